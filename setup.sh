@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what the harness needs: Debian packages (only those missing) and a virtual environment.
+# Safe to repeat; does nothing, and needs no network, when nothing is missing.
+set -euo pipefail
+cd "$(dirname "$0")"
+python=${1:-python3}
+venv=${2:-.venv}
+
+# What must exist -> the Debian package that brings it. Elsewhere (`nix develop`) PATH has them already.
+wanted=(
+  nix-instantiate:nix-bin
+  qemu-system-aarch64:qemu-system-arm
+  aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
+  dtc:device-tree-compiler
+  mkfs.erofs:erofs-utils
+  cpio:cpio
+  modprobe:kmod
+)
+missing=()
+for entry in "${wanted[@]}"; do
+  command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+done
+if command -v dpkg-query >/dev/null && ! [ -e /usr/aarch64-linux-gnu/include/stdio.h ]; then
+  missing+=(libc6-dev-arm64-cross)
+fi
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "setup: installing ${missing[*]}"
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: expected these programs on PATH, and there is no apt-get to install them; try: nix develop" >&2
+    exit 1
+  fi
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+# The environment is made anew only when what it is made from has changed.
+stamp="$venv/.made-from"
+made_from=$("$python" --version; cat pyproject.toml constraints.txt)
+if ! [ -e "$stamp" ] || [ "$(cat "$stamp")" != "$made_from" ]; then
+  echo "setup: making $venv"
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+  printf '%s\n' "$made_from" >"$stamp"
+fi

@@ -1,0 +1,1 @@
+"""Checks asked of an evaluated configuration (tier `unit`). One file per topic."""

@@ -1,0 +1,147 @@
+"""Check, answer, verdict: the words every suite and report shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+
+class Status(StrEnum):
+    """What a check found. `inconclusive` means it could not tell, and never counts as pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was actually seen: `source` is an option path, file or command, `output` what it gave."""
+
+    source: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a check function returns: a status, one sentence of reason, and the evidence for it."""
+
+    status: Status
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def passed(reason: str, *evidence: Evidence) -> Answer:
+    """The subject does what the check asks for."""
+    return Answer(Status.PASS, reason, evidence)
+
+
+def failed(reason: str, *evidence: Evidence) -> Answer:
+    """The subject does not; `reason` says what will happen on a node because of it."""
+    return Answer(Status.FAIL, reason, evidence)
+
+
+def skipped(reason: str) -> Answer:
+    """The check does not apply here; `reason` says why."""
+    return Answer(Status.SKIP, reason)
+
+
+def inconclusive(reason: str, *evidence: Evidence) -> Answer:
+    """The check applies but could not tell; `reason` says why."""
+    return Answer(Status.INCONCLUSIVE, reason, evidence)
+
+
+Asked = TypeVar("Asked")
+
+
+@dataclass(frozen=True)
+class Check(Generic[Asked]):
+    """One question.
+
+    `id` is `topic.what-must-be-true`; `stage` orders questions from cause to effect; `stacks` and `boards`
+    ("rk3588" | "other") say where it applies; `remedy` is what to do when it fails.
+    """
+
+    id: str
+    stage: str
+    title: str
+    remedy: str
+    ask: Callable[[Asked], Answer]
+    stacks: frozenset[str]
+    boards: frozenset[str] = frozenset({"rk3588"})
+
+
+class Registry(Generic[Asked]):
+    """The checks of one tier, in the order they were declared; ids are unique."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check[Asked]] = {}
+
+    def check(
+        self,
+        id: str,
+        *,
+        stage: str,
+        title: str,
+        remedy: str,
+        stacks: Iterable[str] = ("vendor", "mainline"),
+        boards: Iterable[str] = ("rk3588",),
+    ) -> Callable[[Callable[[Asked], Answer]], Callable[[Asked], Answer]]:
+        """Declare the decorated function as a check."""
+
+        def declare(ask: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+            if id in self._checks:
+                raise ValueError(f"check {id} is declared twice")
+            self._checks[id] = Check(id, stage, title, remedy, ask, frozenset(stacks), frozenset(boards))
+            return ask
+
+        return declare
+
+    def all(self) -> tuple[Check[Asked], ...]:
+        """Every check, in declaration order."""
+        return tuple(self._checks.values())
+
+    def __getitem__(self, id: str) -> Check[Asked]:
+        return self._checks[id]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer together with what was asked of what, as reports keep it. Survives JSON both ways.
+
+    `tier` is unit | vm | hardware | kubernetes; `board` is "" for a configuration check; `stand_ins` names
+    everything that stood in for the real thing; `attachments` maps a title to text (console log, ...).
+    """
+
+    check: str
+    title: str
+    stage: str
+    tier: str
+    scenario: str
+    board: str
+    status: Status
+    reason: str
+    remedy: str
+    evidence: tuple[Evidence, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    seconds: float = 0.0
+    attachments: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**asdict(self), "status": self.status.value}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """The verdict that `to_json` was called on."""
+        return cls(
+            **{
+                **data,
+                "status": Status(data["status"]),
+                "evidence": tuple(Evidence(**one) for one in data["evidence"]),
+                "stand_ins": tuple(data["stand_ins"]),
+            }
+        )

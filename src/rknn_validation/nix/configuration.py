@@ -1,0 +1,268 @@
+"""Configuration: what a scenario evaluates to, typed. Flows from `nix` to `checks` and `machine`.
+
+Every field is what NixOS itself would use, after merging; nothing here is judged yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+"""A value as JSON has it (None, bool, int, float, str, list, dict)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a package's source comes from: `fetcher` is the nixpkgs function (`fetchurl`, `fetchPypi`, ...)."""
+
+    fetcher: str
+    urls: tuple[str, ...]
+    hash: str | None
+    attrs: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class License:
+    """One entry of `meta.license`; `free` is None where the licence does not say."""
+
+    name: str
+    free: bool | None
+    redistributable: bool | None
+
+
+@dataclass(frozen=True)
+class Package:
+    """A derivation as a configuration mentions it.
+
+    `files` maps paths inside the output to text known at evaluation (writeTextDir and friends).
+    `members` are the packages it was composed of (buildEnv paths, withPackages).
+    `phases` maps `installPhase` etc. to their shell text; `attrs` holds the remaining simple attributes.
+    `origin` is "subject" (its expression lies under the subject's directory), "nixpkgs" or "unknown".
+    """
+
+    name: str
+    pname: str | None
+    version: str | None
+    out_path: str
+    system: str | None
+    builder: str
+    source: Source | None
+    licenses: tuple[License, ...]
+    platforms: tuple[str, ...]
+    broken: bool
+    main_program: str | None
+    python: str | None
+    inputs: Mapping[str, tuple[str, ...]]
+    members: tuple[Package, ...]
+    files: Mapping[str, str]
+    phases: Mapping[str, str]
+    attrs: Mapping[str, Json]
+    position: str | None
+    origin: str
+
+    def walk(self) -> tuple[Package, ...]:
+        """This package and all it was composed of, depth first."""
+        return (self, *(inner for member in self.members for inner in member.walk()))
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """An entry of `assertions`: `holds` is False where NixOS would refuse to build."""
+
+    holds: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class RulesFile:
+    """A udev rules file as it lands in `/etc/udev/rules.d`. `text` is None when only a build can tell."""
+
+    name: str
+    text: str | None
+    origin: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A systemd unit after NixOS's translation.
+
+    `sections` maps section -> key -> values, as the unit file would have them; `environment` is kept apart.
+    """
+
+    name: str
+    enabled: bool
+    wanted_by: tuple[str, ...]
+    required_by: tuple[str, ...]
+    sections: Mapping[str, Mapping[str, tuple[str, ...]]]
+    environment: Mapping[str, str]
+    path: tuple[Package, ...]
+    script: str
+    stop_script: str
+    restart_triggers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EtcFile:
+    """A file below `/etc`. `text` is None when only a build can tell; `source` is the store path then."""
+
+    path: str
+    text: str | None
+    source: str | None
+    mode: str
+    user: str
+    group: str
+
+
+@dataclass(frozen=True)
+class KernelPatch:
+    """An entry of `boot.kernelPatches`: `config` maps symbols (without CONFIG_) to "y"/"m"/"n"/text."""
+
+    name: str
+    has_patch: bool
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernel side of a configuration (`boot.*`). `version` is that of `boot.kernelPackages.kernel`."""
+
+    version: str
+    pname: str
+    package: Package | None
+    config: Mapping[str, str]
+    modules: tuple[str, ...]
+    initrd_modules: tuple[str, ...]
+    initrd_available_modules: tuple[str, ...]
+    blacklisted: tuple[str, ...]
+    extra_packages: tuple[Package, ...]
+    modprobe_config: str
+    params: tuple[str, ...]
+    patches: tuple[KernelPatch, ...]
+
+
+@dataclass(frozen=True)
+class DeviceTreeOverlay:
+    """An entry of `hardware.deviceTree.overlays`."""
+
+    name: str
+    text: str | None
+    file: str | None
+    filter: str | None
+
+
+@dataclass(frozen=True)
+class DeviceTree:
+    """`hardware.deviceTree.*`; `name` is the DTB the boot loader is told to use, None where unset."""
+
+    enable: bool
+    name: str | None
+    filter: str | None
+    overlays: tuple[DeviceTreeOverlay, ...]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user or group: `groups` are a user's extra groups (empty for a group)."""
+
+    name: str
+    groups: tuple[str, ...]
+    is_system: bool
+    gid: int | None = None
+
+
+@dataclass(frozen=True)
+class OptionDeclaration:
+    """An option the subject declares. `path` is dotted; `type` is the type's description."""
+
+    path: str
+    type: str
+    has_default: bool
+    default: Json
+    description: str | None
+    declared_in: tuple[str, ...]
+    is_defined: bool
+    read_only: bool
+    visible: bool
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One evaluated scenario.
+
+    `variables` are what `/etc/set-environment` exports (environment.variables and sessionVariables merged,
+    lists already joined with ":"); `session_variables` the part PAM sets; `global_environment` is
+    systemd's. `set_environment` is the text of `/etc/set-environment`.
+    `raw` keeps further option values as JSON by dotted path (e.g. "nixpkgs.config").
+    """
+
+    system: str
+    assertions: tuple[Assertion, ...]
+    warnings: tuple[str, ...]
+    options: tuple[OptionDeclaration, ...]
+    udev_rules: tuple[RulesFile, ...]
+    udev_extra_rules: str
+    udev_packages: tuple[Package, ...]
+    variables: Mapping[str, str]
+    session_variables: Mapping[str, str]
+    global_environment: Mapping[str, str]
+    set_environment: str
+    shell_init: Mapping[str, str]
+    etc: Mapping[str, EtcFile]
+    system_packages: tuple[Package, ...]
+    paths_to_link: tuple[str, ...]
+    graphics_packages: tuple[Package, ...]
+    graphics_enabled: bool
+    units: Mapping[str, Unit]
+    tmpfiles: tuple[str, ...]
+    activation_scripts: Mapping[str, str]
+    kernel: Kernel
+    device_tree: DeviceTree
+    firmware: tuple[Package, ...]
+    users: Mapping[str, Account]
+    groups: Mapping[str, Account]
+    ld_so_conf: tuple[str, ...]
+    nix_ld_libraries: tuple[Package, ...]
+    raw: Mapping[str, Json]
+
+    def packages(self) -> tuple[Package, ...]:
+        """Every package the configuration brings in, each once by store path, composed ones unfolded."""
+        roots = (
+            *self.system_packages,
+            *self.graphics_packages,
+            *self.udev_packages,
+            *self.kernel.extra_packages,
+            *self.firmware,
+            *self.nix_ld_libraries,
+            *(package for unit in self.units.values() for package in unit.path),
+        )
+        unique = {package.out_path: package for root in roots for package in root.walk()}
+        return tuple(unique.values())
+
+
+@dataclass(frozen=True)
+class EvaluationError:
+    """Why a scenario has no configuration.
+
+    `kind`: "subject" (the subject is wrong), "unknown" (the stand-in cannot express what it asks for),
+    "deadline" (did not terminate). `message` is Nix's own, `position` its `file:line:column` or "".
+    """
+
+    kind: str
+    message: str
+    position: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The result for one scenario: exactly one of `configuration` and `error` is set.
+
+    `nixpkgs` names what served: "stand-in" or "nixpkgs <version> (<path>)".
+    """
+
+    name: str
+    configuration: Configuration | None
+    error: EvaluationError | None
+    nixpkgs: str
+    traces: tuple[str, ...] = ()

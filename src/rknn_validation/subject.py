@@ -1,0 +1,113 @@
+"""`validation.yaml` -> Subject, Scenario, Node. Errors name file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.yamlfile import Reader, read_mapping
+
+STACK_NAMES = ("vendor", "mainline", "none")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged. `root` is the directory of the subject file; all paths are absolute."""
+
+    root: Path
+    module: Path
+    option: tuple[str, ...]
+    overlays: tuple[Path, ...] = ()
+    imports: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of option values.
+
+    `settings` go below `subject.option`, `config` beside it (any NixOS option). `stack` is what the scenario is
+    meant to bring up; `boards` are the identities it is meant to be deployed to.
+    """
+
+    name: str
+    stack: str
+    settings: Mapping[str, Any]
+    boards: tuple[str, ...]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    system: str = "aarch64-linux"
+
+    def identities(self) -> tuple[Board, ...]:
+        """The boards, resolved."""
+        return tuple(BOARDS[name] for name in self.boards)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A real machine, asked only with --hardware."""
+
+    name: str
+    host: str
+    board: str
+    scenario: str
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A whole subject file. `path` is where it was read from."""
+
+    path: Path
+    subject: Subject
+    scenarios: Mapping[str, Scenario]
+    nodes: Mapping[str, Node]
+
+
+def load(path: Path) -> Validation:
+    """Read a subject file. Raises SubjectFileError naming file, line, key and what was expected."""
+    top = read_mapping(path)
+    top.only("subject", "scenarios", "nodes")
+    root = path.resolve().parent
+    subject = _subject(top.mapping("subject"), root)
+    scenarios = {name: _scenario(name, reader) for name, reader in top.mappings("scenarios")}
+    if not scenarios:
+        raise top.error("scenarios", expected="at least one scenario", seen="none")
+    nodes = {name: _node(name, reader, scenarios) for name, reader in top.mappings("nodes", required=False)}
+    return Validation(path.resolve(), subject, scenarios, nodes)
+
+
+def _subject(reader: Reader, root: Path) -> Subject:
+    reader.only("module", "option", "overlays", "imports")
+    option = tuple(reader.text("option").split("."))
+    if not all(option):
+        raise reader.error("option", expected="a dotted option path such as hardware.rknn", seen=reader.text("option"))
+    return Subject(
+        root=root,
+        module=reader.file("module", root),
+        option=option,
+        overlays=reader.files("overlays", root),
+        imports=reader.files("imports", root),
+    )
+
+
+def _scenario(name: str, reader: Reader) -> Scenario:
+    reader.only("stack", "settings", "boards", "config", "system")
+    return Scenario(
+        name=name,
+        stack=reader.choice("stack", STACK_NAMES),
+        settings=reader.values("settings"),
+        boards=reader.choices("boards", tuple(BOARDS), default=("orangepi-5-plus",)),
+        config=reader.values("config"),
+        system=reader.choice("system", ("aarch64-linux", "x86_64-linux"), default="aarch64-linux"),
+    )
+
+
+def _node(name: str, reader: Reader, scenarios: Mapping[str, Scenario]) -> Node:
+    reader.only("host", "board", "scenario")
+    return Node(
+        name=name,
+        host=reader.text("host"),
+        board=reader.choice("board", tuple(BOARDS)),
+        scenario=reader.choice("scenario", tuple(scenarios)),
+    )
