@@ -1,0 +1,129 @@
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+
+let
+  cfg = config.hardware.rknn;
+  vendor = cfg.stack == "vendor";
+in
+{
+  options.hardware.rknn = {
+    enable = lib.mkEnableOption "the NPU of Rockchip RK3588 boards";
+
+    stack = lib.mkOption {
+      type = lib.types.enum [
+        "vendor"
+        "mainline"
+      ];
+      default = "vendor";
+      description = ''
+        Which of the two NPU stacks to bring up. `vendor` is the `rknpu` driver with `librknnrt.so` and
+        `.rknn` models; `mainline` is the `rocket` driver of Linux 6.18 and later with Mesa's Teflon and
+        `.tflite` models. They exclude each other.
+      '';
+    };
+
+    isRk3588 = lib.mkOption {
+      type = lib.types.bool;
+      default =
+        let
+          name = config.hardware.deviceTree.name;
+        in
+        name == null || lib.hasInfix "rk3588" name;
+      defaultText = lib.literalMD ''
+        whether `hardware.deviceTree.name` contains `rk3588`; `true` where it names no device tree
+      '';
+      description = ''
+        Whether this configuration may be for an RK3588 board. Set it where the name of the device tree
+        does not tell.
+      '';
+    };
+
+    onForeignBoard = lib.mkOption {
+      type = lib.types.enum [
+        "warn"
+        "fail"
+      ];
+      default = "warn";
+      description = ''
+        What enabling this module does where `hardware.rknn.isRk3588` is false: contribute nothing but a
+        warning, or refuse the configuration.
+      '';
+    };
+
+    device = {
+      group = lib.mkOption {
+        type = lib.types.str;
+        default = "render";
+        description = "Group that owns the NPU's device node; created if the configuration lacks it.";
+      };
+      mode = lib.mkOption {
+        type = lib.types.strMatching "0?6[046]0";
+        default = "0660";
+        description = ''
+          Mode of the NPU's device node. Never open to others: the vendor driver trusts addresses its
+          clients hand it.
+        '';
+      };
+    };
+
+    driver = {
+      enable = lib.mkOption {
+        type = lib.types.bool;
+        default = true;
+        description = "Whether to load the stack's kernel driver (`rknpu` or `rocket`) on RK3588 boards.";
+      };
+      package = lib.mkOption {
+        type = lib.types.nullOr lib.types.package;
+        default = if vendor then pkgs.rknn.driverFor config.boot.kernelPackages else null;
+        defaultText = lib.literalMD "`pkgs.rknn.driverFor config.boot.kernelPackages` for the vendor stack, else `null`";
+        description = ''
+          Package with the kernel module. `null` where the kernel brings the driver itself, as Rockchip's
+          own kernels and mainline kernels from 6.18 do.
+        '';
+      };
+    };
+
+    runtime = {
+      enable = lib.mkOption {
+        type = lib.types.bool;
+        default = true;
+        description = "Whether to install the runtime library where C programs and the Python API find it.";
+      };
+      package = lib.mkOption {
+        type = lib.types.package;
+        default = if vendor then pkgs.rknn.runtime else pkgs.mesa;
+        defaultText = lib.literalMD "`pkgs.rknn.runtime` for the vendor stack, `pkgs.mesa` for mainline";
+        description = "Package with `lib/librknnrt.so` (vendor) or `lib/libteflon.so` (mainline).";
+      };
+    };
+
+    toolkitLite = {
+      enable = lib.mkOption {
+        type = lib.types.bool;
+        default = vendor;
+        defaultText = lib.literalExpression ''config.hardware.rknn.stack == "vendor"'';
+        description = "Whether to install a `python3` that can import `rknnlite` (vendor stack only).";
+      };
+      package = lib.mkOption {
+        type = lib.types.package;
+        default = pkgs.rknn.toolkit-lite;
+        defaultText = lib.literalExpression "pkgs.rknn.toolkit-lite";
+        description = "The Python library; its own interpreter is installed with it.";
+      };
+    };
+
+    services = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      example = [ "frigate" ];
+      description = ''
+        Names of systemd services that use the NPU. Services read neither shells' nor PAM's environment:
+        these get the runtime's library path and the device's group of their own.
+      '';
+    };
+  };
+}

@@ -1,0 +1,2 @@
+# All overlays of this repository, in the order they are meant to be applied.
+[ (import ./rknn-packages.nix) ]
