@@ -1,0 +1,1 @@
+"""Verdicts -> terminal matrix, JUnit XML, JSON."""

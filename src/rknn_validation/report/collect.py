@@ -1,0 +1,65 @@
+"""Collects verdicts as tests end, and keeps each on disk at once, so that an interrupted run loses none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.errors import HarnessError
+
+PROPERTY = "rknn-verdict"
+"""Name of the pytest user property that carries a verdict from the test to whoever reports it."""
+
+
+def verdict_in(properties: Iterable[tuple[str, Any]]) -> Verdict | None:
+    """The verdict among a test report's user properties, if it has one."""
+    found = [value for name, value in properties if name == PROPERTY]
+    return Verdict.from_json(found[-1]) if found else None
+
+
+@dataclass
+class Collection:
+    """All verdicts of a run, in order. `directory` is where reports go; None keeps them in memory only."""
+
+    directory: Path | None
+    verdicts: list[Verdict] = field(default_factory=list)
+    finished: bool = False
+
+    def start(self) -> None:
+        """Make the report directory and remove the files of an earlier run that this one replaces."""
+        if self.directory is None:
+            return
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._journal.unlink(missing_ok=True)
+        except OSError as problem:
+            raise HarnessError(
+                f"cannot write reports to {self.directory}",
+                expected="a writable directory",
+                seen=str(problem),
+                hint="name another with --report DIR",
+            ) from problem
+
+    @property
+    def _journal(self) -> Path:
+        assert self.directory is not None
+        return self.directory / "verdicts.jsonl"
+
+    def add(self, verdict: Verdict) -> None:
+        """Keep a verdict, in memory and on disk."""
+        self.verdicts.append(verdict)
+        if self.directory is not None:
+            with self._journal.open("a", encoding="utf-8") as journal:
+                journal.write(json.dumps(verdict.to_json()) + "\n")
+
+    def count(self, status: Status) -> int:
+        """How many verdicts have this status."""
+        return sum(verdict.status is status for verdict in self.verdicts)
+
+    def stand_ins(self) -> tuple[str, ...]:
+        """Everything that stood in for the real thing in any verdict, each once, in order of appearance."""
+        return tuple(dict.fromkeys(name for verdict in self.verdicts for name in verdict.stand_ins))

@@ -1,0 +1,88 @@
+"""JUnit XML and JSON: the reports that outlive the run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+
+from rknn_validation import __version__
+from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report.collect import Collection
+from rknn_validation.report.columns import column
+
+
+def write(collection: Collection, run: dict[str, Any]) -> None:
+    """Write `junit.xml`, `results.json` and one file per attachment; `run` describes the run itself."""
+    if collection.directory is None:
+        return
+    directory = collection.directory
+    summary = {status.value: collection.count(status) for status in Status}
+    results = {
+        "version": __version__,
+        **run,
+        "summary": summary,
+        "finished": collection.finished,
+        "stand_ins": collection.stand_ins(),
+        "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],
+    }
+    _replace(directory / "results.json", json.dumps(results, indent=1) + "\n")
+    _replace(directory / "junit.xml", _junit(collection, run))
+
+
+def _with_attachments(verdict: Verdict, directory: Path) -> dict[str, Any]:
+    """The verdict as JSON, its attachments moved to files that are named in their place."""
+    named: dict[str, str] = {}
+    for title, text in verdict.attachments.items():
+        words = "-".join((verdict.check, verdict.scenario, verdict.board, title))
+        path = directory / "attachments" / (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-") + ".log")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        named[title] = str(path.relative_to(directory))
+    return {**verdict.to_json(), "attachments": named}
+
+
+def _junit(collection: Collection, run: dict[str, Any]) -> str:
+    suites: dict[str, list[TestCase]] = {}
+    for verdict in collection.verdicts:
+        suites.setdefault(f"{verdict.tier}: {column(verdict)}", []).append(_case(verdict))
+    stand_ins = {f"stand-in {index}": name for index, name in enumerate(collection.stand_ins(), 1)}
+    facts = {key: str(value) for key, value in run.items()} | stand_ins
+    rendered = [TestSuite(name, cases, properties=facts) for name, cases in suites.items()]
+    return str(to_xml_report_string(rendered))
+
+
+def _case(verdict: Verdict) -> TestCase:
+    case = TestCase(
+        name=verdict.check,
+        classname=f"{verdict.tier}.{column(verdict)}",
+        elapsed_sec=verdict.seconds,
+        stdout=evidence_text(verdict),
+        stderr="\n".join(f"== {title}\n{text}" for title, text in verdict.attachments.items()) or None,
+    )
+    detail = f"{verdict.reason}\nremedy: {verdict.remedy}\n{evidence_text(verdict)}"
+    if verdict.status is Status.FAIL:
+        case.add_failure_info(verdict.reason, detail)
+    elif verdict.status is Status.INCONCLUSIVE:
+        case.add_error_info(f"inconclusive: {verdict.reason}", detail, error_type="inconclusive")
+    elif verdict.status is Status.SKIP:
+        case.add_skipped_info(verdict.reason)
+    return case
+
+
+def evidence_text(verdict: Verdict) -> str:
+    """All evidence of a verdict and what stood in for the real thing, as text."""
+    parts = [f"-- {one.source}\n{one.output.rstrip()}" for one in verdict.evidence]
+    if verdict.stand_ins:
+        parts.append("-- stood in for the real thing\n" + "\n".join(verdict.stand_ins))
+    return "\n".join(parts)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write so that a reader, or a crash, never meets half a report."""
+    temporary = path.with_suffix(path.suffix + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,116 @@
+"""The verdict matrix on a terminal: checks x scenario/board, then each failure with evidence and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report.collect import Collection
+from rknn_validation.report.columns import WORDS, column, topic, worst
+
+EVIDENCE_LINES = 12
+"""Lines of each piece of evidence shown on the terminal; reports on disk have all."""
+
+
+def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
+    """Lines and their terminal markup (as pytest's `write_line` takes it)."""
+    for tier, verdicts in _by_tier(collection.verdicts):
+        yield "", {}
+        yield from _matrix(tier, verdicts)
+    for verdict in collection.verdicts:
+        if verdict.status in (Status.FAIL, Status.INCONCLUSIVE):
+            yield from _finding(verdict)
+    stand_ins = collection.stand_ins()
+    if stand_ins:
+        yield "", {}
+        yield "stood in for the real thing:", {"bold": True}
+        for name in stand_ins:
+            yield f"  - {name}", {}
+    yield "", {}
+    yield from _summary(collection)
+
+
+def _by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
+    order = ("unit", "vm", "hardware", "kubernetes")
+    present = sorted({verdict.tier for verdict in verdicts}, key=order.index)
+    return [(tier, [one for one in verdicts if one.tier == tier]) for tier in present]
+
+
+def _matrix(tier: str, verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
+    columns = list(dict.fromkeys(column(verdict) for verdict in verdicts))
+    rows = list(_rows(verdicts))
+    width = max(len(label) for label, _ in rows) + 2
+    yield f"{tier}: checks x {'scenario/board' if '/' in columns[0] else 'scenario'}", {"bold": True}
+    for index, name in enumerate(columns):
+        yield " " * width + "  |   " * index + f"  {name}", {}
+    for label, statuses in rows:
+        cells = ((WORDS[statuses[name]] if name in statuses else "   .") for name in columns)
+        markup = _markup(worst(tuple(statuses.values())))
+        yield f"{label:<{width}}" + "  ".join(cells), markup
+
+
+def _rows(verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, Status]]]:
+    """One row a check; a topic whose checks neither failed nor were inconclusive folds into one row."""
+    ordered = sorted(verdicts, key=topic)
+    names = list(dict.fromkeys(topic(verdict) for verdict in verdicts))
+    groups = {name: list(group) for name, group in groupby(ordered, key=topic)}
+    for name in names:
+        checks: dict[str, dict[str, Status]] = {}
+        for verdict in groups[name]:
+            checks.setdefault(verdict.check, {})[column(verdict)] = verdict.status
+        quiet = {check: found for check, found in checks.items() if set(found.values()) <= {Status.PASS, Status.SKIP}}
+        for check, found in checks.items():
+            if check not in quiet:
+                yield check, found
+        if len(quiet) == 1:
+            yield from quiet.items()
+        elif quiet:
+            folded: dict[str, list[Status]] = {}
+            for found in quiet.values():
+                for where, status in found.items():
+                    folded.setdefault(where, []).append(status)
+            label = f"{name}.* ({len(quiet)} {'checks' if len(quiet) == len(checks) else 'other checks'})"
+            yield label, {where: worst(statuses) for where, statuses in folded.items()}
+
+
+def _markup(status: Status) -> dict[str, bool]:
+    return {
+        Status.FAIL: {"red": True},
+        Status.INCONCLUSIVE: {"yellow": True},
+        Status.PASS: {},
+        Status.SKIP: {"light": True},
+    }[status]
+
+
+def _finding(verdict: Verdict) -> Iterator[tuple[str, dict[str, bool]]]:
+    yield "", {}
+    yield f"{WORDS[verdict.status]} {verdict.check} [{column(verdict)}]: {verdict.title}", _markup(verdict.status)
+    yield f"  seen:   {verdict.reason}", {}
+    for evidence in verdict.evidence:
+        lines = evidence.output.rstrip().splitlines() or ["(empty)"]
+        shown = lines[:EVIDENCE_LINES]
+        yield f"  from:   {evidence.source}", {}
+        for line in shown:
+            yield f"          {line}", {"light": True}
+        if len(lines) > len(shown):
+            yield f"          ... {len(lines) - len(shown)} more lines in the report", {"light": True}
+    yield f"  remedy: {verdict.remedy}", {}
+
+
+def _summary(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
+    counts = {status: collection.count(status) for status in Status}
+    words = ", ".join(f"{count} {status.value}" for status, count in counts.items())
+    bad = counts[Status.FAIL] or counts[Status.INCONCLUSIVE]
+    if bad:
+        conclusion = "the NPU is not shown to work"
+    elif counts[Status.PASS]:
+        conclusion = "every check that applies passed"
+    else:
+        conclusion = "nothing was judged"
+    markup = {"red": True} if bad else {"green": bool(counts[Status.PASS])}
+    yield f"verdict: {words} -- {conclusion}", {**markup, "bold": True}
+    if counts[Status.INCONCLUSIVE]:
+        yield "         ???? is inconclusive: could not tell, which never counts as pass", {}
+    if collection.directory is not None:
+        yield f"reports: {collection.directory}/junit.xml, results.json", {}

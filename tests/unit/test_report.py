@@ -1,0 +1,110 @@
+"""Reports: what a person and a machine read after a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from rknn_validation.checks.model import Evidence, Status, Verdict
+from rknn_validation.errors import HarnessError
+from rknn_validation.report import files, terminal
+from rknn_validation.report.collect import Collection
+
+pytestmark = pytest.mark.unit
+
+
+def verdict(check: str, status: Status, board: str = "", scenario: str = "vendor") -> Verdict:
+    return Verdict(
+        check=check,
+        title=f"does {check} hold?",
+        stage="udev",
+        tier="vm" if board else "unit",
+        scenario=scenario,
+        board=board,
+        status=status,
+        reason=f"{check} was {status.value}",
+        remedy=f"mend {check}",
+        evidence=(Evidence("ls -l /dev/rknpu", "crw-rw-rw- \x1b[1m<&>"),),
+        stand_ins=("stand-in nixpkgs",),
+        attachments={"console log": "Booting Linux"} if board else {},
+    )
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    made = Collection(tmp_path / "report")
+    made.start()
+    for one in (
+        verdict("udev.rule", Status.PASS),
+        verdict("udev.mode", Status.PASS),
+        verdict("udev.group", Status.FAIL),
+        verdict("kernel.driver", Status.SKIP),
+        verdict("device.opens", Status.INCONCLUSIVE, board="orangepi-5-plus"),
+    ):
+        made.add(one)
+    return made
+
+
+def text(collection: Collection) -> str:
+    return "\n".join(line for line, _ in terminal.render(collection))
+
+
+def test_the_matrix_shows_each_status_and_folds_what_is_fine(collection: Collection) -> None:
+    shown = text(collection)
+    assert "udev.* (2 other checks)" in shown
+    assert "udev.rule" not in shown
+    assert "FAIL udev.group [vendor]" in shown
+    assert "???? device.opens [vendor/orangepi-5-plus]" in shown
+    assert "remedy: mend udev.group" in shown
+    assert "crw-rw-rw-" in shown
+    assert "stand-in nixpkgs" in shown
+    assert "2 pass, 1 fail, 1 skip, 1 inconclusive -- the NPU is not shown to work" in shown
+
+
+def test_only_skips_are_no_success(tmp_path: Path) -> None:
+    made = Collection(None)
+    made.add(verdict("udev.rule", Status.SKIP))
+    assert "nothing was judged" in text(made)
+
+
+def test_junit_tells_failure_from_inconclusive_from_skip(collection: Collection) -> None:
+    files.write(collection, {"subject": "validation.yaml"})
+    assert collection.directory is not None
+    root = ElementTree.parse(collection.directory / "junit.xml").getroot()
+    assert root is not None
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    failure = cases["udev.group"].find("failure")
+    assert failure is not None
+    assert "mend udev.group" in (failure.text or "")
+    error = cases["device.opens"].find("error")
+    assert error is not None
+    assert error.get("type") == "inconclusive"
+    assert cases["kernel.driver"].find("skipped") is not None
+    assert len(cases["udev.rule"].findall("failure")) == 0
+    assert "Booting Linux" in (cases["device.opens"].findtext("system-err") or "")
+    properties = {one.get("value") for one in root.iter("property")}
+    assert "stand-in nixpkgs" in properties
+
+
+def test_json_has_all_verdicts_and_names_attachments(collection: Collection) -> None:
+    files.write(collection, {"subject": "validation.yaml"})
+    assert collection.directory is not None
+    results = json.loads((collection.directory / "results.json").read_text())
+    assert results["summary"] == {"pass": 2, "fail": 1, "skip": 1, "inconclusive": 1}
+    (attachment,) = results["verdicts"][-1]["attachments"].values()
+    assert (collection.directory / attachment).read_text() == "Booting Linux"
+
+
+def test_verdicts_are_on_disk_before_the_run_ends(collection: Collection) -> None:
+    assert collection.directory is not None
+    lines = (collection.directory / "verdicts.jsonl").read_text().splitlines()
+    assert [Verdict.from_json(json.loads(line)) for line in lines] == collection.verdicts
+
+
+def test_an_unwritable_directory_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarnessError, match="--report DIR"):
+        Collection(tmp_path / "file" / "report").start()

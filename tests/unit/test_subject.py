@@ -1,0 +1,99 @@
+"""`validation.yaml`: what is read, and what a person is told when it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rknn_validation.errors import SubjectFileError
+from rknn_validation.subject import load
+
+pytestmark = pytest.mark.unit
+
+GOOD = """\
+subject:
+  module: module.nix
+  option: services.npu
+  overlays: [overlay.nix]
+scenarios:
+  vendor:
+    stack: vendor
+    settings: {enable: true, level: 3}
+    boards: [orangepi-5-plus, raspberrypi-4-b]
+nodes:
+  opi01: {host: opi01.example, board: orangepi-5-plus, scenario: vendor}
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    for name in ("module.nix", "overlay.nix"):
+        (tmp_path / name).write_text("{ }\n")
+    return tmp_path
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "validation.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_file_is_read_whole(directory: Path) -> None:
+    validation = load(written(directory, GOOD))
+    assert validation.subject.option == ("services", "npu")
+    assert validation.subject.module == directory / "module.nix"
+    assert validation.subject.overlays == (directory / "overlay.nix",)
+    scenario = validation.scenarios["vendor"]
+    assert scenario.settings == {"enable": True, "level": 3}
+    assert [board.is_rk3588 for board in scenario.identities()] == [True, False]
+    assert validation.nodes["opi01"].host == "opi01.example"
+
+
+BAD = {
+    "unknown key": ("option: services.npu", "option: services.npu\n  modul: x", 4, "subject.modul", "module"),
+    "missing key": ("  option: services.npu\n", "", 2, "subject.option", "missing"),
+    "wrong type": ("[overlay.nix]", "overlay.nix", 4, "subject.overlays", "a list"),
+    "missing file": ("module: module.nix", "module: nowhere.nix", 2, "subject.module", "nowhere.nix"),
+    "unknown stack": ("stack: vendor", "stack: vendr", 7, "scenarios.vendor.stack", "vendor"),
+    "unknown board": ("raspberrypi-4-b", "raspberypi-4-b", 9, "scenarios.vendor.boards", "raspberrypi-4-b"),
+    "settings are no mapping": ("{enable: true, level: 3}", "yes", 8, "scenarios.vendor.settings", "a mapping"),
+    "a key given twice": (
+        "    stack: vendor",
+        "    stack: vendor\n    stack: vendor",
+        8,
+        "scenarios.vendor.stack",
+        "once",
+    ),
+    "a board given twice": ("raspberrypi-4-b", "orangepi-5-plus", 9, "scenarios.vendor.boards", "once"),
+    "node of no scenario": ("scenario: vendor", "scenario: vender", 11, "nodes.opi01.scenario", "vendor"),
+    "a broken option path": ("services.npu", "services..npu", 3, "subject.option", "dotted"),
+    "empty file": (GOOD, "", 1, "top level", "empty"),
+    "a list": (GOOD, "- 1", 1, "top level", "mapping"),
+    "not YAML": ("subject:", "subject: [", 3, "not YAML", "valid YAML"),
+    "an unknown tag": ("level: 3", "level: !!python/object:os.system 3", 8, "scenarios.vendor.settings", "plain YAML"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_names_file_line_key_and_expectation(name: str, directory: Path) -> None:
+    old, new, line, key, word = BAD[name]
+    assert old in GOOD
+    path = written(directory, GOOD.replace(old, new, 1))
+    with pytest.raises(SubjectFileError) as caught:
+        load(path)
+    text = str(caught.value)
+    assert text.startswith(f"{path}:{line}"), text
+    assert key in text
+    assert word in text
+    assert "expected" in text
+
+
+def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(SubjectFileError, match="--subject"):
+        load(tmp_path / "validation.yaml")
+
+
+def test_no_scenarios(directory: Path) -> None:
+    with pytest.raises(SubjectFileError, match="at least one scenario"):
+        load(written(directory, GOOD.split("scenarios:")[0] + "scenarios: {}\n"))
