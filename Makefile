@@ -1,18 +1,24 @@
 # Two commands: `make validate` judges the subject, `make test` runs every test. Both set up first.
+# ARGS go to pytest: make validate ARGS='--subject FILE -k udev'
 PYTHON ?= python3
 VENV := .venv
+ARGS ?=
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: validate test setup clean
+.PHONY: validate test benchmark setup clean
+
+validate: setup
+	$(PYTEST) -m verdict $(ARGS)
+
+test: setup
+	$(PYTEST) $(ARGS)
+
+benchmark: setup
+	$(VENV)/bin/python benchmarks/evaluation.py
+	$(VENV)/bin/python benchmarks/machine.py
 
 setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)"
-
-validate: setup
-	$(PYTEST) -m verdict
-
-test: setup
-	$(PYTEST)
 
 clean:
 	rm -rf $(VENV) report
