@@ -6,7 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-TYPES = frozenset("f w d D e v q Q p L c b C x X r R z Z t T h H a A".split())
+TYPES = frozenset("fwdDevqQpLcbCxXrRzZtThHaA")
 _NEEDS_ARGUMENT = frozenset("wtThHaAcb")
 _TAKES_PLUS = frozenset("fwpLcbCaA")
 _AGE = re.compile(r"~?([abcmABCM]+:)?(\d+\s*(us|ms|s|m|min|h|d|w)?)*")
@@ -57,11 +57,11 @@ def parse(text: str) -> Line | Unreadable:
     if len(words) < 2:
         return Unreadable(text, "needs a type and a path")
     kind, path = words[0], words[1]
-    fields = [*words[2:6], *["-"] * 4][:4]
+    mode, user, group, age = [*words[2:6], *["-"] * 4][:4]
     # The argument is the rest of the line, spaces and all.
     rest = text.split(None, 6)
     argument = rest[6].strip() if len(rest) > 6 else "-"
-    line = Line(kind[:1], kind[1:], path, *fields, argument.strip("\"'"), text)
+    line = Line(kind[:1], kind[1:], path, mode, user, group, age, argument.strip("\"'"), text)
     why = _why_not(line)
     return Unreadable(text, why) if why else line
 

@@ -6,8 +6,7 @@ by systemd 252 (`systemd --dump-configuration-items`) together with those that c
 
 from __future__ import annotations
 
-UNIT = frozenset(
-    """
+_UNIT = """
     After AllowIsolate AssertACPower AssertArchitecture AssertCPUFeature AssertCPUPressure AssertCPUs
     AssertCapability AssertControlGroupController AssertCredential AssertDirectoryNotEmpty AssertEnvironment
     AssertFileIsExecutable AssertFileNotEmpty AssertFirmware AssertFirstBoot AssertGroup AssertHost
@@ -30,11 +29,9 @@ UNIT = frozenset(
     RequiresMountsFor RequiresOverridable Requisite RequisiteOverridable SourcePath StartLimitAction
     StartLimitBurst StartLimitInterval StartLimitIntervalSec StopPropagatedFrom StopWhenUnneeded SuccessAction
     SuccessActionExitStatus SurviveFinalKillSignal Upholds Wants WantsMountsFor
-    """.split()
-)
+"""
 
-SERVICE = frozenset(
-    """
+_SERVICE = """
     AllowedCPUs AllowedMemoryNodes AmbientCapabilities AppArmorProfile BPFDelegateAttachments
     BPFDelegateCommands BPFDelegateMaps BPFDelegatePrograms BPFProgram BindNetworkInterface BindPaths
     BindReadOnlyPaths BlockIOAccounting BlockIODeviceWeight BlockIOReadBandwidth BlockIOWeight
@@ -51,18 +48,18 @@ SERVICE = frozenset(
     IPCNamespacePath IPEgressFilterPath IPIngressFilterPath IgnoreSIGPIPE ImportCredential
     InaccessibleDirectories InaccessiblePaths KeyringMode KillMode KillSignal LimitAS LimitCORE LimitCPU
     LimitDATA LimitFSIZE LimitLOCKS LimitMEMLOCK LimitMSGQUEUE LimitNICE LimitNOFILE LimitNPROC LimitRSS
-    LimitRTPRIO LimitRTTIME LimitSIGPENDING LimitSTACK LiveMountResult LoadCredential LoadCredentialEncrypted
+    LimitRTPRIO LimitRTTIME LimitSIGPENDING LimitSTACK LoadCredential LoadCredentialEncrypted
     LockPersonality LogExtraFields LogFilterPatterns LogLevelMax LogNamespace LogRateLimitBurst
     LogRateLimitIntervalSec LogsDirectory LogsDirectoryAccounting LogsDirectoryMode LogsDirectoryQuota
     ManagedOOMMemoryPressure ManagedOOMMemoryPressureDurationSec ManagedOOMMemoryPressureLimit
-    ManagedOOMPreference ManagedOOMRules ManagedOOMSwap MemoryAccounting MemoryDenyWriteExecute MemoryHigh
+    ManagedOOMPreference ManagedOOMSwap MemoryAccounting MemoryDenyWriteExecute MemoryHigh
     MemoryKSM MemoryLimit MemoryLow MemoryMax MemoryMin MemoryPressureThresholdSec MemoryPressureWatch
     MemorySwapMax MemoryZSwapMax MemoryZSwapWriteback MountAPIVFS MountFlags MountImagePolicy MountImages NFTSet
     NUMAMask NUMAPolicy NetworkNamespacePath Nice NoExecPaths NoNewPrivileges NonBlocking NotifyAccess OOMPolicy
     OOMScoreAdjust OpenFile PAMName PIDFile PassEnvironment PermissionsStartOnly Personality PrivateBPF
-    PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivatePIDs PrivateTmp PrivateUsers PrivateUsersEx
-    ProcSubset ProtectClock ProtectControlGroups ProtectControlGroupsEx ProtectHome ProtectHostname
-    ProtectHostnameEx ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ProtectProc ProtectSystem
+    PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivatePIDs PrivateTmp PrivateUsers
+    ProcSubset ProtectClock ProtectControlGroups ProtectHome ProtectHostname
+    ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ProtectProc ProtectSystem
     ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories ReadWritePaths RebootArgument RefreshOnReload
     ReloadSignal RemainAfterExit RemoveIPC Restart RestartForceExitStatus RestartKillSignal RestartMaxDelaySec
     RestartMode RestartPreventExitStatus RestartSec RestartSteps RestrictAddressFamilies RestrictFileSystems
@@ -81,7 +78,8 @@ SERVICE = frozenset(
     TimeoutAbortSec TimeoutCleanSec TimeoutSec TimeoutStartFailureMode TimeoutStartSec TimeoutStopFailureMode
     TimeoutStopSec TimerSlackNSec Type UMask USBFunctionDescriptors USBFunctionStrings UnsetEnvironment User
     UserNamespacePath UtmpIdentifier UtmpMode WatchdogSec WatchdogSignal WorkingDirectory
-    """.split()
-)
+"""
 
+UNIT = frozenset(_UNIT.split())
+SERVICE = frozenset(_SERVICE.split())
 SECTIONS = {"Unit": UNIT, "Service": SERVICE}
