@@ -1,0 +1,43 @@
+"""Installs an evaluated configuration on an emulated board, the way NixOS activation would lay it out."""
+
+from __future__ import annotations
+
+from rknn_validation.machine.activation.boot import lay_activation
+from rknn_validation.machine.activation.environment import lay_etc, lay_shells, lay_tmpfiles, lay_udev
+from rknn_validation.machine.activation.kernel import lay_kernel
+from rknn_validation.machine.activation.layout import BASE, SYSTEM, Guest, Installation, Layout
+from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
+from rknn_validation.machine.activation.switch import switch
+from rknn_validation.machine.activation.units import lay_units
+from rknn_validation.nix.configuration import Configuration
+
+__all__ = ["Guest", "Installation", "install", "switch"]
+
+_LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
+
+
+def install(configuration: Configuration, guest: Guest, *, baseline: Configuration | None = None) -> Installation:
+    """Lay a configuration out for an emulated board.
+
+    `baseline` is the same machine without the subject: units, files and scripts that are the same in both are every
+    NixOS's and are left to the guest. Nothing is built: what only a build could tell is left out and named in `notes`.
+    """
+    layout = Layout(guest)
+    for package in configuration.packages():
+        lay_package(layout, package)
+    npu = lay_kernel(layout, configuration)
+    lay_shells(layout, configuration)
+    lay_udev(layout, configuration)
+    lay_tmpfiles(layout, configuration)
+    lay_etc(layout, configuration, baseline)
+    lay_units(layout, configuration, baseline)
+    lay_activation(layout, configuration, baseline)
+    lay_mentioned(layout)
+    for package in configuration.system_packages:
+        merge(layout, f"{SYSTEM}/sw", package.out_path, configuration.paths_to_link or _LINKED_BY_DEFAULT)
+    for package in configuration.graphics_packages if configuration.graphics_enabled else ():
+        merge(layout, "/nix/var/nix/graphics-drivers", package.out_path, ("/lib", "/share", "/etc"))
+    lay_base(layout)
+    merge(layout, f"{SYSTEM}/sw", BASE, ("/bin",))
+    tree = {path: layout.entries[path] for path in sorted(layout.entries)}
+    return Installation(tree, tuple(layout.stand_ins), tuple(layout.notes), npu, tuple(sorted(layout.units)))

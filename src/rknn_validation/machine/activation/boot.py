@@ -1,0 +1,117 @@
+"""What runs before anything else: activation scripts, users and groups, the system profile."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.machine.accounts import GROUPS, USERS, account_files
+from rknn_validation.machine.activation.environment import rootless
+from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
+from rknn_validation.machine.activation.units import UNITS
+from rknn_validation.nix.configuration import Configuration
+
+ACTIVATE = f"{SYSTEM}/activate"
+_PROGRAMS = ("coreutils", "gnugrep", "findutils", "getent", "shadow", "hostname", "util-linux")
+_EVERY_SYSTEMS = re.compile(
+    r"agetty|binfmt|binsh|create-directories|domain|etc|groups|hashes|hostname|ldso|modprobe|nix|nix-channel|resolvconf"
+    r"|specialfs|stage1|stage2|stdio|udevd|usrbinenv|users|var|wrappers"
+)
+
+_UNIT = f"""\
+[Unit]
+Description=NixOS activation (stage 2, which NixOS runs before systemd)
+DefaultDependencies=no
+Before=sysinit.target local-fs-pre.target systemd-udevd.service systemd-sysusers.service systemd-modules-load.service
+Before=systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup.service systemd-udev-trigger.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={SYSTEM}/init
+"""
+
+# Stage 2 writes what activation says to the kernel's log, and goes on whatever it says.
+_INIT = f"""\
+#!/bin/bash
+{ACTIVATE} 2>&1 | while read -r line; do echo "stage-2-init: $line" | tee /dev/kmsg; done
+"""
+
+_SCRIPT = """\
+#!/bin/bash
+# Debian's own programs for what NixOS does by itself, then the snippets with the PATH NixOS gives them.
+export PATH=/usr/sbin:/usr/bin
+mkdir -p /run/wrappers/bin /nix/var/nix/profiles /nix/var/nix/gcroots
+ln -sfn {system} /nix/var/nix/profiles/system
+[ -e /run/booted-system ] || ln -sfn {system} /run/booted-system
+{modules}
+export PATH=/empty:{path}
+_status=0
+trap '_status=1 _localstatus=$?' ERR
+umask 0022
+systemConfig={system}
+{snippets}
+/bin/ln -sfn {system} /run/current-system
+exit $_status
+"""
+
+_SNIPPET = """\
+#### Activation script snippet {name}:
+_localstatus=0
+{text}
+
+if (( _localstatus > 0 )); then
+  printf "Activation script snippet '%s' failed (%s)\\n" '{name}' "$_localstatus"
+fi
+"""
+
+
+def lay_activation(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
+    """The activation script, the unit that runs it at boot, and the accounts it makes."""
+    _lay_accounts(layout, configuration)
+    known = baseline.activation_scripts if baseline else {}
+    snippets = "\n".join(
+        _SNIPPET.format(name=name, text=rootless(text))
+        for name, text in sorted(configuration.activation_scripts.items())
+        if text.strip() and not _EVERY_SYSTEMS.fullmatch(name) and known.get(name) != text
+    )
+    roots = [f"{STORE}/{'0' * 32}-{name}" for name in _PROGRAMS]
+    laid = any(path.startswith(f"/usr/lib/modules/{layout.guest.kernel_release}/") for path in layout.entries)
+    layout.script(
+        ACTIVATE,
+        _SCRIPT.format(
+            system=SYSTEM,
+            modules=f"depmod {layout.guest.kernel_release}" if laid else "",
+            path=":".join(f"{root}/bin:{root}/sbin" for root in roots),
+            snippets=snippets,
+        ),
+    )
+    layout.script(f"{SYSTEM}/init", _INIT)
+    layout.text(f"{UNITS}/nixos-activation.service", _UNIT)
+    layout.link(f"{UNITS}/sysinit.target.wants/nixos-activation.service", "../nixos-activation.service")
+    layout.stand_in("activation: run by a unit before udevd, where NixOS runs it before systemd")
+
+
+def _lay_accounts(layout: Layout, configuration: Configuration) -> None:
+    """The configuration's users and groups beside those the board has."""
+    groups = dict(GROUPS)
+    free = iter(range(899, 400, -1))
+    for name, group in sorted(configuration.groups.items()):
+        if _is_name(name) and name not in groups:
+            groups[name] = (group.gid if group.gid is not None else next(free), ())
+    users = dict(USERS)
+    for name, account in sorted(configuration.users.items()):
+        if not _is_name(name) or name.startswith("nixbld"):
+            continue
+        if name not in users:
+            users[name] = (next(free), "nogroup" if account.is_system else "users", "/var/empty", "/bin/bash")
+        for wanted in account.groups:
+            if wanted not in groups:
+                layout.note(f"user {name} is to be in group {wanted}, which nothing declares")
+            elif name not in groups[wanted][1]:
+                number, members = groups[wanted]
+                groups[wanted] = (number, (*members, name))
+    layout.entries.update(account_files(users, groups))
+
+
+def _is_name(name: str) -> bool:
+    return bool(re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", name))

@@ -1,0 +1,109 @@
+"""Which NPU driver a configuration really brings, and which NPU nodes its device tree has."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.machine.activation.layout import Layout
+from rknn_validation.nix.configuration import Configuration, Package
+from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
+
+_VENDOR_KERNEL = re.compile(r"(?i)rockchip|rk35\d\d|rkr\d|armbian|\bbsp\b|vendor|orangepi|radxa|xunlong|rkbsp")
+_NOT_VENDOR = re.compile(r"(?i)mainline|collabora")
+
+
+def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
+    """Modules, modules-load.d, modprobe.d. Returns the stack the device tree describes, None for neither."""
+    kernel = configuration.kernel
+    release = layout.guest.kernel_release
+    layout.stand_in(f"kernel: Debian's {release} in place of {kernel.pname or 'linux'} {kernel.version}")
+    for stack, brings in ((VENDOR, brings_rknpu(configuration)), (MAINLINE, brings_rocket(configuration))):
+        module = layout.guest.modules.get(stack.module)
+        if not brings:
+            layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
+        elif module is None:
+            layout.note(f"{stack.module}.ko is not laid: the image has no simulated module of that name")
+        else:
+            layout.data(f"/usr/lib/modules/{release}/updates/{stack.module}.ko", module, 0o644)
+            layout.stand_in(f"{stack.module}.ko: a simulated driver ({brings})")
+    layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in kernel.modules))
+    lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
+    layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))
+    return _npu_nodes(layout, configuration)
+
+
+def is_vendor_kernel(configuration: Configuration) -> bool:
+    """Whether `boot.kernelPackages` is Rockchip's own kernel, by its name and version."""
+    kernel = configuration.kernel
+    name = f"{kernel.pname} {kernel.version} {kernel.package.name if kernel.package else ''}"
+    return bool(_VENDOR_KERNEL.search(name)) and not _NOT_VENDOR.search(name)
+
+
+def brings_rknpu(configuration: Configuration) -> str:
+    """Why the vendor driver is there, "" where nothing brings it."""
+    for root in configuration.kernel.extra_packages:
+        for package in root.walk():
+            if not package.broken and _is_rknpu(package):
+                return f"boot.extraModulePackages has {package.name}"
+    kernel = configuration.kernel
+    if is_vendor_kernel(configuration) and kernel.config.get("ROCKCHIP_RKNPU") != "n":
+        return f"{kernel.pname} {kernel.version} is taken for a vendor kernel with the driver, by its name"
+    return ""
+
+
+def _is_rknpu(package: Package) -> bool:
+    urls = package.source.urls if package.source else ()
+    return any("rknpu" in text.lower() for text in (package.name, package.pname or "", *urls))
+
+
+def brings_rocket(configuration: Configuration) -> str:
+    """Why the mainline driver is there, "" where nothing brings it."""
+    kernel = configuration.kernel
+    if is_vendor_kernel(configuration) or _version(kernel.version) < (6, 18):
+        return ""
+    settings = {**kernel.config, **{key: value for patch in kernel.patches for key, value in patch.config.items()}}
+    if any(settings.get(symbol, "m") in ("n", "no") for symbol in ("DRM_ACCEL", "DRM_ACCEL_ROCKET")):
+        return ""
+    return f"Linux {kernel.version}, where nixpkgs builds it"
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+
+
+def _why_not(configuration: Configuration, stack: Stack) -> str:
+    if stack is VENDOR:
+        return "neither boot.extraModulePackages nor the kernel brings it"
+    kernel = configuration.kernel
+    if is_vendor_kernel(configuration):
+        return f"{kernel.pname} {kernel.version} is a vendor kernel"
+    if _version(kernel.version) < (6, 18):
+        return f"Linux {kernel.version} is older than 6.18"
+    return "the kernel's configuration switches it off"
+
+
+def _npu_nodes(layout: Layout, configuration: Configuration) -> Stack | None:
+    """The NPU nodes of the device tree the node would boot with, on an RK3588 board."""
+    tree = configuration.device_tree
+    for overlay in tree.overlays if tree.enable else ():
+        text = overlay.text if overlay.text is not None else f"{overlay.name} {overlay.file}"
+        if VENDOR.node_compatible in text or (overlay.text is None and re.search(r"rknpu|npu", text)):
+            layout.note(f"device tree: the vendor's NPU node, by the overlay {overlay.name}")
+            return VENDOR
+    if is_vendor_kernel(configuration):
+        layout.note("device tree: the vendor's NPU node, as vendor kernels have it")
+        return VENDOR
+    if tree.name is None:
+        # The boot firmware hands over a tree of its own; what it says cannot be read from a configuration.
+        driver = VENDOR if brings_rknpu(configuration) else MAINLINE if brings_rocket(configuration) else None
+        if driver:
+            layout.note(
+                f"device tree: hardware.deviceTree.name is not set, so it is the firmware's; "
+                f"taken to describe the NPU for {driver.module}"
+            )
+        return driver
+    if _version(configuration.kernel.version) >= (6, 18):
+        layout.note(f"device tree: mainline's NPU nodes, as Linux {configuration.kernel.version} ships {tree.name}")
+        return MAINLINE
+    layout.note(f"device tree: no NPU node, as Linux {configuration.kernel.version} ships {tree.name}")
+    return None

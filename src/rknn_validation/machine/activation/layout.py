@@ -1,0 +1,97 @@
+"""Layout: the tree while it is being put together, and what has to be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rknn_validation.machine.standins import Programs
+from rknn_validation.machine.tree import Directory, Entry, File, Link
+from rknn_validation.npu.stacks import Stack
+
+STORE = "/nix/store"
+SYSTEM = f"{STORE}/00000000000000000000000000000000-nixos-system"
+"""What `/run/current-system` points to."""
+BASE = f"{STORE}/00000000000000000000000000000000-programs-of-debian"
+"""A store path whose `bin` holds Debian's programs, for whatever NixOS always has."""
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What an emulated board's image offers to an installation.
+
+    `modules` are the simulated kernel modules by name (`rknpu`, `rocket`), built for `kernel_release`;
+    `programs` are the stand-ins built for it.
+    """
+
+    kernel_release: str
+    modules: Mapping[str, bytes]
+    programs: Programs
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A configuration laid out as NixOS activation would lay it out.
+
+    `npu` is the stack whose NPU nodes the configuration's device tree has on an RK3588 board, None where it has none.
+    `stand_ins` name what stood in for the real thing, `notes` what had to be assumed or left out.
+    `units` are the names of the unit files laid, and `activate` the script that activates the installation.
+    """
+
+    tree: Mapping[str, Entry]
+    stand_ins: tuple[str, ...]
+    notes: tuple[str, ...]
+    npu: Stack | None
+    units: tuple[str, ...]
+
+
+@dataclass
+class Layout:
+    """Entries by absolute path; the first to claim a path keeps it, as with packages in a profile."""
+
+    guest: Guest
+    entries: dict[str, Entry] = field(default_factory=dict)
+    stand_ins: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+
+    def text(self, path: str, text: str, mode: int = 0o644) -> None:
+        """A text file."""
+        self.entries[path] = File(text.encode(), mode)
+
+    def script(self, path: str, text: str) -> None:
+        """An executable text file."""
+        self.text(path, text, 0o755)
+
+    def data(self, path: str, data: bytes, mode: int = 0o444) -> None:
+        """A binary file; the modes of a store path are 0444 or 0555, whatever a build asked for."""
+        self.entries[path] = File(data, mode)
+
+    def link(self, path: str, target: str) -> None:
+        """A symbolic link, unless something is there already."""
+        self.entries.setdefault(path, Link(target))
+
+    def directory(self, path: str) -> None:
+        """A directory that may stay empty."""
+        self.entries.setdefault(path, Directory())
+
+    def stand_in(self, what: str) -> None:
+        """Say what stood in for the real thing."""
+        if what not in self.stand_ins:
+            self.stand_ins.append(what)
+
+    def note(self, what: str) -> None:
+        """Say what was assumed or left out."""
+        if what not in self.notes:
+            self.notes.append(what)
+
+    def below(self, root: str) -> list[str]:
+        """The files and links below a directory."""
+        return [path for path in self.entries if path.startswith(f"{root}/")]
+
+    def mentioned(self) -> str:
+        """Every text laid so far, as one string, to look for store paths in."""
+        files = (entry.data for entry in self.entries.values() if isinstance(entry, File))
+        targets = (entry.target for entry in self.entries.values() if isinstance(entry, Link))
+        texts = (data.decode(errors="replace") for data in files if not data.startswith(b"\x7fELF"))
+        return "\n".join((*texts, *targets))

@@ -1,0 +1,93 @@
+"""systemd units as NixOS writes them: unit files, scripts, wants links, drop-ins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rknn_validation.machine.activation.layout import STORE, Layout
+from rknn_validation.nix.configuration import Configuration, Unit
+
+UNITS = "/etc/systemd/system"
+_PATH_OF_EVERY_SERVICE = ("coreutils", "findutils", "gnugrep", "gnused", "systemd")
+_GUESTS_OWN = re.compile(
+    r"systemd-|dbus|getty@|serial-getty@|user@|user-runtime-dir@|console-getty|polkit|sshd?\b|modprobe@"
+)
+# NixOS lets systemd-modules-load meet modules that do not exist; Debian's unit would fail.
+_TOLERANT = "[Service]\nSuccessExitStatus=0 1\n"
+
+
+def lay_units(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
+    """Every unit that is not the guest's own or every NixOS's."""
+    layout.text(f"{UNITS}/systemd-modules-load.service.d/nixos.conf", _TOLERANT)
+    for name, unit in sorted(configuration.units.items()):
+        if baseline is None or baseline.units.get(name) != unit:
+            _lay(layout, unit, configuration.global_environment)
+
+
+def _lay(layout: Layout, unit: Unit, global_environment: Mapping[str, str]) -> None:
+    own = _GUESTS_OWN.match(unit.name)
+    if not unit.enabled:
+        if not own:
+            layout.link(f"{UNITS}/{unit.name}", "/dev/null")
+        return
+    text = unit_text(layout, unit, global_environment)
+    if own:
+        layout.text(f"{UNITS}/{unit.name}.d/overrides.conf", text)
+        return
+    layout.text(f"{UNITS}/{unit.name}", text)
+    layout.units.append(unit.name)
+    for kind, targets in (("wants", unit.wanted_by), ("requires", unit.required_by)):
+        for target in targets:
+            layout.link(f"{UNITS}/{target}.{kind}/{unit.name}", f"../{unit.name}")
+
+
+def unit_text(layout: Layout, unit: Unit, global_environment: Mapping[str, str]) -> str:
+    """The unit file's text; lays the scripts it starts."""
+    sections = {section: dict(entries) for section, entries in unit.sections.items()}
+    if unit.name.endswith(".service"):
+        service = sections.setdefault("Service", {})
+        for key, purpose, script in (("ExecStart", "start", unit.script), ("ExecStop", "pre-stop", unit.stop_script)):
+            if script:
+                service[key] = (_lay_script(layout, unit.name, purpose, script, service.get(key, ())),)
+    lines: list[str] = []
+    for section in ("Unit", *(name for name in sections if name not in ("Unit", "Install"))):
+        lines.append(f"[{section}]")
+        for key, values in sorted(sections.get(section, {}).items()):
+            lines += [f"{key}={value}" for value in values]
+        if section == "Service":
+            lines += [f'Environment="{_quoted(item)}"' for item in _environment(unit, global_environment)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _environment(unit: Unit, global_environment: Mapping[str, str]) -> list[str]:
+    environment = {**global_environment, **unit.environment}
+    if "PATH" not in environment:
+        roots = [package.out_path for package in unit.path]
+        names = {root.partition("-")[2].split("-")[0] for root in roots}
+        roots += [_stand_in_root(name) for name in _PATH_OF_EVERY_SERVICE if name not in names]
+        environment["PATH"] = ":".join([f"{root}/bin" for root in roots] + [f"{root}/sbin" for root in roots])
+    return [f"{name}={value}" for name, value in sorted(environment.items())]
+
+
+def _stand_in_root(name: str) -> str:
+    return f"{STORE}/{'0' * 32}-{name}"
+
+
+def _lay_script(layout: Layout, unit: str, purpose: str, script: str, present: tuple[str, ...]) -> str:
+    """Where the script is laid: where the unit's own setting says, else where NixOS would have put it."""
+    stem = unit.removesuffix(".service").replace("@", "_")
+    path = f"{STORE}/{'0' * 32}-unit-script-{stem}-{purpose}/bin/{stem}-{purpose}"
+    if present and present[-1]:
+        word = present[-1].lstrip("@-:+!").split()[0]
+        if not word.startswith(f"{STORE}/") or not re.search(r"unit-script|job-script|start|stop", word):
+            return present[-1]
+        path = word
+    text = script if script.startswith("#!") else f"#!{_stand_in_root('bash')}/bin/bash -e\n{script}"
+    layout.text(path, text, 0o555)
+    return present[-1] if present and present[-1] else f"{path} "
+
+
+def _quoted(item: str) -> str:
+    return item.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

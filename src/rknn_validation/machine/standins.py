@@ -1,0 +1,141 @@
+"""What stands in for things that cannot be had on an emulated board: the proprietary runtime and nixpkgs' programs.
+
+Programs of nixpkgs are stood in for by Debian's of the same name, linked below `/nix/store`; the runtime libraries
+are stubs built here from C. Every one used is named in the report.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError, MissingToolError
+
+COMPILER = "aarch64-linux-gnu-gcc"
+_FLAGS = ("-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,-z,max-page-size=4096")
+LOADER_LIBRARIES = "/nix/store/00000000000000000000000000000000-glibc-of-debian/lib"
+"""Where the C client's own rpath points: the guest's C library, under a store path as a Nix-built program has it."""
+CLIENT = "/nix/store/00000000000000000000000000000000-npu-client/bin/npu-client"
+"""The C client on an emulated board (see guest/npu_client.c)."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Built for the guest (aarch64 ELF): the stub runtimes of both stacks and the C client."""
+
+    librknnrt: bytes
+    libteflon: bytes
+    client: bytes
+
+
+def build(deadline: Deadline) -> Programs:
+    """Compile the stand-ins. Raises MissingToolError without a cross compiler, HarnessError where it fails."""
+    shared = ("-fPIC", "-shared")
+    return Programs(
+        librknnrt=_compile("librknnrt_stub.c", (*shared, "-Wl,-soname,librknnrt.so"), deadline),
+        libteflon=_compile("libteflon_stub.c", (*shared, "-Wl,-soname,libteflon.so"), deadline),
+        client=_compile("npu_client.c", ("-Wl,-z,nodefaultlib", f"-Wl,-rpath,{LOADER_LIBRARIES}"), deadline),
+    )
+
+
+def _compile(name: str, flags: tuple[str, ...], deadline: Deadline) -> bytes:
+    source = resources.files("rknn_validation.machine").joinpath("guest", name).read_bytes()
+    with tempfile.TemporaryDirectory(prefix="rknn-standin-") as directory:
+        result = Path(directory, "out")
+        command = [COMPILER, *_FLAGS, *flags, "-x", "c", "-", "-o", str(result)]
+        try:
+            done = subprocess.run(command, input=source, capture_output=True, timeout=deadline.remaining(), check=False)
+        except FileNotFoundError as missing:
+            hint = "run ./setup.sh"
+            raise MissingToolError(
+                f"{COMPILER} is not on PATH", expected="the arm64 cross compiler", seen="nothing", hint=hint
+            ) from missing
+        except subprocess.TimeoutExpired as late:
+            raise deadline.exceeded(f"{COMPILER} still compiling {name}") from late
+        if done.returncode:
+            seen = done.stderr.decode(errors="replace").strip()
+            raise HarnessError(f"{name} does not compile", expected="exit status 0", seen=seen)
+        return result.read_bytes()
+
+
+def program_name(store_name: str) -> str:
+    """The package name in a store path's name: `util-linux-2.41-bin` -> `util-linux`."""
+    return re.split(r"-(?=\d)", store_name, maxsplit=1)[0]
+
+
+def programs_of(store_name: str) -> tuple[str, ...] | None:
+    """The programs a nixpkgs package of this name brings, as far as Debian has them; None where not known here."""
+    return _PROGRAMS.get(_ALIASES.get(program_name(store_name), program_name(store_name)))
+
+
+def base_programs() -> tuple[str, ...]:
+    """The programs every NixOS system has in `/run/current-system/sw/bin` (the required packages of NixOS)."""
+    return tuple(sorted({program for package in _REQUIRED for program in _PROGRAMS[package]}))
+
+
+_ALIASES = {
+    "bash-interactive": "bash",
+    "coreutils-full": "coreutils",
+    "util-linux-minimal": "util-linux",
+    "utillinux": "util-linux",
+    "systemd-minimal": "systemd",
+    "systemdMinimal": "systemd",
+    "getent-glibc": "getent",
+    "glibc": "getent",
+    "procps-ng": "procps",
+    "net-tools": "hostname",
+    "nettools": "hostname",
+    "mawk": "gawk",
+    "su": "shadow",
+    "eudev": "systemd",
+    "udev": "systemd",
+}
+
+_PROGRAMS: dict[str, tuple[str, ...]] = {
+    name: tuple(programs.split())
+    for name, programs in {
+        "coreutils": """[ arch b2sum base32 base64 basename cat chgrp chmod chown chroot cksum comm cp csplit cut
+            date dd df dir dirname du echo env expand expr factor false fmt fold groups head hostid id install join kill
+            link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pr
+            printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf sleep sort
+            split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand
+            uniq unlink users vdir wc who whoami yes""",
+        "bash": "bash sh",
+        "dash": "dash sh",
+        "gnugrep": "grep egrep fgrep",
+        "gnused": "sed",
+        "gawk": "awk gawk",
+        "findutils": "find xargs",
+        "diffutils": "cmp diff",
+        "gnutar": "tar",
+        "gzip": "gzip gunzip zcat",
+        "kmod": "kmod modprobe depmod insmod rmmod lsmod modinfo",
+        "systemd": """systemctl journalctl udevadm systemd-tmpfiles systemd-run systemd-cat systemd-notify
+            systemd-analyze systemd-detect-virt systemd-escape systemd-sysusers
+            loginctl busctl systemd-id128 systemd-path systemd-cgls""",
+        "util-linux": """blkid dmesg findmnt flock getopt kill logger lsblk lscpu mount mountpoint mcookie more
+            nsenter renice runuser setpriv setsid swapon swapoff taskset umount unshare uuidgen whereis zramctl""",
+        "shadow": "su login passwd useradd groupadd usermod groupmod chpasswd newgrp",
+        "getent": "getent getconf ldd locale",
+        "procps": "ps free pgrep pkill top uptime vmstat w watch sysctl",
+        "hostname": "hostname",
+        "iproute2": "ip ss bridge tc",
+        "dbus": "dbus-send dbus-daemon",
+        "acl": "getfacl setfacl",
+        "which": "which",
+        "perl": "perl",
+        "strace": "strace",
+        "dtc": "dtc fdtget fdtdump",
+        "e2fsprogs": "chattr lsattr",
+    }.items()
+}
+
+_REQUIRED = (
+    "coreutils", "bash", "gnugrep", "gnused", "gawk", "findutils", "diffutils", "gnutar", "gzip", "kmod", "systemd",
+    "util-linux", "shadow", "getent", "procps", "hostname", "iproute2", "dbus", "acl", "which",
+)  # fmt: skip
