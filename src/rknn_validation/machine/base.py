@@ -1,0 +1,69 @@
+"""What every emulated board has besides its packages: accounts, PAM, the agent, and units it does without."""
+
+from __future__ import annotations
+
+from rknn_validation.machine.accounts import LOGIN_USER, account_files
+from rknn_validation.machine.tree import Directory, Entry, File, Link, Tree
+
+MASKED = (
+    # Need hardware, a network or a persistent disk that the board does not have, or only cost time at boot.
+    *("getty.target", "serial-getty@ttyAMA0.service", "systemd-logind.service", "systemd-timesyncd.service"),
+    *("systemd-networkd.service", "systemd-resolved.service", "systemd-random-seed.service", "systemd-pstore.service"),
+    *("systemd-journal-flush.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"),
+    *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "dev-mqueue.mount"),
+    *("systemd-hwdb-update.service", "ssh.service", "ssh.socket", "sys-fs-fuse-connections.mount"),
+    *("systemd-ask-password-wall.path", "systemd-ask-password-console.path", "systemd-machine-id-commit.service"),
+)
+"""Debian units that are masked; none of them has to do with devices, modules or a user's own services."""
+
+AGENT_UNIT = """\
+[Unit]
+Description=Runs commands for the harness
+DefaultDependencies=no
+IgnoreOnIsolate=yes
+
+[Service]
+ExecStart=/usr/lib/harness/agent
+Restart=always
+KillMode=process
+TasksMax=infinity
+
+[Install]
+WantedBy=sysinit.target
+"""
+
+PAM = {
+    "common-auth": "auth required pam_unix.so",
+    "common-account": "account required pam_unix.so",
+    "common-password": "password required pam_unix.so",
+    "common-session": "session required pam_unix.so",
+    "common-session-noninteractive": "session required pam_unix.so",
+}
+
+
+def base_tree(agent: bytes) -> Tree:
+    """The entries below everything else: a tree laid over a board replaces them path by path."""
+    tree: dict[str, Entry] = {
+        "/etc/hostname": File(b"board\n"),
+        "/etc/hosts": File(b"127.0.0.1 localhost\n::1 localhost\n"),
+        "/etc/machine-id": File(b"8b1f5b0e3a6c4d2f9e7a0c1d2b3a4f5e\n", 0o444),
+        "/etc/fstab": File(b""),
+        "/etc/nsswitch.conf": File(b"passwd: files\ngroup: files\nshadow: files\nhosts: files\n"),
+        "/etc/.updated": File(b""),
+        "/var/.updated": File(b""),
+        "/etc/environment": File(b""),
+        "/etc/profile": File(b"export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"),
+        "/var/empty": Directory(0o555),
+        "/root": Directory(0o700),
+        f"/home/{LOGIN_USER}": Directory(0o755),
+        "/nix/store": Directory(0o1775),
+        "/usr/lib/harness/agent": File(agent, 0o755),
+        "/etc/systemd/system/harness-agent.service": File(AGENT_UNIT.encode()),
+        "/etc/systemd/system/sysinit.target.wants/harness-agent.service": Link("../harness-agent.service"),
+        "/etc/systemd/system/default.target": Link("/lib/systemd/system/multi-user.target"),
+        "/etc/systemd/journald.conf.d/harness.conf": File(b"[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n"),
+        **account_files(),
+        **{f"/etc/pam.d/{name}": File(f"{line}\n".encode()) for name, line in PAM.items()},
+        **{f"/etc/systemd/system/{unit}": Link("/dev/null") for unit in MASKED},
+    }
+    return tree

@@ -1,0 +1,103 @@
+"""A cold boot: from an image, an identity and a tree to a settled machine, saved as a snapshot's files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import MachineError
+from rknn_validation.machine import qemu
+from rknn_validation.machine.base import base_tree
+from rknn_validation.machine.files import copy_sparse
+from rknn_validation.machine.identity import Identity, device_tree
+from rknn_validation.machine.image import Image
+from rknn_validation.machine.machine import Machine
+from rknn_validation.machine.qemu import Nursery, Qemu
+from rknn_validation.machine.tree import File, Tree, cpio, tar
+
+MEMORY_FILE = "memory"
+STATE_FILE = "state"
+NONCE_FILE = "nonce"
+CONSOLE_FILE = "console.log"
+
+SETTLED = ("running", "degraded")
+"""States of `systemctl is-system-running` in which nothing more is going to happen by itself."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a cold boot is made of."""
+
+    image: Image
+    programs: dict[str, bytes]
+    identity: Identity
+    tree: Tree
+
+    def initramfs(self) -> bytes:
+        """The initramfs: `init`, the modules it loads, and the tree it lays over the root file system."""
+        laid_over = tar({**base_tree(self.programs["agent"]), **self.tree})
+        files: dict[str, File] = {"/init": File(self.programs["init"], 0o755), "/tree.tar": File(laid_over)}
+        for path in self.image.boot_modules:
+            files[f"/modules/{path.name}"] = File(path.read_bytes())
+        return cpio(files)
+
+
+def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, deadline: Deadline) -> None:
+    """Boot, wait until systemd has settled, and write memory, device state, nonce and console log to `target`.
+
+    Raises MachineError or DeadlineExceeded with the end of the console; OSError when the disk is full.
+    """
+    with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
+        directory = Path(work)
+        memory = os.memfd_create("guest-memory")
+        try:
+            os.truncate(memory, qemu.MEMORY)
+            command = [
+                *qemu.hardware(recipe.image.rootfs, f"/proc/self/fd/{memory}", share=True),
+                *_boot_files(recipe, directory, deadline),
+            ]
+            with Qemu.start(nursery, command, directory, [memory], deadline) as process:
+                nonce = _settle(Machine(process, recipe.identity.name), deadline)
+                _save(process, target, deadline)
+                copy_sparse(memory, qemu.MEMORY, target / MEMORY_FILE)
+            (target / NONCE_FILE).write_bytes(nonce)
+            (target / CONSOLE_FILE).write_bytes((directory / CONSOLE_FILE).read_bytes())
+        finally:
+            os.close(memory)
+
+
+def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
+    (directory / "initrd").write_bytes(recipe.initramfs())
+    (directory / "board.dtb").write_bytes(device_tree(recipe.identity, qemu.board(), directory, deadline))
+    files = ("-kernel", str(recipe.image.kernel), "-initrd", str(directory / "initrd"))
+    return [*files, "-dtb", str(directory / "board.dtb"), "-append", qemu.COMMAND_LINE]
+
+
+def _settle(machine: Machine, deadline: Deadline) -> bytes:
+    nonce = machine.wake(deadline)
+    state = machine.run("systemctl is-system-running --wait", deadline=deadline).stdout.decode().strip()
+    if state not in SETTLED:
+        raise MachineError(
+            f"{machine.name} did not come up", expected=f"systemd {' or '.join(SETTLED)}", seen=state or "no answer"
+        )
+    # Uevents may still be under way, and dirty pages would be written back in every clone.
+    machine.run("udevadm settle --timeout=30; sync", deadline=deadline)
+    return nonce
+
+
+def _save(process: Qemu, target: Path, deadline: Deadline) -> None:
+    enable_shared_memory(process, deadline)
+    process.qmp.execute("stop", deadline)
+    with (target / STATE_FILE).open("wb") as state:
+        process.qmp.execute("getfd", deadline, descriptor=state.fileno(), fdname="state")
+        process.qmp.execute("migrate", deadline, uri="fd:state")
+        process.qmp.migrated(deadline)
+
+
+def enable_shared_memory(process: Qemu, deadline: Deadline) -> None:
+    """Keep guest memory out of the saved state: it is in a file of its own."""
+    wanted = [{"capability": name, "state": True} for name in ("x-ignore-shared", "events")]
+    process.qmp.execute("migrate-set-capabilities", deadline, capabilities=wanted)

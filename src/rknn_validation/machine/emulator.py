@@ -1,0 +1,94 @@
+"""Emulated boards for a run: builds what is missing, boots each board once, owns all that it starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from types import TracebackType
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.machine import guestcode, image, qemu, tools
+from rknn_validation.machine.boot import Recipe, boot_and_save
+from rknn_validation.machine.cache import Cache, Progress, Wanted
+from rknn_validation.machine.identity import Identity, overlay
+from rknn_validation.machine.image import Image
+from rknn_validation.machine.locks import FileLock
+from rknn_validation.machine.machine import Completed, Machine
+from rknn_validation.machine.qemu import MEMORY, Nursery
+from rknn_validation.machine.snapshot import Snapshot
+from rknn_validation.machine.tree import Tree, digest
+
+__all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
+
+BOOT_SECONDS = 180.0
+"""Deadline of one cold boot, on a machine that may have other things to do."""
+
+
+class Emulator:
+    """Made once per run; a context manager. Leaving it ends every machine it started."""
+
+    def __init__(self, cache: Cache, progress: Progress) -> None:
+        self.cache = cache
+        self.progress = progress
+        self._nursery = Nursery()
+        self._image: Image | None = None
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything this emulator started."""
+        self._nursery.close()
+        self.cache.close()
+
+    def image(self, deadline: Deadline) -> Image:
+        """The board's image, fetched and built if this is the first run."""
+        if self._image is None:
+            self._image = image.image(self.cache, deadline, self.progress)
+        return self._image
+
+    def snapshot(self, identity: Identity, tree: Tree | None, deadline: Deadline) -> Snapshot:
+        """A settled machine of this identity with `tree` laid over its root file system, from the cache or booted now.
+
+        Raises HarnessError: a missing program, no network on the first run, a full disk, a board that does
+        not come up (with the end of its console).
+        """
+        tools.find(qemu.PROGRAM)
+        recipe = Recipe(
+            self.image(deadline),
+            guestcode.programs(self.cache, deadline, self.progress),
+            identity,
+            tree or {},
+        )
+        wanted = Wanted("snapshot", _key(recipe, deadline), f"a booted {identity.name}", MEMORY)
+
+        def build(target: Path) -> None:
+            # Two boards that boot at once on few processors fail to calibrate their timers.
+            with FileLock(self.cache.root / "locks" / "cold-boot") as lock:
+                lock.acquire(deadline, shared=False, waiting=lambda: self.progress("waiting for another board to boot"))
+                self.progress(f"booting {identity.name}")
+                limit = deadline.capped(BOOT_SECONDS, f"{identity.name} to boot")
+                boot_and_save(self._nursery, recipe, target, limit)
+
+        directory = self.cache.entry(wanted, build, deadline, self.progress)
+        return Snapshot(identity, recipe.image, directory, self._nursery)
+
+
+def _key(recipe: Recipe, deadline: Deadline) -> str:
+    """A hash of everything that decides what a booted machine's memory holds."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    parts = [
+        recipe.image.digest,
+        overlay(recipe.identity),
+        digest(recipe.tree),
+        qemu.version(deadline),
+        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sources),
+        *(hashlib.sha256(program).hexdigest() for program in recipe.programs.values()),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""The device tree of an emulated board: QEMU's own, saying what the board's would say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError
+from rknn_validation.machine import tools
+from rknn_validation.npu.boards import Board
+from rknn_validation.npu.stacks import Stack
+
+REGISTERS = 0x10000
+"""Length of an NPU core's register window, in bytes (the boards' device trees)."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a machine claims to be. With `npu`, an RK3588 board gets that stack's NPU nodes; others never do."""
+
+    board: Board
+    npu: Stack | None
+
+    @property
+    def name(self) -> str:
+        """For logs and progress."""
+        return (
+            f"{self.board.name} ({self.npu.name} NPU nodes)" if self.npu and self.board.is_rk3588 else self.board.name
+        )
+
+
+def overlay(identity: Identity) -> str:
+    """Device-tree source that turns QEMU's tree into the board's."""
+    compatible = ", ".join(_quoted(name) for name in identity.board.compatible)
+    properties = [f"compatible = {compatible};", f"model = {_quoted(identity.board.model)};"]
+    nodes = _npu_nodes(identity.npu) if identity.npu and identity.board.is_rk3588 else []
+    return "\n".join(["/ {", *properties, *nodes, "};", ""])
+
+
+def _npu_nodes(stack: Stack) -> list[str]:
+    return [
+        f"npu@{address:x} {{ compatible = {_quoted(stack.node_compatible)}; "
+        f'reg = <0x0 {address:#x} 0x0 {REGISTERS:#x}>; status = "okay"; }};'
+        for address in stack.node_addresses
+    ]
+
+
+def _quoted(text: str) -> str:
+    if not re.fullmatch(r"[ -~]+", text) or '"' in text or "\\" in text:
+        raise HarnessError(f"{text!r} cannot stand in a device tree", expected="printable ASCII without quotes")
+    return f'"{text}"'
+
+
+def device_tree(identity: Identity, qemu: Sequence[str | Path], work: Path, deadline: Deadline) -> bytes:
+    """The flattened device tree for a QEMU command line whose machine is its second argument (after `-machine`)."""
+    dumped = work / "qemu.dtb"
+    program, flag, machine, *rest = map(str, qemu)
+    tools.run([program, flag, f"{machine},dumpdtb={dumped}", *rest], deadline)
+    source = tools.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
+    # Seeds are made anew by each QEMU; left in, the same board would never be the same bytes twice.
+    source = re.sub(r"^\s*(kaslr|rng)-seed = .*;$", "", source, flags=re.MULTILINE)
+    text = (source + overlay(identity)).encode()
+    return tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=text)

@@ -1,0 +1,176 @@
+"""The image of an emulated board: one read-only root file system, one kernel, nothing of any configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import MachineError
+from rknn_validation.machine import packages, tools
+from rknn_validation.machine.cache import Cache, Progress, Wanted
+
+MEGA = 1024**2
+TOOLKIT = "/usr/lib/rknn-toolkit-lite2"
+"""Where the wheel is unpacked in the guest; not on Python's path unless the configuration puts it there."""
+
+BOOT_MODULES = ("virtio_mmio", "virtio_blk", "virtio_console", "virtio_rng", "crc32c_generic", "erofs", "overlay")
+"""Kernel modules that the initramfs loads, besides those they declare to depend on (libcrc32c does not name its own)."""
+
+LINKS = {
+    # What maintainer scripts would have set up.
+    "usr/bin/awk": "mawk",
+    "usr/lib/aarch64-linux-gnu/libblas.so.3": "blas/libblas.so.3",
+    "usr/lib/aarch64-linux-gnu/liblapack.so.3": "lapack/liblapack.so.3",
+}
+
+DROPPED = tuple(f"./usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base"))
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image. `digest` names its content, `release` is the kernel's (`uname -r`)."""
+
+    directory: Path
+    digest: str
+    release: str
+
+    @property
+    def rootfs(self) -> Path:
+        """The erofs root file system."""
+        return self.directory / "root.erofs"
+
+    @property
+    def kernel(self) -> Path:
+        """The kernel image QEMU boots."""
+        return self.directory / "vmlinuz"
+
+    @property
+    def boot_modules(self) -> tuple[Path, ...]:
+        """Kernel modules for the initramfs, in loading order."""
+        return tuple(sorted((self.directory / "boot-modules").iterdir()))
+
+    @property
+    def modules_metadata(self) -> Path:
+        """A directory with `modules.order`, `modules.builtin*` and `modules.dep` of the kernel."""
+        return self.directory / "modules-metadata"
+
+
+def recipe() -> str:
+    """A hash of everything that decides what an image holds, short of the versions apt offers."""
+    sources = [Path(__file__), Path(packages.__file__)]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+def fetched(cache: Cache, deadline: Deadline, progress: Progress) -> Path:
+    """The cached packages; the one thing that ever comes from the network."""
+
+    def build(target: Path) -> None:
+        progress("fetching the board's packages (first run only, about 120 MB)")
+        packages.fetch(target, deadline.capped(300, "the board's packages"))
+        shutil.rmtree(target / "apt")
+
+    key = hashlib.sha256(Path(packages.__file__).read_bytes()).hexdigest()
+    return cache.entry(Wanted("packages", key, "the board's packages", 250 * MEGA), build, deadline, progress)
+
+
+def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
+    """The image, built from the packages if it is not in the cache yet."""
+
+    def build(target: Path) -> None:
+        source = fetched(cache, deadline, progress)
+        progress("building the board's image")
+        _build(source, target, deadline)
+
+    wanted = Wanted("image", recipe(), "the board's image", 1600 * MEGA)
+    directory = cache.entry(wanted, build, deadline, progress)
+    about = json.loads((directory / "image.json").read_text())
+    return Image(directory, about["digest"], about["release"])
+
+
+def _build(source: Path, target: Path, deadline: Deadline) -> None:
+    root = target / "root"
+    root.mkdir()
+    for name in ("bin", "sbin", "lib"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+    debs = sorted((source / "root").glob("*.deb"))
+    # Two at a time: unpacking alternates between one busy decompressor and one busy disk.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda deb: _unpack(deb, root, deadline), debs))
+    kernel = next((source / "kernel").glob("*.deb"))
+    _unpack(kernel, root, deadline, "./boot/vmlinuz-*", "./lib/modules/*")
+    vmlinuz = next((root / "boot").glob("vmlinuz-*"))
+    release = vmlinuz.name.removeprefix("vmlinuz-")
+    vmlinuz.rename(target / "vmlinuz")
+    for path, to in LINKS.items():
+        (root / path).symlink_to(to)
+    _unpack_wheel(source, root)
+    _compile_python(root, deadline)
+    for name in ("dev", "proc", "sys", "run", "tmp", "nix/store"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    shutil.rmtree(root / "var/run", ignore_errors=True)
+    (root / "var/run").symlink_to("/run")
+    _kernel_modules(root, release, target, deadline)
+    tools.run(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
+    shutil.rmtree(root)
+    names = sorted(path.name for path in (*debs, kernel, *(source / "wheel").iterdir()))
+    digest = hashlib.sha256(json.dumps([recipe(), names]).encode()).hexdigest()
+    about = {"digest": digest, "release": release, "packages": names}
+    (target / "image.json").write_text(json.dumps(about, indent=1))
+
+
+def _unpack(deb: Path, root: Path, deadline: Deadline, *members: str) -> None:
+    # Not `dpkg-deb --extract`, which replaces the links of a merged /usr by directories.
+    archive = tools.run(["dpkg-deb", "--fsys-tarfile", deb], deadline)
+    keep = ("--extract", "--preserve-permissions", "--no-same-owner", "--keep-directory-symlink")
+    drop = [f"--exclude={pattern}" for pattern in DROPPED]
+    chosen = ("--wildcards", *members) if members else ()
+    tools.run(["tar", *keep, *drop, "--directory", root, *chosen], deadline, stdin=archive)
+
+
+def _unpack_wheel(source: Path, root: Path) -> None:
+    wheel = next((source / "wheel").glob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(root / TOOLKIT.lstrip("/"))
+
+
+def _compile_python(root: Path, deadline: Deadline) -> None:
+    """Compile the guest's Python files here, where it is fast; bytecode depends on the version alone."""
+    python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which("python3.11")
+    if python:
+        places = [root / "usr/lib/python3.11", root / "usr/lib/python3/dist-packages", root / TOOLKIT.lstrip("/")]
+        options = ("-q", "--invalidation-mode", "unchecked-hash", "-j", "2", "-s", str(root), "-p", "/")
+        tools.run([python, "-m", "compileall", *options, *places], deadline)
+
+
+def _kernel_modules(root: Path, release: str, target: Path, deadline: Deadline) -> None:
+    """Index the kernel's modules, and set aside those the initramfs needs."""
+    tools.run(["depmod", "-b", root, release], deadline)
+    directory = root / "lib/modules" / release
+    depends = {}
+    for line in (directory / "modules.dep").read_text().splitlines():
+        path, _, needed = line.partition(":")
+        depends[Path(path).stem.replace("-", "_")] = [path, *needed.split()]
+    wanted: list[str] = []
+    for name in BOOT_MODULES:
+        if name not in depends:
+            continue  # built in
+        wanted += [path for path in reversed(depends[name]) if path not in wanted]
+    if not any("erofs" in path for path in wanted) and "erofs" not in (directory / "modules.builtin").read_text():
+        raise MachineError("the kernel has no erofs", expected="erofs among its modules", seen=release)
+    boot = target / "boot-modules"
+    boot.mkdir()
+    for number, path in enumerate(wanted):
+        shutil.copyfile(directory / path, boot / f"{number:02}-{Path(path).name}")
+    metadata = target / "modules-metadata"
+    metadata.mkdir()
+    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo", "modules.dep"):
+        shutil.copyfile(directory / name, metadata / name)

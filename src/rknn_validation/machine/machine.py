@@ -1,0 +1,104 @@
+"""An emulated board that runs: commands in, results out, and what its console said."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import DeadlineExceeded, MachineError
+from rknn_validation.machine.agent import Completed, Gone, Killed
+from rknn_validation.machine.qemu import Qemu
+
+COMMAND_SECONDS = 60.0
+"""Deadline of a command that was given none."""
+TAIL_LINES = 15
+
+__all__ = ["COMMAND_SECONDS", "Completed", "Machine"]
+
+
+class Machine:
+    """A running board. One command runs at a time; further threads wait for their turn."""
+
+    def __init__(self, qemu: Qemu, name: str) -> None:
+        self.name = name
+        self._qemu = qemu
+        self._turn = threading.Lock()
+
+    def run(self, command: str, *, stdin: bytes = b"", deadline: Deadline | None = None) -> Completed:
+        """Run a command as root with bash, in a fixed environment, and return what came of it.
+
+        Raises DeadlineExceeded when it takes too long (it is killed in the guest then), MachineError when the
+        machine dies; both carry what is known of the reason.
+        """
+        deadline = deadline or Deadline.after(COMMAND_SECONDS, f"`{_short(command)}` on {self.name}")
+        with self._turn:
+            try:
+                return self._qemu.agent.run(command, stdin, deadline)
+            except Killed as killed:
+                raise deadline.exceeded(_so_far(killed.partial)) from killed
+            except DeadlineExceeded as problem:
+                seen = f"a machine that no longer answers; its console ends with:\n{self._tail()}"
+                raise deadline.exceeded(seen) from problem
+            except Gone as problem:
+                raise self.ended(f"running `{_short(command)}`") from problem
+
+    def wake(self, deadline: Deadline) -> bytes:
+        """Wait for the agent, set the guest's clock, and return its nonce."""
+        with self._turn:
+            try:
+                return self._qemu.agent.wake(deadline)
+            except DeadlineExceeded as problem:
+                raise deadline.exceeded(f"a console that ends with:\n{self._tail()}") from problem
+            except Gone as problem:
+                raise self.ended("waiting for its agent") from problem
+
+    def ended(self, when: str) -> MachineError:
+        """The error for a machine that is no more, with the reason as far as the console or QEMU tells."""
+        status = self._qemu.process.wait()
+        log = self.console_log()
+        why = "its kernel panicked" if "Kernel panic" in log else f"QEMU ended with status {status}"
+        messages = _read(self._qemu.directory / "qemu.log").strip()
+        return MachineError(
+            f"{self.name} died while {when}",
+            expected="a machine that goes on running",
+            seen=f"{why}; its console ends with:\n{self._tail()}" + (f"\n    QEMU: {messages}" if messages else ""),
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether QEMU runs (which says nothing about the guest)."""
+        return self._qemu.alive
+
+    @property
+    def pid(self) -> int:
+        """The process identifier of QEMU."""
+        return self._qemu.process.pid
+
+    def console_log(self) -> str:
+        """What the serial console has said so far: kernel and boot messages."""
+        return _read(self._qemu.directory / "console.log")
+
+    def kill(self) -> None:
+        """End the machine at once, as pulling the plug does."""
+        self._qemu.kill()
+
+    def _tail(self) -> str:
+        lines = [line for line in self.console_log().splitlines() if line.strip()]
+        panic = next((number for number, line in enumerate(lines) if "Kernel panic" in line), len(lines))
+        lines = lines[: panic + 1]  # what follows is a stack trace
+        return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:]) or "    (nothing)"
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode(errors="replace").replace("\r", "") if path.exists() else ""
+
+
+def _short(command: str) -> str:
+    first = command.strip().splitlines()[0] if command.strip() else ""
+    return first if len(first) <= 80 else f"{first[:79]}…"
+
+
+def _so_far(partial: Completed) -> str:
+    text = (partial.stdout + partial.stderr).decode(errors="replace").strip()
+    return f"a command still running that had said: {text[-1000:]}" if text else "a command still running, silent"

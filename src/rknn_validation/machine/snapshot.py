@@ -1,0 +1,65 @@
+"""A settled board on disk, and copy-on-write clones of it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import MachineError
+from rknn_validation.machine import qemu
+from rknn_validation.machine.boot import MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
+from rknn_validation.machine.identity import Identity
+from rknn_validation.machine.image import Image
+from rknn_validation.machine.machine import Machine
+from rknn_validation.machine.qemu import Nursery, Qemu
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A booted board, ready to be cloned any number of times, also at once."""
+
+    identity: Identity
+    image: Image
+    directory: Path
+    nursery: Nursery
+
+    @contextlib.contextmanager
+    def restore(self, deadline: Deadline) -> Iterator[Machine]:
+        """A pristine running machine that ends with the context. Raises MachineError or DeadlineExceeded."""
+        with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
+            directory = Path(work)
+            # A clone's kernel is in its memory already; QEMU only wants to be given one.
+            (directory / "no-kernel").write_bytes(bytes(64))
+            command = [
+                *qemu.hardware(self.image.rootfs, str(self.directory / MEMORY_FILE), share=False),
+                *("-kernel", str(directory / "no-kernel"), "-incoming", "defer"),
+            ]
+            with Qemu.start(self.nursery, command, directory, [], deadline) as process:
+                machine = Machine(process, self.identity.name)
+                self._resume(process, deadline)
+                self._prove(machine, deadline)
+                yield machine
+
+    def _resume(self, process: Qemu, deadline: Deadline) -> None:
+        enable_shared_memory(process, deadline)
+        with (self.directory / STATE_FILE).open("rb") as state:
+            process.qmp.execute("getfd", deadline, descriptor=state.fileno(), fdname="state")
+            process.qmp.execute("migrate-incoming", deadline, uri="fd:state")
+            process.qmp.migrated(deadline)
+        process.qmp.execute("cont", deadline)
+
+    def _prove(self, machine: Machine, deadline: Deadline) -> None:
+        """The nonce was drawn in the booted machine and is nowhere but in its memory."""
+        nonce = machine.wake(deadline)
+        expected = (self.directory / NONCE_FILE).read_bytes()
+        if nonce != expected:
+            raise MachineError(
+                f"{machine.name} is not the machine that was saved",
+                expected=f"nonce {expected.hex()}",
+                seen=nonce.hex(),
+                hint="remove the cache and try again",
+            )
