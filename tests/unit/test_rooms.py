@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "src" / "rknn_validation"
 FLOORS = {
     "errors": 0,
     "deadline": 0,
+    "process": 0,
     "yamlfile": 0,
     "npu": 0,
     "subject": 1,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration, Evaluation
-from rknn_validation.subject import Scenario, Subject
+from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.subject import Scenario, Subject, Validation
 
 FOREIGN_BOARD = "foreign-board"
 """Variant: the same settings with `hardware.deviceTree.name` naming a Raspberry Pi 4."""
@@ -14,6 +18,7 @@ RK3588_BOARD = "rk3588-board"
 """Variant: the same settings with `hardware.deviceTree.name` naming the Orange Pi 5 Plus."""
 FOREIGN_SYSTEM = "x86_64-linux"
 """Variant: the same settings on an x86_64-linux host."""
+BASELINE = "baseline"
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,53 @@ class Case:
         """The evaluated configuration. Only asked for once the scenario is known to evaluate."""
         assert self.evaluation.configuration is not None
         return self.evaluation.configuration
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """What stood in for the real thing, as reports name it."""
+        served = self.evaluation.nixpkgs
+        return ("nixpkgs: the stand-in served, not the real one",) if served == "stand-in" else ()
+
+
+def build_cases(validation: Validation, *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Case]:
+    """Evaluate every scenario, its baseline and its variants in one batch; cases by scenario name."""
+    return build_many({"": validation}, nixpkgs=nixpkgs, deadline=deadline)[""]
+
+
+def build_many(
+    validations: Mapping[str, Validation], *, nixpkgs: Path | None, deadline: Deadline
+) -> dict[str, dict[str, Case]]:
+    """The cases of many subjects, evaluated together."""
+    requests: dict[str, Request] = {}
+    for key, validation in validations.items():
+        for name, scenario in validation.scenarios.items():
+            for variant, request in _requests(validation.subject, scenario).items():
+                requests[f"{key}\0{name}\0{variant}"] = request
+    results = evaluate(requests, nixpkgs=nixpkgs, deadline=deadline)
+    cases: dict[str, dict[str, Case]] = {key: {} for key in validations}
+    for key, validation in validations.items():
+        for name, scenario in validation.scenarios.items():
+            found = {
+                variant: replace(results[f"{key}\0{name}\0{variant}"], name=variant or name)
+                for variant in _requests(validation.subject, scenario)
+            }
+            main, baseline = found.pop(""), found.pop(BASELINE)
+            cases[key][name] = Case(validation.subject, scenario, main, baseline, found)
+    return cases
+
+
+def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:
+    main = Request(subject, scenario.settings, scenario.config, scenario.system)
+    return {
+        "": main,
+        BASELINE: replace(main, with_subject=False),
+        FOREIGN_BOARD: replace(main, config=_on_board(scenario.config, "broadcom/bcm2711-rpi-4-b.dtb")),
+        RK3588_BOARD: replace(main, config=_on_board(scenario.config, "rockchip/rk3588-orangepi-5-plus.dtb")),
+        FOREIGN_SYSTEM: replace(main, system="x86_64-linux"),
+    }
+
+
+def _on_board(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    hardware = dict(config.get("hardware") or {})
+    device_tree = {**(hardware.get("deviceTree") or {}), "name": name}
+    return {**config, "hardware": {**hardware, "deviceTree": device_tree}}

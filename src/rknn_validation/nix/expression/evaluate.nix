@@ -1,0 +1,63 @@
+# Evaluates requests to plain data, many in one process. Works with nixpkgs and with the stand-in.
+#
+# `request` is a JSON file: { INDEX = { subject = { root, module, option, overlays, imports }; settings, config,
+# system, withSubject }; }, all paths absolute.
+{
+  nixpkgs,
+  request,
+}:
+
+let
+  lib = import (nixpkgs + "/lib");
+  requests = builtins.fromJSON (builtins.readFile request);
+
+  modules =
+    wanted:
+    let
+      inherit (wanted) subject;
+    in
+    [
+      {
+        _file = "the scenario's machine";
+        nixpkgs.hostPlatform = wanted.system;
+        # An overlay file may hold one overlay or a list of them.
+        nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) subject.overlays);
+        # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.
+        nixpkgs.config.allowUnfree = lib.mkDefault true;
+      }
+      {
+        _file = "the scenario's config";
+        inherit (wanted) config;
+      }
+    ]
+    ++ subject.imports
+    ++ lib.optionals wanted.withSubject [
+      subject.module
+      {
+        _file = "the scenario's settings";
+        config = lib.setAttrByPath subject.option wanted.settings;
+      }
+    ];
+
+  evaluate =
+    index: wanted:
+    let
+      system = import (nixpkgs + "/nixos/lib/eval-config.nix") {
+        system = null;
+        modules = modules wanted;
+      };
+      # One uncatchable error aborts the whole process: the trace then says whose it was.
+      result = builtins.addErrorContext "rknn-request-${index}-" (
+        let
+          extracted = import ./extract.nix {
+            inherit lib;
+            inherit (wanted) subject;
+            inherit (system) config options pkgs;
+          };
+        in
+        builtins.deepSeq extracted extracted
+      );
+    in
+    result;
+in
+lib.mapAttrs evaluate requests

@@ -1,0 +1,41 @@
+"""Nix's error text -> EvaluationError: whose fault it is, the message, and where."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.nix.configuration import EvaluationError
+from rknn_validation.subject import Subject
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+POSITION = re.compile(r"at (/[^\s:]+:\d+:\d+)")
+UNKNOWN = "stand-in does not carry"
+"""Words with which the stand-in says that the real nixpkgs has to answer."""
+NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
+"""No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
+
+
+def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError:
+    """The error of one failed evaluation. `message` is all that Nix wrote on standard error."""
+    text = ANSI.sub("", message)
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("warning:")).strip()
+    errors = [part.strip() for part in re.split(r"(?m)^\s*error:", text) if part.strip()]
+    head = errors[-1] if errors else text
+    positions = POSITION.findall(text)
+    position = next((one for one in positions if one.startswith(str(subject.root))), positions[0] if positions else "")
+    short = head.split("\n\n       …", 1)[0].strip()
+    if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
+        return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
+    kind = "unknown" if standin and _standin_cannot_tell(short, text) else "subject"
+    return EvaluationError(kind, short, position)
+
+
+def _standin_cannot_tell(short: str, text: str) -> bool:
+    if UNKNOWN in text:
+        return True
+    missing = re.search(r"attribute '([^']+)' missing|undefined variable '([^']+)'", short)
+    if missing is None:
+        return False
+    name = missing.group(1) or missing.group(2)
+    line = re.search(rf"^\s*\d+\|(.*\b(?:pkgs|final|prev|super|self)\.{re.escape(name)}\b.*)$", text, re.MULTILINE)
+    return line is not None and not NOT_IN_NIXPKGS.search(name)
