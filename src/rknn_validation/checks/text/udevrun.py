@@ -54,9 +54,14 @@ class Outcome:
         return self.device.mode
 
     @property
+    def is_tagged(self) -> bool:
+        """Whether the users logged in at the machine may open the node."""
+        return any(tag.value == "uaccess" for tag in self.tags)
+
+    @property
     def gives_access(self) -> bool:
         """Whether some rule sets who may open the node."""
-        return bool(self.owner or self.group or self.mode or any(tag.value == "uaccess" for tag in self.tags))
+        return bool(self.owner or self.group or self.mode or self.is_tagged)
 
 
 def run(rules: Sequence[Rule], device: Device, action: str = "add") -> Outcome:

@@ -1,0 +1,232 @@
+"""What the subject contributes: the configuration less the same machine without it.
+
+Checks judge the subject and not NixOS, so nearly all of them look at this and not at the whole configuration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.model import Evidence
+from rknn_validation.errors import HarnessError
+from rknn_validation.nix.configuration import Configuration, Evaluation, Package, RulesFile, Unit
+
+T = TypeVar("T")
+EXTRA_RULES_FILE = "99-local.rules"
+"""Where NixOS puts services.udev.extraRules."""
+
+OPTION_OF: Mapping[str, str] = {
+    "udev_rules": "services.udev (rules files)",
+    "udev_extra_rules": "services.udev.extraRules",
+    "udev_packages": "services.udev.packages",
+    "variables": "environment.variables",
+    "session_variables": "environment.sessionVariables",
+    "global_environment": "systemd.globalEnvironment",
+    "shell_init": "shell start-up",
+    "etc": "environment.etc",
+    "system_packages": "environment.systemPackages",
+    "paths_to_link": "environment.pathsToLink",
+    "graphics_packages": "hardware.graphics.extraPackages",
+    "graphics_enabled": "hardware.graphics.enable",
+    "units": "systemd units",
+    "tmpfiles": "systemd.tmpfiles.rules",
+    "activation_scripts": "system.activationScripts",
+    "kernel": "boot",
+    "device_tree": "hardware.deviceTree",
+    "firmware": "hardware.firmware",
+    "users": "users.users",
+    "groups": "users.groups",
+    "ld_so_conf": "ld.so.conf",
+    "nix_ld_libraries": "programs.nix-ld.libraries",
+    "warnings": "warnings",
+    "raw": "",
+}
+"""How evidence calls the fields of a Configuration."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is different with the subject: `field` of Configuration, `name` for people, the values."""
+
+    field: str
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        if not self.before:
+            return f"{self.name}: {self.after}"
+        return f"{self.name}: {self.after or 'gone'} (without the subject: {self.before})"
+
+
+def baseline(case: Case) -> Configuration:
+    """The same machine without the subject. Raises HarnessError when even that did not evaluate."""
+    return configuration_of(case.baseline, "the machine without the subject")
+
+
+def configuration_of(evaluation: Evaluation | None, what: str) -> Configuration:
+    """The configuration of an evaluation. Raises HarnessError when there is none."""
+    if evaluation is None or evaluation.configuration is None:
+        error = evaluation.error if evaluation else None
+        raise HarnessError(
+            f"{what} did not evaluate",
+            expected="a configuration to compare with",
+            seen=error.message if error else "no evaluation",
+        )
+    return evaluation.configuration
+
+
+def changes(after: Configuration, before: Configuration) -> tuple[Change, ...]:
+    """Everything that differs between two configurations, apart from options and assertions that hold."""
+    found: list[Change] = []
+    for field, option in OPTION_OF.items():
+        found += _compare(field, option, getattr(before, field), getattr(after, field))
+    broken = [one.message for one in after.assertions if not one.holds]
+    known = {one.message for one in before.assertions if not one.holds}
+    found += [Change("assertions", "assertions", "", message) for message in broken if message not in known]
+    return tuple(found)
+
+
+def _compare(field: str, name: str, before: Any, after: Any) -> Iterator[Change]:
+    if before == after:
+        return
+    if isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            inner = f"{name}.{key}" if name else key
+            if before.get(key) != after.get(key):
+                yield Change(field, inner, show(before.get(key)), show(after.get(key)))
+    elif isinstance(after, tuple):
+        had, has = _keys(before), _keys(after)
+        for value in after:
+            if had[_key(value)] < has[_key(value)]:
+                yield Change(field, name, "", show(value))
+                had[_key(value)] += 1
+        for value in before:
+            if has[_key(value)] < _keys(before)[_key(value)]:
+                yield Change(field, name, show(value), "")
+    elif dataclasses.is_dataclass(after) and not isinstance(after, Package) and type(before) is type(after):
+        for part in dataclasses.fields(after):
+            inner = f"{name}.{part.name}"
+            yield from _compare(field, inner, getattr(before, part.name), getattr(after, part.name))
+    else:
+        yield Change(field, name, show(before), show(after))
+
+
+def _keys(values: Iterable[Any]) -> Counter[str]:
+    return Counter(_key(value) for value in values)
+
+
+def _key(value: Any) -> str:
+    return value.out_path if isinstance(value, Package) else repr(value)
+
+
+def show(value: Any) -> str:
+    """A value in one line for evidence."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, Package):
+        return value.name
+    if isinstance(value, Unit):
+        sections = "; ".join(
+            f"{key}={' '.join(values)}" for section in value.sections.values() for key, values in section.items()
+        )
+        return shorten(sections or value.script or "(unit)")
+    if isinstance(value, RulesFile):
+        return f"{value.name}: {shorten(value.text or '(made by a build)')}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return shorten(str(dataclasses.asdict(value)))
+    return shorten(str(value))
+
+
+def shorten(text: str, width: int = 300) -> str:
+    """The text in one line of at most `width` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else flat[: width - 3] + "..."
+
+
+def evidence_of(found: Iterable[Change], source: str, limit: int = 12) -> Evidence:
+    """Changes as evidence, one a line."""
+    lines = [str(change) for change in found]
+    more = [f"... and {len(lines) - limit} more"] if len(lines) > limit else []
+    return Evidence(source, "\n".join(lines[:limit] + more))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The subject's part of a configuration, by topic; new things and changed ones."""
+
+    rules: tuple[RulesFile, ...]
+    units: Mapping[str, Unit]
+    variables: Mapping[str, str]
+    session_variables: Mapping[str, str]
+    global_environment: Mapping[str, str]
+    shell_init: Mapping[str, str]
+    tmpfiles: tuple[str, ...]
+    activation_scripts: Mapping[str, str]
+    packages: tuple[Package, ...]
+    udev_packages: tuple[Package, ...]
+
+
+def part(case: Case) -> Part:
+    """What the scenario's own configuration has that the machine without the subject has not."""
+    return _part(case.configuration, baseline(case))
+
+
+class _ById:
+    """Configurations are large and hold dictionaries: remember results by identity."""
+
+    def __init__(self, value: Configuration) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and self.value is other.value
+
+
+def _part(after: Configuration, before: Configuration) -> Part:
+    return _cached_part(_ById(after), _ById(before))
+
+
+@lru_cache(maxsize=64)
+def _cached_part(after: _ById, before: _ById) -> Part:
+    new, old = after.value, before.value
+    return Part(
+        rules=_rules(new, old),
+        units=_new(new.units, old.units),
+        variables=_new(new.variables, old.variables),
+        session_variables=_new(new.session_variables, old.session_variables),
+        global_environment=_new(new.global_environment, old.global_environment),
+        shell_init=_new(new.shell_init, old.shell_init),
+        tmpfiles=tuple(line for line in new.tmpfiles if line not in old.tmpfiles),
+        activation_scripts=_new(new.activation_scripts, old.activation_scripts),
+        packages=_new_packages(new.packages(), old.packages()),
+        udev_packages=_new_packages(new.udev_packages, old.udev_packages),
+    )
+
+
+def _new(after: Mapping[str, T], before: Mapping[str, T]) -> dict[str, T]:
+    return {key: value for key, value in after.items() if before.get(key) != value}
+
+
+def _new_packages(after: Iterable[Package], before: Iterable[Package]) -> tuple[Package, ...]:
+    known = {package.out_path for package in before}
+    return tuple(package for package in after if package.out_path not in known)
+
+
+def _rules(after: Configuration, before: Configuration) -> tuple[RulesFile, ...]:
+    known = {(one.name, one.text) for one in before.udev_rules}
+    new = [one for one in after.udev_rules if (one.name, one.text) not in known and one.name != EXTRA_RULES_FILE]
+    extra = after.udev_extra_rules
+    for line in before.udev_extra_rules.splitlines():
+        extra = extra.replace(line, "", 1) if line.strip() else extra
+    if extra.strip():
+        new.append(RulesFile(EXTRA_RULES_FILE, extra, "services.udev.extraRules"))
+    return tuple(new)

@@ -1,0 +1,178 @@
+"""Does the scenario evaluate, is it accepted, and does it come to anything?"""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import baseline, changes, evidence_of
+from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS, EVALUATES
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.text.nixtext import subject_files
+
+# What Nix says -> what it usually means. The first that fits is quoted in the reason.
+_MEANINGS = (
+    (r"The option [`'‘]([^`'’]+)[`'’] does not exist", "it sets {0}, an option that does not exist"),
+    (r"infinite recursion", "options or configuration depend on themselves"),
+    (r"The option [`'‘]([^`'’]+)[`'’] has conflicting definition", "two definitions of {0} contradict each other"),
+    (r"The unique option [`'‘]([^`'’]+)[`'’] is defined multiple", "{0} takes one definition and gets several"),
+    (r"The option [`'‘]([^`'’]+)[`'’] is read-only", "it sets {0}, which is read-only"),
+    (r"definition for option [`'‘]([^`'’]+)[`'’] is not of type", "a value of {0} is not of the option's type"),
+    (r"The option [`'‘]([^`'’]+)[`'’] is used but not defined", "{0} is used but has no value"),
+    (r"attribute '([^']+)' missing", "it uses the attribute {0}, which does not exist"),
+    (r"undefined variable '([^']+)'", "it uses the variable {0}, which does not exist"),
+    (
+        r"called (?:with unexpected|without required) argument '([^']+)'",
+        "a function is called with the wrong arguments",
+    ),
+    (r"expected a list but found a set|value is a (\w+) while a (\w+) was expected", "a value is of the wrong type"),
+    (r"syntax error", "a file is not valid Nix"),
+    (r"No such file|does not exist", "a file it names does not exist"),
+)
+
+
+@CONFIGURATION_CHECKS.check(
+    EVALUATES,
+    stage="evaluation",
+    title="the scenario evaluates",
+    remedy="Mend what Nix names in the evidence; until then no machine with these settings can be built.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def evaluates(case: Case) -> Answer:
+    """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
+    error = case.evaluation.error
+    if error is None:
+        return passed(f"evaluated with {case.evaluation.nixpkgs}")
+    where = Evidence(error.position or "nix", error.message)
+    if error.kind == "unknown":
+        return inconclusive(f"{case.evaluation.nixpkgs} cannot express what the subject asks for", where)
+    if error.kind != "subject":
+        return inconclusive("evaluation did not come to an end in time", where)
+    for pattern, meaning in _MEANINGS:
+        found = re.search(pattern, error.message)
+        if found:
+            return failed(f"the scenario does not evaluate: {meaning.format(*found.groups())}", where)
+    return failed("the scenario does not evaluate", where)
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.assertions-hold",
+    stage="evaluation",
+    title="NixOS accepts the configuration: every assertion holds",
+    remedy="Change the settings the assertion names, or the assertion itself where it refuses what is meant to work.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def assertions_hold(case: Case) -> Answer:
+    """evalModules does not enforce assertions; nixos-rebuild does."""
+    known = {one.message for one in baseline(case).assertions if not one.holds}
+    broken = [one for one in case.configuration.assertions if not one.holds and one.message not in known]
+    if broken:
+        shown = (Evidence("assertions", one.message or "(no message)") for one in broken)
+        return failed("nixos-rebuild refuses this configuration: an assertion does not hold", *shown)
+    return passed(f"all {len(case.configuration.assertions)} assertions hold")
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.messages-say-something",
+    stage="evaluation",
+    title="assertions and warnings have words",
+    remedy="Write what is wrong and what to do about it into the message.",
+    boards=("rk3588", "other"),
+)
+def messages_say_something(case: Case) -> Answer:
+    """An empty warning or a refusal without words helps nobody."""
+    before = baseline(case)
+    messages = [one.message for one in case.configuration.assertions if one not in before.assertions]
+    messages += [text for text in case.configuration.warnings if text not in before.warnings]
+    empty = [text for text in messages if not text.strip()]
+    if empty:
+        return failed(f"{len(empty)} of the subject's assertions and warnings have an empty message")
+    return passed(f"{len(messages)} messages have words")
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.has-an-effect",
+    stage="evaluation",
+    title="the enabled subject changes the machine",
+    remedy="Look at the condition around `config`: with these settings it is never true. "
+    "Hardware cannot be read at evaluation, so a condition must not ask the building machine.",
+)
+def has_an_effect(case: Case) -> Answer:
+    """Enabled, and yet the machine is what it would be without the module: everything is behind a false condition."""
+    found = [change for change in changes(case.configuration, baseline(case)) if change.field != "warnings"]
+    if found:
+        return passed(
+            f"{len(found)} options differ from the machine without the subject", evidence_of(found, "changes")
+        )
+    said = tuple(Evidence("warnings", text) for text in case.configuration.warnings)
+    return failed("with these settings the machine is exactly what it is without the subject", *said)
+
+
+_MACHINE_PATH = r"(?<![\w.}$/])/(?:proc|sys|dev|run|boot|etc)/[\w./+-]+"
+_READS = r"\b(?:readFile|pathExists|readDir|readFileType)\s*\(?\s*\"/(?:proc|sys|dev|run|boot|etc)/"
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.asks-the-target-and-not-the-builder",
+    stage="evaluation",
+    title="evaluation does not read the machine it runs on",
+    remedy="Pure evaluation (flakes) sees no /proc or environment, and a remote build sees another machine's. "
+    "Ask pkgs.stdenv.hostPlatform and hardware.deviceTree.name, or leave it to the running system "
+    "(ConditionFirmware=device-tree-compatible(rockchip,rk3588)).",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def asks_the_target(case: Case) -> Answer:
+    """/proc/device-tree read by Nix is that of the builder, if it can be read at all."""
+    found: list[Evidence] = []
+    for file in subject_files(case.subject):
+        found += [Evidence(where, line) for where, line in file.find(_MACHINE_PATH)]
+        found += [Evidence(where, line) for where, line in file.find(_READS, in_strings=True) if not _is_comment(line)]
+        found += [Evidence(where, line) for where, line in file.find(r"\bbuiltins\.(currentSystem|getEnv)\b")]
+        found += [Evidence(where, line) for where, line in file.find(r"(?<![\w.])__(currentSystem|getEnv)\b")]
+    if found:
+        return failed("what it decides depends on the machine that evaluates it, not on the one it is for", *found[:5])
+    return passed("no path of the evaluating machine, no environment variable")
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.leaves-nixpkgs-policy-alone",
+    stage="evaluation",
+    title="the subject does not loosen nixpkgs for the whole machine",
+    remedy="Leave allowUnfree and its like to the machine's owner; document nixpkgs.config.allowUnfreePredicate for "
+    "these packages.",
+    boards=("rk3588", "other"),
+)
+def leaves_policy_alone(case: Case) -> Answer:
+    """allowUnfree, allowBroken and permitted insecure packages hold for every package of the machine."""
+    config = _nixpkgs_config(case.configuration.raw)
+    before = _nixpkgs_config(baseline(case).raw)
+    loosened = [
+        name
+        for name in (
+            "allowUnfree",
+            "allowBroken",
+            "allowInsecure",
+            "allowUnsupportedSystem",
+            "permittedInsecurePackages",
+        )
+        if config.get(name) and config.get(name) != before.get(name) and name not in case.scenario.config
+    ]
+    if loosened:
+        shown = (Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened)
+        return failed("it loosens a rule for every package of the machine, not for its own", *shown)
+    if not config:
+        return skipped("the subject does not touch nixpkgs.config")
+    return passed("nixpkgs.config stays as strict as it was")
+
+
+def _nixpkgs_config(raw: object) -> dict[str, object]:
+    values = raw if isinstance(raw, dict) else {}
+    direct = values.get("nixpkgs.config", {})
+    return dict(direct) if isinstance(direct, dict) else {}
