@@ -1,0 +1,164 @@
+"""Downloads: pinned by a real hash, from an address that keeps meaning the same file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.fetches import UNKNOWN, Fetch, fetches
+from rknn_validation.checks.packaging.hashes import HashError, is_placeholder, parse_hash
+
+NOTHING = "the subject downloads nothing"
+MOVING = frozenset(
+    {"master", "main", "HEAD", "head", "develop", "dev", "devel", "trunk", "latest", "nightly", "stable"}
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HTTPS_ONLY = re.compile(
+    r"(?:https?|git|ssh)://(?:git@)?(?:[\w.-]*\.)?(?:github\.com|githubusercontent\.com|gitlab\.com|codeberg\.org)[:/]"
+)
+
+
+def _problems(case: Case, find: Callable[[Fetch], str | None]) -> Iterator[Problem]:
+    for fetch in fetches(case):
+        what = find(fetch)
+        if what:
+            yield Problem(fetch.where, what, str(fetch))
+
+
+@CONFIGURATION_CHECKS.check(
+    "source.has-a-hash",
+    stage="packages",
+    title="Every download is pinned by a hash",
+    remedy='Add hash = "sha256-…" to the fetcher (set it to lib.fakeHash once and take the hash Nix then reports).',
+)
+def has_a_hash(case: Case) -> Answer:
+    """Without a hash nixpkgs' fetchers refuse to evaluate, and built-in ones take whatever the server sends today."""
+    return judged(_problems(case, _unhashed), fetches(case), good="every download has a hash", nothing=NOTHING)
+
+
+def _unhashed(fetch: Fetch) -> str | None:
+    if fetch.hash is not None:
+        return None
+    if fetch.fetcher in ("fetchGit", "fetchTree") and _COMMIT.fullmatch(fetch.revision or ""):
+        return None
+    if fetch.fetcher in ("fetchGit", "fetchTree") and UNKNOWN in (fetch.revision or ""):
+        return None
+    return f"{fetch.fetcher} is given no hash, so nothing says which file is meant"
+
+
+@CONFIGURATION_CHECKS.check(
+    "source.hash-is-real",
+    stage="packages",
+    title="No hash is a placeholder",
+    remedy='Build the package once and put the hash Nix reports as "got:" in place of the placeholder.',
+)
+def hash_is_real(case: Case) -> Answer:
+    """lib.fakeHash and its like make every build fail with a hash mismatch."""
+    return judged(_problems(case, _placeholder), fetches(case), good="no hash is a placeholder", nothing=NOTHING)
+
+
+def _placeholder(fetch: Fetch) -> str | None:
+    text = fetch.hash
+    if text is None or text == UNKNOWN:
+        return None
+    if "fakeHash" in text or "fakeSha" in text or is_placeholder(text):
+        return (
+            f"{fetch.hash_attribute} = {text or 'an empty string'} is a placeholder: the build ends in a hash mismatch"
+        )
+    return None
+
+
+@CONFIGURATION_CHECKS.check(
+    "source.hash-is-well-formed",
+    stage="packages",
+    title="Every hash is one Nix can read",
+    remedy='Write it as hash = "sha256-<44 characters of base 64>"; nix hash to-sri converts other spellings.',
+)
+def hash_is_well_formed(case: Case) -> Answer:
+    """Nix refuses a hash of the wrong length, alphabet or algorithm."""
+    return judged(_problems(case, _malformed), fetches(case), good="every hash is readable", nothing=NOTHING)
+
+
+def _malformed(fetch: Fetch) -> str | None:
+    text = fetch.hash
+    if text is None or UNKNOWN in text or _placeholder(fetch):
+        return None
+    algorithm = fetch.hash_attribute if fetch.hash_attribute in ("sha256", "sha512", "sha1", "md5") else None
+    try:
+        parse_hash(text, algorithm)
+    except HashError as error:
+        return f"{fetch.hash_attribute} = {text} is no hash: {error}"
+    return None
+
+
+@CONFIGURATION_CHECKS.check(
+    "source.stays-the-same",
+    stage="packages",
+    title="Every download names a commit, a tag or a release, not a branch",
+    remedy="Replace the branch in the address by the commit it points to today.",
+)
+def stays_the_same(case: Case) -> Answer:
+    """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
+    return judged(_problems(case, _moving), fetches(case), good="no download follows a branch", nothing=NOTHING)
+
+
+def _moving(fetch: Fetch) -> str | None:
+    branch = next((one for one in (moving_reference(url) for url in fetch.urls) if one), None)
+    revision = fetch.attrs.get("rev") or fetch.attrs.get("tag")
+    if revision and (revision in MOVING or revision.startswith("refs/heads/")):
+        branch = revision
+    unpinned_git = fetch.fetcher in ("fetchgit", "fetchGit") and revision is None and fetch.hash is not None
+    if branch is None and unpinned_git:
+        branch = fetch.attrs.get("ref") or fetch.attrs.get("branchName") or "HEAD"
+    if branch is None:
+        return None
+    return f"it follows {branch}, which moves: after the next push there the hash no longer matches"
+
+
+def moving_reference(url: str) -> str | None:
+    """The branch (or "latest" release) that a download address follows; None where it is fixed."""
+    if "/releases/latest/" in url:
+        return "releases/latest"
+    found = re.search(r"refs/heads/([^/]+)", url)
+    if found:
+        return f"the branch {found[1]}"
+    found = (
+        re.match(r"https?://raw\.githubusercontent\.com/[^/]+/[^/]+/([^/]+)/", url)
+        or re.match(r"https?://github\.com/[^/]+/[^/]+/(?:raw|blob)/([^/]+)/", url)
+        or re.search(r"/-/raw/([^/]+)/", url)
+        or re.search(r"/raw/branch/([^/]+)/", url)
+        or re.search(r"/(?:archive|tarball|zipball|tar\.gz|zip)/([^/]+?)(?:\.tar\.\w+|\.zip|\.tgz)?$", url)
+    )
+    if found and (found[1] in MOVING or "/raw/branch/" in url):
+        return f"the branch {found[1]}"
+    return None
+
+
+@CONFIGURATION_CHECKS.check(
+    "source.can-be-downloaded",
+    stage="packages",
+    title="Every address leads to the file itself, without credentials",
+    remedy="Use the https address of the raw file: raw.githubusercontent.com/<owner>/<repository>/<commit>/<path>.",
+)
+def can_be_downloaded(case: Case) -> Answer:
+    """A GitHub /blob/ page is HTML; git:// there is switched off; file:// and ssh exist on one machine only."""
+    return judged(_problems(case, _unreachable), fetches(case), good="every address leads to a file", nothing=NOTHING)
+
+
+def _unreachable(fetch: Fetch) -> str | None:
+    for url in fetch.urls:
+        if re.match(r"https?://(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree)/", url) and "raw=true" not in url:
+            return "a /blob/ or /tree/ address is the web page about the file, not the file"
+        if url.startswith(("file:", "/home/", "/tmp/", "/root/", "~")):
+            return "it names a file of one machine; the build has no access to it, and no other machine has it"
+        if url.startswith(("ssh:", "git@", "git+ssh:")):
+            return "it needs an SSH key, which the build sandbox does not have"
+        if url.startswith(("http://", "git://")) and _HTTPS_ONLY.match(url):
+            return f"this host does not serve {url.split(':')[0]}://; the address must begin with https://"
+        if re.match(r"https?://(?:localhost|127\.|192\.168\.|10\.)", url):
+            return "it names a server of a private network"
+    return None

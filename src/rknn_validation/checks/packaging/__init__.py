@@ -1,0 +1,1 @@
+"""How a subject's packages are made: their text, what they download, what their scripts leave behind."""

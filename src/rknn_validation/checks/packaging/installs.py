@@ -1,0 +1,193 @@
+"""What a package's installPhase leaves behind, worked out without running it."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+
+from rknn_validation.checks.packaging.commands import Command, commands
+
+OUTPUTS = ("out", "lib", "dev", "bin", "doc", "man")
+STORE_FILE = "@src@"
+"""Stands for the source where it is a single file: its name in the store begins with a hash."""
+
+_HARMLESS = frozenset(
+    {"runHook", "echo", ":", "true", "set", "chmod", "patchelf", "strip", "touch", "sed", "substituteInPlace", "printf"}
+    | {"ls", "shopt", "addAutoPatchelfSearchPath", "test", "[", "[[", "return", "exit", "wrapProgram", "rm", "file"}
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that certainly goes wrong: the line of the script, the command, why."""
+
+    line: int
+    command: str
+    why: str
+
+
+@dataclass
+class Installed:
+    """`files` maps paths below an output (`$out/lib/x`) to where they were copied from.
+
+    `complete` is False when something was not understood, so that there may be more; `links` maps symlinks to targets.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    sources: list[tuple[int, str]] = field(default_factory=list)
+    complete: bool = True
+
+    def paths_named(self, name: str) -> list[str]:
+        """Every file and link with this name."""
+        return [path for path in (*self.files, *self.links) if posixpath.basename(path) == name]
+
+
+def installed(script: str, source_is_file: bool) -> Installed:
+    """Follow a script that starts with no output at all. `source_is_file`: `$src` is one file, not a tree."""
+    return _Follower(source_is_file).follow(script)
+
+
+class _Follower:
+    def __init__(self, source_is_file: bool) -> None:
+        self.result = Installed()
+        self.source_is_file = source_is_file
+        self.cwd = ""
+
+    def follow(self, script: str) -> Installed:
+        known = {name: f"${name}" for name in OUTPUTS} | {"src": STORE_FILE, "prefix": "$out", "PWD": "."}
+        for command in commands(script, known):
+            self._run(command)
+        return self.result
+
+    def _run(self, command: Command) -> None:
+        name = posixpath.basename(command.words[0])
+        actions = {"mkdir": self._mkdir, "cp": self._copy, "install": self._install, "ln": self._link, "mv": self._copy}
+        if not command.certain:
+            self.result.complete = False
+            if name == "mkdir":
+                self._mkdir(command)
+        elif name in ("cd", "pushd"):
+            self.cwd = posixpath.join(self.cwd, command.words[1] if len(command.words) > 1 else "@home@")
+        elif name == "popd":
+            self.cwd = "@somewhere@"
+        elif name in actions:
+            actions[name](command)
+        elif name not in _HARMLESS:
+            self.result.complete = False
+
+    def _problem(self, command: Command, why: str) -> None:
+        self.result.problems.append(Problem(command.line, " ".join(command.words), why))
+
+    def _path(self, word: str) -> str:
+        path = word if word.startswith(("$", "/", "@")) else posixpath.join(self.cwd, word)
+        return posixpath.normpath(path) + ("/" if word.endswith(("/", "/.")) else "")
+
+    def _exists(self, folder: str) -> bool:
+        folder = folder.rstrip("/")
+        ours = any(folder == f"${name}" or folder.startswith(f"${name}/") for name in OUTPUTS)
+        return not ours or "@" in folder or folder in self.result.folders
+
+    def _add_folder(self, folder: str) -> None:
+        folder = folder.rstrip("/")
+        while folder and folder not in self.result.folders:
+            self.result.folders.add(folder)
+            folder = posixpath.dirname(folder)
+
+    def _mkdir(self, command: Command) -> None:
+        flags, folders, _ = _options(command.words[1:], with_value="m")
+        for folder in map(self._path, folders):
+            parent = posixpath.dirname(folder.rstrip("/"))
+            orphan = folder.rstrip("/") not in _OUTPUT_PATHS and not self._exists(parent)
+            if command.certain and not ({"p", "parents"} & flags) and orphan:
+                self._problem(command, f"{parent} does not exist yet")
+            self._add_folder(folder)
+
+    def _copy(self, command: Command) -> None:
+        flags, words, values = _options(command.words[1:], with_value="t")
+        self._put(
+            command, words, values.get("t") or values.get("target-directory"), {"r", "R", "a", "recursive"} & flags
+        )
+
+    def _install(self, command: Command) -> None:
+        flags, words, values = _options(command.words[1:], with_value="mtog")
+        target = values.get("t") or values.get("target-directory")
+        if {"d", "directory"} & flags:
+            for folder in words:
+                self._add_folder(self._path(folder))
+            return
+        if "D" in flags:
+            if target:
+                self._add_folder(self._path(target))
+            elif words:
+                last = self._path(words[-1])
+                self._add_folder(last if last.endswith("/") else posixpath.dirname(last))
+        self._put(command, words, target, set())
+
+    def _put(self, command: Command, words: list[str], target: str | None, recursive: set[str]) -> None:
+        sources = words if target else words[:-1]
+        if not sources or not (target or words):
+            self.result.complete = False
+            return
+        last = self._path(target or words[-1])
+        for source in sources:
+            self.result.sources.append((command.line, self._path(source)))
+        into = bool(target) or last.endswith("/") or len(sources) > 1 or self._known_folder(last)
+        if into and not self._exists(last):
+            self._problem(command, f"{last.rstrip('/')} does not exist yet (mkdir -p it first)")
+        elif not into and not self._exists(posixpath.dirname(last)):
+            self._problem(command, f"{posixpath.dirname(last)} does not exist yet (mkdir -p it first)")
+        for source in sources:
+            if any(mark in source for mark in "*?") or recursive or (not into and "@" in last):
+                self.result.complete = False
+            place = posixpath.join(last, self._name_of(source)) if into else last
+            self.result.files[place.rstrip("/")] = self._path(source)
+
+    def _known_folder(self, path: str) -> bool:
+        return path.rstrip("/") in self.result.folders
+
+    def _name_of(self, source: str) -> str:
+        if source == STORE_FILE:
+            return "<hash>-" if self.source_is_file else "@tree@"
+        return posixpath.basename(source.rstrip("/"))
+
+    def _link(self, command: Command) -> None:
+        flags, words, _ = _options(command.words[1:], with_value="t")
+        if not ({"s", "symbolic"} & flags) or not words:
+            self.result.complete = False
+            return
+        last = self._path(words[-1]) if len(words) > 1 else self._path(posixpath.basename(words[0]))
+        if last.endswith("/") or self._known_folder(last):
+            last = posixpath.join(last, posixpath.basename(words[0]))
+        if not self._exists(posixpath.dirname(last)):
+            self._problem(command, f"{posixpath.dirname(last)} does not exist yet (mkdir -p it first)")
+        self.result.links[last] = words[0]
+
+
+_OUTPUT_PATHS = frozenset(f"${name}" for name in OUTPUTS)
+
+
+def _options(words: tuple[str, ...], with_value: str) -> tuple[set[str], list[str], dict[str, str]]:
+    """(flags, other words, options with a value) of a command line, short flags one by one."""
+    flags: set[str] = set()
+    others: list[str] = []
+    values: dict[str, str] = {}
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if word.startswith("--") and len(word) > 2:
+            name, _, value = word[2:].partition("=")
+            flags.add(name)
+            values[name] = value
+        elif word.startswith("-") and len(word) > 1:
+            for index, letter in enumerate(word[1:], 1):
+                flags.add(letter)
+                if letter in with_value:
+                    rest = word[index + 1 :]
+                    values[letter] = rest or (waiting.pop(0) if waiting else "")
+                    break
+        else:
+            others.append(word)
+    return flags, others, values

@@ -1,0 +1,152 @@
+"""The syntax trees of a subject's Nix files, packages and overlays included."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rknn_validation.nix.syntax import (
+    Apply,
+    Attributes,
+    Binding,
+    Function,
+    Inherit,
+    Let,
+    Name,
+    NixSyntaxError,
+    Node,
+    Operation,
+    Select,
+    Text,
+    parse,
+)
+from rknn_validation.nix.syntax import Path as NixPath
+from rknn_validation.subject import Subject
+
+_DEPTH = 6
+_FILES = 400
+_NPU = re.compile(r"rknn|rkllm|rknpu|rockchip|rk35|teflon|\bnpu\b|\brocket\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NixTree:
+    """A Nix file and its tree. `names` are the variables bound exactly once in it, by `let` or `rec`.
+
+    `about_npu` is False for a file that only an overlay leads to and that mentions nothing of this SoC: an overlay
+    of a whole fleet brings a lot of packages that are none of ours.
+    """
+
+    path: Path
+    root: Path
+    tree: Node
+    names: dict[str, Node] = field(default_factory=dict)
+    about_npu: bool = True
+
+    def at(self, node: Node) -> str:
+        """`file:line`, the file relative to the subject where it lies in it."""
+        shown = self.path.relative_to(self.root) if self.path.is_relative_to(self.root) else self.path
+        return f"{shown}:{node.line}"
+
+    def text(self, node: Node | None) -> str | None:
+        """The string an expression comes to as far as this file alone tells.
+
+        What only evaluation knows appears as `${…}`; None where the expression is no string at all.
+        """
+        return self._text(node, 0)
+
+    def _text(self, node: Node | None, depth: int) -> str | None:
+        if depth > _DEPTH:
+            return None
+        if isinstance(node, Text):
+            return "".join(part if isinstance(part, str) else self._inner(part, depth) for part in node.parts)
+        if isinstance(node, Name) and node.id in self.names:
+            return self._text(self.names[node.id], depth + 1)
+        if isinstance(node, Select) and dotted(node) in ("finalAttrs.version", "finalAttrs.pname"):
+            own = [one.value for one in self.tree.walk() if isinstance(one, Binding) and one.path == node.path]
+            return self._text(own[0], depth + 1) if len(own) == 1 else None
+        if isinstance(node, Operation) and node.operator == "+" and node.left is not None:
+            left, right = self._text(node.left, depth + 1), self._text(node.right, depth + 1)
+            return None if left is None or right is None else left + right
+        return None
+
+    def _inner(self, node: Node, depth: int) -> str:
+        known = self._text(node, depth + 1)
+        return "${…}" if known is None else known
+
+
+def function_name(node: Node) -> str | None:
+    """The last word of what is applied: `pkgs.fetchurl {…}` and `fetchurl {…}` are both "fetchurl"."""
+    function = node.function if isinstance(node, Apply) else node
+    if isinstance(function, Name):
+        return function.id
+    if isinstance(function, Select) and isinstance(function.path[-1], str):
+        return function.path[-1]
+    return None
+
+
+def dotted(node: Node) -> str | None:
+    """`a.b.c` as written, None where it is anything else."""
+    if isinstance(node, Name):
+        return node.id
+    if isinstance(node, Select) and all(isinstance(part, str) for part in node.path):
+        target = dotted(node.target)
+        return None if target is None else ".".join([target, *map(str, node.path)])
+    return None
+
+
+def subject_trees(subject: Subject) -> tuple[NixTree, ...]:
+    """Every Nix file reached from the module, the imports and the overlays by path literals, each once.
+
+    Files that are no Nix are left out: whether they matter is for evaluation to say.
+    """
+    found: dict[Path, NixTree] = {}
+    waiting = [(path, True) for path in (subject.module, *subject.imports)]
+    waiting += [(path, False) for path in subject.overlays]
+    while waiting and len(found) < _FILES:
+        path, ours = waiting.pop(0)
+        path = (path / "default.nix" if path.is_dir() else path).resolve()
+        if path in found or path.suffix != ".nix" or not path.is_file():
+            continue
+        text, tree = _read(path, path.stat().st_mtime_ns)
+        if tree is None:
+            continue
+        found[path] = NixTree(path, subject.root, tree, _names(tree), ours or bool(_NPU.search(text)))
+        waiting += [(path.parent / literal, ours) for literal in relative_paths(tree)]
+    return tuple(found.values())
+
+
+def relative_paths(tree: Node) -> Iterator[str]:
+    """The relative path literals of a file."""
+    for node in tree.walk():
+        if isinstance(node, NixPath) and not node.search and node.literal and node.literal[0] not in "/~":
+            yield node.literal
+
+
+@functools.lru_cache(maxsize=1024)
+def _read(path: Path, changed: int) -> tuple[str, Node | None]:
+    del changed
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, parse(text)
+    except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
+        return "", None
+
+
+def _names(tree: Node) -> dict[str, Node]:
+    names: dict[str, Node] = {}
+    twice: set[str] = set()
+    for node in tree.walk():
+        entries: tuple[Binding | Inherit, ...] = ()
+        if isinstance(node, Let) or (isinstance(node, Attributes) and node.recursive):
+            entries = node.entries
+        for entry in entries:
+            if isinstance(entry, Binding) and len(entry.path) == 1 and isinstance(entry.path[0], str):
+                if entry.path[0] in names:
+                    twice.add(entry.path[0])
+                names[entry.path[0]] = entry.value
+        if isinstance(node, Function):
+            twice |= {formal.id for formal in node.formals or ()} | ({node.argument} if node.argument else set())
+    return {name: value for name, value in names.items() if name not in twice}
