@@ -1,0 +1,190 @@
+"""Where a configuration puts the runtime library, and which programs look there. No checks of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.text import shell, tmpfiles
+from rknn_validation.nix.configuration import Package, Unit
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH, PYTHON_RUNTIME_PATHS
+
+STORE_PATH = re.compile(r"(?P<root>/nix/store/(?:[0-9a-z]{32}-)?(?P<name>[^/\s:\"']+))(?P<rest>/[^\s:\"']*)?")
+_RUNTIME = re.compile(
+    r"librknn|rknn-?_?rt|rknn-?_?runtime|rknpu2?-?_?(runtime|rt|lib)|rknn-?_?api|rknn-libs?|^rknn$", re.I
+)
+_TOOLKIT = re.compile(r"rknn-?_?toolkit|rknn-?_?lite", re.I)
+_LIBRARY = re.compile(r"librknnrt\.so|librknn_runtime\.so")
+
+
+def is_toolkit(package: Package) -> bool:
+    """Whether a package is the vendor's Python API."""
+    return bool(_TOOLKIT.search(package.pname or package.name)) and not package.members
+
+
+def is_runtime(package: Package) -> bool:
+    """Whether a package carries the vendor's runtime library, by its name or by what its build says."""
+    if is_toolkit(package):
+        return False
+    return bool(_RUNTIME.search(package.pname or package.name)) or any(
+        _LIBRARY.search(text) for text in (*package.files, *package.phases.values())
+    )
+
+
+def runtime_packages(case: Case) -> tuple[Package, ...]:
+    """The runtime packages the subject brings onto the machine."""
+    return tuple(package for package in part(case).packages if is_runtime(package))
+
+
+def installed(case: Case) -> tuple[Package, ...]:
+    """What environment.systemPackages holds, composed packages unfolded."""
+    return tuple(inner for package in case.configuration.system_packages for inner in package.walk())
+
+
+def toolkit_packages(case: Case) -> tuple[Package, ...]:
+    """The Python API's packages the subject brings onto the machine."""
+    return tuple(package for package in part(case).packages if is_toolkit(package))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value of LD_LIBRARY_PATH: which option or unit, as written, and whether a shell expands it."""
+
+    where: str
+    value: str
+    expanded: bool
+
+    def elements(self) -> list[str]:
+        """The path's elements in a process that starts without the variable."""
+        known = {LD_LIBRARY_PATH: "", "HOME": "/home/user", "USER": "user"} if self.expanded else {}
+        return shell.elements(self.value, known)
+
+
+def path_settings(case: Case) -> tuple[Setting, ...]:
+    """Every value the subject gives LD_LIBRARY_PATH."""
+    ours = part(case)
+    found: list[Setting] = []
+    if LD_LIBRARY_PATH in ours.variables:
+        found.append(Setting(f"environment.variables.{LD_LIBRARY_PATH}", ours.variables[LD_LIBRARY_PATH], True))
+    elif LD_LIBRARY_PATH in ours.session_variables:
+        value = ours.session_variables[LD_LIBRARY_PATH]
+        found.append(Setting(f"environment.sessionVariables.{LD_LIBRARY_PATH}", value, True))
+    if LD_LIBRARY_PATH in ours.global_environment:
+        value = ours.global_environment[LD_LIBRARY_PATH]
+        found.append(Setting(f"systemd.globalEnvironment.{LD_LIBRARY_PATH}", value, False))
+    for name, text in ours.shell_init.items():
+        found += [Setting(name, value, True) for value, _ in shell.exports(text, LD_LIBRARY_PATH)]
+    for name, unit in ours.units.items():
+        found += [Setting(f"{name} (environment)", value, False) for value in unit_values(unit)]
+        found += [Setting(f"{name} (script)", value, True) for value, _ in shell.exports(unit.script, LD_LIBRARY_PATH)]
+    return tuple(found)
+
+
+def unit_values(unit: Unit) -> Iterator[str]:
+    """What a unit's own environment gives LD_LIBRARY_PATH."""
+    if LD_LIBRARY_PATH in unit.environment:
+        yield unit.environment[LD_LIBRARY_PATH]
+    for value in unit.sections.get("Service", {}).get("Environment", ()):
+        for assignment in re.findall(r"\"?(\w+=[^\s\"]*)\"?", value):
+            name, _, text = assignment.partition("=")
+            if name == LD_LIBRARY_PATH:
+                yield text
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Something that puts a file where the Python API looks: `target` is "" where it cannot be read.
+
+    `replaces` tells whether an older link gives way, `makes_folder` whether the folder is made first.
+    """
+
+    where: str
+    path: str
+    target: str
+    replaces: bool
+    makes_folder: bool
+    text: str
+
+
+def providers(case: Case) -> tuple[Provider, ...]:
+    """Every link or copy the subject makes whose name looks like the runtime library's, or of its folder."""
+    return (*_from_tmpfiles(case), *_from_scripts(case), *_from_mounts(case))
+
+
+def _is_runtime_path(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    return path in {"/usr/lib", "/usr/lib64"} or bool(re.match(r"lib_?rknn", name))
+
+
+def _from_tmpfiles(case: Case) -> Iterator[Provider]:
+    for text in part(case).tmpfiles:
+        line = tmpfiles.parse(text)
+        if isinstance(line, tmpfiles.Line) and line.type in "LC" and _is_runtime_path(line.path):
+            target = "" if line.argument == "-" else line.argument
+            yield Provider("systemd.tmpfiles.rules", line.path, target, line.replaces, True, text)
+
+
+def shell_texts(case: Case) -> Iterator[tuple[str, str]]:
+    """(where, text) of everything the subject has a shell or systemd run when the machine starts or switches."""
+    ours = part(case)
+    yield from ((f"system.activationScripts.{name}", text) for name, text in ours.activation_scripts.items())
+    for name, unit in ours.units.items():
+        service = unit.sections.get("Service", {})
+        commands = [
+            value.lstrip("@-:+!")
+            for key in ("ExecStartPre", "ExecStart", "ExecStartPost")
+            for value in service.get(key, ())
+        ]
+        yield name, "\n".join((*commands, unit.script))
+    for rule in ours.rules:
+        for program in re.findall(r'RUN[^=]*[+:]?="([^"]*)"', rule.text or ""):
+            yield rule.name, program
+
+
+def _from_scripts(case: Case) -> Iterator[Provider]:
+    folders = {line.split()[1] for line in part(case).tmpfiles if line[:1] in "dDvqQ" and len(line.split()) > 1}
+    for where, text in shell_texts(case):
+        seen = False
+        for link in shell.links(text):
+            path = _path_of(link, text)
+            if not _is_runtime_path(path):
+                continue
+            seen = True
+            folder = path.rsplit("/", 1)[0]
+            forced = "f" in link.flags or bool(re.search(rf"\brm\s+(-\w+\s+)*[^\n]*{re.escape(path)}", text))
+            guarded = bool(re.search(rf"!\s+-[eLhf]\s+[\"']?{re.escape(path)}", text))
+            made = folder in folders or bool(re.search(rf"(mkdir|install\s+-\w*d)[^\n;]*{re.escape(folder)}\b", text))
+            yield Provider(where, path, link.target, forced and not guarded, made, link.line)
+        path = next((one for one in PYTHON_RUNTIME_PATHS if one in text), "")
+        if not seen and path and re.search(r"\b(cp|install|mount|ln)\b", text):
+            line = next(line for line in text.splitlines() if path in line)
+            target = _copied_from(line, path)
+            made = bool(re.search(r"\bmkdir\b|install\s+(-\S+\s+)*-\w*D", text)) or path.rsplit("/", 1)[0] in folders
+            yield Provider(where, path, target, True, made, line.strip())
+
+
+def _path_of(link: shell.LinkCommand, text: str) -> str:
+    """The link's path; where it is a folder, the target's name below it."""
+    path = link.path.rstrip("/")
+    name = link.target.rsplit("/", 1)[-1]
+    into = path in {"/usr/lib", "/usr/lib64", "/usr/local/lib"} and name.endswith(".so") and "T" not in link.flags
+    return f"{path}/{name}" if into else path
+
+
+def _copied_from(line: str, path: str) -> str:
+    found = re.search(rf"(\S+)\s+[\"']?{re.escape(path)}", line)
+    return found[1].strip("\"'") if found and found[1].startswith("/") else ""
+
+
+def _from_mounts(case: Case) -> Iterator[Provider]:
+    for name, unit in part(case).units.items():
+        service = unit.sections.get("Service", {})
+        for value in (*service.get("BindReadOnlyPaths", ()), *service.get("BindPaths", ())):
+            for word in value.split():
+                source, _, rest = word.lstrip("-").partition(":")
+                path = rest.partition(":")[0] or source
+                if _is_runtime_path(path):
+                    yield Provider(name, path, source, True, True, f"{name}: {word}")
