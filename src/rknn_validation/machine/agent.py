@@ -50,9 +50,9 @@ class Agent:
 
     def wake(self, deadline: Deadline) -> bytes:
         """Set the guest's clock, stir its random numbers, and return the nonce that only its memory holds."""
-        payload = struct.pack(">Q", time.time_ns()) + secrets.token_bytes(64)
+        news = struct.pack(">Q", time.time_ns()) + secrets.token_bytes(64)
         request = self._next()
-        for kind, payload in self._exchange(_frame(b"T", request, payload), request, deadline):
+        for kind, payload in self._exchange(_frame(b"T", request, news), request, deadline):
             if kind == b"T":
                 return payload
         raise AssertionError("unreachable")

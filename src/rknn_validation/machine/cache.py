@@ -35,7 +35,7 @@ def default_root() -> Path:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an entry is: `kind` and `key` name it, `what` tells people, `needs` is its size in bytes (an upper bound)."""
+    """What an entry is: `kind` and `key` name it, `what` tells people, `needs` is its size in bytes at most."""
 
     kind: str
     key: str

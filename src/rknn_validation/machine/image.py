@@ -12,20 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
-from rknn_validation.machine import packages, tools
+from rknn_validation.machine import kernel, packages, simulated, tools
 from rknn_validation.machine.cache import Cache, Progress, Wanted
 
 MEGA = 1024**2
 TOOLKIT = "/usr/lib/rknn-toolkit-lite2"
 """Where the wheel is unpacked in the guest; not on Python's path unless the configuration puts it there."""
 
-BOOT_MODULES = ("virtio_mmio", "virtio_blk", "virtio_console", "virtio_rng", "crc32c_generic", "erofs", "overlay")
-"""Kernel modules that the initramfs loads, besides those they declare to depend on (libcrc32c does not name its own)."""
-
 LINKS = {
     # What maintainer scripts would have set up.
     "usr/bin/awk": "mawk",
+    "usr/bin/which": "which.debianutils",
     "usr/lib/aarch64-linux-gnu/libblas.so.3": "blas/libblas.so.3",
     "usr/lib/aarch64-linux-gnu/liblapack.so.3": "lapack/liblapack.so.3",
 }
@@ -35,11 +32,15 @@ DROPPED = tuple(f"./usr/share/{name}/*" for name in ("doc", "man", "locale", "in
 
 @dataclass(frozen=True)
 class Image:
-    """A built image. `digest` names its content, `release` is the kernel's (`uname -r`)."""
+    """A built image. `digest` names its content, `release` is the kernel's (`uname -r`).
+
+    `simulated` is the directory of the simulated drivers built for that kernel; they are not in the image.
+    """
 
     directory: Path
     digest: str
     release: str
+    simulated: Path
 
     @property
     def rootfs(self) -> Path:
@@ -57,14 +58,14 @@ class Image:
         return tuple(sorted((self.directory / "boot-modules").iterdir()))
 
     @property
-    def modules_metadata(self) -> Path:
-        """A directory with `modules.order`, `modules.builtin*` and `modules.dep` of the kernel."""
-        return self.directory / "modules-metadata"
+    def modules(self) -> Path:
+        """A tar of the image's kernel modules, as `lib/modules/<release>/`."""
+        return self.directory / "modules.tar"
 
 
 def recipe() -> str:
     """A hash of everything that decides what an image holds, short of the versions apt offers."""
-    sources = [Path(__file__), Path(packages.__file__)]
+    sources = [Path(module.__file__) for module in (sys.modules[__name__], packages, kernel) if module.__file__]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 
@@ -91,7 +92,8 @@ def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
     wanted = Wanted("image", recipe(), "the board's image", 1600 * MEGA)
     directory = cache.entry(wanted, build, deadline, progress)
     about = json.loads((directory / "image.json").read_text())
-    return Image(directory, about["digest"], about["release"])
+    built = simulated.build(cache, fetched(cache, deadline, progress), about["release"], deadline, progress)
+    return Image(directory, about["digest"], about["release"], built)
 
 
 def _build(source: Path, target: Path, deadline: Deadline) -> None:
@@ -103,12 +105,10 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     debs = sorted((source / "root").glob("*.deb"))
     # Two at a time: unpacking alternates between one busy decompressor and one busy disk.
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda deb: _unpack(deb, root, deadline), debs))
-    kernel = next((source / "kernel").glob("*.deb"))
-    _unpack(kernel, root, deadline, "./boot/vmlinuz-*", "./lib/modules/*")
-    vmlinuz = next((root / "boot").glob("vmlinuz-*"))
-    release = vmlinuz.name.removeprefix("vmlinuz-")
-    vmlinuz.rename(target / "vmlinuz")
+        list(pool.map(lambda deb: tools.unpack(deb, root, deadline, exclude=DROPPED), debs))
+    kernel_deb = next((source / "kernel").glob("*.deb"))
+    tools.unpack(kernel_deb, root, deadline, exclude=kernel.DROPPED)
+    release = kernel.set_aside(root, target, deadline)
     for path, to in LINKS.items():
         (root / path).symlink_to(to)
     _unpack_wheel(source, root)
@@ -116,24 +116,16 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     for name in ("dev", "proc", "sys", "run", "tmp", "nix/store"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
+    # Started by its socket when somebody asks, which takes seconds off every boot.
+    (root / "usr/lib/systemd/system/multi-user.target.wants/dbus.service").unlink()
     shutil.rmtree(root / "var/run", ignore_errors=True)
     (root / "var/run").symlink_to("/run")
-    _kernel_modules(root, release, target, deadline)
     tools.run(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
     shutil.rmtree(root)
-    names = sorted(path.name for path in (*debs, kernel, *(source / "wheel").iterdir()))
+    names = sorted(path.name for path in (*debs, kernel_deb, *(source / "wheel").iterdir()))
     digest = hashlib.sha256(json.dumps([recipe(), names]).encode()).hexdigest()
     about = {"digest": digest, "release": release, "packages": names}
     (target / "image.json").write_text(json.dumps(about, indent=1))
-
-
-def _unpack(deb: Path, root: Path, deadline: Deadline, *members: str) -> None:
-    # Not `dpkg-deb --extract`, which replaces the links of a merged /usr by directories.
-    archive = tools.run(["dpkg-deb", "--fsys-tarfile", deb], deadline)
-    keep = ("--extract", "--preserve-permissions", "--no-same-owner", "--keep-directory-symlink")
-    drop = [f"--exclude={pattern}" for pattern in DROPPED]
-    chosen = ("--wildcards", *members) if members else ()
-    tools.run(["tar", *keep, *drop, "--directory", root, *chosen], deadline, stdin=archive)
 
 
 def _unpack_wheel(source: Path, root: Path) -> None:
@@ -149,28 +141,3 @@ def _compile_python(root: Path, deadline: Deadline) -> None:
         places = [root / "usr/lib/python3.11", root / "usr/lib/python3/dist-packages", root / TOOLKIT.lstrip("/")]
         options = ("-q", "--invalidation-mode", "unchecked-hash", "-j", "2", "-s", str(root), "-p", "/")
         tools.run([python, "-m", "compileall", *options, *places], deadline)
-
-
-def _kernel_modules(root: Path, release: str, target: Path, deadline: Deadline) -> None:
-    """Index the kernel's modules, and set aside those the initramfs needs."""
-    tools.run(["depmod", "-b", root, release], deadline)
-    directory = root / "lib/modules" / release
-    depends = {}
-    for line in (directory / "modules.dep").read_text().splitlines():
-        path, _, needed = line.partition(":")
-        depends[Path(path).stem.replace("-", "_")] = [path, *needed.split()]
-    wanted: list[str] = []
-    for name in BOOT_MODULES:
-        if name not in depends:
-            continue  # built in
-        wanted += [path for path in reversed(depends[name]) if path not in wanted]
-    if not any("erofs" in path for path in wanted) and "erofs" not in (directory / "modules.builtin").read_text():
-        raise MachineError("the kernel has no erofs", expected="erofs among its modules", seen=release)
-    boot = target / "boot-modules"
-    boot.mkdir()
-    for number, path in enumerate(wanted):
-        shutil.copyfile(directory / path, boot / f"{number:02}-{Path(path).name}")
-    metadata = target / "modules-metadata"
-    metadata.mkdir()
-    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo", "modules.dep"):
-        shutil.copyfile(directory / name, metadata / name)

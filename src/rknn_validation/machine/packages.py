@@ -23,14 +23,17 @@ HEADERS = "linux-headers-arm64"
 ROOTFS = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "bash", "coreutils", "util-linux", "mount", "login", "passwd"),
     *("procps", "findutils", "grep", "sed", "tar", "gzip", "hostname", "libc-bin", "libpam-modules", "openssh-server"),
+    *("diffutils", "debianutils", "iproute2", "acl"),
     *("python3", "python3-numpy", "python3-psutil", "python3-ruamel.yaml"),
 )
 """Asked for by name; apt adds what they depend on (without recommendations)."""
 
 UNUSED = frozenset(
-    "perl perl-base perl-modules-5.36 libperl5.36 libgdbm6 libgdbm-compat4 libnumber-compare-perl libtext-glob-perl "
-    "libfile-find-rule-perl usrmerge adduser debconf ucf sensible-utils runit-helper lsb-base init-system-helpers "
-    "dpkg media-types".split()
+    (
+        *("perl", "perl-base", "perl-modules-5.36", "libperl5.36", "libgdbm6", "libgdbm-compat4"),
+        *("libnumber-compare-perl", "libtext-glob-perl", "libfile-find-rule-perl", "usrmerge", "adduser", "debconf"),
+        *("ucf", "sensible-utils", "runit-helper", "lsb-base", "init-system-helpers", "dpkg", "media-types"),
+    )
 )
 """Dependencies that only maintainer scripts need, and those never run here."""
 

@@ -55,3 +55,11 @@ def run(
             seen=f"exit status {done.returncode}: {complaint[-2000:] or 'no message'}",
         )
     return done.stdout
+
+
+def unpack(deb: Path, root: Path, deadline: Deadline, exclude: Sequence[str] = ()) -> None:
+    """Unpack a Debian package below `root`, without running any of its scripts."""
+    # Not `dpkg-deb --extract`, which replaces the links of a merged /usr by directories.
+    archive = run(["dpkg-deb", "--fsys-tarfile", deb], deadline)
+    keep = ("--extract", "--preserve-permissions", "--no-same-owner", "--keep-directory-symlink")
+    run(["tar", *keep, *(f"--exclude={name}" for name in exclude), "--directory", root], deadline, stdin=archive)
