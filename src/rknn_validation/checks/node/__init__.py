@@ -1,1 +1,9 @@
 """Checks asked of a node through a testinfra Host (tiers `vm` and `hardware`). One file per topic."""
+
+from rknn_validation.checks.node import access, device, disabled, guard, kernel, library, python, udev, units
+from rknn_validation.checks.node.question import NODE_CHECKS, Expectation, Question, applies, ask, questions
+
+__all__ = ["NODE_CHECKS", "Expectation", "Question", "applies", "ask", "questions"]
+
+TOPICS = (units, kernel, device, access, udev, library, python, guard, disabled)
+"""Importing a topic declares its checks."""

@@ -88,10 +88,8 @@ def _copied(program: str, words: Sequence[str], library: str) -> Iterator[Placed
         name = posixpath.basename(source.rstrip("/"))
         if fnmatch.fnmatchcase(library, name) and name != "*":
             yield Placed(posixpath.join(base, library).removeprefix("./"), executable, _link_target(program, [source]))
-        elif (
-            program in ("cp", "mv") and (recursive or program == "mv") and (name in ("*", ".", "lib") or base == "lib")
-        ):
-            below = "lib" if name == "lib" and base == "." else base
+        elif (recursive or program == "mv") and program != "install" and (name in ("*", ".", "lib") or base == "lib"):
+            below = "lib" if base == "." else base
             assumed = f"{program} of {source!r} is taken to bring {library}"
             yield Placed(posixpath.join(below, library).removeprefix("./"), False, None, assumed)
 

@@ -24,6 +24,7 @@ def lay_base(layout: Layout) -> None:
     for program in base_programs():
         _link_program(layout, BASE, program)
     layout.stand_in("programs of nixpkgs: Debian's of the same name, under store paths")
+    layout.link("/usr/bin/sh", "bash")  # the one program NixOS has in /bin, and it is bash there
     for library in ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1"):
         layout.link(f"{LOADER_LIBRARIES}/{library}", f"/usr/lib/aarch64-linux-gnu/{library}")
     layout.data(CLIENT, layout.guest.programs.client, 0o555)

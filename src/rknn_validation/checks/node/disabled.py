@@ -1,0 +1,92 @@
+"""Switched off, the subject leaves no trace on the node."""
+
+from __future__ import annotations
+
+from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.checks.node.client import LOGIN_SHELL
+from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
+from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
+
+NONE = ("none",)
+WORDS = "rknpu|rknn|librknnrt|RKNPU|rocket|teflon"
+MODULES = "|".join(stack.module for stack in STACKS.values())
+REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
+
+
+@NODE_CHECKS.check(
+    "disabled.no-rules", stage="disabled", title="switched off: no udev rule is left?", remedy=REMEDY, stacks=NONE,
+    boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_rules(question: Question) -> Answer:
+    """No file in /etc/udev/rules.d speaks of the NPU."""
+    ran = question.run("grep -RsnE %s /etc/udev/rules.d/", f'{WORDS}|"accel')
+    return failed(f"a rule is left: {ran.lines[0]}", ran.evidence) if ran.lines else passed("no rule", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-link", stage="disabled", title="switched off: no link to the runtime is left?", stacks=NONE,
+    remedy="make the link in a unit whose stop removes it: a tmpfiles rule that goes leaves its link behind",
+    boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_link(question: Question) -> Answer:
+    """None of the Python API's paths exists, not even as a link that leads nowhere."""
+    ran = question.run("ls -ld %s %s %s", *PYTHON_RUNTIME_PATHS)
+    return failed(f"a link is left: {ran.lines[0]}", ran.evidence) if ran.lines else passed("no link", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-variable", stage="disabled", title="switched off: no variable leads to the runtime?", remedy=REMEDY,
+    stacks=NONE, boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_variable(question: Question) -> Answer:
+    """Neither a login shell's environment, nor PAM's, nor systemd's."""
+    shell = question.run(f"{LOGIN_SHELL} env | grep -E %s", WORDS)
+    other = question.run("systemctl show-environment | grep -E %s; grep -snE %s /etc/pam/environment", WORDS, WORDS)
+    lines = [*shell.lines, *other.lines]
+    if lines:
+        return failed(f"a variable is left: {lines[0]}", shell.evidence, other.evidence)
+    return passed("no variable", shell.evidence, other.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-units", stage="disabled", title="switched off: no unit is left?", remedy=REMEDY, stacks=NONE,
+    boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_units(question: Question) -> Answer:
+    """No unit file of the system, and no running unit, speaks of the NPU."""
+    files = question.run("grep -RslE %s /etc/systemd/system/ /etc/tmpfiles.d/", WORDS)
+    running = question.run("systemctl list-units --all --plain --no-legend | grep -E %s", WORDS)
+    lines = [*files.lines, *running.lines]
+    if lines:
+        return failed(f"a unit is left: {lines[0]}", files.evidence, running.evidence)
+    return passed("no unit", files.evidence, running.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-packages", stage="disabled", title="switched off: no package of the NPU's is installed?",
+    remedy=REMEDY, stacks=NONE, boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_packages(question: Question) -> Answer:
+    """Nothing in the system profile, and `rknnlite` cannot be imported."""
+    ran = question.run("find -L /run/current-system/sw/ -maxdepth 2 | grep -E %s", WORDS)
+    library = question.run(f"{LOGIN_SHELL} %s", "python3 -c 'import rknnlite'")
+    if ran.lines:
+        return failed(f"in the system profile: {ran.lines[0]}", ran.evidence)
+    if library.rc == 0:
+        return failed("python3 still imports rknnlite", library.evidence)
+    return passed("no package", ran.evidence, library.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-driver", stage="disabled", title="switched off: no NPU driver is loaded by the configuration?",
+    remedy=REMEDY, stacks=NONE, boards=BOTH_BOARDS,
+)  # fmt: skip
+def no_driver(question: Question) -> Answer:
+    """Neither modules-load.d nor modprobe.d names a driver, and no package brings one beside the kernel's own."""
+    ran = question.run("grep -RswnE %s /etc/modules-load.d/ /etc/modprobe.d/", MODULES)
+    brought = question.run("find -L /run/booted-system/kernel-modules/ -name 'rknpu.ko*'")
+    if ran.lines:
+        return failed(f"still configured: {ran.lines[0]}", ran.evidence)
+    if brought.lines:
+        return failed(f"still brought: {brought.lines[0]}", brought.evidence)
+    return passed("no driver", ran.evidence, Evidence(brought.command, "nothing"))

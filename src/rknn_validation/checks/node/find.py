@@ -1,0 +1,95 @@
+"""Finds the NPU's device node, and says why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rknn_validation.checks.model import Answer, Evidence, skipped
+from rknn_validation.checks.node.question import Question, Ran
+from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
+
+# The render node's number varies: it is the one whose driver is RKNPU.
+_VENDOR_NODES = """\
+for path in /dev/rknpu*; do if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi; done
+for node in /sys/class/drm/renderD*; do
+if [ "$(basename "$(readlink -f "$node/device/driver")")" = RKNPU ]; then echo "/dev/dri/${node##*/}"; fi; done"""
+_MAINLINE_NODES = 'for node in /dev/accel/accel*; do if [ -e "$node" ]; then echo "$node"; fi; done'
+NODES = {VENDOR.name: _VENDOR_NODES, MAINLINE.name: _MAINLINE_NODES}
+"""Shell commands that print the device nodes of each stack's NPU."""
+
+ABSENT = "there is no device to ask: see device.present"
+NPU_TREE = """\
+for node in $(find /proc/device-tree/ -maxdepth 2 -name 'npu@*'); do
+echo "${node##*/}: $(tr '\\0' ' ' <"$node/compatible")$(tr '\\0' ' ' 2>/dev/null <"$node/status")"; done"""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A device node as stat(1) sees it, not following links."""
+
+    path: str
+    kind: str
+    major: int
+    minor: int
+    owner: str
+    group: str
+    gid: int
+    mode: int
+    seen: Evidence
+
+    @property
+    def access(self) -> str:
+        """Owner, group and mode, as people write them."""
+        return f"{self.owner}:{self.group} {self.mode:04o}"
+
+
+def paths(question: Question) -> Ran:
+    """The paths of the stack's device nodes, one a line."""
+    return question.run(NODES[question.expectation.brought_up.name])
+
+
+def device(question: Question) -> Node | None:
+    """The NPU's device node, None where there is none."""
+    found = paths(question).lines
+    return stat(question, found[0]) if found else None
+
+
+def stat(question: Question, path: str) -> Node | None:
+    """A device node by path, None where there is nothing of that name."""
+    ran = question.run("stat -c '%%F|%%t|%%T|%%U|%%G|%%g|%%a' %s", path)
+    if ran.rc:
+        return None
+    kind, major, minor, owner, group, gid, mode = ran.stdout.strip().split("|")
+    return Node(path, kind, int(major, 16), int(minor, 16), owner, group, int(gid), int(mode, 8), ran.evidence)
+
+
+def no_device() -> Answer:
+    """The answer of a check that needs a device where there is none."""
+    return skipped(ABSENT)
+
+
+def why_absent(question: Question) -> tuple[str, tuple[Evidence, ...]]:
+    """The most upstream reason for a missing device node, with what was seen."""
+    stack = question.expectation.brought_up
+    tree = question.run(NPU_TREE)
+    module = question.run("ls -d %s", f"/sys/module/{stack.module}")
+    bound = question.run("ls -l /sys/bus/platform/devices/*npu*/driver /sys/bus/platform/devices/*rknn*/driver")
+    load = question.run("modprobe --dry-run %s", stack.module)
+    kernel = question.run(f"dmesg | grep -iE '{stack.module}|rknpu|npu' | tail -15")
+    evidence = (tree.evidence, module.evidence, load.evidence, bound.evidence, kernel.evidence)
+    return _reason(stack, tree, module.rc == 0, load.rc == 0, bool(bound.lines)), evidence
+
+
+def _reason(stack: Stack, tree: Ran, loaded: bool, loadable: bool, bound: bool) -> str:
+    described = stack.node_compatible in tree.stdout
+    if not loaded and not loadable:
+        return f"the running kernel has no driver {stack.module}"
+    if not described and tree.lines:
+        return f"the device tree describes another NPU ({'; '.join(tree.lines)}), which {stack.module} does not bind"
+    if not described:
+        return "the device tree has no NPU node"
+    if "disabled" in tree.stdout:
+        return "the device tree's NPU node is disabled"
+    if not loaded:
+        return f"the driver {stack.module} is there, but nothing loaded it"
+    return "the driver is bound, but made no device node" if bound else f"{stack.module} is loaded and bound to nothing"

@@ -1,0 +1,127 @@
+"""A board that is not an RK3588 stays unharmed, and says why there is no NPU."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.checks.node.find import NODES
+from rknn_validation.checks.node.question import NODE_CHECKS, Question
+from rknn_validation.checks.text.udevrules import parse
+from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
+
+OTHER = ("other",)
+MODULES = tuple(stack.module for stack in STACKS.values())
+
+# Device nodes that systemd's own rules, or the kernel, open to everybody.
+_OPEN_TO_ALL = (
+    "null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts/*", "fuse", "net/tun", "kvm", "vsock", "vhost-*",
+    "dri/renderD*", "kfd", "accel/*", "userfaultfd", "udmabuf", "ntsync",
+)  # fmt: skip
+# What systemd's own rules give these groups.
+_BY_DEFAULT = {
+    "render": ("dri/renderD*", "kfd", "accel/*", "udmabuf", "kvm"),
+    "video": ("dri/card*", "fb*", "video*", "media*", "v4l*", "cec*", "dma_heap/*", "vcio", "graphics/*"),
+    "input": ("input/*",),
+    "kvm": ("kvm", "vhost-*", "sev"),
+}
+
+
+@NODE_CHECKS.check(
+    "guard.no-driver-forced",
+    stage="guard",
+    title="is no NPU driver loaded, or forced to be, on a board that is not an RK3588?",
+    remedy="load it by its modalias, or by a unit with ConditionFirmware=device-tree-compatible(rockchip,rk3588)",
+    boards=OTHER,
+)
+def no_driver_forced(question: Question) -> Answer:
+    """Neither in the kernel, nor named in modules-load.d, which loads without asking what board it is."""
+    loaded = question.run("grep -wE %s /proc/modules", f"^({'|'.join(MODULES)})")
+    forced = question.run("grep -rwEs %s /etc/modules-load.d /run/modules-load.d", "|".join(MODULES))
+    if loaded.lines:
+        return failed(f"{loaded.lines[0].split()[0]} is loaded on {question.expectation.board.model}", loaded.evidence)
+    if forced.lines:
+        return failed("modules-load.d forces an NPU driver onto every board", forced.evidence, loaded.evidence)
+    return passed("no NPU driver is loaded or forced", loaded.evidence, forced.evidence)
+
+
+@NODE_CHECKS.check(
+    "guard.no-runtime-linked",
+    stage="guard",
+    title="is nothing linked into /usr/lib on a board that is not an RK3588?",
+    remedy="make the link in a unit with the device-tree condition; a tmpfiles rule knows no condition",
+    boards=OTHER,
+)
+def no_runtime_linked(question: Question) -> Answer:
+    """None of the paths the Python API looks at exists, not even as a link that leads nowhere."""
+    ran = question.run("ls -ld %s %s %s", *PYTHON_RUNTIME_PATHS)
+    if ran.lines:
+        return failed(
+            f"{ran.lines[0].rpartition('/usr')[1]}{ran.lines[0].rpartition('/usr')[2]} is there", ran.evidence
+        )
+    return passed("nothing is linked", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "guard.devices-untouched",
+    stage="guard",
+    title="are the device nodes of a board that is not an RK3588 left as they are?",
+    remedy="match the NPU by its driver or parent, not by a name or subsystem other devices share",
+    boards=OTHER,
+)
+def devices_untouched(question: Question) -> Answer:
+    """No NPU node was made up, and no other device was opened to everybody or given to the NPU's group."""
+    made = question.run("\n".join(NODES[name] for name in sorted(NODES)))
+    if made.lines:
+        return failed(f"{made.lines[0]} exists on a board without an NPU", made.evidence)
+    ran = question.run("find /dev \\( -type c -o -type b \\) -printf '%%P %%u %%g %%m\\n'%s", "")
+    groups = _groups(question)
+    wrong = [line for line in ran.lines if _is_wrong(*line.split(), groups=groups)]
+    seen = Evidence(ran.command, "\n".join(wrong or [f"{len(ran.lines)} device nodes"]))
+    if wrong:
+        return failed(f"/dev/{wrong[0]}: changed by a rule meant for the NPU", seen)
+    return passed("no device node was opened to everybody or given to the NPU's group", seen)
+
+
+def _groups(question: Question) -> set[str]:
+    configuration = question.expectation.configuration
+    texts = [rules.text or "" for rules in configuration.udev_rules] + [configuration.udev_extra_rules]
+    rules = [rule for text in texts for rule in parse("rules", text).rules]
+    return {group for rule in rules for group in rule.values("GROUP")} - {"root"}
+
+
+def _is_wrong(path: str, owner: str, group: str, mode: str, *, groups: set[str]) -> bool:
+    if int(mode, 8) & 0o006 == 0o006 and not _like(path, _OPEN_TO_ALL):
+        return True
+    return group in groups and not _like(path, _BY_DEFAULT.get(group, ()))
+
+
+def _like(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+@NODE_CHECKS.check(
+    "guard.reason-in-journal",
+    stage="guard",
+    title="does the journal say why a board that is not an RK3588 has no NPU?",
+    remedy="condition the units on the device tree, and let one that runs here print the board's model",
+    boards=OTHER,
+)
+def reason_in_journal(question: Question) -> Answer:
+    """A skipped unit's condition on the device tree, or a message that names the board."""
+    expectation = question.expectation
+    configuration = expectation.configuration
+    names = {name for name, unit in configuration.units.items() if unit.wanted_by or unit.required_by}
+    if not names and configuration.warnings:
+        told = Evidence("warnings", "\n".join(configuration.warnings))
+        return passed("the configuration installs nothing here, and said so when it was evaluated", told)
+    ran = question.run("journalctl -b -o cat --no-pager | grep -E %s", "unmet condition|[Nn][Pp][Uu]|[Rr][Kk]")
+    condition = re.compile(r"Condition\w+=.*(device-tree|rk3588|rockchip|npu|rknn)")
+    board = (expectation.board.model, *expectation.board.compatible)
+    for line in ran.lines:
+        of_ours = any(line.startswith(name) for name in names) and "skipped" in line and condition.search(line)
+        names_it = any(word and word in line for word in board) and re.search(r"(?i)npu|rknn|rk3588", line)
+        if of_ours or names_it:
+            return passed(f"the journal says: {line}", Evidence(ran.command, line))
+    return failed("the journal does not say why there is no NPU here", ran.evidence)

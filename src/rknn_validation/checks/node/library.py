@@ -1,0 +1,183 @@
+"""The runtime library: found by C programs in shells and services, from the store and from nowhere else."""
+
+from __future__ import annotations
+
+import shlex
+
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.client import LOGIN_SHELL, NOBODY, client
+from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
+from rknn_validation.nix.configuration import Configuration, Unit
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+
+NO_CLIENT = (
+    "there is no C client on this node; build machine/guest/npu_client.c for it as /run/rknn-validation/npu-client"
+)
+TEFLON = "/run/opengl-driver/lib/libteflon.so"
+ELF = b"\x7fELF".decode()
+
+
+def loads(question: Question, program: str, library: str, prepare: str = "") -> Ran:
+    """A login shell of an unprivileged user starts the C client, which loads the library by name."""
+    return question.run(f"{LOGIN_SHELL} %s", f"{prepare} exec {shlex.quote(program)} load {library}".strip())
+
+
+def loaded_path(ran: Ran) -> str | None:
+    """Where the client found the library, None where it did not."""
+    return next((line.removeprefix("loaded ") for line in ran.lines if line.startswith("loaded /")), None)
+
+
+@NODE_CHECKS.check(
+    "library.login-shell",
+    stage="library",
+    title="does a C program started from a login shell find librknnrt.so?",
+    remedy="put the runtime's lib directory into environment.sessionVariables.LD_LIBRARY_PATH (as a list)",
+    stacks=("vendor",),
+)
+def login_shell(question: Question) -> Answer:
+    """The C client, started by an unprivileged login shell with a clean environment."""
+    program = client(question)
+    if program is None:
+        return inconclusive(NO_CLIENT)
+    ran = loads(question, program, "librknnrt.so")
+    path = loaded_path(ran)
+    shell = question.run(f"{LOGIN_SHELL} %s", f'echo "LD_LIBRARY_PATH=${LD_LIBRARY_PATH}"')
+    if path is None:
+        return failed("a C program in a login shell does not find librknnrt.so", ran.evidence, shell.evidence)
+    if not path.startswith("/nix/store/"):
+        return failed(f"librknnrt.so comes from {path}, not from the store", ran.evidence, shell.evidence)
+    return passed(f"found {path}", ran.evidence, shell.evidence)
+
+
+@NODE_CHECKS.check(
+    "library.service",
+    stage="library",
+    title="does a C program started by a service find librknnrt.so?",
+    remedy="give the unit environment.LD_LIBRARY_PATH (or systemd.globalEnvironment): services read no shell's variables",
+    stacks=("vendor",),
+)
+def service(question: Question) -> Answer:
+    """The C client in a transient service with the environment of a unit that the configuration gives the runtime."""
+    program = client(question)
+    if program is None:
+        return inconclusive(NO_CLIENT)
+    configuration = question.expectation.configuration
+    unit, way = _way(configuration)
+    if way is None:
+        ran = question.run("systemd-run --quiet --wait --pipe %s load librknnrt.so", program)
+        if loaded_path(ran):
+            return passed("found without any setting", ran.evidence)
+        asked = [option.path for option in configuration.options if option.path.lower().endswith(("services", "units"))]
+        if asked:
+            return skipped(f"the scenario names no service that uses the runtime ({asked[0]})")
+        return failed("services have no way to librknnrt.so: no unit and no globalEnvironment carries it", ran.evidence)
+    properties = [f"--property=Environment={item}" for item in way]
+    if unit is not None:
+        for key in ("EnvironmentFile", "User", "DynamicUser", "SupplementaryGroups", "ProtectSystem", "PrivateUsers"):
+            values = unit.sections.get("Service", {}).get(key, ())
+            properties += [f"--property={key}={value}" for value in values]
+    shown = question.run("systemctl show --property=Environment %s", unit.name) if unit else None
+    command = "systemd-run --quiet --wait --pipe " + " ".join("%s" for _ in properties) + " %s load librknnrt.so"
+    ran = question.run(command, *properties, program)
+    evidence = (ran.evidence, *((shown.evidence,) if shown else ()))
+    path = loaded_path(ran)
+    whose = unit.name if unit else "systemd.globalEnvironment"
+    if path is None:
+        return failed(f"a C program with the environment of {whose} does not find librknnrt.so", *evidence)
+    if shown is not None and not all(item.partition("=")[2] in shown.stdout for item in way):
+        return failed(f"systemd does not know the environment {whose} was given", *evidence)
+    return passed(f"with the environment of {whose}, found {path}", *evidence)
+
+
+def _way(configuration: Configuration) -> tuple[Unit | None, tuple[str, ...] | None]:
+    """The unit (or None for every unit) that carries the runtime, and its settings; (None, None) where none does."""
+    for unit in sorted(configuration.units.values(), key=lambda unit: unit.name):
+        if LD_LIBRARY_PATH in unit.environment and unit.name.endswith(".service"):
+            return unit, (f"{LD_LIBRARY_PATH}={unit.environment[LD_LIBRARY_PATH]}",)
+    if LD_LIBRARY_PATH in configuration.global_environment:
+        return None, (f"{LD_LIBRARY_PATH}={configuration.global_environment[LD_LIBRARY_PATH]}",)
+    for unit in configuration.units.values():
+        if unit.sections.get("Service", {}).get("EnvironmentFile"):
+            return unit, ()
+    return None, None
+
+
+@NODE_CHECKS.check(
+    "library.not-from-working-directory",
+    stage="library",
+    title="is a library planted in the working directory left alone?",
+    remedy="leave no empty element in LD_LIBRARY_PATH: write it as a list, or as ${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}",
+    stacks=("vendor",),
+)
+def not_from_working_directory(question: Question) -> Answer:
+    """A planted librknnrt.so lies in the working directory of a login shell and of a service."""
+    program = client(question)
+    if program is None:
+        return inconclusive(NO_CLIENT)
+    source = question.run(
+        "readlink -e /proc/self/exe /run/current-system/sw/lib/librknnrt.so; ls -d /nix/store/*/lib/librknnrt.so"
+    )
+    runtime = next((line for line in source.lines if line.endswith("librknnrt.so")), None)
+    if runtime is None:
+        return skipped("there is no librknnrt.so on the node to plant a copy of: see library.login-shell")
+    planted = question.run(
+        "directory=$(mktemp -d) && chmod 0755 $directory && cp %s $directory/librknnrt.so && echo $directory", runtime
+    )
+    if planted.rc:
+        return inconclusive("a library could not be planted", planted.evidence)
+    directory = planted.stdout.strip()
+    asked = [loads(question, program, "librknnrt.so", f"cd {shlex.quote(directory)} &&")]
+    _, way = _way(question.expectation.configuration)
+    setting = [f"--property=Environment={item}" for item in way or ()]
+    command = "systemd-run --quiet --wait --pipe --property=WorkingDirectory=%s " + "%s " * len(setting)
+    asked.append(question.run(f"{command} %s load librknnrt.so", directory, *setting, program))
+    question.run("rm -r %s", directory)
+    evidence = tuple(ran.evidence for ran in asked)
+    for ran in asked:
+        if (loaded_path(ran) or "").startswith(directory):
+            return failed("a library planted in the working directory is loaded", *evidence)
+    return passed("the planted library is not loaded", *evidence)
+
+
+@NODE_CHECKS.check(
+    "library.readable",
+    stage="library",
+    title="can everybody read the runtime library?",
+    remedy="install it with mode 0644 below the package's lib directory",
+    stacks=("vendor",),
+)
+def readable(question: Question) -> Answer:
+    """Read by a user that is nobody; and what is read is an ELF file."""
+    ran = question.run("ls -d /run/current-system/sw/lib/librknnrt.so /usr/lib/librknnrt.so")
+    if not ran.lines:
+        return skipped("librknnrt.so is in neither the system profile nor /usr/lib: see library.login-shell")
+    evidence: list[Evidence] = []
+    for path in ran.lines:
+        read = question.run(f"{NOBODY} --clear-groups head -c 4 %s", path)
+        real = question.run("readlink -e %s", path).stdout.strip()
+        evidence += [Evidence(f"{path} -> {real}", repr(read.stdout or read.stderr))]
+        if read.rc:
+            return failed(f"only root can read {path}" if real else f"{path} leads nowhere", *evidence)
+        if read.stdout != ELF:
+            return failed(f"{path} is not an ELF file", *evidence)
+    return passed(f"{', '.join(ran.lines)}: readable by everybody, ELF", *evidence)
+
+
+@NODE_CHECKS.check(
+    "library.teflon",
+    stage="library",
+    title="is libteflon.so where TFLite programs on NixOS look for it?",
+    remedy="hardware.graphics.enable with Mesa 25.3 or later",
+    stacks=("mainline",),
+)
+def teflon(question: Question) -> Answer:
+    """The C client loads Mesa's delegate from /run/opengl-driver/lib, as an unprivileged user."""
+    program = client(question)
+    if program is None:
+        return inconclusive(NO_CLIENT)
+    ran = loads(question, program, TEFLON)
+    path = loaded_path(ran)
+    if path is None:
+        driver = question.run("ls -l /run/opengl-driver /run/opengl-driver/lib/")
+        return failed(f"{TEFLON} cannot be loaded", ran.evidence, driver.evidence)
+    return passed(f"found {path}", ran.evidence)

@@ -1,0 +1,106 @@
+"""The vendor's Python API: it reads only its own hard-coded paths, so it is asked itself."""
+
+from __future__ import annotations
+
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
+from rknn_validation.machine.activation.python import is_toolkit
+from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
+
+# The API wants a model before it looks for the runtime; the runtime judges the model, which is not asked here.
+_PROGRAM = """\
+import sys, tempfile
+from rknnlite.api import RKNNLite
+with tempfile.NamedTemporaryFile(suffix=".rknn") as model:
+    model.write(b"RKNN" + bytes(4096))
+    model.flush()
+    api = RKNNLite()
+    print("load_rknn", api.load_rknn(model.name))
+    print("init_runtime", api.init_runtime())
+"""
+_REACHED = ("rknn_init", "RKNN_ERR", "RKNN_MAGIC", "Invalid RKNN model")
+_MESSAGES = {
+    "Can not find dynamic library": "the Python API finds no runtime at /usr/lib/librknnrt.so (missing, or a link to nowhere)",
+    "No module named 'rknnlite": "python3 cannot import rknnlite: it has to be composed in (python3.withPackages)",
+    "No module named 'numpy": "python3 has no numpy, which rknnlite imports",
+    "No module named": "a module that rknnlite imports is missing",
+    "invalid ELF header": "/usr/lib/librknnrt.so is not a library",
+    "file too short": "/usr/lib/librknnrt.so is a torn file",
+    "undefined symbol": "the runtime lacks a function this version of the API calls",
+    "Please specify the target": "the Python API does not take this machine for a Rockchip board (/proc/device-tree)",
+    "not found": "there is no python3 in a login shell's PATH",
+}
+
+
+@NODE_CHECKS.check(
+    "python.runtime-in-place",
+    stage="python",
+    title="is the runtime where the Python API looks for it?",
+    remedy="link /usr/lib/librknnrt.so to the package's lib/librknnrt.so: the API never reads LD_LIBRARY_PATH",
+    stacks=("vendor",),
+)
+def runtime_in_place(question: Question) -> Answer:
+    """One of the API's hard-coded paths leads to a file in the store."""
+    if not _has_toolkit(question):
+        return _no_toolkit()
+    ran = question.run("ls -ld %s %s %s; readlink -e %s %s %s", *PYTHON_RUNTIME_PATHS, *PYTHON_RUNTIME_PATHS)
+    real = [line for line in ran.lines if line.startswith("/")]
+    if not real:
+        return failed("the Python API will not find the runtime: none of its paths exists", ran.evidence)
+    if not real[0].startswith("/nix/store/"):
+        return failed(f"the Python API finds {real[0]}, which is not of the store", ran.evidence)
+    return passed(f"the Python API finds {real[0]}", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "python.works-as-root",
+    stage="python",
+    title="does RKNNLite().init_runtime() reach the runtime as root?",
+    remedy="compose python3 with rknn-toolkit-lite2, and link /usr/lib/librknnrt.so to the runtime",
+    stacks=("vendor",),
+)
+def works_as_root(question: Question) -> Answer:
+    """The vendor's own wheel, in root's login shell."""
+    return _asked(question, "env -i HOME=/root USER=root $(command -v bash) -lc", "root")
+
+
+@NODE_CHECKS.check(
+    "python.works-as-service-user",
+    stage="python",
+    title="does RKNNLite().init_runtime() reach the runtime as a service's user?",
+    remedy="library, link and their directories have to be readable by everybody",
+    stacks=("vendor",),
+)
+def works_as_service_user(question: Question) -> Answer:
+    """The vendor's own wheel, as a user whose only privilege is the group render."""
+    group = question.run("getent group render").stdout.split(":")
+    groups = f"--groups={group[2]}" if len(group) > 2 else "--clear-groups"
+    user = f"env -i HOME=/var/empty USER=nobody $(command -v setpriv) --reuid=65534 --regid=65534 {groups}"
+    return _asked(question, f"{user} $(command -v bash) -lc", "a service's user")
+
+
+def _asked(question: Question, shell: str, whom: str) -> Answer:
+    if not _has_toolkit(question):
+        return _no_toolkit()
+    ran = question.run(f"cd /tmp; {shell} %s", f"exec python3 -c '{_PROGRAM}'")
+    said = ran.stdout + ran.stderr
+    if "init_runtime 0" in ran.stdout:
+        return passed(f"init_runtime() came through as {whom}", ran.evidence)
+    reason = next((why for message, why in _MESSAGES.items() if message in said), None)
+    if reason is None and any(word in said for word in _REACHED):
+        return passed(f"init_runtime() reached the runtime as {whom}, which judged the empty model", ran.evidence)
+    if reason is None and "init_runtime" not in ran.stdout and _killed(ran):
+        return inconclusive(f"Python was killed (exit status {ran.rc})", ran.evidence)
+    return failed(f"as {whom}: {reason or 'init_runtime() fails'}", ran.evidence)
+
+
+def _killed(ran: Ran) -> bool:
+    return ran.rc in (137, 143)
+
+
+def _has_toolkit(question: Question) -> bool:
+    return any(is_toolkit(package) for package in question.expectation.configuration.packages())
+
+
+def _no_toolkit() -> Answer:
+    return skipped("the configuration brings no rknn-toolkit-lite2")

@@ -1,0 +1,115 @@
+"""What a node check is asked: a node, and what it is expected to be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from testinfra.host import Host
+
+from rknn_validation.checks.model import Answer, Check, Evidence, Registry, inconclusive, skipped
+from rknn_validation.errors import HarnessError
+from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.boards import Board
+from rknn_validation.npu.stacks import Stack
+from rknn_validation.subject import Scenario
+
+STAGES = ("units", "kernel", "device", "access", "udev", "library", "python", "guard", "disabled")
+"""Stages from cause to effect."""
+
+BOTH_BOARDS = ("rk3588", "other")
+LINES = 40
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the node was given and is meant to be.
+
+    `stack` is what the scenario is meant to bring up, None for none. `guarded`: the board is not an RK3588, or the
+    configuration was told so, and the node must be left unharmed.
+    """
+
+    scenario: Scenario
+    board: Board
+    configuration: Configuration
+    stack: Stack | None
+    guarded: bool
+
+    @property
+    def brought_up(self) -> Stack:
+        """The stack, for checks that are only asked where there is one."""
+        if self.stack is None:
+            raise HarnessError(f"{self.scenario.name} brings up no stack", expected="a check that does not need one")
+        return self.stack
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ran on the node, and what it gave."""
+
+    command: str
+    rc: int
+    stdout: str
+    stderr: str
+
+    @property
+    def evidence(self) -> Evidence:
+        """The command with its output and exit status, shortened to what fits a report."""
+        text = "\n".join(part for part in (self.stdout.rstrip(), self.stderr.rstrip()) if part)
+        lines = text.splitlines()
+        if len(lines) > LINES:
+            lines = [*lines[: LINES // 2], f"... {len(lines) - LINES} lines ...", *lines[-LINES // 2 :]]
+        return Evidence(self.command, "\n".join((*lines, f"(exit status {self.rc})")))
+
+    @property
+    def lines(self) -> list[str]:
+        """The non-empty lines of standard output."""
+        return [line for line in self.stdout.splitlines() if line.strip()]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A node to ask, and the expectation it is held against. Relies on nothing but standard tools of the node."""
+
+    host: Host
+    expectation: Expectation
+
+    def run(self, command: str, *args: str) -> Ran:
+        """Run a command as root; `%s` in it are filled with the quoted `args`.
+
+        Raises HarnessError where the node cannot be asked.
+        """
+        result = self.host.run(command, *args)
+        text = result.command.decode() if isinstance(result.command, bytes) else str(result.command)
+        return Ran(re.sub(r"\s*\n\s*", "; ", text.strip()), result.rc, result.stdout, result.stderr)
+
+
+NODE_CHECKS: Registry[Question] = Registry()
+"""Every question asked of a node. Importing `checks.node` fills it."""
+
+
+def applies(check: Check[Any], expectation: Expectation) -> bool:
+    """Whether a check has a question for this scenario on this board."""
+    board = "other" if expectation.guarded else "rk3588"
+    return expectation.scenario.stack in check.stacks and board in check.boards
+
+
+def questions(expectation: Expectation) -> tuple[Check[Question], ...]:
+    """The checks to ask of a node of this expectation, cause before effect."""
+    chosen = [check for check in NODE_CHECKS.all() if applies(check, expectation)]
+    return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
+
+
+def ask(check: Check[Question], question: Question) -> Answer:
+    """Ask one check; a node that cannot be asked, or a check that breaks, is inconclusive and never a pass."""
+    if not applies(check, question.expectation):
+        return skipped(f"{check.id} has no question for this scenario on {question.expectation.board.name}")
+    try:
+        return check.ask(question)
+    except HarnessError as error:
+        return inconclusive(error.message, Evidence("harness", str(error)))
+    except Exception as error:
+        return inconclusive(
+            f"the check itself broke: {type(error).__name__}: {error}", Evidence("harness", repr(error))
+        )

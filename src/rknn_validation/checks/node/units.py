@@ -1,0 +1,66 @@
+"""The system as a whole: booted, nothing failed, activation clean."""
+
+from __future__ import annotations
+
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed
+from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
+
+EVERY_STACK = ("vendor", "mainline", "none")
+
+
+@NODE_CHECKS.check(
+    "units.system-running",
+    stage="units",
+    title="does the system come up as `running`?",
+    remedy="see the failed units and the journal of each",
+    stacks=EVERY_STACK,
+    boards=BOTH_BOARDS,
+)
+def system_running(question: Question) -> Answer:
+    """systemd's own judgement of the boot."""
+    ran = question.run("timeout 20 systemctl is-system-running --wait")
+    state = ran.stdout.strip()
+    if state == "running":
+        return passed("the system is running", ran.evidence)
+    if state in ("degraded", "maintenance", "stopping"):
+        return failed(f"the system is {state}", ran.evidence, question.run("systemctl --failed --no-legend").evidence)
+    return inconclusive(
+        f"the system is {state or 'silent'}", ran.evidence, question.run("systemctl list-jobs").evidence
+    )
+
+
+@NODE_CHECKS.check(
+    "units.none-failed",
+    stage="units",
+    title="has no unit failed?",
+    remedy="a unit that cannot do its work on this board needs a condition, not a failure",
+    stacks=EVERY_STACK,
+    boards=BOTH_BOARDS,
+)
+def none_failed(question: Question) -> Answer:
+    """`systemctl --failed`, with the journal of what is in it."""
+    ran = question.run("systemctl --failed --no-legend --plain")
+    if ran.rc:
+        return inconclusive("systemd does not answer", ran.evidence)
+    names = [line.split()[0] for line in ran.lines]
+    if not names:
+        return passed("no unit failed", ran.evidence)
+    logs = (question.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
+    return failed(f"failed: {', '.join(names)}", ran.evidence, *logs)
+
+
+@NODE_CHECKS.check(
+    "units.activation-clean",
+    stage="units",
+    title="did every activation script succeed?",
+    remedy="see what the snippet said; it has only coreutils, grep, find, getent, shadow and util-linux on its PATH",
+    stacks=EVERY_STACK,
+    boards=BOTH_BOARDS,
+)
+def activation_clean(question: Question) -> Answer:
+    """What activation wrote to the kernel's log at boot."""
+    ran = question.run("dmesg | grep -F 'stage-2-init'")
+    bad = [line for line in ran.lines if "Activation script snippet" in line and "failed" in line]
+    if bad:
+        return failed(bad[0].partition("stage-2-init: ")[2], ran.evidence)
+    return passed("no activation script failed", ran.evidence)
