@@ -6,6 +6,7 @@ what is computed. Both are joined here where they speak of the same file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,17 @@ class Recipe:
         source = self.attrs.get("src")
         return source if isinstance(source, Fetch | NixPath) else None
 
+    def inner_fetches(self) -> tuple[Fetch, ...]:
+        """Every download written anywhere inside the recipe."""
+        applied = (node for node in self.node.walk() if isinstance(node, Apply))
+        return tuple(fetch for node in applied if (fetch := fetch_of(self.tree, node)))
+
+    def script(self, name: str) -> str | None:
+        """A phase or hook: as written where nothing in it is computed, else as evaluation has it if it does."""
+        written = self.text(name)
+        evaluated = self.package.phases.get(name) if self.package else None
+        return evaluated if evaluated and (written is None or "@" in written) else written
+
     def text(self, name: str) -> str | None:
         """A string attribute; None where it is not given or computed."""
         value = self.attrs.get(name)
@@ -99,17 +111,15 @@ class Recipe:
 
     def phases(self) -> dict[str, str]:
         """The shell text it is built with, by attribute."""
-        names = (
-            name for name in self.attrs if name.endswith("Phase") or name[:3] in ("pre", "pos") or name in _SCRIPTS
-        )
-        return {name: text for name in names if (text := self.text(name)) is not None}
+        names = (name for name in self.attrs if _IS_SCRIPT.fullmatch(name))
+        return {name: text for name in names if (text := self.script(name)) is not None}
 
 
 def _items(value: Any) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-_SCRIPTS = ("buildCommand", "preInstall", "postInstall")
+_IS_SCRIPT = re.compile(r"\w+Phase|buildCommand|(?:pre|post)[A-Z]\w+")
 
 
 def recipes(case: Case) -> tuple[Recipe, ...]:

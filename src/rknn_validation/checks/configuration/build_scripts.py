@@ -1,0 +1,216 @@
+"""Build scripts: they parse, they run in the sandbox, and what they do succeeds."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.building import result, skips, source_file
+from rknn_validation.checks.packaging.commands import Command, commands, syntax_error
+from rknn_validation.checks.packaging.fetches import Fetch
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
+
+NOTHING = "the subject has no packages of its own"
+_NETWORK = frozenset({"curl", "wget", "apt", "apt-get", "aria2c", "rsync", "scp", "ssh", "nix-prefetch-url"})
+_FETCHING = {
+    "git": ("clone", "fetch", "pull", "submodule"),
+    "pip": ("install", "download"),
+    "pip3": ("install", "download"),
+}
+_WRITERS = frozenset(
+    {"cp", "install", "mkdir", "ln", "mv", "touch", "tee", "rm", "ldconfig", "udevadm", "depmod", "modprobe"}
+)
+_SYSTEM = re.compile(r"/(?:usr|etc|lib|lib64|opt|bin|sbin|var|srv|root|home|boot|dev)(?:/|$)")
+
+
+def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
+    return judged(found, (one.where for one in recipes(case)), good=good, nothing=NOTHING)
+
+
+def _scripts(case: Case) -> Iterator[tuple[Recipe, str, str]]:
+    for recipe in recipes(case):
+        for phase, script in recipe.phases().items():
+            yield recipe, phase, script
+
+
+def _commands(script: str) -> Iterator[Command]:
+    return commands(script, {"out": "$out", "src": "$src", "lib": "$lib", "dev": "$dev"})
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.scripts-parse",
+    stage="packages",
+    title="Build scripts are valid shell",
+    remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
+)
+def scripts_parse(case: Case) -> Answer:
+    """bash gives up on the whole script."""
+    return _judged(case, _unparsable(case), "bash reads every build script")
+
+
+def _unparsable(case: Case) -> Iterator[Problem]:
+    for recipe, phase, script in _scripts(case):
+        if "\r" in script:
+            yield Problem(f"{recipe.where} {phase}", "its lines end in carriage returns, which bash takes for words")
+            continue
+        error = syntax_error(script)
+        if error:
+            yield Problem(
+                f"{recipe.where} {phase}", f"{phase} of {recipe.name} is no valid shell", f"{error}\n{script}"
+            )
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.builds-without-network",
+    stage="packages",
+    title="Nothing is downloaded while building",
+    remedy="Fetch it with fetchurl or fetchFromGitHub and a hash, and use the store path.",
+)
+def builds_without_network(case: Case) -> Answer:
+    """The build sandbox has no network."""
+    return _judged(case, _downloading(case), "no build script downloads anything")
+
+
+def _downloading(case: Case) -> Iterator[Problem]:
+    for recipe, phase, script in _scripts(case):
+        if "outputHash" in recipe.attrs:
+            continue
+        for command in _commands(script):
+            name, rest = posixpath.basename(command.words[0]), command.words[1:]
+            if name in ("python", "python3") and rest[:2] == ("-m", "pip"):
+                name, rest = "pip", rest[2:]
+            local = "--no-index" in rest or any(
+                word.endswith(".whl") or word.startswith((".", "/", "$", "@")) for word in rest
+            )
+            fetching = name in _FETCHING and bool(rest) and rest[0] in _FETCHING[name]
+            if name.startswith("pip") and local:
+                continue
+            remote = any("://" in word and not word.startswith("file:") for word in rest) or name not in (
+                "rsync",
+                "scp",
+                "ssh",
+            )
+            if (name in _NETWORK and rest and remote and rest[0] not in ("--version", "-V")) or fetching:
+                what = f"{name} has no network in the build sandbox: the build fails"
+                yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.writes-to-its-output-only",
+    stage="packages",
+    title="Build scripts write below $out only",
+    remedy="Install below $out; links in /usr/lib and udev rules are the module's (systemd.tmpfiles, services.udev).",
+)
+def writes_to_its_output_only(case: Case) -> Answer:
+    """/usr, /etc and the like do not exist or cannot be written in the build sandbox."""
+    return _judged(case, _straying(case), "build scripts write below their output")
+
+
+def _straying(case: Case) -> Iterator[Problem]:
+    for recipe, phase, script in _scripts(case):
+        for command in _commands(script):
+            name = posixpath.basename(command.words[0])
+            targets = [word for word in command.words[1:] if not word.startswith("-")]
+            if name in ("cp", "install", "ln", "mv"):
+                targets = targets[-1:]
+            stray = next((word for word in targets if _SYSTEM.match(word)), None)
+            if command.words[0] == "sudo" or (name in _WRITERS and stray and not stray.startswith("/dev/null")):
+                what = (
+                    f"it changes {stray or 'the system'}, which a build cannot (and what it wrote there would be lost)"
+                )
+                yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.install-succeeds",
+    stage="packages",
+    title="Every command of installPhase has what it needs",
+    remedy="mkdir -p the directory first, or use install -D; unpack what you copy from.",
+)
+def install_succeeds(case: Case) -> Answer:
+    """The output does not exist when installPhase begins; a copy into it fails until its directory is made."""
+    return _judged(case, _failing(case), "every directory exists when it is written to")
+
+
+def _failing(case: Case) -> Iterator[Problem]:
+    for recipe in recipes(case):
+        done = result(recipe)
+        if done is None or (skips(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
+            continue
+        for problem in done.problems:
+            yield Problem(f"{recipe.where} installPhase line {problem.line}", problem.why, problem.command)
+        yield from _lost_links(recipe, done.files, done.links, done.complete)
+        if skips(recipe, "unpackPhase") and source_file(recipe) is None and "buildCommand" not in recipe.attrs:
+            yield from _not_unpacked(recipe, done.sources)
+
+
+def _lost_links(recipe: Recipe, files: dict[str, str], links: dict[str, str], complete: bool) -> Iterator[Problem]:
+    for link, target in links.items():
+        full = (
+            target
+            if target.startswith(("$", "/", "@"))
+            else posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+        )
+        inside = full.startswith(("$out/", "$lib/"))
+        if (
+            complete
+            and inside
+            and full not in files
+            and full not in links
+            and "@" not in full
+            and LIBRARY in full + link
+        ):
+            yield Problem(
+                f"{recipe.where} installPhase", f"the link {link} leads to {full}, which is not installed", target
+            )
+
+
+def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Problem]:
+    if isinstance(recipe.source, Fetch) and recipe.source.fetcher.startswith("fetchFrom"):
+        for line, source in sources:
+            if source.startswith(("rknpu2/", "runtime/", "rknn")) and not (
+                recipe.phases().keys() & {"preInstall", "buildPhase"}
+            ):
+                what = f"{source} is looked for in an empty directory: the source is never unpacked"
+                yield Problem(f"{recipe.where} installPhase line {line}", what)
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.copies-what-the-source-has",
+    stage="packages",
+    title="What is copied from the vendor's repository is there",
+    remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
+)
+def copies_what_the_source_has(case: Case) -> Answer:
+    """A path of another repository's layout: `cp: cannot stat`."""
+    return _judged(case, _absent(case), "no path is known to be absent from its source")
+
+
+def _absent(case: Case) -> Iterator[Problem]:
+    for recipe in recipes(case):
+        source, done = recipe.source, result(recipe)
+        repository = (
+            source.repository
+            if isinstance(source, Fetch) and source.fetcher in ("fetchFromGitHub", "fetchgit")
+            else None
+        )
+        known = RUNTIME_PATHS.get(repository[1].lower()) if repository else None
+        if (
+            done is None
+            or known is None
+            or "sourceRoot" in recipe.attrs
+            or "postUnpack" in recipe.attrs
+            or "unpackPhase" in recipe.attrs
+        ):
+            continue
+        for line, copied in done.sources:
+            path = copied.removeprefix("@src@/").removeprefix("./").removeprefix("source/")
+            if path.endswith(f"/{LIBRARY}") and not path.startswith(("@", "/", "$")) and path not in known:
+                what = f"{repository[1]} has no {path} (it is {' or '.join(known)})" if repository else path
+                yield Problem(f"{recipe.where} installPhase line {line}", what)

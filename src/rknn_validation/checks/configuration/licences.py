@@ -1,0 +1,148 @@
+"""What packages say about themselves: licence, platforms, broken."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.fetches import subject_packages
+from rknn_validation.checks.packaging.recipes import Recipe, Word, recipes
+from rknn_validation.checks.packaging.vendor import is_vendor_binary, source_texts
+
+NOTHING = "the subject has no packages of its own"
+BOARD = "aarch64-linux"
+# Attribute names of lib.licenses that stand for free software and that people reach for.
+_FREE = re.compile(
+    r"(?:mit|asl20|apsl20|bsd\d?\w*|gpl\w*|lgpl\w*|agpl\w*|mpl\w*|isc|zlib|cc0|unlicense|publicDomain|free)"
+)
+# Older trees of rockchip-linux came under a BSD text; airockchip/rknn-toolkit2 has the RKNN SDK licence.
+_PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|rknn-toolkit-lite2", re.IGNORECASE)
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.licence-is-the-vendor-s",
+    stage="packages",
+    title="The vendor's binaries are not called free software",
+    remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
+)
+def licence_is_the_vendors(case: Case) -> Answer:
+    """A proprietary binary marked as free passes allowUnfree = false and lands in public caches."""
+    ours = [one for one in recipes(case) if is_vendor_binary(one) and _is_proprietary(one)]
+    found = [
+        Problem(one.where, f"{one.name} is Rockchip's under the RKNN SDK licence, not under {licence}", licence)
+        for one in ours
+        for licence in licences(one)
+        if _FREE.fullmatch(licence.rsplit(".", 1)[-1])
+    ]
+    return judged(found, (one.where for one in ours), good="no vendor binary is called free", nothing=NOTHING)
+
+
+def _is_proprietary(recipe: Recipe) -> bool:
+    return any(_PROPRIETARY_SOURCE.search(text) for text in source_texts(recipe))
+
+
+def licences(recipe: Recipe) -> tuple[str, ...]:
+    """The licences a recipe names, as written."""
+    value = recipe.meta.get("license")
+    if isinstance(value, tuple):
+        return tuple(str(one) for one in value)
+    return (str(value),) if isinstance(value, str) else ()
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.platforms-include-the-board",
+    stage="packages",
+    title="Packages may be built for the board",
+    remedy='Set meta.platforms = [ "aarch64-linux" ].',
+)
+def platforms_include_the_board(case: Case) -> Answer:
+    """nixpkgs refuses to evaluate a package whose meta.platforms leave the system out."""
+    found = []
+    for recipe in recipes(case):
+        platforms, bad = systems(recipe, "platforms"), systems(recipe, "badPlatforms")
+        if platforms is not None and BOARD not in platforms:
+            shown = ", ".join(platforms) or "no platform at all"
+            found.append(Problem(recipe.where, f"{recipe.name} is only for {shown}: nixpkgs refuses it on the board"))
+        if bad is not None and BOARD in bad:
+            found.append(Problem(recipe.where, f"{recipe.name} names {BOARD} in meta.badPlatforms"))
+    return judged(found, (one.where for one in recipes(case)), good="no package excludes the board", nothing=NOTHING)
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.platforms-are-the-binary-s",
+    stage="packages",
+    title="A binary for aarch64 does not claim to run elsewhere",
+    remedy='Set meta.platforms = [ "aarch64-linux" ]: on anything else nixpkgs then says so at evaluation.',
+)
+def platforms_are_the_binarys(case: Case) -> Answer:
+    """On x86_64 it would be installed without a word and fail when loaded."""
+    ours = [one for one in recipes(case) if is_vendor_binary(one) and not _chooses_by_platform(one)]
+    found = []
+    for recipe in ours:
+        foreign = [one for one in systems(recipe, "platforms") or () if one != BOARD]
+        if foreign:
+            found.append(
+                Problem(recipe.where, f"{recipe.name} holds an aarch64 binary and claims {', '.join(foreign)} as well")
+            )
+    return judged(found, (one.where for one in ours), good="binaries claim aarch64 only", nothing=NOTHING)
+
+
+def _chooses_by_platform(recipe: Recipe) -> bool:
+    """Whether the file picks what it downloads by the machine (then it may well run on several)."""
+    text = recipe.tree.path.read_text(encoding="utf-8", errors="replace")
+    return bool(re.search(r"hostPlatform|isAarch64|isx86_64|stdenv\.system|targetPlatform", text))
+
+
+_LISTS = {
+    "linux": (BOARD, "x86_64-linux", "armv7l-linux", "i686-linux", "riscv64-linux"),
+    "unix": (BOARD, "x86_64-linux", "aarch64-darwin", "x86_64-darwin"),
+    "all": (BOARD, "x86_64-linux", "aarch64-darwin"),
+    "aarch64": (BOARD, "aarch64-darwin"),
+    "x86_64": ("x86_64-linux", "x86_64-darwin"),
+    "x86": ("x86_64-linux", "i686-linux"),
+    "i686": ("i686-linux",),
+    "arm": ("armv7l-linux", "armv6l-linux"),
+    "armv7": ("armv7l-linux",),
+    "darwin": ("aarch64-darwin", "x86_64-darwin"),
+    "none": (),
+}
+
+
+def systems(recipe: Recipe, name: str) -> tuple[str, ...] | None:
+    """`meta.platforms` as systems; None where it is not given or computed."""
+    value = recipe.meta.get(name)
+    if isinstance(value, Word):
+        return _LISTS.get(value.rsplit(".", 1)[-1]) if "platforms" in value else None
+    if not isinstance(value, tuple) or any(not re.fullmatch(r"\w+-\w+", one) for one in value):
+        return None
+    return value
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.is-not-marked-broken",
+    stage="packages",
+    title="No package is marked broken or insecure",
+    remedy="Mend the package and remove meta.broken / meta.knownVulnerabilities.",
+)
+def is_not_broken(case: Case) -> Answer:
+    """nixpkgs refuses to evaluate packages marked so."""
+    found = [
+        Problem(one.where, f"{one.name} has meta.{key}: nixpkgs refuses to build it")
+        for one in recipes(case)
+        for key in ("broken", "insecure")
+        if one.meta.get(key) is True
+    ]
+    found += [
+        Problem(one.where, f"{one.name} has meta.knownVulnerabilities: nixpkgs refuses to build it")
+        for one in recipes(case)
+        if isinstance(one.meta.get("knownVulnerabilities"), tuple) and one.meta["knownVulnerabilities"]
+    ]
+    found += [
+        Problem(one.position or one.name, f"{one.name} is marked broken: nixpkgs refuses to build it")
+        for one in subject_packages(case)
+        if one.broken and not found
+    ]
+    return judged(found, (one.where for one in recipes(case)), good="no package is marked broken", nothing=NOTHING)

@@ -1,0 +1,90 @@
+"""Phases: the source can be unpacked, installPhase runs, and something is installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.building import missing_phase, skips, source_file
+from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+
+NOTHING = "the subject has no packages of its own"
+_UNPACKERS = {".zip": "unzip", ".7z": "p7zip", ".deb": "dpkg", ".rpm": "rpmextract"}
+_HOOKS_THAT_INSTALL = re.compile(r"cmake|meson|ninja|cargo|dkms|installShellFiles|moduleBuildDependencies|\?|Hook$")
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.source-can-be-unpacked",
+    stage="packages",
+    title="stdenv can unpack the source",
+    remedy="A single file needs dontUnpack = true (and $src in installPhase); a .zip needs unzip in nativeBuildInputs.",
+)
+def source_can_be_unpacked(case: Case) -> Answer:
+    """Faced with a library or wheel, unpackPhase ends in `do not know how to unpack source archive`."""
+    found = [Problem(one.where, what) for one in recipes(case) for what in _packed(one)]
+    return judged(found, (one.where for one in recipes(case)), good="every source can be unpacked", nothing=NOTHING)
+
+
+def _packed(recipe: Recipe) -> Iterator[str]:
+    if skips(recipe, "unpackPhase") or {"unpackPhase", "unpackCmd", "preUnpack", "srcs"} & set(recipe.attrs):
+        return
+    if recipe.is_python and _is_wheel_build(recipe):
+        return
+    name = source_file(recipe)
+    if name is None:
+        source = str(recipe.source)
+        tool = next(
+            (tool for ending, tool in _UNPACKERS.items() if f"{ending}'" in source or f'{ending}"' in source), None
+        )
+        inputs = recipe.words("nativeBuildInputs", "buildInputs")
+        if tool and not any(tool in word or word == "?" for word in inputs):
+            yield f"{recipe.name}: unpacking needs {tool} in nativeBuildInputs"
+        return
+    if re.search(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$", name):
+        yield f"{recipe.name}: stdenv does not know how to unpack {name}, a single file"
+
+
+def _is_wheel_build(recipe: Recipe) -> bool:
+    written = recipe.attrs.get("format", "")
+    return written == "wheel" or written is UNKNOWN
+
+
+@CONFIGURATION_CHECKS.check(
+    "package.installs-something",
+    stage="packages",
+    title="installPhase runs and there is one where one is needed",
+    remedy="Write an installPhase that creates $out, and let it run (no dontInstall; named in phases if that is set).",
+)
+def installs_something(case: Case) -> Answer:
+    """A derivation that does not create $out fails: `builder … failed to produce output path`."""
+    found = [Problem(one.where, what) for one in recipes(case) for what in _installs_nothing(one)]
+    return judged(found, (one.where for one in recipes(case)), good="every package installs something", nothing=NOTHING)
+
+
+def _installs_nothing(recipe: Recipe) -> Iterator[str]:
+    if recipe.is_python or "buildCommand" in recipe.attrs or "builder" in recipe.attrs:
+        return
+    own = recipe.script("installPhase")
+    if "installPhase" in recipe.attrs:
+        if recipe.flag("dontInstall") or missing_phase(recipe, "installPhase"):
+            how = "dontInstall is set" if recipe.flag("dontInstall") else "phases leaves it out"
+            yield f"{recipe.name}: installPhase is written but never runs ({how}), so nothing is installed"
+        elif own is not None and own.strip() in ("", "true", ":", "runHook preInstall\nrunHook postInstall"):
+            yield f"{recipe.name}: installPhase does nothing, so $out is never created"
+        return
+    nothing_to_make = skips(recipe, "unpackPhase") or source_file(recipe) is not None
+    hooks = any(_HOOKS_THAT_INSTALL.search(word) for word in recipe.words("nativeBuildInputs"))
+    scripts = recipe.phases().keys() & {
+        "preInstall",
+        "postInstall",
+        "buildPhase",
+        "fixupPhase",
+        "preFixup",
+        "postFixup",
+    }
+    if nothing_to_make and not hooks and not scripts and recipe.attrs.get("nativeBuildInputs") is not UNKNOWN:
+        yield f"{recipe.name}: nothing is unpacked and there is no installPhase, so $out is never created"

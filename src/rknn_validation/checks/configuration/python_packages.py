@@ -1,0 +1,229 @@
+"""rknn-toolkit-lite2 as a Python package: a wheel that exists, for its interpreter, with what it imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.libraries_in_packages import runtimes
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.sources_known import fetched_wheel
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.building import source_file
+from rknn_validation.checks.packaging.fetches import UNKNOWN as NOT_WRITTEN
+from rknn_validation.checks.packaging.fetches import Fetch
+from rknn_validation.checks.packaging.nixtrees import dotted
+from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+from rknn_validation.checks.packaging.vendor import is_toolkit
+from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
+from rknn_validation.nix.syntax import Apply, Text
+from rknn_validation.nix.syntax import Path as NixPath
+from rknn_validation.npu import versions
+
+NOTHING = "the subject packages no Python toolkit"
+
+
+def toolkits(case: Case) -> tuple[Recipe, ...]:
+    """The recipes of rknn-toolkit-lite2."""
+    return tuple(one for one in recipes(case) if is_toolkit(one))
+
+
+def _judged(case: Case, find: Callable[[Recipe], Iterator[str]], good: str) -> Answer:
+    found = [Problem(one.where, what) for one in toolkits(case) for what in find(one)]
+    return judged(found, (one.where for one in toolkits(case)), good=good, nothing=NOTHING)
+
+
+def wheel(recipe: Recipe) -> Wheel | None:
+    """The wheel a recipe installs, evaluated where the text does not tell."""
+    source = recipe.source
+    found: Wheel | None = None
+    if isinstance(source, Fetch):
+        found = fetched_wheel(source)
+    elif isinstance(source, NixPath) and source.literal:
+        found = wheel_of(source.literal.rsplit("/", 1)[-1])
+    if (found is None or NOT_WRITTEN in f"{found.version}{found.python}") and recipe.package and recipe.package.source:
+        names = [url.rsplit("/", 1)[-1] for url in recipe.package.source.urls]
+        found = next((one for name in names if (one := wheel_of(name))), found)
+    if found is None:
+        literal = next((text for text in _texts(recipe) if text.endswith(".whl")), "")
+        found = wheel_of(literal.rsplit("/", 1)[-1])
+    return found
+
+
+def _texts(recipe: Recipe) -> Iterator[str]:
+    for node in recipe.node.walk():
+        if isinstance(node, Text) and (text := recipe.tree.text(node)):
+            yield text
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.wheel-fits-the-interpreter",
+    stage="packages",
+    title="The wheel is for the Python it is built with",
+    remedy="Use the wheel of that interpreter, or python312.pkgs.callPackage (wheels exist for CPython 3.7 to 3.12).",
+    stacks=("vendor",),
+)
+def wheel_fits_the_interpreter(case: Case) -> Answer:
+    """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
+    return _judged(case, _unfit, "wheel and interpreter agree")
+
+
+def _unfit(recipe: Recipe) -> Iterator[str]:
+    found = wheel(recipe)
+    interpreter = interpreter_of(recipe)
+    if found and found.interpreter and interpreter and found.interpreter != interpreter:
+        yield f"the wheel is for CPython {found.interpreter} ({found.python}) and is built with Python {interpreter}"
+
+
+def interpreter_of(recipe: Recipe) -> str | None:
+    """The Python a recipe is built with: as evaluated, else as its own text names it (`python311Packages`)."""
+    if recipe.package and recipe.package.python:
+        return ".".join(recipe.package.python.split(".")[:2])
+    name = dotted(recipe.node.function) if isinstance(recipe.node, Apply) else None
+    found = re.search(r"\bpython3(\d+)(?:Packages|\.pkgs)\.", name or "")
+    return f"3.{found[1]}" if found else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.wheel-exists",
+    stage="packages",
+    title="There is such a wheel",
+    remedy='fetchPypi { pname = "rknn_toolkit_lite2"; version = "2.3.2"; format = "wheel"; dist = python = abi = '
+    f'"cp312"; platform = "{versions.WHEEL_PLATFORM}"; hash = …; }}',
+    stacks=("vendor",),
+)
+def wheel_exists(case: Case) -> Answer:
+    """The index has 2.3.0, 2.3.2 and 2.5.0, as wheels for CPython 3.7 to 3.12 on aarch64 Linux, and no source archive."""
+    return _judged(case, _unpublished, "nothing is known that says the wheel does not exist")
+
+
+def _unpublished(recipe: Recipe) -> Iterator[str]:
+    source, found = recipe.source, wheel(recipe)
+    known = versions.version_numbers(found.version) if found else None
+    if found and NOT_WRITTEN not in found.python and known and known <= versions.NEWEST_KNOWN:
+        if found.python.startswith("cp") and found.python not in versions.PYTHON_TAGS:
+            yield f"no version up to 2.5.0 has a wheel for {found.python}"
+        elif found.python.startswith("py"):
+            yield f"the wheels are for one CPython each (cp37 to cp312), none is {found.python}"
+    if not isinstance(source, Fetch) or source.fetcher != "fetchPypi":
+        return
+    if source.attrs.get("format", "setuptools") not in ("wheel", NOT_WRITTEN):
+        yield 'the index has no source archive of it, only wheels (format = "wheel" in fetchPypi)'
+        return
+    if found is None:
+        return
+    pname = source.attrs.get("pname", "")
+    if pname and NOT_WRITTEN not in pname and pname != "rknn_toolkit_lite2":
+        yield f"the wheel's file name begins with rknn_toolkit_lite2; with pname = {pname} the address is a 404"
+    if known and NOT_WRITTEN not in found.version and found.version not in versions.TOOLKIT_LITE_WHEELS:
+        if known < versions.NEWEST_KNOWN:
+            yield f"the index has no version {found.version} (it has {', '.join(versions.TOOLKIT_LITE_WHEELS)})"
+    elif NOT_WRITTEN not in found.platform and found.platform != versions.WHEEL_PLATFORM:
+        shown = found.platform or 'not given (fetchPypi then takes "any")'
+        yield f"platform is {shown}; the wheels are {versions.WHEEL_PLATFORM}"
+    for name, given in (("python", found.python), ("abi", found.abi), ("dist", source.attrs.get("dist", ""))):
+        if not given:
+            yield f"fetchPypi is given no {name}, and takes one no wheel of this package has"
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.wheel-is-installed-as-one",
+    stage="packages",
+    title='A wheel is built with format = "wheel"',
+    remedy='Set format = "wheel" in buildPythonPackage and remove pyproject and build-system.',
+    stacks=("vendor",),
+)
+def wheel_is_installed_as_one(case: Case) -> Answer:
+    """Any other format unpacks a source tree and looks for setup.py or pyproject.toml."""
+    return _judged(case, _not_as_wheel, "wheels are installed as wheels")
+
+
+def _not_as_wheel(recipe: Recipe) -> Iterator[str]:
+    name = source_file(recipe) or ""
+    if not recipe.is_python or not (name.endswith(".whl") or (wheel(recipe) and not recipe.source)):
+        return
+    written = recipe.attrs.get("format")
+    if written is UNKNOWN or written == "wheel" or {"unpackPhase", "dontUnpack", "installPhase"} & set(recipe.attrs):
+        return
+    shown = (
+        f"format is {written!r}"
+        if written
+        else "pyproject is set"
+        if "pyproject" in recipe.attrs
+        else "no format is given"
+    )
+    yield f"the source is a wheel and {shown}: the build looks for a source tree"
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.dependencies-are-there",
+    stage="packages",
+    title="The toolkit brings what it imports",
+    remedy="dependencies = [ numpy psutil ruamel-yaml ];",
+    stacks=("vendor",),
+)
+def dependencies_are_there(case: Case) -> Answer:
+    """The wheel requires numpy, psutil and ruamel.yaml; nixpkgs' build checks that, and import fails without."""
+    return _judged(case, _lacking, "numpy, psutil and ruamel.yaml are dependencies")
+
+
+def _lacking(recipe: Recipe) -> Iterator[str]:
+    if not recipe.is_python or (recipe.flag("dontCheckRuntimeDeps") and "passthru" in recipe.attrs):
+        return
+    given = [recipe.attrs.get(name) for name in ("dependencies", "propagatedBuildInputs")]
+    words = recipe.words("dependencies", "propagatedBuildInputs")
+    if UNKNOWN in given or "?" in words or any(isinstance(one, str) for one in given):
+        return
+    have = {_canonical(word) for word in words}
+    missing = [name for name in versions.TOOLKIT_LITE_DEPENDENCIES if _canonical(name) not in have]
+    if not missing:
+        return
+    elsewhere = {_canonical(word) for word in recipe.words("buildInputs", "nativeBuildInputs", "build-system")}
+    if all(_canonical(name) in elsewhere for name in missing):
+        yield f"{', '.join(missing)}: build inputs do not reach the interpreter; they belong in dependencies"
+    else:
+        yield f"{', '.join(missing)} missing from dependencies: the wheel requires them"
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.rsplit(".", 1)[-1] if not name.startswith("ruamel.") else name).lower()
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.import-check-names-the-package",
+    stage="packages",
+    title="pythonImportsCheck names what the wheel contains",
+    remedy='pythonImportsCheck = [ "rknnlite.api" ];',
+    stacks=("vendor",),
+)
+def import_check_names_the_package(case: Case) -> Answer:
+    """rknn-toolkit-lite2 installs the package rknnlite and nothing else; a check for another name fails the build."""
+    return _judged(case, _wrong_imports, "the import check names rknnlite")
+
+
+def _wrong_imports(recipe: Recipe) -> Iterator[str]:
+    for name in recipe.words("pythonImportsCheck"):
+        if name != "?" and name.split(".")[0] not in (versions.TOOLKIT_LITE_PACKAGE, "numpy", "psutil", "ruamel"):
+            yield f"the wheel has no module {name}; it installs {versions.TOOLKIT_LITE_PACKAGE}"
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.toolkit-and-runtime-agree",
+    stage="packages",
+    title="Toolkit and runtime are of one release",
+    remedy="Take librknnrt.so and rknn-toolkit-lite2 from the same release of rknn-toolkit2.",
+    stacks=("vendor",),
+)
+def toolkit_and_runtime_agree(case: Case) -> Answer:
+    """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
+    pairs = [(one, other) for one in toolkits(case) for other in runtimes(case)]
+    found = []
+    for toolkit, runtime in pairs:
+        ours, theirs = (versions.version_numbers(one.text("version") or "") for one in (toolkit, runtime))
+        if ours and theirs and ours[:2] != theirs[:2]:
+            what = f"toolkit {toolkit.text('version')} and runtime {runtime.text('version')} are of different releases"
+            found.append(Problem(toolkit.where, what, runtime.where))
+    looked_at = (f"{one.where} with {other.where}" for one, other in pairs)
+    return judged(found, looked_at, good="toolkit and runtime agree", nothing="not both are packaged here")
