@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
+from rknn_validation.errors import HarnessError, MachineError
+from rknn_validation.machine import identity as identities
 from rknn_validation.machine import qemu
 from rknn_validation.machine.base import base_tree
 from rknn_validation.machine.files import copy_sparse
-from rknn_validation.machine.identity import Identity, device_tree
+from rknn_validation.machine.identity import Identity, device_tree, overlay
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.qemu import Nursery, Qemu
@@ -36,6 +41,12 @@ class Recipe:
     identity: Identity
     tree: Tree
 
+    def key(self, qemu_version: str) -> str:
+        """A hash of everything that decides what the booted machine's memory holds."""
+        sources = (Path(__file__), Path(qemu.__file__), Path(identities.__file__))
+        parts = [self.image.digest, qemu_version, overlay(self.identity), _hash(self.initramfs())]
+        return _hash(json.dumps([*parts, *(_hash(path.read_bytes()) for path in sources)]).encode())
+
     def initramfs(self) -> bytes:
         """The initramfs: `init`, the modules it loads, and the tree it lays over the root file system."""
         laid_over = tar({**base_tree(self.programs["agent"]), **self.tree})
@@ -45,10 +56,11 @@ class Recipe:
         return cpio(files)
 
 
-def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, deadline: Deadline) -> None:
+def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, deadline: Deadline) -> None:
     """Boot, wait until systemd has settled, and write memory, device state, nonce and console log to `target`.
 
-    Raises MachineError or DeadlineExceeded with the end of the console; OSError when the disk is full.
+    Raises MachineError or DeadlineExceeded with the end of the console, whose whole text is kept in `logs` then;
+    OSError when the disk is full.
     """
     with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
         directory = Path(work)
@@ -60,13 +72,29 @@ def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, deadline: Dead
                 *_boot_files(recipe, directory, deadline),
             ]
             with Qemu.start(nursery, command, directory, [memory], deadline) as process:
-                nonce = _settle(Machine(process, recipe.identity.name), deadline)
+                machine = Machine(process, recipe.identity.name)
+                nonce = _settle(machine, deadline)
                 _save(process, target, deadline)
                 copy_sparse(memory, qemu.MEMORY, target / MEMORY_FILE)
-            (target / NONCE_FILE).write_bytes(nonce)
-            (target / CONSOLE_FILE).write_bytes((directory / CONSOLE_FILE).read_bytes())
+                (target / NONCE_FILE).write_bytes(nonce)
+                (target / CONSOLE_FILE).write_text(machine.console_log())
+        except HarnessError as problem:
+            raise _with_log(problem, directory / CONSOLE_FILE, logs) from problem
         finally:
             os.close(memory)
+
+
+def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
+    """The same error, with a hint where to read everything the console said."""
+    if not console.exists():
+        return problem
+    logs.mkdir(parents=True, exist_ok=True)
+    kept = logs / time.strftime(f"console-%Y%m%d-%H%M%S-{os.getpid()}.log")
+    shutil.copyfile(console, kept)
+    hint = f"{problem.hint}; " if problem.hint else ""
+    return type(problem)(
+        problem.message, expected=problem.expected, seen=problem.seen, hint=f"{hint}the whole console: {kept}"
+    )
 
 
 def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
@@ -86,6 +114,10 @@ def _settle(machine: Machine, deadline: Deadline) -> bytes:
     # Uevents may still be under way, and dirty pages would be written back in every clone.
     machine.run("udevadm settle --timeout=30; sync", deadline=deadline)
     return nonce
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _save(process: Qemu, target: Path, deadline: Deadline) -> None:

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ class Cache:
         self.root = root or default_root()
         self.limit = limit
         self._in_use: dict[str, FileLock] = {}
+        self._turn = threading.RLock()
 
     def entry(self, wanted: Wanted, build: Build, deadline: Deadline, progress: Progress) -> Path:
         """The directory of an entry; `build` fills an empty one if there is none yet, or if it is damaged.
@@ -63,16 +65,19 @@ class Cache:
         and whatever `build` raises (nothing is left behind then).
         """
         path = self.root / wanted.name
-        self._hold(wanted, deadline)
-        if not _damage(path):
-            return path
-        with self._lock(wanted.name, "build") as lock:
-            lock.acquire(deadline, shared=False, waiting=lambda: progress(f"waiting for another run: {wanted.what}"))
-            damage = _damage(path)
-            if damage:
-                if path.exists():
+        with self._turn:
+            self._hold(wanted, deadline)
+            if not _damage(path):
+                return path
+            with self._lock(wanted.name, "build") as lock:
+                lock.acquire(
+                    deadline, shared=False, waiting=lambda: progress(f"waiting for another run: {wanted.what}")
+                )
+                damage = _damage(path)
+                if damage and path.exists():
                     progress(f"cache entry {wanted.name} is damaged ({damage}): building it again")
-                self._build(wanted, build, path)
+                if damage:
+                    self._build(wanted, build, path)
         return path
 
     def _hold(self, wanted: Wanted, deadline: Deadline) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from types import TracebackType
 
@@ -11,13 +9,13 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.machine import guestcode, image, qemu, tools
 from rknn_validation.machine.boot import Recipe, boot_and_save
 from rknn_validation.machine.cache import Cache, Progress, Wanted
-from rknn_validation.machine.identity import Identity, overlay
+from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.locks import FileLock
 from rknn_validation.machine.machine import Completed, Machine
 from rknn_validation.machine.qemu import MEMORY, Nursery
 from rknn_validation.machine.snapshot import Snapshot
-from rknn_validation.machine.tree import Tree, digest
+from rknn_validation.machine.tree import Tree
 
 __all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
 
@@ -66,7 +64,7 @@ class Emulator:
             identity,
             tree or {},
         )
-        wanted = Wanted("snapshot", _key(recipe, deadline), f"a booted {identity.name}", MEMORY)
+        wanted = Wanted("snapshot", recipe.key(qemu.version(deadline)), f"a booted {identity.name}", MEMORY)
 
         def build(target: Path) -> None:
             # Two boards that boot at once on few processors fail to calibrate their timers.
@@ -74,21 +72,7 @@ class Emulator:
                 lock.acquire(deadline, shared=False, waiting=lambda: self.progress("waiting for another board to boot"))
                 self.progress(f"booting {identity.name}")
                 limit = deadline.capped(BOOT_SECONDS, f"{identity.name} to boot")
-                boot_and_save(self._nursery, recipe, target, limit)
+                boot_and_save(self._nursery, recipe, target, self.cache.root / "logs", limit)
 
         directory = self.cache.entry(wanted, build, deadline, self.progress)
         return Snapshot(identity, recipe.image, directory, self._nursery)
-
-
-def _key(recipe: Recipe, deadline: Deadline) -> str:
-    """A hash of everything that decides what a booted machine's memory holds."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    parts = [
-        recipe.image.digest,
-        overlay(recipe.identity),
-        digest(recipe.tree),
-        qemu.version(deadline),
-        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sources),
-        *(hashlib.sha256(program).hexdigest() for program in recipe.programs.values()),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

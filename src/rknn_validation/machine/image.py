@@ -65,8 +65,9 @@ class Image:
 
 def recipe() -> str:
     """A hash of everything that decides what an image holds, short of the versions apt offers."""
-    sources = [Path(module.__file__) for module in (sys.modules[__name__], packages, kernel) if module.__file__]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    sources = (Path(__file__), Path(kernel.__file__))
+    parts = [packages.recipe(), *(path.read_text() for path in sources)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def fetched(cache: Cache, deadline: Deadline, progress: Progress) -> Path:
@@ -77,8 +78,9 @@ def fetched(cache: Cache, deadline: Deadline, progress: Progress) -> Path:
         packages.fetch(target, deadline.capped(300, "the board's packages"))
         shutil.rmtree(target / "apt")
 
-    key = hashlib.sha256(Path(packages.__file__).read_bytes()).hexdigest()
-    return cache.entry(Wanted("packages", key, "the board's packages", 250 * MEGA), build, deadline, progress)
+    return cache.entry(
+        Wanted("packages", packages.recipe(), "the board's packages", 250 * MEGA), build, deadline, progress
+    )
 
 
 def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
@@ -89,7 +91,7 @@ def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
         progress("building the board's image")
         _build(source, target, deadline)
 
-    wanted = Wanted("image", recipe(), "the board's image", 1600 * MEGA)
+    wanted = Wanted("image", recipe(), "the board's image", 1000 * MEGA)
     directory = cache.entry(wanted, build, deadline, progress)
     about = json.loads((directory / "image.json").read_text())
     built = simulated.build(cache, fetched(cache, deadline, progress), about["release"], deadline, progress)

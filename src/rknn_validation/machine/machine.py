@@ -20,10 +20,12 @@ __all__ = ["COMMAND_SECONDS", "Completed", "Machine"]
 class Machine:
     """A running board. One command runs at a time; further threads wait for their turn."""
 
-    def __init__(self, qemu: Qemu, name: str) -> None:
+    def __init__(self, qemu: Qemu, name: str, boot_log: str = "") -> None:
         self.name = name
         self._qemu = qemu
         self._turn = threading.Lock()
+        self._boot_log = boot_log
+        self._final_log: str | None = None
 
     def run(self, command: str, *, stdin: bytes = b"", deadline: Deadline | None = None) -> Completed:
         """Run a command as root with bash, in a fixed environment, and return what came of it.
@@ -76,8 +78,15 @@ class Machine:
         return self._qemu.process.pid
 
     def console_log(self) -> str:
-        """What the serial console has said so far: kernel and boot messages."""
-        return _read(self._qemu.directory / "console.log")
+        """What the serial console has said since the machine was first booted; kept after its end."""
+        if self._final_log is not None:
+            return self._final_log
+        return self._boot_log + _read(self._qemu.directory / "console.log")
+
+    def close(self) -> None:
+        """End the machine and keep its log, for the files go with it."""
+        self._qemu.kill()
+        self._final_log = self.console_log()
 
     def kill(self) -> None:
         """End the machine at once, as pulling the plug does."""

@@ -7,6 +7,7 @@ architecture, and whatever sources, proxies, credentials and keys the host is co
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -42,19 +43,27 @@ WHEEL_VERSION = "2.3.2"
 WHEEL_SHA256 = "bda74f1179e15fccb8726054a24898982522784b65bb340b20146955d254e800"
 """The cp311 aarch64 wheel on the Python package index; files there never change."""
 
+LAYOUT = 1
+"""Raised when `fetch` puts things elsewhere, so that older fetched packages are not mistaken for them."""
+
 NETWORK_HINT = (
     "the first run fetches what the board is made of: check the network and the apt sources; later runs need neither"
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Apt:
-    """A private apt for the guest's architecture, living in `state`."""
+    """A private apt for the guest's architecture, living in `state`.
+
+    `complaint` is what it said when the package lists could not all be fetched. That is no error yet: a source of
+    the host's that has nothing to do with the board may be out of order.
+    """
 
     state: Path
+    complaint: str = ""
 
     def prepare(self, deadline: Deadline) -> None:
-        """Write its configuration from the host's, and fetch the package lists. Raises MachineError."""
+        """Write its configuration from the host's, and fetch the package lists."""
         for directory in ("lists/partial", "archives/partial"):
             (self.state / directory).mkdir(parents=True)
         (self.state / "status").touch()
@@ -66,7 +75,7 @@ class Apt:
         try:
             self.run("apt-get", ["update"], deadline)
         except MachineError as problem:
-            raise _unfetched("the package lists", problem.seen) from problem
+            self.complaint = problem.seen
 
     def _settings(self, native: str) -> list[str]:
         architectures = " ".join(f'"{name}";' for name in dict.fromkeys(("arm64", native)))
@@ -92,6 +101,7 @@ class Apt:
             "Acquire::http::Timeout": "20",
             "Acquire::https::Timeout": "20",
             "APT::Install-Recommends": "false",
+            "APT::Update::Error-Mode": "any",
         }
         return [f"APT::Architectures {{ {architectures} }};", *(f'{key} "{value}";' for key, value in values.items())]
 
@@ -105,6 +115,8 @@ class Apt:
         try:
             plan = self.run("apt-get", ["install", "--simulate", "--quiet", *names], deadline)
         except MachineError as problem:
+            if self.complaint:
+                raise _unfetched("the package lists", self.complaint) from problem
             raise MachineError(
                 "the host's apt sources do not offer what the board is made of",
                 expected=f"arm64 packages: {', '.join(names)}",
@@ -128,6 +140,12 @@ class Apt:
             self.run("apt-get", ["download", "--quiet", *names], deadline, cwd=target)
         except MachineError as problem:
             raise _unfetched("the packages", problem.seen) from problem
+
+
+def recipe() -> str:
+    """A hash of what is asked for (not of the versions the sources will answer with)."""
+    asked = [LAYOUT, KERNEL, HEADERS, ROOTFS, sorted(UNUSED), WHEEL, WHEEL_SHA256]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def fetch(target: Path, deadline: Deadline) -> None:

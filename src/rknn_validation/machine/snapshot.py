@@ -11,7 +11,7 @@ from pathlib import Path
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MachineError
 from rknn_validation.machine import qemu
-from rknn_validation.machine.boot import MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
+from rknn_validation.machine.boot import CONSOLE_FILE, MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
@@ -39,10 +39,17 @@ class Snapshot:
                 *("-kernel", str(directory / "no-kernel"), "-incoming", "defer"),
             ]
             with Qemu.start(self.nursery, command, directory, [], deadline) as process:
-                machine = Machine(process, self.identity.name)
-                self._resume(process, deadline)
-                self._prove(machine, deadline)
-                yield machine
+                machine = Machine(process, self.identity.name, self.boot_log())
+                try:
+                    self._resume(process, deadline)
+                    self._prove(machine, deadline)
+                    yield machine
+                finally:
+                    machine.close()
+
+    def boot_log(self) -> str:
+        """What the serial console said while the board booted."""
+        return (self.directory / CONSOLE_FILE).read_text()
 
     def _resume(self, process: Qemu, deadline: Deadline) -> None:
         enable_shared_memory(process, deadline)
