@@ -18,6 +18,10 @@ RK3588_BOARD = "rk3588-board"
 """Variant: the same settings with `hardware.deviceTree.name` naming the Orange Pi 5 Plus."""
 FOREIGN_SYSTEM = "x86_64-linux"
 """Variant: the same settings on an x86_64-linux host."""
+FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
+"""Variant: that host without the subject."""
+OFF = "off"
+"""Variant: the same settings with `enable` set to false, where they set it."""
 BASELINE = "baseline"
 
 
@@ -77,13 +81,20 @@ def build_many(
 
 def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:
     main = Request(subject, scenario.settings, scenario.config, scenario.system)
-    return {
+    found = {
         "": main,
         BASELINE: replace(main, with_subject=False),
         FOREIGN_BOARD: replace(main, config=_on_board(scenario.config, "broadcom/bcm2711-rpi-4-b.dtb")),
         RK3588_BOARD: replace(main, config=_on_board(scenario.config, "rockchip/rk3588-orangepi-5-plus.dtb")),
         FOREIGN_SYSTEM: replace(main, system="x86_64-linux"),
+        FOREIGN_SYSTEM_BASELINE: replace(main, system="x86_64-linux", with_subject=False),
     }
+    if scenario.settings.get("enable") is True:
+        found[OFF] = replace(main, settings={**scenario.settings, "enable": False})
+    elif scenario.settings.get("enable") is False:
+        # Switched off, other machines have nothing to add.
+        found = {"": main, BASELINE: found[BASELINE]}
+    return found
 
 
 def _on_board(config: Mapping[str, Any], name: str) -> dict[str, Any]:

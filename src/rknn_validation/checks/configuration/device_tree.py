@@ -1,0 +1,171 @@
+"""Do the device-tree overlays reach this board, and do they describe the stack's NPU?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import baseline
+from rknn_validation.checks.configuration.kernel import is_stock_kernel
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.nix.configuration import DeviceTreeOverlay
+from rknn_validation.npu import kernels
+from rknn_validation.npu.boards import RK3588_COMPATIBLES
+from rknn_validation.npu.stacks import STACKS
+
+
+def own_overlays(case: Case) -> tuple[DeviceTreeOverlay, ...]:
+    """The overlays the subject adds."""
+    known = baseline(case).device_tree.overlays
+    return tuple(one for one in case.configuration.device_tree.overlays if one not in known)
+
+
+def text_of(overlay: DeviceTreeOverlay) -> str | None:
+    """An overlay's source without comments; None where it is compiled already or made by a build."""
+    text = overlay.text
+    if text is None and overlay.file and overlay.file.endswith((".dts", ".dtso")):
+        path = Path(overlay.file)
+        text = path.read_text(errors="replace") if path.is_file() else None
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL) if text is not None else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.overlays-compile",
+    stage="device-tree",
+    title="every overlay is the source of an overlay",
+    remedy="Begin with /dts-v1/; and /plugin/; and close every brace and statement.",
+)
+def overlays_compile(case: Case) -> Answer:
+    """dtc compiles overlays when the system is built; without /plugin/ no label of the board can be named."""
+    overlays = [(one, text) for one in own_overlays(case) if (text := text_of(one)) is not None]
+    wrong = [Evidence(one.name, why) for one, text in overlays if (why := _misshape(text))]
+    if wrong:
+        return failed("the overlay does not compile", *wrong)
+    return passed(f"{len(overlays)} overlays") if overlays else skipped("the subject adds no overlay source")
+
+
+def _misshape(text: str) -> str | None:
+    if not re.search(r"/dts-v1/\s*;", text):
+        return "/dts-v1/; is missing"
+    if not re.search(r"/plugin/\s*;", text):
+        return "/plugin/; is missing"
+    code = re.sub(r'"(\\.|[^"\\])*"', '""', text)
+    if code.count("{") != code.count("}"):
+        return "braces do not match"
+    bare = re.search(r"(?<=\n)\s*([\w,#-]+\s*=\s*[^;{}\n]*[^;,{}\s])\s*\n\s*([\w,#-]+\s*=|\})", code)
+    return f"a semicolon is missing after: {bare[1].strip()}" if bare else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.overlays-apply-to-this-board",
+    stage="device-tree",
+    title="overlays apply to the scenario's boards",
+    remedy='Give the overlay compatible = "rockchip,rk3588"; and no filter, or one that is part of the DTB\'s path '
+    "(rk3588): a filter is plain text there, not a pattern.",
+)
+def overlays_apply(case: Case) -> Answer:
+    """NixOS skips an overlay whose compatible shares nothing with the DTB's, and says so only in the build log."""
+    overlays = own_overlays(case)
+    boards = [board for board in case.scenario.identities() if board.is_rk3588]
+    names = {name for board in boards for name in board.compatible} | RK3588_COMPATIBLES
+    wrong = []
+    for overlay in overlays:
+        if overlay.filter and not any(overlay.filter in board.dtb for board in boards if board.dtb):
+            wrong.append(
+                Evidence(
+                    overlay.name, f'filter "{overlay.filter}" is in none of {", ".join(one.dtb for one in boards)}'
+                )
+            )
+        text = text_of(overlay)
+        if text is None or _misshape(text):
+            continue
+        root = re.search(r"/\s*\{\s*(?:[\w,#-]+\s*=\s*[^;]*;\s*)*?compatible\s*=\s*([^;]*);", text)
+        if not root:
+            wrong.append(Evidence(overlay.name, "its root has no compatible"))
+        elif not names & set(re.findall(r'"([^"]*)"', root[1])):
+            wrong.append(Evidence(overlay.name, f"compatible = {root[1].strip()}"))
+    if wrong:
+        return failed("the overlay is applied to no device tree of these boards", *wrong)
+    return passed(f"{len(overlays)} overlays apply") if overlays else skipped("the subject adds no overlay")
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.overlays-are-built",
+    stage="device-tree",
+    title="device trees are built, so that overlays count",
+    remedy="Set hardware.deviceTree.enable = true, and let hardware.deviceTree.filter include the board.",
+)
+def overlays_built(case: Case) -> Answer:
+    """With hardware.deviceTree.enable = false, or a filter that drops the board, overlays are never applied."""
+    overlays, tree = own_overlays(case), case.configuration.device_tree
+    if not overlays:
+        return skipped("the subject adds no overlay")
+    if not tree.enable:
+        return failed(
+            "hardware.deviceTree.enable is false: no overlay is applied", Evidence("overlays", overlays[0].name)
+        )
+    return passed("device trees are built")
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.describes-the-stack-s-npu",
+    stage="device-tree",
+    title="overlays describe the NPU as the stack's driver expects it",
+    remedy="The vendor's driver binds rockchip,rk3588-rknpu (one node), rocket rockchip,rk3588-rknn-core (three).",
+)
+def describes_the_npu(case: Case) -> Answer:
+    """Each driver binds its own compatible; with the other stack's the module loads and nothing happens."""
+    stack = STACKS[case.scenario.stack]
+    others = {one.node_compatible for one in STACKS.values()} - {stack.node_compatible}
+    texts = {one.name: text for one in own_overlays(case) if (text := text_of(one)) is not None}
+    about = {name: text for name, text in texts.items() if re.search(r"npu|rknn", text)}
+    if not about:
+        return skipped("no overlay of the subject speaks of the NPU")
+    named = {one for text in about.values() for one in re.findall(r'"(rockchip,rk\w+-rk?n[\w-]*)"', text)}
+    if named & others and stack.node_compatible not in named:
+        return failed(f"no node is for {stack.module}", *(Evidence(name, ", ".join(sorted(named))) for name in about))
+    strange = {one for one in named if re.search("rknpu|rknn-core", one)} - {s.node_compatible for s in STACKS.values()}
+    if strange and stack.node_compatible not in named:
+        return failed(
+            f"{stack.module} binds {stack.node_compatible}", *(Evidence("compatible", one) for one in sorted(strange))
+        )
+    off = [name for name, text in about.items() if stack.name == "mainline" and _switches_off(text)]
+    if off:
+        return failed(
+            "the overlay switches the NPU's nodes off", *(Evidence(name, 'status = "disabled"') for name in off)
+        )
+    return passed(", ".join(sorted(named)) or "nodes by label")
+
+
+def _switches_off(text: str) -> bool:
+    nodes = re.findall(r"&(?:\{[^}]*npu@[^}]*\}|rknn_core_\w+|rknn_mmu_\w+)\s*\{([^}]*)\}", text)
+    return bool(nodes) and all("disabled" in node for node in nodes)
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.vendor-driver-can-bind",
+    stage="device-tree",
+    title="the out-of-tree driver finds a node to bind",
+    remedy="Add an overlay that puts npu@fdab0000 with compatible rockchip,rk3588-rknpu into the board's tree and "
+    "disables mainline's rknn-core nodes; Rockchip's own kernels ship such trees.",
+    stacks=("vendor",),
+)
+def vendor_driver_can_bind(case: Case) -> Answer:
+    """Mainline's device trees describe the NPU for rocket: rknpu loads into a stock kernel and binds nothing."""
+    kernel, tree = case.configuration.kernel, case.configuration.device_tree
+    known = {package.out_path for package in baseline(case).kernel.extra_packages}
+    ours = [one for one in kernel.extra_packages if one.out_path not in known and kernels.names_an_npu_module(one.name)]
+    if not ours or not is_stock_kernel(case):
+        return skipped("the device tree comes with the kernel that brings the driver")
+    if tree.overlays or case.scenario.config.get("hardware"):
+        return passed(
+            "the device tree is changed", *(Evidence("hardware.deviceTree.overlays", one.name) for one in tree.overlays)
+        )
+    shown = Evidence("boot.extraModulePackages", ", ".join(one.name for one in ours))
+    trees = Evidence(
+        "boot.kernelPackages.kernel",
+        f"{kernel.pname} {kernel.version}, whose device trees have no {STACKS['vendor'].node_compatible}",
+    )
+    return failed("the module loads and nothing binds: no device tree here has the vendor's node", shown, trees)

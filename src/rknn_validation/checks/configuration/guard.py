@@ -1,0 +1,203 @@
+"""What happens on machines without this NPU: refused, or left exactly as they were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BOARD, Case
+from rknn_validation.checks.configuration.conditions import starts_on
+from rknn_validation.checks.configuration.delta import Change, baseline, changes, configuration_of, evidence_of
+from rknn_validation.checks.configuration.libraries import STORE_PATH, is_runtime, is_toolkit
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.unit_service import text_of
+from rknn_validation.checks.configuration.units import last
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.nix.configuration import Configuration, Evaluation, Package, Unit
+from rknn_validation.npu.boards import BOARDS, Board
+
+
+def refusal(evaluation: Evaluation, before: Configuration) -> Evidence | None:
+    """Why a configuration would be refused, if it would."""
+    if evaluation.configuration is None:
+        error = evaluation.error
+        return Evidence("nix", error.message if error else "no configuration")
+    known = {one.message for one in before.assertions if not one.holds}
+    broken = (one for one in evaluation.configuration.assertions if not one.holds and one.message not in known)
+    first = next(broken, None)
+    return Evidence("assertions", first.message or "(no message)") if first else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "guard.refuses-other-architectures",
+    stage="guard",
+    title="on x86_64-linux it is refused or does nothing",
+    remedy="Add an assertion (pkgs.stdenv.hostPlatform.isAarch64), and meta.platforms of aarch64-linux to packages.",
+)
+def refuses_other_architectures(case: Case) -> Answer:
+    """Otherwise an x86 machine gets AArch64 libraries and nobody is told."""
+    evaluation = case.variants.get(FOREIGN_SYSTEM)
+    if evaluation is None:
+        return skipped("not evaluated for another architecture")
+    if evaluation.error and evaluation.error.kind != "subject":
+        return inconclusive(
+            "how it behaves on x86_64-linux could not be evaluated", Evidence("nix", evaluation.error.message)
+        )
+    before = configuration_of(
+        case.variants.get(f"{FOREIGN_SYSTEM}-baseline"), "an x86_64-linux machine without the subject"
+    )
+    refused = refusal(evaluation, before)
+    if refused:
+        return passed("refused on x86_64-linux", refused)
+    assert evaluation.configuration is not None
+    brought = list(_machine_code(evaluation.configuration, before))
+    unsupported = [package for package in brought if package.platforms and "x86_64-linux" not in package.platforms]
+    if unsupported:
+        shown = Evidence(unsupported[0].name, f"meta.platforms = {', '.join(unsupported[0].platforms)}")
+        return passed("nixpkgs refuses its packages on x86_64-linux", shown)
+    paths = [
+        Evidence("LD_LIBRARY_PATH", value)
+        for name, value in evaluation.configuration.variables.items()
+        if name == "LD_LIBRARY_PATH" and before.variables.get(name) != value and STORE_PATH.search(value)
+    ]
+    modules = [
+        Evidence("boot.kernelModules", name)
+        for name in evaluation.configuration.kernel.modules
+        if name not in before.kernel.modules
+    ]
+    if brought or paths or modules:
+        shown_packages = (Evidence("package", package.name) for package in brought)
+        return failed("an x86_64-linux machine gets it without a word", *shown_packages, *paths, *modules)
+    return passed("nothing of it reaches an x86_64-linux machine")
+
+
+def _machine_code(after: Configuration, before: Configuration) -> Iterator[Package]:
+    known = {package.out_path for package in before.packages()}
+    for package in after.packages():
+        if package.out_path not in known and (is_runtime(package) or is_toolkit(package) or "rknpu" in package.name):
+            yield package
+
+
+@CONFIGURATION_CHECKS.check(
+    "guard.leaves-other-boards-alone",
+    stage="guard",
+    title="a board that is not an RK3588 stays unharmed",
+    remedy="Contribute nothing where hardware.deviceTree.name names another board, and give every unit "
+    "ConditionFirmware=|device-tree-compatible(rockchip,rk3588); let udev load the driver, not boot.kernelModules.",
+    boards=("other",),
+)
+def leaves_others_alone(case: Case) -> Answer:
+    """A role shared by a mixed fleet must not force a driver, swap the kernel or leave failed units elsewhere."""
+    evaluation = case.variants.get(FOREIGN_BOARD)
+    if evaluation is None:
+        return skipped("not evaluated for another board")
+    before = baseline(case)
+    if evaluation.error and evaluation.error.kind != "subject":
+        return inconclusive(
+            "how it behaves on another board could not be evaluated", Evidence("nix", evaluation.error.message)
+        )
+    refused = refusal(evaluation, before)
+    if refused:
+        return passed("refused where hardware.deviceTree.name names another board", refused)
+    boards = [board for board in case.scenario.identities() if not board.is_rk3588] or [BOARDS["raspberrypi-4-b"]]
+    assert evaluation.configuration is not None
+    harm = [one for board in boards for one in harms(evaluation.configuration, before, board)]
+    if harm:
+        return failed(f"it harms {', '.join(board.name for board in boards)}", *dict.fromkeys(harm))
+    said = (Evidence("warnings", text) for text in evaluation.configuration.warnings if text not in before.warnings)
+    return passed("nothing is forced, no unit can fail there", *said)
+
+
+def harms(after: Configuration, before: Configuration, board: Board) -> Iterator[Evidence]:
+    """What a configuration does to a board that has no such NPU."""
+    for option, names, known in (
+        ("boot.kernelModules", after.kernel.modules, before.kernel.modules),
+        ("boot.initrd.kernelModules", after.kernel.initrd_modules, before.kernel.initrd_modules),
+    ):
+        for name in names:
+            if name not in known:
+                yield Evidence(option, f"{name} is forced: systemd-modules-load fails where the kernel has none")
+    if (after.kernel.pname, after.kernel.version) != (before.kernel.pname, before.kernel.version):
+        yield Evidence(
+            "boot.kernelPackages", f"{after.kernel.pname} {after.kernel.version} replaces the board's own kernel"
+        )
+    if after.device_tree.name and before.device_tree.name and after.device_tree.name != before.device_tree.name:
+        yield Evidence("hardware.deviceTree.name", f"{after.device_tree.name} replaces the board's own")
+    for name, unit in after.units.items():
+        if before.units.get(name) != unit and name.endswith(".service") and unit.enabled:
+            why = _may_fail(unit, board)
+            if why and name not in before.units:
+                yield Evidence(name, why)
+    for name, text in after.activation_scripts.items():
+        if before.activation_scripts.get(name) != text and _loads_module(text):
+            yield Evidence(f"system.activationScripts.{name}", "loads the driver whatever the board")
+
+
+_GUARDED = re.compile(r"rk3588|device-tree|devicetree|\[\s+!?\s*-[ecrdf]\s+/(dev|sys|proc)|\|\|\s*(true|:|exit 0)")
+
+
+def _may_fail(unit: Unit, board: Board) -> str | None:
+    if starts_on(unit, board) is False or unit.sections.get("Service", {}).get("ExecCondition"):
+        return None
+    if not (unit.wanted_by or unit.required_by) or _GUARDED.search(text_of(unit)):
+        return None
+    if _loads_module(text_of(unit)) and not _ignores_failure(unit):
+        return "loads the driver without a condition on the board: a failed unit where the kernel has none"
+    waits = starts_on(unit, board) is None
+    if (
+        last(unit, "Type") != "oneshot"
+        and not waits
+        and re.search(r"rknn|rknpu|rkllm|npu", text_of(unit), re.IGNORECASE)
+    ):
+        return "uses the NPU without a condition on the board: a failed unit where there is none"
+    return None
+
+
+def _loads_module(text: str) -> bool:
+    return bool(re.search(r"\b(modprobe|insmod)\s+(?!-r)", text)) and not _GUARDED.search(text)
+
+
+def _ignores_failure(unit: Unit) -> bool:
+    return all(value.startswith("-") for value in unit.sections.get("Service", {}).get("ExecStart", ()))
+
+
+@CONFIGURATION_CHECKS.check(
+    "guard.serves-the-board",
+    stage="guard",
+    title="the guard lets an RK3588 board in",
+    remedy="The device trees are named rockchip/rk3588-….dtb and rockchip/rk3588s-….dtb: match rk3588 in either.",
+)
+def serves_the_board(case: Case) -> Answer:
+    """Where the configuration names the Orange Pi 5 Plus's device tree, the module must do its work."""
+    evaluation = case.variants.get(RK3588_BOARD)
+    if evaluation is None:
+        return skipped("not evaluated for a named board")
+    if evaluation.error and evaluation.error.kind != "subject":
+        return inconclusive(
+            "how it behaves on a named board could not be evaluated", Evidence("nix", evaluation.error.message)
+        )
+    before = baseline(case)
+    refused = refusal(evaluation, before)
+    if refused:
+        return failed("it refuses the Orange Pi 5 Plus by its device tree's name", refused)
+    assert evaluation.configuration is not None
+    there = _without_name(evaluation.configuration, before)
+    usual = _without_name(case.configuration, before)
+    if usual and not there:
+        return failed("on the Orange Pi 5 Plus, named as such, it contributes nothing", *_warned(evaluation))
+    return (
+        passed(f"{len(there)} options differ on the Orange Pi 5 Plus", evidence_of(there[:5], "changes"))
+        if there
+        else (skipped("the subject has no effect anywhere; see evaluation.has-an-effect"))
+    )
+
+
+def _without_name(after: Configuration, before: Configuration) -> list[Change]:
+    ignored = {"hardware.deviceTree.name", "warnings"}
+    return [one for one in changes(after, before) if one.name not in ignored and one.field != "warnings"]
+
+
+def _warned(evaluation: Evaluation) -> list[Evidence]:
+    return [
+        Evidence("warnings", text) for text in (evaluation.configuration.warnings if evaluation.configuration else ())
+    ]

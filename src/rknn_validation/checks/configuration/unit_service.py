@@ -1,0 +1,199 @@
+"""Are services put together so that they can work: type, sandbox, access to the device?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.access import NODE
+from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.configuration.libraries import providers, unit_values
+from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.units import commands, is_on, last, own_services, services
+from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.text import shell
+from rknn_validation.nix.configuration import Unit
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+
+_TYPES = {"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
+_TOOLS = re.compile(
+    r"/bin/(modprobe|insmod|udevadm|ln|mkdir|chmod|chown|chgrp|echo|test|sh|bash|true|install|cp|rm|systemctl|find|cat)\b"
+)
+
+
+def text_of(unit: Unit) -> str:
+    """All that a service runs, as text."""
+    return "\n".join((*(command for _, command in commands(unit)), unit.script))
+
+
+def consumers(case: Case) -> dict[str, Unit]:
+    """The subject's services that use the NPU themselves: long-running, and no mere helper program."""
+    return {
+        name: unit
+        for name, unit in own_services(case).items()
+        if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not _is_helper(unit)
+    }
+
+
+def _is_helper(unit: Unit) -> bool:
+    ran = [command for key, command in commands(unit) if key == "ExecStart"]
+    return bool(ran) and all(_TOOLS.search(command.split()[0]) for command in ran)
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.type-fits",
+    stage="units",
+    title="systemd accepts the service's type, restart and stop",
+    remedy="A oneshot takes Restart=no or on-failure; where something happens at the end, add RemainAfterExit=true.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def type_fits(case: Case) -> Answer:
+    """systemd refuses some combinations and runs ExecStop of a plain oneshot at once."""
+    ours = services(case)
+    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _misfits(unit)]
+    if wrong:
+        return failed("the service does not work as written", *wrong)
+    return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service")
+
+
+def _misfits(unit: Unit) -> Iterator[str]:
+    kind, restart = last(unit, "Type"), last(unit, "Restart")
+    if kind and kind not in _TYPES:
+        yield f"Type={kind} is not a type"
+    if kind == "oneshot" and restart in {"always", "on-success"}:
+        yield f"Restart={restart} is not allowed for Type=oneshot; systemd refuses the unit"
+    stops = last(unit, "ExecStop") or unit.stop_script.strip()
+    if kind == "oneshot" and stops and not is_on(last(unit, "RemainAfterExit")):
+        yield "ExecStop= of a oneshot without RemainAfterExit=true runs as soon as it has started"
+    if kind != "oneshot" and len(unit.sections.get("Service", {}).get("ExecStart", ())) > 1:
+        yield "more than one ExecStart= needs Type=oneshot"
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.sandbox-lets-the-npu-in",
+    stage="units",
+    title="services that use the NPU can open it",
+    remedy="Leave PrivateDevices off, name the node in DeviceAllow, and give the service SupplementaryGroups=render.",
+)
+def sandbox_lets_in(case: Case) -> Answer:
+    """PrivateDevices and DevicePolicy hide /dev; a service user without the group gets EACCES."""
+    ours = consumers(case)
+    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _shut_out(unit)]
+    if wrong:
+        return failed("the service cannot open the NPU", *wrong)
+    return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service that uses the NPU")
+
+
+def _shut_out(unit: Unit) -> Iterator[str]:
+    service = unit.sections.get("Service", {})
+    if is_on(last(unit, "PrivateDevices")):
+        yield "PrivateDevices=true: its /dev has null and zero and no NPU"
+    allowed = [value for value in service.get("DeviceAllow", ()) if value]
+    policy = last(unit, "DevicePolicy")
+    if (allowed or policy in {"closed", "strict"}) and not any(
+        re.match(rf"{NODE}|char-(misc|drm|accel|rknpu|\*)|/dev/\*?$", value) for value in allowed
+    ):
+        yield f"DeviceAllow={' '.join(allowed) or '(none)'} does not name the NPU"
+    account = last(unit, "User")
+    if is_on(last(unit, "DynamicUser")) or (account and account != "root"):
+        groups = [
+            word for key in ("SupplementaryGroups", "Group") for value in service.get(key, ()) for word in value.split()
+        ]
+        if not groups and is_on(last(unit, "DynamicUser")):
+            yield "DynamicUser=true without SupplementaryGroups=: its user is in no group that may open the NPU"
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.sandbox-lets-helpers-work",
+    stage="units",
+    title="helpers may do what they are there for",
+    remedy="Drop ProtectKernelModules from a unit that loads a module, and ProtectSystem from one that writes to /usr.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def helpers_can_work(case: Case) -> Answer:
+    """modprobe needs CAP_SYS_MODULE; a link in /usr/lib needs a writable /usr."""
+    wrong = []
+    for name, unit in services(case).items():
+        text = text_of(unit)
+        if re.search(r"\b(modprobe|insmod)\b", text) and is_on(last(unit, "ProtectKernelModules")):
+            wrong.append(Evidence(name, "ProtectKernelModules=true, and it loads a module"))
+        protects = last(unit, "ProtectSystem")
+        writes = [link.line for link in shell.links(text) if link.path.startswith("/usr/")]
+        if writes and protects in {"true", "full", "strict", "yes", "1"} and "/usr" not in _writable(unit):
+            wrong.append(Evidence(name, f"ProtectSystem={protects}, and it writes: {writes[0]}"))
+    if wrong:
+        return failed("the unit's own sandbox keeps it from its work", *wrong)
+    return passed("no helper is in its own way")
+
+
+def _writable(unit: Unit) -> str:
+    return " ".join(unit.sections.get("Service", {}).get("ReadWritePaths", ()))
+
+
+@CONFIGURATION_CHECKS.check(
+    "library.services-find-the-runtime",
+    stage="units",
+    title="the subject's own services find the runtime",
+    remedy="Set systemd.services.<name>.environment.LD_LIBRARY_PATH: services read neither shells' nor PAM's settings.",
+    stacks=("vendor",),
+)
+def services_find_it(case: Case) -> Answer:
+    """environment.variables reach shells; a service starts without them."""
+    ours = {
+        name: unit for name, unit in consumers(case).items() if re.search(r"rknn|rknpu|npu|rkllm", text_of(unit), re.I)
+    }
+    if not ours:
+        return skipped("the subject adds no service that uses the NPU")
+    shells = {**part(case).variables, **part(case).session_variables}
+    if LD_LIBRARY_PATH in part(case).global_environment or providers(case) or LD_LIBRARY_PATH not in shells:
+        return passed("services get the path, or do not depend on it")
+    lost = [
+        Evidence(name, text_of(unit).strip().splitlines()[0])
+        for name, unit in ours.items()
+        if not list(unit_values(unit))
+        and LD_LIBRARY_PATH not in text_of(unit)
+        and not last(unit, "EnvironmentFile")
+        and "-wrapped" not in text_of(unit)
+        and "PAMName" not in unit.sections.get("Service", {})
+    ]
+    if lost:
+        return failed(f"{LD_LIBRARY_PATH} is set for shells only; this service starts without it", *lost)
+    return passed(", ".join(ours))
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.order-has-no-cycle",
+    stage="units",
+    title="the units' order has no cycle",
+    remedy="Remove one of the orderings; systemd drops a unit of its choice otherwise.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def no_cycle(case: Case) -> Answer:
+    """`Found ordering cycle … Job … deleted to break ordering cycle`."""
+    edges: dict[str, set[str]] = {}
+    for name, unit in part(case).units.items():
+        section = unit.sections.get("Unit", {})
+        for key, later in (("After", True), ("Before", False)):
+            for other in (word for value in section.get(key, ()) for word in value.split()):
+                first, second = (other, name) if later else (name, other)
+                edges.setdefault(first, set()).add(second)
+    for start in edges:
+        path = _way(edges, start, start, ())
+        if path:
+            return failed("systemd drops a unit to break the cycle", Evidence("order", " -> ".join(path)))
+    return passed("no cycle among the subject's units")
+
+
+def _way(edges: dict[str, set[str]], at: str, goal: str, seen: tuple[str, ...]) -> tuple[str, ...] | None:
+    for following in sorted(edges.get(at, ())):
+        if following == goal:
+            return (*seen, at, goal)
+        if following not in seen and following != at:
+            found = _way(edges, following, goal, (*seen, at))
+            if found:
+                return found
+    return None
