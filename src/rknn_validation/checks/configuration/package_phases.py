@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import missing_phase, skips, source_file
+from rknn_validation.checks.packaging.fetches import Fetch
 from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
 
 NOTHING = "the subject has no packages of its own"
@@ -36,16 +38,18 @@ def _packed(recipe: Recipe) -> Iterator[str]:
         return
     name = source_file(recipe)
     if name is None:
-        source = str(recipe.source)
-        tool = next(
-            (tool for ending, tool in _UNPACKERS.items() if f"{ending}'" in source or f'{ending}"' in source), None
-        )
-        inputs = recipe.words("nativeBuildInputs", "buildInputs")
-        if tool and not any(tool in word or word == "?" for word in inputs):
+        tool = _UNPACKERS.get(_ending(recipe))
+        if tool and not any(tool in word or word == "?" for word in recipe.words("nativeBuildInputs", "buildInputs")):
             yield f"{recipe.name}: unpacking needs {tool} in nativeBuildInputs"
         return
     if re.search(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$", name):
         yield f"{recipe.name}: stdenv does not know how to unpack {name}, a single file"
+
+
+def _ending(recipe: Recipe) -> str:
+    source = recipe.source
+    fetched = isinstance(source, Fetch) and source.fetcher == "fetchurl" and source.urls
+    return posixpath.splitext(source.urls[0])[1] if isinstance(source, Fetch) and fetched else ""
 
 
 def _is_wheel_build(recipe: Recipe) -> bool:

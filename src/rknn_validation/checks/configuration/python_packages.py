@@ -95,7 +95,7 @@ def interpreter_of(recipe: Recipe) -> str | None:
     stacks=("vendor",),
 )
 def wheel_exists(case: Case) -> Answer:
-    """The index has 2.3.0, 2.3.2 and 2.5.0, as wheels for CPython 3.7 to 3.12 on aarch64 Linux, and no source archive."""
+    """The index has wheels of 2.3.0, 2.3.2 and 2.5.0 for CPython 3.7 to 3.12, aarch64 Linux; no source archive."""
     return _judged(case, _unpublished, "nothing is known that says the wheel does not exist")
 
 

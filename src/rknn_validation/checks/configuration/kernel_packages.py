@@ -1,0 +1,162 @@
+"""Kernels and kernel modules as the subject builds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.building import result
+from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, subject_trees
+from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+from rknn_validation.nix.syntax import Apply, Attributes, Binding, Function, Let, Node, Text, With
+from rknn_validation.npu import kernels
+
+NO_MODULE = "the subject builds no kernel module"
+_SYMBOL_LINE = re.compile(r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =](?:y|m|yes|module)\b", re.MULTILINE)
+_KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")
+
+
+def modules(case: Case) -> tuple[Recipe, ...]:
+    """The recipes that build a kernel module."""
+    return tuple(one for one in recipes(case) if _is_module(one))
+
+
+def _is_module(recipe: Recipe) -> bool:
+    scripts = "\n".join(recipe.phases().values())
+    inputs = (str(recipe.attrs.get(name)) for name in ("nativeBuildInputs", "buildInputs"))
+    return ".ko" in scripts or "modules_install" in scripts or any("moduleBuildDependencies" in text for text in inputs)
+
+
+@CONFIGURATION_CHECKS.check(
+    "kernel-module.installs-where-modprobe-looks",
+    stage="kernel",
+    title="Modules are installed below lib/modules/<kernel version>",
+    remedy="install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko",
+    stacks=("vendor",),
+)
+def installs_where_modprobe_looks(case: Case) -> Answer:
+    """NixOS merges lib/modules of kernel and packages; what lies elsewhere is not found by modprobe."""
+    found = [Problem(one.where, what) for one in modules(case) for what in _misplaced(one)]
+    return judged(found, (one.where for one in modules(case)), good="below lib/modules", nothing=NO_MODULE)
+
+
+def _misplaced(recipe: Recipe) -> Iterator[str]:
+    done = result(recipe)
+    for path in done.files if done else ():
+        if not path.endswith(".ko") and ".ko" not in (done.files[path] if done else ""):
+            continue
+        if not path.startswith(("$out/lib/modules/", "@")):
+            yield f"the module ends up as {path}; modprobe looks below $out/lib/modules/<version>"
+        elif re.match(r"\$out/lib/modules/(?:[^/]+\.ko$|(?:extra|misc|kernel|updates)/)", path):
+            yield f"{path}: the directory of the kernel's version is missing between modules and {path.split('/')[3]}"
+
+
+@CONFIGURATION_CHECKS.check(
+    "kernel-module.knows-its-kernel",
+    stage="kernel",
+    title="Modules are built against the kernel they are given",
+    remedy='makeFlags = kernel.makeFlags ++ [ "KDIR=${kernel.dev}/lib/modules/${kernel.modDirVersion}/build" ];',
+    stacks=("vendor",),
+)
+def knows_its_kernel(case: Case) -> Answer:
+    """A Makefile left to itself asks uname for the builder's kernel, whose headers the sandbox does not have."""
+    found = [Problem(one.where, what) for one in modules(case) for what in _kernelless(one)]
+    return judged(found, (one.where for one in modules(case)), good="built against a given kernel", nothing=NO_MODULE)
+
+
+def _kernelless(recipe: Recipe) -> Iterator[str]:
+    scripts = "\n".join(recipe.phases().values())
+    if re.search(r"uname -r|/run/(?:booted|current)-system/kernel", scripts):
+        yield "it is built for the kernel of the building machine (uname -r), not for the one that will boot"
+        return
+    flags = [recipe.attrs.get(name) for name in ("makeFlags", "buildFlags", "preBuild", "buildPhase", "configurePhase")]
+    words = [word for flag in flags for word in (flag if isinstance(flag, tuple) else (str(flag),))]
+    written = {key for key, value in recipe.attrs.items() if value is UNKNOWN}
+    if not any(_KERNEL.search(word) for word in (*words, *written, scripts)) and UNKNOWN not in flags:
+        yield f"nothing tells {recipe.name}'s Makefile which kernel to build for (no KDIR, no kernel.dev)"
+
+
+@CONFIGURATION_CHECKS.check(
+    "kernel-package.config-is-understood",
+    stage="kernel",
+    title="Kernel configuration is written the way nixpkgs reads it, with symbols the kernel has",
+    remedy="In extraConfig write `SYMBOL y` (no CONFIG_, no =), in structuredExtraConfig SYMBOL = lib.kernel.yes; and "
+    "ROCKCHIP_RKNPU only for a kernel built from Rockchip's source.",
+)
+def config_is_understood(case: Case) -> Answer:
+    """nixpkgs' generator fails on, or silently drops, what it cannot read and what the kernel does not know."""
+    found: list[Problem] = []
+    looked_at: list[str] = []
+    for tree in subject_trees(case.subject):
+        for node in tree.tree.walk():
+            for binding in _kernel_config(node):
+                looked_at.append(tree.at(binding))
+                found += [Problem(tree.at(binding), what, shown) for what, shown in _misread(tree, binding)]
+        found += _unknown_symbols(tree)
+    nothing = "the subject's files configure no kernel"
+    return judged(found, looked_at, good="kernel configuration is readable", nothing=nothing)
+
+
+def _kernel_config(node: Node) -> Iterator[Binding]:
+    if isinstance(node, Attributes):
+        for binding in node.bindings():
+            if binding.path[-1] in ("extraConfig", "structuredExtraConfig", "extraStructuredConfig"):
+                yield binding
+
+
+def _misread(tree: NixTree, binding: Binding) -> Iterator[tuple[str, str]]:
+    text = tree.text(binding.value)
+    if binding.path[-1] == "extraConfig" and text is not None:
+        for line in text.splitlines():
+            if re.match(r"\s*CONFIG_[A-Z0-9_]+\s*[= ]", line):
+                yield "extraConfig wants `SYMBOL value`, not the lines of a .config file", line.strip()
+            elif re.match(r"\s*[A-Z][A-Z0-9_]+=(?:y|m|n)\s*$", line):
+                yield "extraConfig wants a space between symbol and value, not =", line.strip()
+    for attributes in _written_sets(binding.value):
+        for one in attributes.bindings():
+            if isinstance(one.path[0], str) and one.path[0].startswith("CONFIG_"):
+                yield "symbols are given without CONFIG_: this asks for CONFIG_CONFIG_…", str(one.path[0])
+
+
+def _written_sets(node: Node) -> Iterator[Attributes]:
+    while isinstance(node, With | Let | Function):
+        node = node.body
+    if isinstance(node, Attributes) and node is not None:
+        yield node
+
+
+def _unknown_symbols(tree: NixTree) -> Iterator[Problem]:
+    """Vendor symbols given to a stock kernel by `<kernel>.override` or in an overlay."""
+    for node in tree.tree.walk():
+        if not isinstance(node, Apply) or function_name(node) not in ("override", "overrideAttrs"):
+            continue
+        target = dotted(node.function) or ""
+        stock = re.search(r"\b(linux(?:_(?:\d+_\d+|latest|testing|default))?)\.override(?:Attrs)?$", target)
+        if not stock or _brings_source(node.argument):
+            continue
+        for symbol, line in _symbols(tree, node.argument):
+            if kernels.is_about_npu(symbol) and symbol not in kernels.MAINLINE_SYMBOLS:
+                what = f"{symbol} exists in no mainline kernel: {stock[1]} builds without it or fails (unused option)"
+                yield Problem(f"{tree.at(node).rsplit(':', 1)[0]}:{line}", what, target)
+
+
+def _brings_source(node: Node) -> bool:
+    keys = {binding.path[-1] for inner in node.walk() if isinstance(inner, Attributes) for binding in inner.bindings()}
+    return bool(keys & {"src", "patches", "patch", "defconfig", "configfile"})
+
+
+def _symbols(tree: NixTree, node: Node) -> Iterator[tuple[str, int]]:
+    for inner in node.walk():
+        if isinstance(inner, Text):
+            for symbol in re.findall(
+                r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =](?:y|m|yes|module)\b", tree.text(inner) or "", re.M
+            ):
+                yield symbol, inner.line
+        elif isinstance(inner, Binding) and isinstance(inner.path[-1], str) and inner.path[-1].isupper():
+            value = (dotted(inner.value) or "").rsplit(".", 1)[-1]
+            if value != "no":
+                yield inner.path[-1], inner.line

@@ -1,0 +1,174 @@
+"""What Nix text says and evaluation quietly drops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.problems import Problem, judged
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer
+from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
+from rknn_validation.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
+
+_PROPERTIES = frozenset(
+    {"mkIf", "mkMerge", "mkForce", "mkDefault", "mkOverride", "mkOrder", "mkBefore", "mkAfter", "mkVMOverride"}
+)
+_PROSE = ("description", "longDescription", "example", "defaultText", "message", "changelog")
+_QUOTING = ("mkEnableOption", "literalExpression", "literalMD", "mdDoc")
+_STORE = re.compile(r"/nix/store/[0-9abcdfghijklmnpqrsvwxyz]{32}-[\w+?=.-]+")
+_NIX_NAME = re.compile(r"\$\{((?:cfg|config|pkgs|lib|self|final|prev)\.[\w.\-']+|(?:toString|lib\.[\w.]+) [^}]*)\}")
+
+
+def _trees(case: Case) -> tuple[NixTree, ...]:
+    return tuple(tree for tree in subject_trees(case.subject) if tree.about_npu)
+
+
+def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
+    return judged(found, (tree.path.name for tree in _trees(case)), good=good, nothing="no Nix files")
+
+
+@CONFIGURATION_CHECKS.check(
+    "text.conditions-are-merged-not-updated",
+    stage="evaluation",
+    title="mkIf and its kin are combined with mkMerge, not with //",
+    remedy="config = lib.mkMerge [ (lib.mkIf a { … }) { … } ];",
+)
+def conditions_are_merged(case: Case) -> Answer:
+    """mkIf returns a set the module system opens up: what // adds to it is dropped without a word."""
+    return _judged(case, _updated_properties(case), "no property is updated with //")
+
+
+def _updated_properties(case: Case) -> Iterator[Problem]:
+    for tree in _trees(case):
+        for node in tree.tree.walk():
+            if not isinstance(node, Operation) or node.operator != "//" or node.left is None:
+                continue
+            for side, other in ((node.left, "right"), (node.right, "left")):
+                name = property_name(side)
+                if name:
+                    what = f"{name} … // …: of the {other} side nothing arrives, the module system reads only {name}'s"
+                    yield Problem(tree.at(side), what)
+
+
+def property_name(node: Node) -> str | None:
+    """`mkIf` for `lib.mkIf condition value`, and so on; None for anything else."""
+    depth = 0
+    while isinstance(node, Apply):
+        node, depth = node.function, depth + 1
+    # The same names with too few arguments are functions, not properties.
+    name = function_name(node)
+    wanted = 2 if name in ("mkIf", "mkOverride", "mkOrder") else 1
+    return name if name in _PROPERTIES and depth == wanted else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "text.update-loses-nothing",
+    stage="evaluation",
+    title="// does not throw away settings of the same name",
+    remedy="Write both settings in one attribute set, or combine them with lib.mkMerge or lib.recursiveUpdate.",
+)
+def update_loses_nothing(case: Case) -> Answer:
+    """// is shallow: { services.a = …; } // { services.b = …; } has no services.a."""
+    return _judged(case, _lost(case), "no // throws away a setting")
+
+
+def _lost(case: Case) -> Iterator[Problem]:
+    for tree in _trees(case):
+        for node in tree.tree.walk():
+            if isinstance(node, Operation) and node.operator == "//" and node.left is not None:
+                left, right = _sets(node.left), _sets(node.right)
+                for key in sorted(left.keys() & right.keys()):
+                    lost = sorted(left[key] - right[key])
+                    if lost:
+                        yield Problem(
+                            tree.at(node), f"the right side's {key} replaces the left side's: {', '.join(lost)} is lost"
+                        )
+
+
+def _sets(node: Node) -> dict[str, set[str]]:
+    """Top-level name -> the dotted settings below it, of a literal set whose value there is again a set."""
+    if isinstance(node, Operation) and node.operator == "//" and node.left is not None:
+        return _sets(node.left) | _sets(node.right)
+    if isinstance(node, Apply) and function_name(node) is None and isinstance(node.function, Apply):
+        name = function_name(node.function)
+        return _sets(node.argument) if name == "optionalAttrs" else {}
+    if not isinstance(node, Attributes) or node.recursive:
+        return {}
+    found: dict[str, set[str]] = {}
+    for binding in node.bindings():
+        if not isinstance(binding.path[0], str):
+            continue
+        below = {".".join(path) for path in _paths(binding) if len(path) > 1}
+        if below:
+            found.setdefault(binding.path[0], set()).update(below)
+    return found
+
+
+def _paths(binding: Binding) -> Iterator[tuple[str, ...]]:
+    start = tuple(part if isinstance(part, str) else "${…}" for part in binding.path)
+    if isinstance(binding.value, Attributes) and not binding.value.recursive:
+        for inner in binding.value.bindings():
+            for rest in _paths(inner):
+                yield (*start, *rest)
+    else:
+        yield start
+
+
+@CONFIGURATION_CHECKS.check(
+    "text.interpolations-are-not-escaped",
+    stage="evaluation",
+    title="Nix names in strings are interpolated, not escaped",
+    remedy="Remove the escape: ${cfg.group} instead of ''${cfg.group} or \\${cfg.group}.",
+)
+def interpolations_are_not_escaped(case: Case) -> Answer:
+    """Escaped, ${cfg.group} stays literal text; no shell has a variable with a dot in its name."""
+    return _judged(case, _escaped(case), "no Nix name is escaped in a string")
+
+
+def _escaped(case: Case) -> Iterator[Problem]:
+    for tree in _trees(case):
+        for node in tree.tree.walk():
+            if isinstance(node, Text):
+                for part in node.parts:
+                    found = _NIX_NAME.search(part) if isinstance(part, str) else None
+                    if found and not _is_prose(tree, node):
+                        yield Problem(
+                            tree.at(node), f"{found.group()} is escaped and stays literal text", node.raw[:200]
+                        )
+
+
+def _is_prose(tree: NixTree, text: Text) -> bool:
+    """Whether the string is documentation: descriptions and examples quote Nix code."""
+    for node in tree.tree.walk():
+        inner: Node | None = None
+        if isinstance(node, Binding) and node.path[-1] in _PROSE:
+            inner = node.value
+        elif isinstance(node, Apply) and function_name(node) in _QUOTING:
+            inner = node.argument
+        if inner is not None and any(one is text for one in inner.walk()):
+            return True
+    return False
+
+
+@CONFIGURATION_CHECKS.check(
+    "text.names-no-fixed-store-path",
+    stage="packages",
+    title="No store path is written by hand",
+    remedy="Interpolate the package (${pkgs.name}): Nix then knows that it is needed.",
+)
+def names_no_fixed_store_path(case: Case) -> Answer:
+    """A store path copied as text is no dependency: it is absent on other machines, and collected on this one."""
+    return _judged(case, _fixed(case), "no store path is written by hand")
+
+
+def _fixed(case: Case) -> Iterator[Problem]:
+    for tree in _trees(case):
+        for node in tree.tree.walk():
+            if isinstance(node, Text):
+                found = next(
+                    (hit for part in node.parts if isinstance(part, str) and (hit := _STORE.search(part))), None
+                )
+                if found and not _is_prose(tree, node):
+                    yield Problem(tree.at(node), "a store path written by hand is not a dependency", found.group())
