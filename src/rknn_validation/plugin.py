@@ -1,0 +1,184 @@
+"""pytest: options, fixtures and hooks. What they do lives in the rooms below; nothing is decided here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rknn_validation.checks.case import Case, build_cases
+from rknn_validation.checks.model import Answer, Status
+from rknn_validation.checks.questions import Question, configuration_questions, node_questions
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError
+from rknn_validation.report import files, terminal
+from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
+from rknn_validation.subject import Validation, load
+
+COLLECTION = pytest.StashKey[Collection]()
+VALIDATION = pytest.StashKey[Validation]()
+QUESTIONS = {"configuration_question": configuration_questions, "node_question": node_questions}
+
+
+class Inconclusive(Exception):
+    """A check applies but could not tell. Fails the run; never counts as pass."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The harness's options."""
+    group = parser.getgroup("rknn-validation", "judging the NPU support of a NixOS configuration")
+    group.addoption("--subject", metavar="FILE", type=Path, help="subject file (default: validation.yaml)")
+    group.addoption("--nixpkgs", metavar="PATH", type=Path, help="evaluate with this nixpkgs, not the stand-in")
+    group.addoption("--report", metavar="DIR", type=Path, help="where reports go (default: report)")
+    group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
+    group.addoption("--evaluation-deadline", metavar="SECONDS", type=float, default=120.0, help="default: 120")
+    group.addoption("--hardware", action="store_true", help="ask the real nodes of the subject file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the subject file; a malformed one is a usage error, before anything runs."""
+    path = config.getoption("--subject") or config.rootpath / "validation.yaml"
+    nixpkgs = config.getoption("--nixpkgs")
+    if nixpkgs is not None and not (nixpkgs / "lib" / "default.nix").is_file():
+        raise pytest.UsageError(f"--nixpkgs {nixpkgs}: expected a nixpkgs tree, but it has no lib/default.nix")
+    try:
+        config.stash[VALIDATION] = load(path)
+        if hasattr(config, "workerinput") or config.option.collectonly:
+            return
+        collection = Collection(config.getoption("--report") or config.rootpath / "report")
+        collection.start()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[COLLECTION] = collection
+    config.pluginmanager.register(Reporter(collection), "rknn-validation-reporter")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real nodes are asked only with --hardware."""
+    if config.getoption("--hardware"):
+        return
+    hardware = [item for item in items if item.get_closest_marker("hardware")]
+    if hardware:
+        config.hook.pytest_deselected(items=hardware)
+        items[:] = [item for item in items if item not in hardware]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a question is asked every question of its kind."""
+    for fixture, questions in QUESTIONS.items():
+        if fixture in metafunc.fixturenames:
+            asked = questions(metafunc.config.stash[VALIDATION])
+            metafunc.parametrize(fixture, asked, ids=[question.id for question in asked])
+
+
+@pytest.fixture(scope="session")
+def validation(request: pytest.FixtureRequest) -> Validation:
+    """The subject file of this run."""
+    return request.config.stash[VALIDATION]
+
+
+@pytest.fixture(scope="session")
+def cases(request: pytest.FixtureRequest, validation: Validation) -> dict[str, Case]:
+    """Every scenario, evaluated in one batch."""
+    seconds = request.config.getoption("--evaluation-deadline")
+    deadline = Deadline.after(seconds, "Nix to evaluate the subject")
+    return build_cases(validation, nixpkgs=request.config.getoption("--nixpkgs"), deadline=deadline)
+
+
+@pytest.fixture(scope="session")
+def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says one line about what is being waited for, past pytest's capturing."""
+    manager = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        if manager is None:
+            print(line, file=sys.stderr, flush=True)
+            return
+        with manager.global_and_fixture_disabled():
+            print(f"\n{line}", end="", file=sys.stderr, flush=True)
+
+    return say
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`judge(question, answer, stand_ins=..., attachments=...)` records the verdict and ends the test with it."""
+    started = time.monotonic()
+
+    def conclude(question: Question, answer: Answer, **more: Any) -> None:
+        verdict = question.verdict(answer, seconds=time.monotonic() - started, **more)
+        request.node.user_properties.append((PROPERTY, verdict.to_json()))
+        text = f"{answer.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}"
+        if answer.status is Status.SKIP:
+            pytest.skip(answer.reason)
+        if answer.status is Status.FAIL:
+            pytest.fail(text, pytrace=False)
+        if answer.status is Status.INCONCLUSIVE:
+            raise Inconclusive(text)
+
+    return conclude
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A question that broke before its answer was judged is inconclusive, with the reason."""
+    report = yield
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    question = next((params[name] for name in QUESTIONS if name in params), None)
+    if question is None or call.excinfo is None or verdict_in(item.user_properties) is not None:
+        return report
+    error = call.excinfo.value
+    if not isinstance(error, pytest.skip.Exception | KeyboardInterrupt):
+        reason = error.message if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        told = (PROPERTY, question.broken(reason, str(error)).to_json())
+        item.user_properties.append(told)
+        report.user_properties = [*report.user_properties, told]
+        if isinstance(error, HarnessError):
+            report.longrepr = str(error)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """`inconclusive` is a word of its own: it fails the run, and is told apart from `failed`."""
+    if isinstance(report, pytest.TestReport) and report.failed:
+        verdict = verdict_in(report.user_properties)
+        if verdict is not None and verdict.status is Status.INCONCLUSIVE:
+            return "inconclusive", "I", "INCONCLUSIVE"
+    return None
+
+
+class Reporter:
+    """Listens where results arrive (with -n: not in the workers, whose verdicts travel in test reports)."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self.started = datetime.now(UTC)
+        self.seen: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the verdict a test carries, once."""
+        verdict = verdict_in(report.user_properties)
+        if verdict is not None and report.nodeid not in self.seen:
+            self.seen.add(report.nodeid)
+            self.collection.add(verdict)
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports, also when the run was interrupted."""
+        self.collection.finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if self.collection.verdicts:
+            subject = str(session.config.stash[VALIDATION].path)
+            files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the matrix and what to do about it."""
+        if self.collection.verdicts:
+            terminalreporter.section("verdict")
+            for line, markup in terminal.render(self.collection):
+                terminalreporter.write_line(line, **markup)
