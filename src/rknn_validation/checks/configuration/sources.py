@@ -130,6 +130,7 @@ def moving_reference(url: str) -> str | None:
         re.match(r"https?://raw\.githubusercontent\.com/[^/]+/[^/]+/([^/]+)/", url)
         or re.match(r"https?://github\.com/[^/]+/[^/]+/(?:raw|blob)/([^/]+)/", url)
         or re.search(r"/-/raw/([^/]+)/", url)
+        or re.search(r"huggingface\.co/.+/resolve/([^/]+)/", url)
         or re.search(r"/raw/branch/([^/]+)/", url)
         or re.search(r"/(?:archive|tarball|zipball|tar\.gz|zip)/([^/]+?)(?:\.tar\.\w+|\.zip|\.tgz)?$", url)
     )

@@ -54,7 +54,9 @@ def _missing(folder: Path, literal: str) -> str | None:
         return "it names a file in somebody's home directory"
     if literal.startswith("/"):
         return None if _SYSTEM.match(literal) else "it names a file of one machine by its absolute path"
-    return None if (folder / literal).exists() else "there is no such file"
+    # What is imported is for evaluation to judge; here it is about what a build would copy.
+    is_data = "." in literal.rsplit("/", 1)[-1].strip(".") and not literal.endswith(".nix")
+    return "there is no such file" if is_data and not (folder / literal).exists() else None
 
 
 @CONFIGURATION_CHECKS.check(

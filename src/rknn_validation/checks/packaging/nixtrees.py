@@ -44,6 +44,7 @@ class NixTree:
     tree: Node
     names: dict[str, Node] = field(default_factory=dict)
     about_npu: bool = True
+    mentions_npu: bool = True
 
     def at(self, node: Node) -> str:
         """`file:line`, the file relative to the subject where it lies in it."""
@@ -113,7 +114,8 @@ def subject_trees(subject: Subject) -> tuple[NixTree, ...]:
         text, tree = _read(path, path.stat().st_mtime_ns)
         if tree is None:
             continue
-        found[path] = NixTree(path, subject.root, tree, _names(tree), ours or bool(_NPU.search(text)))
+        mentions = bool(_NPU.search(text))
+        found[path] = NixTree(path, subject.root, tree, _names(tree), ours or mentions, mentions)
         waiting += [(path.parent / literal, ours) for literal in relative_paths(tree)]
     return tuple(found.values())
 

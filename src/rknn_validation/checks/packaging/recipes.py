@@ -131,6 +131,8 @@ def recipes(case: Case) -> tuple[Recipe, ...]:
             continue
         calls = list(_calls(tree))
         here = [one for one in packages if one.position and one.position.split(":")[0] == str(tree.path)]
+        if not here and not tree.mentions_npu:
+            continue
         for node, attributes in calls:
             package = here[0] if len(calls) == 1 and len({one.out_path for one in here}) == 1 else None
             attrs = dict(_attributes(tree, attributes))
