@@ -13,8 +13,11 @@ from rknn_validation.machine import tools
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import Stack
 
-REGISTERS = 0x10000
-"""Length of an NPU core's register window, in bytes (the boards' device trees)."""
+VENDOR_WINDOWS = tuple((core, 0x10000) for core in (0xFDAB0000, 0xFDAC0000, 0xFDAD0000))
+"""Register windows (address, bytes) of the vendor's single node, which stands for all three cores."""
+
+MAINLINE_WINDOWS = ((0, 0x1000), (0x1000, 0x1000), (0x3000, 0x1000))
+"""Register windows (offset, bytes) of one mainline core: pc, cna, core."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,15 @@ def overlay(identity: Identity) -> str:
 
 
 def _npu_nodes(stack: Stack) -> list[str]:
-    return [
-        f"npu@{address:x} {{ compatible = {_quoted(stack.node_compatible)}; "
-        f'reg = <0x0 {address:#x} 0x0 {REGISTERS:#x}>; status = "okay"; }};'
-        for address in stack.node_addresses
-    ]
+    nodes = []
+    for address in stack.node_addresses:
+        windows = [(address + offset, size) for offset, size in MAINLINE_WINDOWS]
+        if len(stack.node_addresses) == 1:
+            windows = list(VENDOR_WINDOWS)
+        reg = ", ".join(f"<0x0 {start:#x} 0x0 {size:#x}>" for start, size in windows)
+        compatible = _quoted(stack.node_compatible)
+        nodes.append(f'npu@{address:x} {{ compatible = {compatible}; reg = {reg}; status = "okay"; }};')
+    return nodes
 
 
 def _quoted(text: str) -> str:

@@ -94,7 +94,7 @@ def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
     wanted = Wanted("image", recipe(), "the board's image", 1000 * MEGA)
     directory = cache.entry(wanted, build, deadline, progress)
     about = json.loads((directory / "image.json").read_text())
-    built = simulated.build(cache, fetched(cache, deadline, progress), about["release"], deadline, progress)
+    built = simulated.build(cache, directory / "kbuild", about["release"], deadline, progress)
     return Image(directory, about["digest"], about["release"], built)
 
 
@@ -124,6 +124,8 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     (root / "var/run").symlink_to("/run")
     tools.run(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
     shutil.rmtree(root)
+    # Kept with the kernel they belong to, for the drivers built against it.
+    shutil.copytree(source / "kbuild", target / "kbuild")
     names = sorted(path.name for path in (*debs, kernel_deb, *(source / "wheel").iterdir()))
     digest = hashlib.sha256(json.dumps([recipe(), names]).encode()).hexdigest()
     about = {"digest": digest, "release": release, "packages": names}

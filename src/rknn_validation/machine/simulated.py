@@ -29,9 +29,12 @@ STAND_INS = {
 """What each module is, for reports."""
 
 
-def build(cache: Cache, packages: Path, release: str, deadline: Deadline, progress: Progress) -> Path:
-    """A cached directory with `rknpu.ko` and `rocket.ko` for this kernel. Needs the cross compiler and make."""
-    debs = sorted((packages / "kbuild").glob("*.deb"))
+def build(cache: Cache, kbuild: Path, release: str, deadline: Deadline, progress: Progress) -> Path:
+    """A cached directory with `rknpu.ko` and `rocket.ko`, built with the kernel's headers in `kbuild`.
+
+    Needs the cross compiler and make.
+    """
+    debs = sorted(kbuild.glob("*.deb"))
     parts = [*((SOURCES / name).read_bytes() for name in FILES), *(deb.name.encode() for deb in debs)]
     parts.append(Path(__file__).read_bytes())
 

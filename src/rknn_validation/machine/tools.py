@@ -16,8 +16,8 @@ HINT = "run ./setup.sh, or enter `nix develop`"
 
 
 def find(name: str) -> str:
-    """The path of a program. Raises MissingToolError when it is neither on PATH nor in the usual system directories."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin")
+    """The path of a program. Raises MissingToolError when it is neither on PATH nor among the administrator's."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if found is None:
         raise MissingToolError(f"{name} is missing", expected=f"{name} on PATH", seen="no such program", hint=HINT)
     return found
