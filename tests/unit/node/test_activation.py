@@ -18,7 +18,9 @@ from rknn_validation.npu.stacks import MAINLINE, VENDOR
 pytestmark = pytest.mark.unit
 
 GUEST = Guest(
-    "6.1.0", {"rknpu": b"\x7fELFrknpu", "rocket": b"\x7fELFrocket"}, Programs(b"\x7fELFrt", b"\x7fELFtf", b"\x7fELF")
+    "6.1.0",
+    lambda names: {f"/usr/lib/modules/6.1.0/updates/{name}.ko": File(b"\x7fELF") for name in names},
+    Programs(b"\x7fELFrt", b"\x7fELFtf", b"\x7fELF"),
 )
 SW = "/nix/store/00000000000000000000000000000000-nixos-system/sw"
 

@@ -17,7 +17,7 @@ MODULES = tuple(stack.module for stack in STACKS.values())
 # Device nodes that systemd's own rules, or the kernel, open to everybody.
 _OPEN_TO_ALL = (
     "null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts/*", "fuse", "net/tun", "kvm", "vsock", "vhost-*",
-    "dri/renderD*", "kfd", "accel/*", "userfaultfd", "udmabuf", "ntsync",
+    "dri/renderD*", "kfd", "accel/*", "userfaultfd", "vfio/vfio", "udmabuf", "ntsync",
 )  # fmt: skip
 # What systemd's own rules give these groups.
 _BY_DEFAULT = {

@@ -53,7 +53,7 @@ def login_shell(question: Question) -> Answer:
     "library.service",
     stage="library",
     title="does a C program started by a service find librknnrt.so?",
-    remedy="give the unit environment.LD_LIBRARY_PATH (or systemd.globalEnvironment): services read no shell's variables",
+    remedy="set environment.LD_LIBRARY_PATH of the unit, or systemd.globalEnvironment: services read no profile",
     stacks=("vendor",),
 )
 def service(question: Question) -> Answer:

@@ -20,7 +20,7 @@ with tempfile.NamedTemporaryFile(suffix=".rknn") as model:
 """
 _REACHED = ("rknn_init", "RKNN_ERR", "RKNN_MAGIC", "Invalid RKNN model")
 _MESSAGES = {
-    "Can not find dynamic library": "the Python API finds no runtime at /usr/lib/librknnrt.so (missing, or a link to nowhere)",
+    "Can not find dynamic library": "no runtime for the Python API: /usr/lib/librknnrt.so is missing, or leads nowhere",
     "No module named 'rknnlite": "python3 cannot import rknnlite: it has to be composed in (python3.withPackages)",
     "No module named 'numpy": "python3 has no numpy, which rknnlite imports",
     "No module named": "a module that rknnlite imports is missing",

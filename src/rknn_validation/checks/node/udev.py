@@ -37,25 +37,22 @@ def rules_accepted(question: Question) -> Answer:
     remedy="match what the device really shows (udevadm info --attribute-walk), in a file of /etc/udev/rules.d",
 )
 def rule_applies(question: Question) -> Answer:
-    """The device is in udev's database, and udevd's own trial run names a rule of /etc that sets group or mode."""
+    """udevd's own trial run names a rule of /etc that sets group or mode, and the node has what it sets."""
     node = device(question)
     if node is None:
         return no_device()
-    info = question.run("udevadm info --query=property --name=%s", node.path)
-    if "USEC_INITIALIZED=" not in info.stdout:
-        return failed(f"udevd never handled {node.path}: it is not in its database", info.evidence)
     syspath = question.run("readlink -f %s", f"/sys/dev/char/{node.major}:{node.minor}").stdout.strip()
-    trial = question.run(
-        "udevadm test --action=add %s 2>&1 | grep -E '/etc/udev/rules.d/[^ ]+ .*(GROUP|MODE|OWNER)'", syspath
-    )
-    if not trial.lines:
-        # Newer releases of systemd word this differently; the node itself then has to tell.
-        if node.gid and node.mode & 0o060:
-            return inconclusive("udevadm test does not say which rule it was", info.evidence, trial.evidence, node.seen)
-        return failed(
-            f"no rule in /etc/udev/rules.d sets anything on {node.path} ({node.access})", trial.evidence, node.seen
-        )
-    return passed(f"udevd applied {trial.lines[0].strip()}", info.evidence, trial.evidence)
+    # The trial run corrects the node itself, so the node has been looked at before.
+    trial = question.run("udevadm test --action=add %s 2>&1 | grep -F /etc/udev/rules.d/", syspath)
+    applied = [line for line in trial.lines if re.search(r"rules\.d/\S+:\d+.*\b(GROUP|MODE|OWNER)\b", line)]
+    if not applied:
+        reason = f"no rule in /etc/udev/rules.d sets anything on {node.path} ({node.access})"
+        return failed(reason, trial.evidence, node.seen)
+    now = stat(question, node.path)
+    if now is None or _access(now) != _access(node):
+        reason = f"{node.path} was {node.access} until the rule was tried: it never saw the device's own uevent"
+        return failed(reason, node.seen, trial.evidence)
+    return passed(f"udevd applied {applied[0].strip()}", trial.evidence, node.seen)
 
 
 @NODE_CHECKS.check(

@@ -43,7 +43,6 @@ export PATH=/usr/sbin:/usr/bin
 mkdir -p /run/wrappers/bin /nix/var/nix/profiles /nix/var/nix/gcroots
 ln -sfn {system} /nix/var/nix/profiles/system
 [ -e /run/booted-system ] || ln -sfn {system} /run/booted-system
-{modules}
 export PATH=/empty:{path}
 _status=0
 trap '_status=1 _localstatus=$?' ERR
@@ -75,12 +74,10 @@ def lay_activation(layout: Layout, configuration: Configuration, baseline: Confi
         if text.strip() and not _EVERY_SYSTEMS.fullmatch(name) and known.get(name) != text
     )
     roots = [f"{STORE}/{'0' * 32}-{name}" for name in _PROGRAMS]
-    laid = any(path.startswith(f"/usr/lib/modules/{layout.guest.kernel_release}/") for path in layout.entries)
     layout.script(
         ACTIVATE,
         _SCRIPT.format(
             system=SYSTEM,
-            modules=f"depmod {layout.guest.kernel_release}" if laid else "",
             path=":".join(f"{root}/bin:{root}/sbin" for root in roots),
             snippets=snippets,
         ),

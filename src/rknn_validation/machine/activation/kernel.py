@@ -17,15 +17,14 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
     kernel = configuration.kernel
     release = layout.guest.kernel_release
     layout.stand_in(f"kernel: Debian's {release} in place of {kernel.pname or 'linux'} {kernel.version}")
+    brought = []
     for stack, brings in ((VENDOR, brings_rknpu(configuration)), (MAINLINE, brings_rocket(configuration))):
-        module = layout.guest.modules.get(stack.module)
-        if not brings:
-            layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
-        elif module is None:
-            layout.note(f"{stack.module}.ko is not laid: the image has no simulated module of that name")
-        else:
-            layout.data(f"/usr/lib/modules/{release}/updates/{stack.module}.ko", module, 0o644)
+        if brings:
+            brought.append(stack.module)
             layout.stand_in(f"{stack.module}.ko: a simulated driver ({brings})")
+        else:
+            layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
+    layout.entries.update(layout.guest.modules(brought) if brought else {})
     layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in kernel.modules))
     lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rknn_validation.machine.standins import Programs
-from rknn_validation.machine.tree import Directory, Entry, File, Link
+from rknn_validation.deadline import Deadline
+from rknn_validation.machine.image import Image
+from rknn_validation.machine.simulated import module_tree
+from rknn_validation.machine.standins import Programs, build
+from rknn_validation.machine.tree import Directory, Entry, File, Link, Tree
 from rknn_validation.npu.stacks import Stack
 
 STORE = "/nix/store"
@@ -20,13 +23,18 @@ BASE = f"{STORE}/00000000000000000000000000000000-programs-of-debian"
 class Guest:
     """What an emulated board's image offers to an installation.
 
-    `modules` are the simulated kernel modules by name (`rknpu`, `rocket`), built for `kernel_release`;
-    `programs` are the stand-ins built for it.
+    `modules` gives the tree with the named simulated kernel modules (`rknpu`, `rocket`) and the indexes of
+    `/usr/lib/modules`; `programs` are the stand-ins built for the guest.
     """
 
     kernel_release: str
-    modules: Mapping[str, bytes]
+    modules: Callable[[Sequence[str]], Tree]
     programs: Programs
+
+    @classmethod
+    def of(cls, image: Image, deadline: Deadline) -> Guest:
+        """The guest of an image. Raises MissingToolError without a compiler or depmod."""
+        return cls(image.release, lambda names: module_tree(image, names, deadline), build(deadline))
 
 
 @dataclass(frozen=True)
