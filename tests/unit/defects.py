@@ -1,0 +1,81 @@
+"""Reads tests/unit/subjects: what each subject is for, and what the checks say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from rknn_validation.checks.case import Case, build_many
+from rknn_validation.checks.configuration import applicable, ask
+from rknn_validation.checks.model import Answer, Status
+from rknn_validation.deadline import Deadline
+from rknn_validation.subject import load
+
+SUBJECTS = Path(__file__).parent / "subjects"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What expect.yaml says: the checks that must fail (none for a harmless variant) and those that may, too."""
+
+    name: str
+    defect: str
+    checks: tuple[str, ...]
+    also: tuple[str, ...]
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether no check may fail."""
+        return not self.checks
+
+
+Answers = Mapping[str, Mapping[str, Answer]]
+"""Answers by scenario and check."""
+
+
+def expectations() -> list[Expectation]:
+    """Every subject directory, by name; those whose names begin with _ are shared parts."""
+    return [
+        expectation(folder)
+        for folder in sorted(SUBJECTS.iterdir())
+        if folder.is_dir() and not folder.name.startswith(("_", "."))
+    ]
+
+
+def expectation(folder: Path) -> Expectation:
+    """Read one expect.yaml. Raises ValueError when it says something else than these words."""
+    data = yaml.safe_load((folder / "expect.yaml").read_text())
+    unknown = set(data) - {"defect", "check", "also"}
+    if unknown or not {"defect", "check"} <= set(data):
+        raise ValueError(f"{folder.name}/expect.yaml: expected defect, check and perhaps also, seen {sorted(data)}")
+    checks = () if data["check"] == "none" else _names(data["check"])
+    return Expectation(folder.name, data["defect"], checks, _names(data.get("also") or ()))
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def answers(names: Iterable[str]) -> dict[str, Answers]:
+    """What every applicable check says of the named subjects, evaluated together."""
+    validations = {name: load(SUBJECTS / name / "validation.yaml") for name in names}
+    cases = build_many(validations, nixpkgs=None, deadline=Deadline.after(300, "the subjects to evaluate"))
+    return {name: {scenario: _asked(case) for scenario, case in cases[name].items()} for name in validations}
+
+
+def _asked(case: Case) -> dict[str, Answer]:
+    return {check.id: ask(check, case) for check in applicable(case)}
+
+
+def red(given: Answers) -> dict[str, list[str]]:
+    """The checks that failed or could not tell, with what they said in which scenario."""
+    found: dict[str, list[str]] = {}
+    for scenario, asked in given.items():
+        for check, answer in asked.items():
+            if answer.status in {Status.FAIL, Status.INCONCLUSIVE}:
+                shown = "".join(f"\n      {one.source}: {one.output[:500]}" for one in answer.evidence[:4])
+                found.setdefault(check, []).append(f"{scenario}: {answer.status.value}: {answer.reason}{shown}")
+    return found

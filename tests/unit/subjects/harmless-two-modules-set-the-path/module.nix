@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = { pkgs, ... }: { environment.sessionVariables.LD_LIBRARY_PATH = [ "${pkgs.stdenv.cc.cc.lib}/lib" ]; };
+}

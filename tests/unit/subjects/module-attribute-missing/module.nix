@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  library = { cfg, ... }: { environment.systemPackages = [ cfg.runtime.package ]; };
+}

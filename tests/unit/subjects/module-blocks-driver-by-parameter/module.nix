@@ -1,0 +1,3 @@
+import ../_good/mainline.nix {
+  more = _: { boot.kernelParams = [ "module_blacklist=rknpu,rocket" ]; };
+}

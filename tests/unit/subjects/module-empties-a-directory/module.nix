@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = _: { systemd.tmpfiles.rules = [ "R /usr/local/lib" ]; };
+}

@@ -1,0 +1,14 @@
+import ../_good/module.nix {
+  guard = { config, lib, pkgs, ... }: {
+    assertions = [
+      {
+        assertion = pkgs.stdenv.hostPlatform.isAarch64;
+        message = "services.npu is for aarch64-linux.";
+      }
+      {
+        assertion = config.hardware.deviceTree.name == null || lib.hasInfix "rk3588s-" config.hardware.deviceTree.name;
+        message = "services.npu is for RK3588 boards.";
+      }
+    ];
+  };
+}

@@ -1,0 +1,8 @@
+import ../_good/module.nix {
+  library = { cfg, ... }: {
+    environment.systemPackages = [ cfg.package ];
+    environment.interactiveShellInit = ''
+      export LD_LIBRARY_PATH=${cfg.package}/lib
+    '';
+  };
+}

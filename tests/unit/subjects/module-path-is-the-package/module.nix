@@ -1,0 +1,6 @@
+import ../_good/module.nix {
+  library = { cfg, ... }: {
+    environment.systemPackages = [ cfg.package ];
+    environment.sessionVariables.LD_LIBRARY_PATH = [ "${cfg.package}" ];
+  };
+}

@@ -1,0 +1,3 @@
+import ../_good/mainline.nix {
+  driver = { pkgs, lib, ... }: { boot.kernelPackages = lib.mkForce pkgs.linuxPackages_latest; };
+}

@@ -1,0 +1,11 @@
+import ../_good/module.nix {
+  python = { cfg, pkgs, ... }: {
+    environment.systemPackages = [ (pkgs.python312.withPackages (_: [ cfg.python.package ])) ];
+    system.activationScripts.npu = ''
+      mkdir -p /usr/lib
+      if [ ! -L /usr/lib/librknnrt.so ]; then
+        ln -s ${cfg.package}/lib/librknnrt.so /usr/lib/librknnrt.so
+      fi
+    '';
+  };
+}

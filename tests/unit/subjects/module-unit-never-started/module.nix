@@ -1,0 +1,10 @@
+import ../_good/module.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-link = {
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${pkgs.kmod}/bin/modprobe rknpu";
+      };
+    };
+  };
+}

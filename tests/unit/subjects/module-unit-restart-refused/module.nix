@@ -1,0 +1,12 @@
+import ../_good/module.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-link = {
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig = {
+        Type = "oneshot";
+        Restart = "always";
+        ExecStart = "${pkgs.kmod}/bin/modprobe rknpu";
+      };
+    };
+  };
+}

@@ -1,0 +1,11 @@
+import ../_good/module.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-link = {
+      wantedBy = [ "multi-user" ];
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${pkgs.kmod}/bin/modprobe rknpu";
+      };
+    };
+  };
+}

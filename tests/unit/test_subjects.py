@@ -1,0 +1,76 @@
+"""The harness proves itself: each defective subject fails the check it should, harmless variants fail none."""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import defects
+
+from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
+from rknn_validation.checks.model import Status
+
+pytestmark = pytest.mark.unit
+
+EXPECTED = {one.name: one for one in defects.expectations()}
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[dict[str, defects.Answers]]:
+    """The answers of all subjects; with pytest-xdist one worker evaluates and the others read."""
+    shared = tmp_path_factory.getbasetemp()
+    kept = (shared if worker_id == "master" else shared.parent) / "subjects.pickle"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(defects.answers(EXPECTED)))
+        yield pickle.loads(kept.read_bytes())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_subject_gets_the_verdict_it_deserves(name: str, given: dict[str, defects.Answers]) -> None:
+    expected, found = EXPECTED[name], defects.red(given[name])
+    silent = [check for check in expected.checks if not _failed(given[name], check)]
+    assert not silent, f"{expected.defect} This must fail {silent}; it failed {list(found)}"
+    beside = {check: said for check, said in found.items() if check not in (*expected.checks, *expected.also)}
+    lines = "\n".join(f"  {check}\n    {said}" for check, all_said in beside.items() for said in all_said)
+    assert not beside, f"{expected.defect} False alarms:\n{lines}"
+
+
+def _failed(answers: defects.Answers, check: str) -> bool:
+    return any(asked[check].status is Status.FAIL for asked in answers.values() if check in asked)
+
+
+def test_there_are_enough_subjects() -> None:
+    harmless = [one for one in EXPECTED.values() if one.is_harmless]
+    assert len(EXPECTED) - len(harmless) >= 60
+    assert len(harmless) >= 20
+
+
+def test_expectations_name_checks_that_exist() -> None:
+    known = {check.id for check in CONFIGURATION_CHECKS.all()}
+    named = {check for one in EXPECTED.values() for check in (*one.checks, *one.also)}
+    assert named <= known, f"unknown: {sorted(named - known)}"
+
+
+def test_every_check_is_shown_to_fail() -> None:
+    shown = {check for one in EXPECTED.values() for check in one.checks}
+    never = [check.id for check in CONFIGURATION_CHECKS.all() if check.id not in shown]
+    assert not never, f"no subject fails {never}"
+
+
+def test_every_check_has_a_stage_and_words() -> None:
+    for check in CONFIGURATION_CHECKS.all():
+        assert check.stage in STAGES, check.id
+        assert check.title and check.remedy and check.remedy.endswith((".", ")", "]")), check.id
+
+
+@pytest.mark.parametrize("name", ["_good"])
+def test_shared_parts_are_no_subject(name: str) -> None:
+    assert name not in EXPECTED
