@@ -1,0 +1,18 @@
+# The stand-in for nixpkgs: a test double with nixpkgs' entry paths, for machines without nixpkgs.
+# It evaluates; nothing it describes can be built. It is never sold as nixpkgs.
+{
+  localSystem ? {
+    inherit system;
+  },
+  system ? localSystem.system or builtins.currentSystem,
+  crossSystem ? null,
+  config ? { },
+  overlays ? [ ],
+  crossOverlays ? [ ],
+  ...
+}:
+import ./pkgs {
+  lib = import ./lib;
+  inherit localSystem crossSystem config;
+  overlays = overlays ++ crossOverlays;
+}

@@ -1,0 +1,9 @@
+[
+  "thefossguy"
+  "ryan4yin"
+  "nullishamy"
+  "edolstra"
+  "lheckemann"
+  "mic92"
+  "samueldr"
+]

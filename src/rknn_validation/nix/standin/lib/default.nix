@@ -1,0 +1,93 @@
+# The stand-in's `lib`: the functions that NixOS modules and package expressions use, under the names and
+# namespaces of the nixpkgs library. Behaviour is pinned by results recorded from that library.
+let
+  fix =
+    f:
+    let
+      x = f x;
+    in
+    x;
+in
+fix (
+  lib:
+  let
+    load = file: import file { inherit lib; };
+    parts = {
+      trivial = load ./trivial.nix;
+      fixedPoints = load ./fixed-points.nix;
+      lists = load ./lists.nix;
+      attrsets = load ./attrsets.nix // load ./attrsets-more.nix;
+      strings = load ./strings.nix // load ./strings-more.nix;
+      stringsWithDeps = load ./strings-with-deps.nix;
+      versions = load ./versions.nix;
+      asserts = load ./asserts.nix;
+      debug = load ./debug.nix;
+      options = load ./options.nix;
+      modules = load ./modules;
+      customisation = load ./customisation.nix;
+      derivations = load ./derivations.nix;
+      meta = load ./meta.nix;
+      sources = load ./sources.nix;
+      filesystem = load ./filesystem.nix;
+      fetchers = load ./fetchers.nix;
+    };
+    flat = builtins.foldl' (all: one: all // one) { } (
+      with parts;
+      [
+        trivial
+        fixedPoints
+        lists
+        attrsets
+        strings
+        stringsWithDeps
+        versions
+        asserts
+        debug
+        options
+        (removeAttrs modules [
+          "importJSON"
+          "importTOML"
+        ])
+        customisation
+        derivations
+        meta
+        sources
+        fetchers
+      ]
+    );
+  in
+  builtins
+  // flat
+  // parts
+  // {
+    types = load ./types;
+    inherit (lib.types)
+      isType
+      setType
+      defaultTypeMerge
+      defaultFunctor
+      isOptionType
+      mkOptionType
+      ;
+    licenses = load ./licenses.nix;
+    licensesSpdx = lib.listToAttrs (
+      lib.concatMap (license: lib.optional (license ? spdxId) (lib.nameValuePair license.spdxId license)) (
+        lib.attrValues lib.licenses
+      )
+    );
+    maintainers = load ./maintainers.nix;
+    teams = load ./teams.nix;
+    systems = load ./systems;
+    platforms = lib.systems.doubles;
+    sourceTypes = load ./source-types.nix;
+    kernel = load ./kernel.nix;
+    generators = load ./generators.nix;
+    cli = load ./cli.nix;
+    fileset = load ./fileset.nix;
+    path = load ./path.nix;
+    gvariant = load ./gvariant.nix;
+  }
+)
+// {
+  inherit fix;
+}

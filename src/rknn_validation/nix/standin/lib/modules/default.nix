@@ -1,0 +1,6 @@
+# The module system.
+{ lib }:
+let
+  load = file: import file { inherit lib; };
+in
+load ./properties.nix // load ./collect.nix // load ./merge.nix // load ./evaluate.nix // load ./rename.nix

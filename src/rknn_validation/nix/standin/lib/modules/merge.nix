@@ -1,0 +1,278 @@
+# Matching definitions to declared options, and merging them.
+{ lib }:
+let
+  inherit (builtins)
+    addErrorContext
+    all
+    any
+    attrNames
+    concatLists
+    concatMap
+    concatStringsSep
+    filter
+    foldl'
+    head
+    isAttrs
+    length
+    map
+    mapAttrs
+    partition
+    removeAttrs
+    typeOf
+    zipAttrsWith
+    ;
+  inherit (lib)
+    isOption
+    showDefs
+    showFiles
+    showOption
+    ;
+  group = zipAttrsWith (_: entries: entries);
+in
+rec {
+  # modules: [ { _file, options, config } ], the one imported last first.
+  mergeModules =
+    prefix: modules:
+    mergeLevel prefix
+      (concatMap (m: if m.options == { } then [ ] else [ m ]) modules)
+      (concatMap (
+        m:
+        map (value: {
+          file = m._file;
+          inherit value;
+        }) (lib.pushDownProperties m.config)
+      ) modules);
+
+  # One level of the option tree: declarations [ { _file, options } ], definitions [ { file, value } ].
+  mergeLevel =
+    prefix: declarations: definitions:
+    let
+      declared = group (map (declarationsByName prefix) declarations);
+      defined = group (map (definitionsByName prefix) definitions);
+      results = mapAttrs (
+        name: decls: mergeName (prefix ++ [ name ]) decls (if defined ? ${name} then defined.${name} else [ ])
+      ) declared;
+      unmatchedIn =
+        name:
+        map (def: def // { prefix = [ name ] ++ def.prefix or [ ]; }) (
+          if results ? ${name} then results.${name}.unmatchedDefns else defined.${name}
+        );
+    in
+    {
+      matchedOptions = mapAttrs (_: result: result.matchedOptions) results;
+      unmatchedDefns = if definitions == [ ] then [ ] else concatMap unmatchedIn (attrNames defined);
+    };
+
+  declarationsByName =
+    prefix: module:
+    if isAttrs module.options then
+      mapAttrs (name: options: {
+        inherit (module) _file;
+        pos = builtins.unsafeGetAttrPos name module.options;
+        inherit options;
+      }) module.options
+    else
+      throw ''
+        An option declaration for `${concatStringsSep "." prefix}' has type
+        `${typeOf module.options}' rather than an attribute set.
+        Did you mean to define this outside of `options'?
+      '';
+  definitionsByName =
+    prefix: def:
+    if isAttrs def.value then
+      mapAttrs (_: value: {
+        inherit (def) file;
+        inherit value;
+      }) def.value
+    else
+      throw ''
+        In module `${def.file}', you're trying to define a value of type `${typeOf def.value}'
+        rather than an attribute set for the option
+        `${concatStringsSep "." prefix}'!
+
+        This usually happens if `${concatStringsSep "." prefix}' has option
+        definitions inside that are not matched. Please check how to properly define
+        this option by e.g. referring to `man 5 configuration.nix'!
+      '';
+
+  mergeName =
+    loc: decls: defs:
+    let
+      split = partition (decl: isOption decl.options) decls;
+      first = (head split.right).options;
+      nested = map (
+        decl:
+        decl
+        // {
+          options = lib.mkOption { type = lib.types.submodule [ { inherit (decl) options _file; } ]; };
+        }
+      ) split.wrong;
+      matched = decls: {
+        matchedOptions = evalOptionValue loc (mergeOptionDecls loc decls) defs;
+        unmatchedDefns = [ ];
+      };
+    in
+    if split.wrong == [ ] then
+      matched decls
+    else if split.right != [ ] then
+      if (first.type or lib.types.unspecified).getSubModules or null != null then
+        matched (split.right ++ nested)
+      else
+        throw "The option `${showOption loc}' in module `${(head split.right)._file}' would be a parent of the following options, but its type `${
+          first.type.description or "<no description>"
+        }' does not support nested options.\n${
+          concatStringsSep "\n" (
+            concatMap (
+              decl: map (name: " - option(s) with prefix `${showOption (loc ++ [ name ])}' in module `${decl._file}'") (attrNames decl.options)
+            ) split.wrong
+          )
+        }"
+    else
+      mergeLevel loc (map (checkDeclaration loc) decls) (
+        concatMap (
+          def:
+          map (value: {
+            inherit (def) file;
+            inherit value;
+          }) (lib.pushDownProperties def.value)
+        ) defs
+      );
+  checkDeclaration =
+    loc: decl:
+    if isAttrs decl.options && decl.options ? _type && decl.options._type != "option" && builtins.isString decl.options._type then
+      throw "In module ${decl._file}: expected an option declaration at option path `${showOption loc}` but got an attribute set with type ${decl.options._type}${
+        lib.optionalString (decl.options._type == "option-type") "\n\nWhen declaring an option, you must wrap the type in a `mkOption` call."
+      }"
+    else
+      decl;
+
+  mergeOptionDecls =
+    loc: decls:
+    let
+      start = {
+        inherit loc;
+        declarations = [ ];
+        declarationPositions = [ ];
+        options = [ ];
+      };
+      already =
+        merged: decl:
+        throw "The option `${showOption loc}' in `${decl._file}' is already declared in ${showFiles merged.declarations}.";
+      step =
+        merged: decl:
+        let
+          option = decl.options;
+          twice = name: merged ? ${name} && option ? ${name};
+          type =
+            if merged ? type && option ? type then
+              let
+                both = merged.type.typeMerge option.type.functor;
+              in
+              if both == null then already merged decl else both
+            else
+              merged.type or option.type or null;
+        in
+        if merged ? declarations && merged.declarations != [ ] && (twice "default" || twice "example" || twice "description" || twice "apply") then
+          already merged decl
+        else
+          merged
+          // option
+          // {
+            declarations = merged.declarations ++ [ decl._file ];
+            declarationPositions =
+              merged.declarationPositions
+              ++ lib.optional (decl.pos or null != null) decl.pos;
+            options = merged.options ++ [ decl ];
+          }
+          // lib.optionalAttrs (type != null) { inherit type; };
+      merged = foldl' step start decls;
+    in
+    merged
+    // {
+      _type = "option";
+      type = locateSubmodules merged decls (if merged ? type then merged.type else lib.types.unspecified);
+    };
+  # Options inside a submodule are declared where the option itself is.
+  locateSubmodules =
+    merged: decls: type:
+    if length decls == 1 && type.getSubModules or null != null then
+      type.substSubModules (map (lib.setDefaultModuleLocation (head decls)._file) type.getSubModules)
+    else
+      type;
+
+  evalOptionValue =
+    loc: opt: defs:
+    let
+      withDefault =
+        if opt ? default then
+          [
+            {
+              file = head opt.declarations;
+              value = lib.mkOptionDefault opt.default;
+            }
+          ]
+          ++ defs
+        else
+          defs;
+      merged = mergeDefinitions loc opt.type withDefault;
+      result =
+        if opt.readOnly or false && length withDefault > 1 then
+          throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${
+            showDefs (
+              map (def: def // { value = (mergeDefinitions loc opt.type [ def ]).mergedValue; }) withDefault
+            )
+          }"
+        else
+          merged;
+      value = if opt ? apply then opt.apply result.mergedValue else result.mergedValue;
+    in
+    opt
+    // {
+      value = addErrorContext "while evaluating the option `${showOption loc}':" value;
+      inherit (result) isDefined;
+      inherit (result.defsFinal') highestPrio;
+      definitions = map (def: def.value) result.defsFinal;
+      files = map (def: def.file) result.defsFinal;
+      definitionsWithLocations = result.defsFinal;
+      __toString = _: showOption loc;
+    };
+
+  mergeDefinitions =
+    loc: type: defs:
+    let
+      discharged = concatMap (
+        def:
+        map (
+          value:
+          if isAttrs value && value._type or "" == "definition" then
+            value
+          else
+            {
+              inherit (def) file;
+              inherit value;
+            }
+        ) (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
+      ) defs;
+      overridden = lib.filterOverrides' discharged;
+      defsFinal = lib.sortProperties overridden.values;
+      isDefined = defsFinal != [ ];
+      mergedValue =
+        if isDefined then
+          if all (def: type.check def.value) defsFinal then
+            type.merge loc defsFinal
+          else
+            throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${
+              showDefs (filter (def: !type.check def.value) defsFinal)
+            }"
+        else
+          throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.";
+    in
+    {
+      inherit isDefined mergedValue defsFinal;
+      defsFinal' = {
+        inherit (overridden) highestPrio;
+        values = defsFinal;
+      };
+      optionalValue = if isDefined then { value = mergedValue; } else { };
+    };
+}

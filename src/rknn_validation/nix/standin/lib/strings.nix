@@ -1,0 +1,198 @@
+# Strings: joining, testing, cutting, escaping. See strings-more.nix for the rest.
+{ lib }:
+let
+  inherit (builtins)
+    concatStringsSep
+    elem
+    elemAt
+    filter
+    genList
+    isList
+    isString
+    length
+    match
+    replaceStrings
+    split
+    stringLength
+    substring
+    ;
+in
+rec {
+  inherit (builtins)
+    compareVersions
+    concatStringsSep
+    elem
+    elemAt
+    filter
+    fromJSON
+    hashString
+    head
+    isInt
+    isList
+    isAttrs
+    isPath
+    isString
+    match
+    parseDrvName
+    readFile
+    replaceStrings
+    split
+    storeDir
+    stringLength
+    substring
+    tail
+    toJSON
+    typeOf
+    unsafeDiscardStringContext
+    ;
+  concatStrings = concatStringsSep "";
+  concatMapStrings = f: list: concatStrings (map f list);
+  concatImapStrings = f: list: concatStrings (lib.imap1 f list);
+  intersperse =
+    separator: list:
+    lib.drop 1 (
+      lib.concatMap (x: [
+        separator
+        x
+      ]) list
+    );
+  concatMapStringsSep =
+    separator: f: list:
+    concatStringsSep separator (map f list);
+  concatImapStringsSep =
+    separator: f: list:
+    concatStringsSep separator (lib.imap1 f list);
+  concatMapAttrsStringSep =
+    separator: f: set:
+    concatStringsSep separator (lib.mapAttrsToList f set);
+  concatLines = concatMapStrings (line: line + "\n");
+  join = concatStringsSep;
+  replicate = n: text: concatStrings (lib.lists.replicate n text);
+  makeSearchPath =
+    directory: roots: concatStringsSep ":" (map (root: root + "/" + directory) (filter (x: x != null) roots));
+  makeSearchPathOutput =
+    output: directory: packages:
+    makeSearchPath directory (map (lib.getOutput output) packages);
+  makeLibraryPath = makeSearchPathOutput "lib" "lib";
+  makeIncludePath = makeSearchPathOutput "dev" "include";
+  makeBinPath = makeSearchPathOutput "bin" "bin";
+  normalizePath =
+    text:
+    let
+      parts = filter (part: isString part && part != "") (split "/" text);
+    in
+    (if lib.hasPrefix "/" text then "/" else "") + concatStringsSep "/" parts + (if lib.hasSuffix "/" text && parts != [ ] then "/" else "");
+  optionalString = condition: text: if condition then text else "";
+  hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
+  hasSuffix =
+    suffix: text:
+    let
+      size = stringLength suffix;
+      total = stringLength text;
+    in
+    total >= size && substring (total - size) size text == suffix;
+  hasInfix = infix: text: match ".*${escapeRegex infix}.*" "${text}" != null;
+  stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
+  stringAsChars = f: text: concatStrings (map f (stringToCharacters text));
+  charToInt = character: asciiTable.${character};
+  asciiTable = import ./ascii.nix;
+  escape = characters: replaceStrings characters (map (character: "\\${character}") characters);
+  escapeC =
+    characters:
+    replaceStrings characters (
+      map (character: "\\x${fixedWidthString 2 "0" (lib.toLower (lib.toHexString (charToInt character)))}") characters
+    );
+  escapeURL =
+    text:
+    let
+      plain = lib.filter (c: match "[A-Za-z0-9._~-]" c != null) (builtins.attrNames asciiTable);
+    in
+    stringAsChars (c: if elem c plain then c else "%${fixedWidthString 2 "0" (lib.toHexString (charToInt c))}") text;
+  escapeShellArg =
+    value:
+    let
+      text = toString value;
+    in
+    if match "[[:alnum:],._+:@%/-]+" text == null then "'${replaceStrings [ "'" ] [ "'\\''" ] text}'" else text;
+  escapeShellArgs = concatMapStringsSep " " escapeShellArg;
+  isValidPosixName = name: match "[a-zA-Z_][a-zA-Z0-9_]*" name != null;
+  toShellVar =
+    name: value:
+    lib.throwIfNot (isValidPosixName name) "toShellVar: ${name} is not a valid shell variable name" (
+      if builtins.isAttrs value && !isStringLike value then
+        "declare -A ${name}=(${
+          concatStringsSep " " (lib.mapAttrsToList (key: item: "[${escapeShellArg key}]=${escapeShellArg item}") value)
+        })"
+      else if isList value then
+        "declare -a ${name}=(${escapeShellArgs value})"
+      else
+        "${name}=${escapeShellArg value}"
+    );
+  toShellVars = set: concatStringsSep "\n" (lib.mapAttrsToList toShellVar set);
+  escapeNixString = text: escape [ "$" ] (builtins.toJSON text);
+  escapeRegex = escape (stringToCharacters "\\[{()^$?*+|.");
+  escapeNixIdentifier =
+    name:
+    if match "[a-zA-Z_][a-zA-Z0-9_'-]*" name != null && !elem name reservedWords then name else escapeNixString name;
+  reservedWords = [
+    "assert"
+    "else"
+    "if"
+    "in"
+    "inherit"
+    "let"
+    "or"
+    "rec"
+    "then"
+    "with"
+  ];
+  escapeXML = replaceStrings [ "\"" "'" "<" ">" "&" ] [ "&quot;" "&apos;" "&lt;" "&gt;" "&amp;" ];
+  toLower = replaceStrings upperChars lowerChars;
+  toUpper = replaceStrings lowerChars upperChars;
+  toSentenceCase =
+    text: if text == "" then "" else toUpper (substring 0 1 text) + toLower (substring 1 (stringLength text) text);
+  toCamelCase =
+    text:
+    let
+      words = filter (word: isString word && word != "") (split "[^a-zA-Z0-9]+" text);
+      first = lib.head words;
+      capital = word: toUpper (substring 0 1 word) + substring 1 (-1) word;
+      lowered = toLower (substring 0 1 first) + substring 1 (-1) first;
+    in
+    lib.throwIfNot (isString text) "toCamelCase does only accepts string values, but got ${builtins.typeOf text}" (
+      if words == [ ] then "" else concatStrings ([ lowered ] ++ map capital (lib.tail words))
+    );
+  lowerChars = stringToCharacters "abcdefghijklmnopqrstuvwxyz";
+  upperChars = stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  removePrefix =
+    prefix: text:
+    if hasPrefix prefix text then substring (stringLength prefix) (stringLength text) text else text;
+  removeSuffix =
+    suffix: text:
+    if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
+  splitString =
+    separator: text:
+    map (part: addContextFrom text part) (
+      filter isString (split (escapeRegex (toString separator)) (toString text))
+    );
+  addContextFrom = source: target: substring 0 0 source + target;
+  fixedWidthString =
+    width: filler: text:
+    let
+      size = stringLength text;
+    in
+    assert lib.assertMsg (size <= width)
+      "fixedWidthString: requested string length (${toString width}) must not be shorter than actual length (${toString size})";
+    if size == width then text else filler + fixedWidthString (width - stringLength filler) filler text;
+  fixedWidthNumber = width: number: fixedWidthString width "0" (toString number);
+  isStringLike = value: isString value || builtins.isPath value || value ? outPath || value ? __toString;
+  isConvertibleWithToString =
+    value:
+    isStringLike value
+    || value == null
+    || builtins.isInt value
+    || builtins.isFloat value
+    || builtins.isBool value
+    || (isList value && builtins.all isConvertibleWithToString value);
+  isCoercibleToString = isConvertibleWithToString;
+}

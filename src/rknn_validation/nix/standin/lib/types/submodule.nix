@@ -1,0 +1,134 @@
+# Submodules: options inside options.
+{ lib }:
+let
+  inherit (lib.types) defaultFunctor mkOptionType;
+in
+rec {
+  submodule =
+    modules:
+    submoduleWith {
+      shorthandOnlyDefinesConfig = true;
+      modules = lib.toList modules;
+    };
+  deferredModule = deferredModuleWith { };
+  deferredModuleWith =
+    {
+      staticModules ? [ ],
+    }:
+    mkOptionType {
+      name = "deferredModule";
+      description = "module";
+      descriptionClass = "noun";
+      check = value: lib.isAttrs value || lib.isFunction value || lib.types.path.check value;
+      merge = loc: defs: {
+        imports =
+          staticModules
+          ++ map (
+            def: lib.setDefaultModuleLocation "${def.file}, via option ${lib.showOption loc}" def.value
+          ) defs;
+      };
+      getSubOptions =
+        prefix: (submoduleWith { modules = staticModules; }).getSubOptions prefix;
+      getSubModules = staticModules;
+      substSubModules = modules: deferredModuleWith { staticModules = modules; };
+    };
+  submoduleWith =
+    {
+      modules,
+      specialArgs ? { },
+      shorthandOnlyDefinesConfig ? false,
+      description ? null,
+      class ? null,
+    }@attrs:
+    let
+      asModule =
+        { value, file }:
+        if lib.isAttrs value && shorthandOnlyDefinesConfig then
+          {
+            _file = file;
+            config = value;
+          }
+        else
+          lib.setDefaultModuleLocation file value;
+      evaluate =
+        prefix: extra:
+        lib.evalModules {
+          modules = extra ++ modules;
+          inherit specialArgs class prefix;
+        };
+      named = name: { _module.args.name = name; };
+      documented = lib.evalModules {
+        inherit modules specialArgs class;
+        prefix = [ ];
+      };
+      freeform = documented._module.freeformType or null;
+    in
+    mkOptionType {
+      name = "submodule";
+      description =
+        if description != null then
+          description
+        else if freeform != null && freeform ? description then
+          "open submodule of ${
+            lib.types.optionDescriptionPhrase (class: class == "noun" || class == "composite") freeform
+          }"
+        else
+          "submodule";
+      descriptionClass = "noun";
+      check = value: lib.isAttrs value || lib.isFunction value || lib.types.path.check value;
+      merge =
+        loc: defs:
+        (lib.evalModules {
+          # Later definitions count as imported later, after the modules of the type itself.
+          modules = modules ++ [ (named (lib.last loc)) ] ++ map asModule (map (def: { inherit (def) file value; }) defs);
+          inherit specialArgs class;
+          prefix = loc;
+        }).config;
+      emptyValue.value = { };
+      getSubOptions =
+        prefix:
+        let
+          docs = evaluate prefix [ (named (lib.mkOptionDefault "‹name›")) ];
+        in
+        removeAttrs docs.options [ "_module" ]
+        // lib.optionalAttrs (docs._module.freeformType != null) {
+          _freeformOptions = docs._module.freeformType.getSubOptions prefix;
+        };
+      getSubModules = modules;
+      substSubModules =
+        replacement:
+        submoduleWith (attrs // { modules = replacement; });
+      functor = defaultFunctor "submoduleWith" // {
+        type = submoduleWith;
+        payload = {
+          inherit
+            modules
+            specialArgs
+            shorthandOnlyDefinesConfig
+            description
+            class
+            ;
+        };
+        binOp = left: right: {
+          class =
+            if left.class == null then
+              right.class
+            else if right.class == null || left.class == right.class then
+              left.class
+            else
+              throw "A submoduleWith option is declared multiple times with conflicting class values \"${toString left.class}\" and \"${toString right.class}\".";
+          modules = left.modules ++ right.modules;
+          specialArgs =
+            let
+              shared = builtins.intersectAttrs left.specialArgs right.specialArgs;
+            in
+            if shared == { } then
+              left.specialArgs // right.specialArgs
+            else
+              throw "A submoduleWith option is declared multiple times with the same specialArgs \"${toString (lib.attrNames shared)}\"";
+          shorthandOnlyDefinesConfig = left.shorthandOnlyDefinesConfig || right.shorthandOnlyDefinesConfig;
+          description = if left.description == null then right.description else left.description;
+        };
+      };
+    };
+}

@@ -1,0 +1,262 @@
+# Kernels and their package sets.
+{ lib, final }:
+let
+  facts = lib.importJSON ./data/kernels.json;
+  # Symbols the configuration of a kernel sets, from patches and from structuredExtraConfig.
+  show = value: if value ? freeform && value.freeform != null then toString value.freeform else value.tristate or null;
+  symbolsOf = config: lib.filterAttrs (_: value: value != null) (lib.mapAttrs (_: show) config);
+  patchConfig = patch: patch.structuredExtraConfig or patch.extraStructuredConfig or { };
+  buildLinux = lib.makeOverridable (
+    {
+      version,
+      modDirVersion ? version,
+      src ? null,
+      kernelPatches ? [ ],
+      structuredExtraConfig ? { },
+      extraConfig ? "",
+      extraMeta ? { },
+      features ? { },
+      defconfig ? null,
+      extraMakeFlags ? [ ],
+      autoModules ? true,
+      preferBuiltin ? false,
+      ignoreConfigErrors ? false,
+      isZen ? false,
+      isLTS ? false,
+      isHardened ? false,
+      enableCommonConfig ? true,
+      extraPassthru ? { },
+      argsOverride ? { },
+      pname ? "linux",
+      stdenv ? final.stdenv,
+      randstructSeed ? "",
+      ...
+    }@args:
+    if argsOverride != { } then
+      final.buildLinux (removeAttrs args [ "argsOverride" ] // argsOverride)
+    else
+      kernelPackage {
+        inherit
+          pname
+          version
+          modDirVersion
+          src
+          kernelPatches
+          extraMeta
+          extraPassthru
+          features
+          stdenv
+          ;
+        attrs = {
+          inherit
+            structuredExtraConfig
+            extraConfig
+            isZen
+            isLTS
+            isHardened
+            ignoreConfigErrors
+            ;
+        };
+        position = builtins.unsafeGetAttrPos "version" args;
+      }
+  );
+  kernelPackage =
+    {
+      pname,
+      version,
+      modDirVersion,
+      src ? null,
+      kernelPatches,
+      extraMeta,
+      extraPassthru ? { },
+      features,
+      attrs,
+      stdenv,
+      position ? null,
+    }:
+    let
+      symbols = symbolsOf (
+        lib.foldl' (all: patch: all // patchConfig patch) attrs.structuredExtraConfig kernelPatches
+      );
+      config = {
+        isSet = name: symbols ? ${name};
+        isYes = name: symbols.${name} or null == "y";
+        isNo = name: symbols.${name} or null == "n";
+        isModule = name: symbols.${name} or null == "m";
+        isEnabled = name: lib.elem (symbols.${name} or null) [ "y" "m" ];
+        isDisabled = name: !(config.isEnabled name);
+        getValue = name: symbols.${name} or null;
+        CONFIG_MODULES = "y";
+      };
+      package = stdenv.mkDerivation (
+        {
+          inherit pname version;
+          patches = map (patch: patch.patch) (lib.filter (patch: patch.patch or null != null) kernelPatches);
+          kernelSymbols = lib.mapAttrsToList (name: value: "${name}=${toString value}") symbols;
+          meta = {
+            description = "The Linux kernel";
+            license = lib.licenses.gpl2Only;
+            platforms = lib.platforms.linux;
+          }
+          // extraMeta;
+          passthru = attrs // {
+            inherit
+              modDirVersion
+              kernelPatches
+              features
+              symbols
+              config
+              ;
+            baseVersion = lib.versions.majorMinor version;
+            kernelOlder = lib.versionOlder version;
+            kernelAtLeast = lib.versionAtLeast version;
+            moduleStructuredConfig.settings = attrs.structuredExtraConfig;
+            configfile = final.writeText "linux-config-${version}" "";
+            moduleBuildDependencies = [ ];
+            moduleMakeFlags = kernelMakeFlags modDirVersion;
+            commonMakeFlags = [ ];
+            makeFlags = [ ];
+            stdenv = stdenv;
+            isXen = true;
+            isLibre = false;
+            isHardened = attrs.isHardened or false;
+            withRust = false;
+            target = stdenv.hostPlatform.linux-kernel.target or "Image";
+            buildDTBs = stdenv.hostPlatform.linux-kernel.DTB or false;
+            passthru = { };
+          }
+          // extraPassthru;
+        }
+        // lib.optionalAttrs (src != null) { inherit src; }
+        // lib.optionalAttrs (position != null) { pos = position; }
+      );
+    in
+    package // { dev = package; modules = package; };
+  kernelMakeFlags = modDirVersion: [
+    "ARCH=${final.stdenv.hostPlatform.linuxArch}"
+    "CROSS_COMPILE="
+    "KERNELRELEASE=${modDirVersion}"
+  ];
+  stockKernel =
+    name: version:
+    final.buildLinux {
+      inherit version;
+      modDirVersion = lib.versions.pad 3 version;
+      src = final.fetchurl {
+        url = "mirror://kernel/linux/kernel/v${lib.versions.major version}.x/linux-${version}.tar.xz";
+        hash = lib.fakeHash;
+      };
+    };
+  kernels =
+    lib.mapAttrs stockKernel facts.kernels
+    // lib.genAttrs facts.removed (
+      name:
+      throw "${lib.replaceStrings [ "_" ] [ " " ] (lib.replaceStrings [ "linux_" ] [ "linux " ] name)} was removed because it has reached its end of life upstream"
+    );
+  moduleStub = kernel: pname: version: final.makeStub {
+    inherit pname;
+    name = "${pname}-${version}-${kernel.version}";
+    inherit version;
+    platforms = lib.platforms.linux;
+  };
+  packagesFor =
+    kernel:
+    lib.makeExtensible (
+      self:
+      lib.mapAttrs (moduleStub self.kernel) facts.modules
+      // {
+        inherit kernel;
+        callPackage = lib.callPackageWith (final // self);
+        newScope = extra: lib.callPackageWith (final // self // extra);
+        inherit (self.kernel) kernelOlder kernelAtLeast;
+        inherit (final) stdenv;
+        kernelModuleMakeFlags = self.kernel.moduleMakeFlags;
+        kernelPackages = self;
+        recurseForDerivations = true;
+      }
+    );
+  packageSets =
+    lib.mapAttrs (_: kernel: lib.recurseIntoAttrs (packagesFor kernel)) (
+      lib.mapAttrs' (name: kernel: lib.nameValuePair name kernel) final.linuxKernel.kernels
+    );
+in
+{
+  inherit buildLinux;
+  linuxManualConfig =
+    {
+      version,
+      modDirVersion ? version,
+      src,
+      configfile,
+      config ? { },
+      kernelPatches ? [ ],
+      extraMeta ? { },
+      features ? { },
+      pname ? "linux",
+      stdenv ? final.stdenv,
+      ...
+    }@args:
+    kernelPackage {
+      inherit
+        pname
+        version
+        modDirVersion
+        src
+        kernelPatches
+        extraMeta
+        features
+        stdenv
+        ;
+      extraPassthru = {
+        inherit configfile;
+      };
+      attrs = {
+        structuredExtraConfig = { };
+        isManualConfig = true;
+      };
+      position = builtins.unsafeGetAttrPos "version" args;
+    };
+  linuxPackagesFor = packagesFor;
+  linuxKernel = {
+    inherit kernels;
+    packages = packageSets;
+    packagesFor = packagesFor;
+    packageAliases = {
+      linux_default = final.linuxKernel.packages.${facts.default};
+      linux_latest = final.linuxKernel.packages.${facts.latest};
+    };
+    kernelPatches = final.kernelPatches;
+    manualConfig = final.linuxManualConfig;
+    vanillaPackages = packageSets;
+    rpiPackages = { };
+    hardenedLinuxPackagesFor = kernel: _: packagesFor kernel;
+  };
+  kernelPatches = {
+    bridge_stp_helper = {
+      name = "bridge-stp-helper";
+      patch = ./stubs.nix;
+    };
+    request_key_helper = {
+      name = "request-key-helper";
+      patch = ./stubs.nix;
+    };
+  };
+  linuxPackages = final.linuxKernel.packageAliases.linux_default;
+  linuxPackages_latest = final.linuxKernel.packageAliases.linux_latest;
+  linux = final.linuxPackages.kernel;
+  linux_latest = final.linuxPackages_latest.kernel;
+  linuxPackages_custom =
+    {
+      version,
+      src,
+      configfile,
+      ...
+    }@args:
+    packagesFor (final.linuxManualConfig args);
+  linuxHeaders = final.makeStub { pname = "linux-headers"; version = "6.18"; };
+  linux-firmware = final.makeStub { pname = "linux-firmware"; version = "20260519"; license = lib.licenses.unfreeRedistributableFirmware; };
+}
+// lib.mapAttrs (name: _: final.linuxKernel.kernels.${name}) (facts.kernels // lib.genAttrs facts.removed (_: null))
+// lib.mapAttrs' (name: _: lib.nameValuePair (lib.replaceStrings [ "linux_" ] [ "linuxPackages_" ] name) final.linuxKernel.packages.${name}) (
+  facts.kernels // lib.genAttrs facts.removed (_: null)
+)
