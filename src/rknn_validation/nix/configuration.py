@@ -6,7 +6,7 @@ Every field is what NixOS itself would use, after merging; nothing here is judge
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rknn_validation.nix.package import Json, License, Package, Source
 
@@ -35,6 +35,7 @@ class Unit:
     """A systemd unit after NixOS's translation.
 
     `sections` maps section -> key -> values, as the unit file would have them; `environment` is kept apart.
+    `scripts` are the texts NixOS makes executables of, by the option that holds them (`script`, `preStart`, ...).
     """
 
     name: str
@@ -47,6 +48,7 @@ class Unit:
     script: str
     stop_script: str
     restart_triggers: tuple[str, ...]
+    scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
 from rknn_validation.checks.node.client import LOGIN_SHELL
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
@@ -9,7 +11,10 @@ from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
 
 NONE = ("none",)
 WORDS = "rknpu|rknn|librknnrt|RKNPU|rocket|teflon"
-MODULES = "|".join(stack.module for stack in STACKS.values())
+MODULES = "(^|[^[:alnum:]])(" + "|".join(stack.module for stack in STACKS.values()) + ")($|[^[:alnum:]])"
+BROUGHT = """\
+for path in /run/booted-system/kernel-modules/lib/modules/; do
+if [ -e "$path" ]; then find -L "$path" -name 'rknpu.ko*'; fi; done"""
 REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
 
 
@@ -19,7 +24,7 @@ REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
 )  # fmt: skip
 def no_rules(question: Question) -> Answer:
     """No file in /etc/udev/rules.d speaks of the NPU."""
-    ran = question.run("grep -RsnE %s /etc/udev/rules.d/", f'{WORDS}|"accel')
+    ran = question.matching(f'{WORDS}|"accel', "/etc/udev/rules.d/")
     return failed(f"a rule is left: {ran.lines[0]}", ran.evidence) if ran.lines else passed("no rule", ran.evidence)
 
 
@@ -30,7 +35,7 @@ def no_rules(question: Question) -> Answer:
 )  # fmt: skip
 def no_link(question: Question) -> Answer:
     """None of the Python API's paths exists, not even as a link that leads nowhere."""
-    ran = question.run("ls -ld %s %s %s", *PYTHON_RUNTIME_PATHS)
+    ran = question.existing(*PYTHON_RUNTIME_PATHS)
     return failed(f"a link is left: {ran.lines[0]}", ran.evidence) if ran.lines else passed("no link", ran.evidence)
 
 
@@ -40,12 +45,13 @@ def no_link(question: Question) -> Answer:
 )  # fmt: skip
 def no_variable(question: Question) -> Answer:
     """Neither a login shell's environment, nor PAM's, nor systemd's."""
-    shell = question.run(f"{LOGIN_SHELL} env | grep -E %s", WORDS)
-    other = question.run("systemctl show-environment | grep -E %s; grep -snE %s /etc/pam/environment", WORDS, WORDS)
-    lines = [*shell.lines, *other.lines]
-    if lines:
-        return failed(f"a variable is left: {lines[0]}", shell.evidence, other.evidence)
-    return passed("no variable", shell.evidence, other.evidence)
+    shell = question.must(f"{LOGIN_SHELL} env")
+    systemd = question.must("systemctl show-environment")
+    pam = question.matching(WORDS, "/etc/pam/environment")
+    left = [line for line in (*shell.lines, *systemd.lines, *pam.lines) if re.search(WORDS, line)]
+    if left:
+        return failed(f"a variable is left: {left[0]}", shell.evidence, systemd.evidence, pam.evidence)
+    return passed("no variable", shell.evidence, systemd.evidence, pam.evidence)
 
 
 @NODE_CHECKS.check(
@@ -54,9 +60,9 @@ def no_variable(question: Question) -> Answer:
 )  # fmt: skip
 def no_units(question: Question) -> Answer:
     """No unit file of the system, and no running unit, speaks of the NPU."""
-    files = question.run("grep -RslE %s /etc/systemd/system/ /etc/tmpfiles.d/", WORDS)
-    running = question.run("systemctl list-units --all --plain --no-legend | grep -E %s", WORDS)
-    lines = [*files.lines, *running.lines]
+    files = question.matching(WORDS, "/etc/systemd/system/", "/etc/tmpfiles.d/")
+    running = question.must("systemctl list-units --all --plain --no-legend")
+    lines = [*files.lines, *(line for line in running.lines if re.search(WORDS, line))]
     if lines:
         return failed(f"a unit is left: {lines[0]}", files.evidence, running.evidence)
     return passed("no unit", files.evidence, running.evidence)
@@ -68,13 +74,14 @@ def no_units(question: Question) -> Answer:
 )  # fmt: skip
 def no_packages(question: Question) -> Answer:
     """Nothing in the system profile, and `rknnlite` cannot be imported."""
-    ran = question.run("find -L /run/current-system/sw/ -maxdepth 2 | grep -E %s", WORDS)
+    ran = question.must("find /run/current-system/sw/ -maxdepth 2")
     library = question.run(f"{LOGIN_SHELL} %s", "python3 -c 'import rknnlite'")
-    if ran.lines:
-        return failed(f"in the system profile: {ran.lines[0]}", ran.evidence)
+    left = [line for line in ran.lines if re.search(WORDS, line)]
+    if left:
+        return failed(f"in the system profile: {left[0]}", Evidence(ran.command, "\n".join(left)))
     if library.rc == 0:
         return failed("python3 still imports rknnlite", library.evidence)
-    return passed("no package", ran.evidence, library.evidence)
+    return passed("no package", Evidence(ran.command, f"{len(ran.lines)} entries"), library.evidence)
 
 
 @NODE_CHECKS.check(
@@ -83,8 +90,8 @@ def no_packages(question: Question) -> Answer:
 )  # fmt: skip
 def no_driver(question: Question) -> Answer:
     """Neither modules-load.d nor modprobe.d names a driver, and no package brings one beside the kernel's own."""
-    ran = question.run("grep -RswnE %s /etc/modules-load.d/ /etc/modprobe.d/", MODULES)
-    brought = question.run("find -L /run/booted-system/kernel-modules/ -name 'rknpu.ko*'")
+    ran = question.matching(MODULES, "/etc/modules-load.d/", "/etc/modprobe.d/")
+    brought = question.must(BROUGHT)
     if ran.lines:
         return failed(f"still configured: {ran.lines[0]}", ran.evidence)
     if brought.lines:

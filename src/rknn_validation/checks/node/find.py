@@ -45,7 +45,7 @@ class Node:
 
 def paths(question: Question) -> Ran:
     """The paths of the stack's device nodes, one a line."""
-    return question.run(NODES[question.expectation.brought_up.name])
+    return question.must(NODES[question.expectation.brought_up.name])
 
 
 def device(question: Question) -> Node | None:

@@ -37,8 +37,8 @@ _BY_DEFAULT = {
 )
 def no_driver_forced(question: Question) -> Answer:
     """Neither in the kernel, nor named in modules-load.d, which loads without asking what board it is."""
-    loaded = question.run("grep -wE %s /proc/modules", f"^({'|'.join(MODULES)})")
-    forced = question.run("grep -rwEs %s /etc/modules-load.d /run/modules-load.d", "|".join(MODULES))
+    loaded = question.must("grep -E %s /proc/modules", f"^({'|'.join(MODULES)}) ", statuses=(0, 1))
+    forced = question.matching(f"^({'|'.join(MODULES)})", "/etc/modules-load.d", "/run/modules-load.d")
     if loaded.lines:
         return failed(f"{loaded.lines[0].split()[0]} is loaded on {question.expectation.board.model}", loaded.evidence)
     if forced.lines:
@@ -55,7 +55,7 @@ def no_driver_forced(question: Question) -> Answer:
 )
 def no_runtime_linked(question: Question) -> Answer:
     """None of the paths the Python API looks at exists, not even as a link that leads nowhere."""
-    ran = question.run("ls -ld %s %s %s", *PYTHON_RUNTIME_PATHS)
+    ran = question.existing(*PYTHON_RUNTIME_PATHS)
     if ran.lines:
         return failed(
             f"{ran.lines[0].rpartition('/usr')[1]}{ran.lines[0].rpartition('/usr')[2]} is there", ran.evidence
@@ -72,10 +72,10 @@ def no_runtime_linked(question: Question) -> Answer:
 )
 def devices_untouched(question: Question) -> Answer:
     """No NPU node was made up, and no other device was opened to everybody or given to the NPU's group."""
-    made = question.run("\n".join(NODES[name] for name in sorted(NODES)))
+    made = question.must("\n".join(NODES[name] for name in sorted(NODES)))
     if made.lines:
         return failed(f"{made.lines[0]} exists on a board without an NPU", made.evidence)
-    ran = question.run("find /dev \\( -type c -o -type b \\) -printf '%%P %%u %%g %%m\\n'%s", "")
+    ran = question.must("find /dev \\( -type c -o -type b \\) -printf '%P %u %g %m\\n'")
     groups = _groups(question)
     wrong = [line for line in ran.lines if _is_wrong(*line.split(), groups=groups)]
     seen = Evidence(ran.command, "\n".join(wrong or [f"{len(ran.lines)} device nodes"]))
@@ -116,7 +116,7 @@ def reason_in_journal(question: Question) -> Answer:
     if not names and configuration.warnings:
         told = Evidence("warnings", "\n".join(configuration.warnings))
         return passed("the configuration installs nothing here, and said so when it was evaluated", told)
-    ran = question.run("journalctl -b -o cat --no-pager | grep -E %s", "unmet condition|[Nn][Pp][Uu]|[Rr][Kk]")
+    ran = question.must("journalctl -b -o cat --no-pager")
     condition = re.compile(r"Condition\w+=.*(device-tree|rk3588|rockchip|npu|rknn)")
     board = (expectation.board.model, *expectation.board.compatible)
     for line in ran.lines:
@@ -124,4 +124,5 @@ def reason_in_journal(question: Question) -> Answer:
         names_it = any(word and word in line for word in board) and re.search(r"(?i)npu|rknn|rk3588", line)
         if of_ours or names_it:
             return passed(f"the journal says: {line}", Evidence(ran.command, line))
-    return failed("the journal does not say why there is no NPU here", ran.evidence)
+    said = "\n".join(line for line in ran.lines if re.search(r"(?i)condition|npu|rknn", line))
+    return failed("the journal does not say why there is no NPU here", Evidence(ran.command, said or "nothing of it"))

@@ -11,8 +11,8 @@ from rknn_validation.checks.node.question import NODE_CHECKS, Question
 _LINES = r"rknpu|rocket|rknn|\bnpu\b|\.npu"
 # An out-of-tree module taints; that is what it is, and no trouble.
 _BAD = re.compile(
-    r"(?i)failed|cannot|can't|error|timed? ?out|soft reset|non-iommu mode|key was rejected|Unknown symbol|disagrees about"
-    r"|Oops|BUG:|Call trace"
+    r"(?i)failed|cannot|can't|error|timed? ?out|soft reset|non-iommu mode|key was rejected|Unknown symbol"
+    r"|disagrees about|Oops|BUG:|Call trace"
 )
 _TAINTS = re.compile(r"module verification failed|loading out-of-tree module")
 _GOOD = re.compile(r"Initialized (rknpu|rocket)|RKNPU: |rknpu.*(probe|register|init|simulated)|NPU core \d version")

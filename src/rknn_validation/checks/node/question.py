@@ -21,6 +21,12 @@ STAGES = ("units", "kernel", "device", "access", "udev", "library", "python", "g
 BOTH_BOARDS = ("rk3588", "other")
 LINES = 40
 
+_EXISTING = 'for path in PATHS; do if [ -e "$path" ] || [ -L "$path" ]; then ls -ld "$path"; fi; done'
+_MATCHING = (
+    'set --; for path in DIRECTORIES; do if [ -e "$path" ]; then set -- "$@" "$path"; fi; done; '
+    'if [ $# -gt 0 ]; then grep -RnE %s "$@"; fi'
+)
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -83,6 +89,25 @@ class Question:
         result = self.host.run(command, *args)
         text = result.command.decode() if isinstance(result.command, bytes) else str(result.command)
         return Ran(re.sub(r"\s*\n\s*", "; ", text.strip()), result.rc, result.stdout, result.stderr)
+
+    def must(self, command: str, *args: str, statuses: tuple[int, ...] = (0,)) -> Ran:
+        """Like `run`, for commands whose silence means something: one that could not look raises HarnessError."""
+        ran = self.run(command, *args)
+        if ran.rc not in statuses:
+            expected = f"exit status {' or '.join(map(str, statuses))}"
+            raise HarnessError(
+                f"the node could not be asked: {ran.command}", expected=expected, seen=ran.evidence.output
+            )
+        return ran
+
+    def existing(self, *paths: str) -> Ran:
+        """`ls -ld` of those paths that are there, links that lead nowhere included."""
+        return self.must(_EXISTING.replace("PATHS", " ".join("%s" for _ in paths)), *paths)
+
+    def matching(self, pattern: str, *directories: str) -> Ran:
+        """`file:line:text` of the lines that match an extended regular expression, below directories that are there."""
+        script = _MATCHING.replace("DIRECTORIES", " ".join("%s" for _ in directories))
+        return self.must(script, *directories, pattern, statuses=(0, 1))
 
 
 NODE_CHECKS: Registry[Question] = Registry()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
 
 EVERY_STACK = ("vendor", "mainline", "none")
@@ -59,8 +59,10 @@ def none_failed(question: Question) -> Answer:
 )
 def activation_clean(question: Question) -> Answer:
     """What activation wrote to the kernel's log at boot."""
-    ran = question.run("dmesg | grep -F 'stage-2-init'")
-    bad = [line for line in ran.lines if "Activation script snippet" in line and "failed" in line]
+    ran = question.must("dmesg")
+    said = [line for line in ran.lines if "stage-2-init" in line]
+    evidence = Evidence("dmesg", "\n".join(said) or "no line of stage 2")
+    bad = [line for line in said if "Activation script snippet" in line and "failed" in line]
     if bad:
-        return failed(bad[0].partition("stage-2-init: ")[2], ran.evidence)
-    return passed("no activation script failed", ran.evidence)
+        return failed(bad[0].partition("stage-2-init: ")[2], evidence)
+    return passed("no activation script failed", evidence)

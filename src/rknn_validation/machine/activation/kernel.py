@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.machine.activation.layout import Layout
+from rknn_validation.machine.activation.layout import SYSTEM, Layout
 from rknn_validation.nix.configuration import Configuration, Package
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 
@@ -25,6 +25,7 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
         else:
             layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
     layout.entries.update(layout.guest.modules(brought) if brought else {})
+    layout.link(f"{SYSTEM}/kernel-modules/lib/modules", "/usr/lib/modules")
     layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in kernel.modules))
     lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))

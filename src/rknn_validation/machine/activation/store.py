@@ -39,6 +39,10 @@ def lay_package(layout: Layout, package: Package) -> None:
     if package.broken:
         layout.note(f"{package.name} is marked broken: not laid")
         return
+    if set(package.files) == {package.name}:  # writeText and writeShellScript: the store path is the file
+        text = package.files[package.name]
+        layout.text(root, text, 0o555 if text.startswith("#!") else 0o444)
+        return
     for path, text in package.files.items():
         mode = 0o555 if path.lstrip("/").startswith(("bin/", "sbin/")) or text.startswith("#!") else 0o444
         layout.text(f"{root}/{path.lstrip('/')}", text, mode)

@@ -13,6 +13,15 @@ _PATH_OF_EVERY_SERVICE = ("coreutils", "findutils", "gnugrep", "gnused", "system
 _GUESTS_OWN = re.compile(
     r"systemd-|dbus|getty@|serial-getty@|user@|user-runtime-dir@|console-getty|polkit|sshd?\b|modprobe@"
 )
+_SCRIPTS = {
+    "script": ("ExecStart", "start"),
+    "preStart": ("ExecStartPre", "pre-start"),
+    "postStart": ("ExecStartPost", "post-start"),
+    "reload": ("ExecReload", "reload"),
+    "preStop": ("ExecStop", "pre-stop"),
+    "postStop": ("ExecStopPost", "post-stop"),
+}
+"""Option -> the setting it becomes and the end of its script's name."""
 # NixOS lets systemd-modules-load meet modules that do not exist; Debian's unit would fail.
 _TOLERANT = "[Service]\nSuccessExitStatus=0 1\n"
 
@@ -46,10 +55,7 @@ def unit_text(layout: Layout, unit: Unit, global_environment: Mapping[str, str])
     """The unit file's text; lays the scripts it starts."""
     sections = {section: dict(entries) for section, entries in unit.sections.items()}
     if unit.name.endswith(".service"):
-        service = sections.setdefault("Service", {})
-        for key, purpose, script in (("ExecStart", "start", unit.script), ("ExecStop", "pre-stop", unit.stop_script)):
-            if script:
-                service[key] = (_lay_script(layout, unit.name, purpose, script, service.get(key, ())),)
+        _lay_scripts(layout, unit, sections.setdefault("Service", {}))
     lines: list[str] = []
     for section in ("Unit", *(name for name in sections if name not in ("Unit", "Install"))):
         lines.append(f"[{section}]")
@@ -75,18 +81,33 @@ def _stand_in_root(name: str) -> str:
     return f"{STORE}/{'0' * 32}-{name}"
 
 
-def _lay_script(layout: Layout, unit: str, purpose: str, script: str, present: tuple[str, ...]) -> str:
-    """Where the script is laid: where the unit's own setting says, else where NixOS would have put it."""
+def _lay_scripts(layout: Layout, unit: Unit, service: dict[str, tuple[str, ...]]) -> None:
+    """Lay the scripts a unit starts where its settings say, or set what NixOS would have set."""
+    texts = {"script": unit.script, "preStop": unit.stop_script, **unit.scripts}
+    for option, text in texts.items():
+        key, ending = _SCRIPTS[option]
+        if not text:
+            continue
+        values = service.get(key, ())
+        named = (
+            next((value for value in values if value.split()[0].endswith(f"-{ending}")), None) if any(values) else None
+        )
+        path = named.split()[0].lstrip("@-:+!") if named else _script_path(unit.name, ending)
+        if named is None and all(value == f"script:{option}" for value in values):
+            service[key] = (path,)
+        elif named is None:
+            continue  # overridden by a setting of its own
+        start = text if text.startswith("#!") else f"#!{_stand_in_root('bash')}/bin/bash\nset -e\n\n{text}\n"
+        layout.text(path, start, 0o555)
+    for key, values in service.items():
+        if any(value.startswith("script:") for value in values):
+            layout.note(f"{unit.name}: the text of its {key} is not known; left out")
+            service[key] = tuple(value for value in values if not value.startswith("script:"))
+
+
+def _script_path(unit: str, ending: str) -> str:
     stem = unit.removesuffix(".service").replace("@", "_")
-    path = f"{STORE}/{'0' * 32}-unit-script-{stem}-{purpose}/bin/{stem}-{purpose}"
-    if present and present[-1]:
-        word = present[-1].lstrip("@-:+!").split()[0]
-        if not word.startswith(f"{STORE}/") or not re.search(r"unit-script|job-script|start|stop", word):
-            return present[-1]
-        path = word
-    text = script if script.startswith("#!") else f"#!{_stand_in_root('bash')}/bin/bash -e\n{script}"
-    layout.text(path, text, 0o555)
-    return present[-1] if present and present[-1] else f"{path} "
+    return f"{STORE}/{'0' * 32}-unit-script-{stem}-{ending}/bin/{stem}-{ending}"
 
 
 def _quoted(item: str) -> str:

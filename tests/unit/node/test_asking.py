@@ -1,0 +1,129 @@
+"""How a node is asked: what applies, what a dead machine means, what a broken check answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import handmade
+import pytest
+
+from rknn_validation.checks.model import Answer, Check, Status, passed
+from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask, questions
+from rknn_validation.checks.node.question import STAGES, Ran
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError, MachineError
+from rknn_validation.hosts.console import host
+from rknn_validation.machine.agent import Completed
+from rknn_validation.npu.boards import BOARDS
+from rknn_validation.npu.stacks import STACKS
+from rknn_validation.subject import Scenario
+
+pytestmark = pytest.mark.unit
+
+
+@dataclass
+class FakeMachine:
+    """Answers every command the same way."""
+
+    done: Completed = Completed(0, b"", b"")
+    problem: Exception | None = None
+    asked: list[tuple[str, float]] = field(default_factory=list)
+
+    def run(self, command: str, *, stdin: bytes = b"", deadline: Deadline | None = None) -> Completed:
+        assert deadline is not None
+        self.asked.append((command, deadline.seconds))
+        if self.problem:
+            raise self.problem
+        return self.done
+
+
+def expectation(stack: str = "vendor", board: str = "orangepi-5-plus", **more: Any) -> Expectation:
+    scenario = Scenario("x", stack, {}, (board,))
+    identity = BOARDS[board]
+    configuration = handmade.vendor(**more)
+    return Expectation(scenario, identity, configuration, STACKS.get(stack), guarded=not identity.is_rk3588)
+
+
+def question(machine: FakeMachine, **more: Any) -> Question:
+    return Question(host(machine, seconds=7), expectation(**more))
+
+
+@pytest.mark.parametrize(
+    ("stack", "board", "topics"),
+    [
+        ("vendor", "orangepi-5-plus", {"units", "kernel", "device", "access", "udev", "library", "python"}),
+        ("mainline", "rock-5b", {"units", "kernel", "device", "access", "udev", "library"}),
+        ("vendor", "raspberrypi-4-b", {"units", "udev", "guard"}),
+        ("mainline", "virt", {"units", "udev", "guard"}),
+        ("none", "orangepi-5-plus", {"units", "disabled"}),
+        ("none", "virt", {"units", "disabled"}),
+    ],
+)
+def test_questions_fit_stack_and_board_in_the_order_of_their_stages(stack: str, board: str, topics: set[str]) -> None:
+    chosen = questions(expectation(stack, board))
+    assert {check.id.partition(".")[0] for check in chosen} == topics
+    stages = [STAGES.index(check.stage) for check in chosen]
+    assert stages == sorted(stages)
+
+
+def test_every_check_says_what_to_do() -> None:
+    for check in NODE_CHECKS.all():
+        assert check.stage in STAGES
+        assert check.title.endswith("?")
+        assert check.remedy and check.ask.__doc__
+
+
+@pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
+def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[Question]) -> None:
+    stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
+    board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
+    dead = FakeMachine(problem=MachineError("the board died"))
+    answer = ask(check, question(dead, stack=stack, board=board))
+    assert (answer.status, answer.reason) == (Status.INCONCLUSIVE, "the board died")
+
+
+@pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
+def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(check: Check[Question]) -> None:
+    """Every command fails, as on a node without any of the tools: only checks of an absence may pass."""
+    stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
+    board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
+    broken = FakeMachine(Completed(127, b"", b"command not found"))
+    answer = ask(check, question(broken, stack=stack, board=board))
+    assert answer.status is not Status.PASS, answer.reason
+
+
+def test_a_check_that_breaks_is_inconclusive() -> None:
+    def breaks(question: Question) -> Answer:
+        raise ValueError("oops")
+
+    check = Check("x.y", "units", "?", "!", breaks, frozenset({"vendor"}))
+    answer = ask(check, question(FakeMachine()))
+    assert answer.status is Status.INCONCLUSIVE
+    assert "oops" in answer.reason
+
+
+def test_a_check_that_does_not_apply_is_skipped() -> None:
+    check = Check("x.y", "units", "?", "!", lambda _: passed("never"), frozenset({"mainline"}))
+    assert ask(check, question(FakeMachine())).status is Status.SKIP
+
+
+def test_the_console_backend_is_a_testinfra_host() -> None:
+    machine = FakeMachine(Completed(3, "größe\n".encode() + b"\xff", b"oh"))
+    result = host(machine, seconds=7).run("stat %s", "a b")
+    assert (result.rc, result.stdout, result.stderr) == (3, "größe\n\ufffd", "oh")
+    assert machine.asked == [("stat 'a b'", 7)]
+
+
+def test_a_dead_machine_is_never_an_exit_status() -> None:
+    machine = FakeMachine(problem=MachineError("gone"))
+    with pytest.raises(HarnessError, match="gone"):
+        host(machine).run("true")
+
+
+def test_evidence_is_shortened_but_keeps_both_ends() -> None:
+    ran = Ran("x", 1, "\n".join(str(number) for number in range(1000)), "end")
+    lines = ran.evidence.output.splitlines()
+    assert lines[0] == "0"
+    assert lines[-2:] == ["end", "(exit status 1)"]
+    assert len(lines) < 50
