@@ -18,11 +18,23 @@ let
   kernel = config.boot.kernelPackages.kernel;
   deviceTree = config.hardware.deviceTree;
 
+  # A file may have its text itself, or be a link to something that has it.
+  textOf =
+    file:
+    let
+      source = file.source or null;
+    in
+    if file.text or null != null then
+      file.text
+    else if lib.isAttrs source && lib.isString (source.text or null) then
+      source.text
+    else
+      null;
   etcFile =
     path: file:
     {
       inherit path;
-      text = safe null (file.text or null);
+      text = safe null (textOf file);
       source = safe null (if file.source or null == null then null else toString file.source);
       mode = file.mode or "symlink";
       user = file.user or "+0";
@@ -48,6 +60,11 @@ let
       path = describeAll (lib.filter lib.isDerivation (value.path or [ ]));
       script = value.script or "";
       stop_script = (value.preStop or "") + (value.postStop or "");
+      scripts = lib.filterAttrs (_: text: text != "") (
+        lib.genAttrs [ "script" "preStart" "postStart" "preStop" "postStop" "reload" ] (
+          option: value.${option} or ""
+        )
+      );
       restart_triggers = map toString (value.restartTriggers or [ ]);
     };
   values =
@@ -218,7 +235,7 @@ in
   variables = strings config.environment.variables;
   session_variables = strings config.environment.sessionVariables;
   global_environment = strings (lib.filterAttrs (_: one: one != null) (get [ "systemd" "globalEnvironment" ] { }));
-  set_environment = safe "" (config.environment.etc."set-environment".text or "");
+  set_environment = safe "" (textOf config.environment.etc."set-environment");
   shell_init = lib.genAttrs [ "extraInit" "shellInit" "loginShellInit" "interactiveShellInit" ] (
     name: config.environment.${name}
   );
@@ -278,7 +295,8 @@ in
       filter = overlay.filter or null;
     }) deviceTree.overlays;
   };
-  firmware = describeAll config.hardware.firmware;
+  # The option's value is one directory; what it was made of are its definitions.
+  firmware = describeAll (lib.concatLists options.hardware.firmware.definitions);
   users = lib.mapAttrs account config.users.users;
   groups = lib.mapAttrs account config.users.groups;
   ld_so_conf = [ ];

@@ -1,0 +1,58 @@
+# Evaluates a NixOS configuration; takes what nixpkgs' file of this name takes.
+evalConfigArgs@{
+  system ? builtins.currentSystem,
+  pkgs ? null,
+  lib ? import ../../lib,
+  baseModules ? import ../modules/module-list.nix,
+  extraModules ? [ ],
+  modules,
+  modulesLocation ? (builtins.unsafeGetAttrPos "modules" evalConfigArgs).file or null,
+  specialArgs ? { },
+  extraArgs ? { },
+  check ? true,
+  prefix ? [ ],
+}:
+let
+  platform = {
+    _file = toString ./eval-config.nix;
+    key = toString ./eval-config.nix;
+    config = lib.mkMerge [
+      (lib.optionalAttrs (system != null) { nixpkgs.system = lib.mkDefault system; })
+      (lib.optionalAttrs (pkgs != null) { nixpkgs.pkgs = pkgs; })
+      {
+        _module.args = extraArgs // {
+          inherit baseModules extraModules modules;
+          noUserModules = evaluate [ ];
+        };
+        _module.check = lib.mkDefault check;
+      }
+    ];
+  };
+  evaluate =
+    userModules:
+    lib.evalModules {
+      inherit prefix;
+      class = "nixos";
+      modules = baseModules ++ extraModules ++ [ platform ] ++ userModules;
+      specialArgs = {
+        modulesPath = toString ../modules;
+      }
+      // specialArgs;
+    };
+  complete =
+    evaluated:
+    evaluated
+    // {
+      inherit lib extraArgs;
+      inherit (evaluated._module.args) pkgs;
+      extendModules = extension: complete (evaluated.extendModules extension);
+    };
+in
+complete (
+  evaluate (
+    if modulesLocation == null then
+      modules
+    else
+      map (lib.setDefaultModuleLocation modulesLocation) modules
+  )
+)

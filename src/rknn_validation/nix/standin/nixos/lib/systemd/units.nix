@@ -1,0 +1,159 @@
+# What a unit's options become: text, names, and the checks NixOS makes of a section's values.
+{
+  lib,
+  pkgs,
+  config,
+}:
+let
+  inherit (lib) concatMapStrings optionalString types;
+in
+rec {
+  unitNameType = types.strMatching "[a-zA-Z0-9@%:_.\\-]+[.](service|socket|device|mount|automount|swap|target|path|timer|scope|slice)";
+
+  # A value of a section: lists repeat the key and are joined, anything else has to be said once.
+  unitOption = lib.mkOptionType {
+    name = "systemd option";
+    merge =
+      loc: defs:
+      let
+        kept = lib.filterOverrides defs;
+      in
+      if lib.isList (lib.head kept).value then
+        lib.concatMap (
+          def:
+          if lib.isList def.value then
+            def.value
+          else
+            throw "The definitions for systemd unit options should be either all lists, representing repeatable options, or all non-lists, but for the option ${lib.showOption loc}, the definitions are a mix of list and non-list ${lib.showDefs kept}"
+        ) kept
+      else
+        lib.mergeEqualOption loc kept;
+  };
+
+  # `checks` look at a whole section before it is merged; conditions and priorities are looked through.
+  checkUnitConfig =
+    group: checks: section:
+    let
+      plain = lib.mapAttrs (
+        _: value: if value._type or "" == "override" || value._type or "" == "if" then value.content else value
+      ) section;
+      errors = lib.concatMap (check: check group plain) checks;
+    in
+    errors == [ ] || builtins.trace (lib.concatStringsSep "\n" errors) false;
+  assertValueOneOf =
+    name: values: group: section:
+    lib.optional (
+      section ? ${name} && !lib.elem section.${name} values
+    ) "Systemd ${group} field `${name}' cannot have value `${toString section.${name}}'.";
+  assertOnlyFields =
+    fields: group: section:
+    let
+      others = lib.filter (name: !lib.elem name fields) (lib.attrNames section);
+    in
+    lib.optional (others != [ ]) "Systemd ${group} has extra fields [${lib.concatStringsSep " " others}].";
+
+  mkPathSafeName = lib.replaceStrings [ "@" ":" "\\" "[" "]" ] [ "-" "-" "-" "" "" ];
+  shellEscape = lib.replaceStrings [ "\\" ] [ "\\\\" ];
+
+  # Where a unit's shell text lands, as its Exec line names it.
+  makeJobScript =
+    {
+      name,
+      text,
+      enableStrictShellChecks ? false,
+    }:
+    let
+      scriptName = lib.replaceStrings [ "\\" "@" ] [ "-" "_" ] (shellEscape name);
+      script =
+        if enableStrictShellChecks then
+          pkgs.writeShellApplication {
+            name = scriptName;
+            inherit text;
+          }
+        else
+          pkgs.writeShellScriptBin scriptName "set -e\n\n${text}\n";
+    in
+    "${script}/bin/${scriptName}";
+
+  toOption =
+    value:
+    if value == true then
+      "true"
+    else if value == false then
+      "false"
+    else
+      toString value;
+  attrsToSection =
+    section:
+    lib.concatStrings (
+      lib.concatLists (
+        lib.mapAttrsToList (
+          name: value: map (one: "${name}=${toOption one}\n") (if lib.isList value then value else [ value ])
+        ) section
+      )
+    );
+
+  environmentLines =
+    environment:
+    concatMapStrings (
+      name:
+      optionalString (environment.${name} != null) "Environment=${builtins.toJSON "${name}=${environment.${name}}"}\n"
+    ) (lib.attrNames environment);
+
+  # The unit file's text: its [Unit] section, the section of its own kind, and who wants it.
+  unitText =
+    unit: section: body:
+    "[Unit]\n${attrsToSection unit.unitConfig}\n"
+    + optionalString (section != null) "[${section}]\n${body}"
+    + optionalString (section != null && unit.wantedBy != [ ]) "\n[Install]\nWantedBy=${lib.concatStringsSep " " unit.wantedBy}\n";
+
+  toUnit = text: unit: {
+    inherit (unit)
+      name
+      aliases
+      wantedBy
+      requiredBy
+      upheldBy
+      enable
+      overrideStrategy
+      ;
+    inherit text;
+  };
+  serviceToUnit =
+    unit:
+    toUnit (unitText unit "Service" (
+      environmentLines (config.systemd.globalEnvironment // unit.environment)
+      + (
+        if unit.reloadIfChanged or false then
+          "X-ReloadIfChanged=true\n"
+        else
+          optionalString (!unit.restartIfChanged or true) "X-RestartIfChanged=false\n"
+      )
+      + optionalString (!unit.stopIfChanged or true) "X-StopIfChanged=false\n"
+      + optionalString (unit.notSocketActivated or false) "X-NotSocketActivated=true\n"
+      + attrsToSection unit.serviceConfig
+    )) unit;
+  socketToUnit =
+    unit:
+    toUnit (unitText unit "Socket" (
+      attrsToSection unit.socketConfig
+      + concatMapStrings (stream: "ListenStream=${stream}\n") unit.listenStreams
+      + concatMapStrings (datagram: "ListenDatagram=${datagram}\n") unit.listenDatagrams
+    )) unit;
+  targetToUnit = unit: toUnit (unitText unit null "") unit;
+  sectionToUnit =
+    section: field: unit:
+    toUnit (unitText unit section (attrsToSection unit.${field})) unit;
+  timerToUnit = sectionToUnit "Timer" "timerConfig";
+  pathToUnit = sectionToUnit "Path" "pathConfig";
+  mountToUnit = sectionToUnit "Mount" "mountConfig";
+  automountToUnit = sectionToUnit "Automount" "automountConfig";
+  sliceToUnit = sectionToUnit "Slice" "sliceConfig";
+
+  makeUnit =
+    name: unit:
+    if unit.enable then
+      pkgs.writeTextDir name (if unit.text == null then "" else unit.text)
+    else
+      pkgs.runCommand "unit-${mkPathSafeName name}-disabled" { } "ln -s /dev/null $out";
+}

@@ -1,0 +1,220 @@
+# Users and groups.
+{
+  config,
+  lib,
+  pkgs,
+  utils,
+  ...
+}:
+
+let
+  cfg = config.users;
+  inherit (lib) mkOption types;
+  declare = import ../../lib/declare.nix { inherit lib; };
+  inherit (declare) nullOr off;
+  ids = config.ids;
+
+  # What passwd(5) and group(5) cannot hold.
+  passwdEntry =
+    type:
+    lib.types.addCheck type (value: !(lib.hasInfix ":" value || lib.hasInfix "\n" value))
+    // {
+      name = "passwdEntry ${type.name}";
+      description = "${type.description}, not containing newlines or colons";
+    };
+  idRange = declare.submodule {
+    startUid = declare.required types.int;
+    count = declare.int 1;
+  };
+  gidRange = declare.submodule {
+    startGid = declare.required types.int;
+    count = declare.int 1;
+  };
+  shell = nullOr (types.either types.shellPackage (passwdEntry types.path));
+
+  user =
+    { name, config, ... }:
+    {
+      options = {
+        enable = declare.on;
+        name = mkOption { type = passwdEntry types.str; };
+        description = declare.of (passwdEntry types.str) "";
+        uid = nullOr types.int;
+        isSystemUser = off;
+        isNormalUser = off;
+        group = declare.str "";
+        extraGroups = declare.strings;
+        home = declare.of (passwdEntry types.path) "/var/empty";
+        homeMode = declare.of (types.strMatching "[0-7]{1,5}") "700";
+        cryptHomeLuks = nullOr types.str;
+        pamMount = declare.attrsOf types.str;
+        pamShadow = declare.on;
+        shell = shell // {
+          default = pkgs.shadow;
+        };
+        ignoreShellProgramCheck = off;
+        subUidRanges = declare.listOf idRange;
+        subGidRanges = declare.listOf gidRange;
+        autoSubUidGidRange = off;
+        createHome = off;
+        useDefaultShell = off;
+        hashedPassword = nullOr (passwdEntry types.str);
+        password = nullOr types.str;
+        hashedPasswordFile = nullOr types.str;
+        passwordFile = nullOr types.str;
+        initialHashedPassword = nullOr (passwdEntry types.str);
+        initialPassword = nullOr types.str;
+        packages = declare.packages;
+        expires = nullOr (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}");
+        linger = nullOr types.bool;
+        openssh.authorizedKeys.keys = declare.listOf types.singleLineStr;
+        openssh.authorizedKeys.keyFiles = declare.paths;
+        openssh.authorizedPrincipals = declare.listOf types.nonEmptyStr;
+      };
+      config = lib.mkMerge [
+        {
+          name = lib.mkDefault name;
+          shell = lib.mkIf config.useDefaultShell (lib.mkDefault cfg.defaultUserShell);
+        }
+        (lib.mkIf config.isNormalUser {
+          group = lib.mkDefault "users";
+          createHome = lib.mkDefault true;
+          home = lib.mkDefault "/home/${config.name}";
+          homeMode = lib.mkDefault "700";
+          useDefaultShell = lib.mkDefault true;
+          isSystemUser = lib.mkDefault false;
+        })
+      ];
+    };
+
+  group =
+    { name, config, ... }:
+    {
+      options = {
+        name = mkOption { type = passwdEntry types.str; };
+        gid = nullOr types.int;
+        members = declare.listOf (passwdEntry types.str);
+      };
+      config = {
+        name = lib.mkDefault name;
+        members = lib.mapAttrsToList (_: one: one.name) (
+          lib.filterAttrs (_: one: lib.elem config.name one.extraGroups) cfg.users
+        );
+      };
+    };
+in
+{
+  imports = [
+    (lib.mkAliasOptionModule [ "users" "extraUsers" ] [ "users" "users" ])
+    (lib.mkAliasOptionModule [ "users" "extraGroups" ] [ "users" "groups" ])
+  ];
+
+  options.users = {
+    mutableUsers = declare.on;
+    enforceIdUniqueness = declare.on;
+    users = declare.namedBy user;
+    groups = declare.namedBy group;
+    allowNoPasswordLogin = off;
+    manageLingering = declare.on;
+    defaultUserShell = declare.of (types.either types.path types.shellPackage) pkgs.bashInteractive;
+    defaultUserHome = declare.str "/home";
+    motd = nullOr types.lines;
+    motdFile = nullOr types.str;
+    ldap.enable = off;
+    mysql.enable = off;
+  };
+
+  config = {
+    users.users = {
+      root = {
+        uid = ids.uids.root;
+        description = "System administrator";
+        home = "/root";
+        homeMode = "700";
+        shell = lib.mkDefault cfg.defaultUserShell;
+        group = "root";
+      };
+      nobody = {
+        uid = ids.uids.nobody;
+        isSystemUser = true;
+        description = "Unprivileged account (don't use!)";
+        group = "nogroup";
+      };
+    };
+    users.groups = lib.genAttrs [
+      "root"
+      "wheel"
+      "disk"
+      "kmem"
+      "tty"
+      "floppy"
+      "uucp"
+      "lp"
+      "cdrom"
+      "tape"
+      "audio"
+      "video"
+      "dialout"
+      "nogroup"
+      "users"
+      "nixbld"
+      "utmp"
+      "adm"
+      "input"
+      "kvm"
+      "render"
+      "sgx"
+      "shadow"
+      "systemd-journal"
+      "systemd-network"
+      "systemd-resolve"
+      "systemd-timesync"
+      "systemd-oom"
+      "systemd-coredump"
+      "messagebus"
+      "keys"
+      "clock"
+    ] (name: if ids.gids ? ${name} then { gid = ids.gids.${name}; } else { });
+
+    environment.etc = lib.mapAttrs' (
+      _: one:
+      lib.nameValuePair "profiles/per-user/${one.name}" {
+        source = pkgs.buildEnv {
+          name = "user-environment";
+          paths = one.packages;
+        };
+      }
+    ) (lib.filterAttrs (_: one: one.packages != [ ]) cfg.users);
+    environment.shells = [
+      "/run/current-system/sw/bin/bash"
+      pkgs.bashInteractive
+    ];
+
+    assertions = lib.concatLists (
+      lib.mapAttrsToList (name: one: [
+        {
+          assertion =
+            let
+              # Users with a reserved number are system users without saying so.
+              exclusive = (if one.isNormalUser then 1 else 0) + (if one.isSystemUser then 1 else 0);
+              byNumber = one.uid != null && one.uid < 1000;
+            in
+            exclusive == 1 || (exclusive == 0 && byNumber && !one.isNormalUser);
+          message = ''
+            Exactly one of users.users.${name}.isSystemUser and users.users.${name}.isNormalUser must be set.
+          '';
+        }
+        {
+          assertion = one.group != "";
+          message = ''
+            users.users.${name}.group is unset. This used to default to
+            nogroup, but this is unsafe. For example you can create a group
+            for this user with:
+            users.users.${name}.group = "${name}";
+            users.groups.${name} = {};
+          '';
+        }
+      ]) (lib.filterAttrs (_: one: one.enable) cfg.users)
+    );
+  };
+}

@@ -1,0 +1,30 @@
+# The modules of every evaluation.
+[
+  ./misc/assertions.nix
+  ./misc/extra-arguments.nix
+  ./misc/ids.nix
+  ./misc/lib.nix
+  ./misc/meta.nix
+  ./misc/nixpkgs.nix
+  ./config/environment.nix
+  ./config/etc.nix
+  ./config/ldso.nix
+  ./config/session-defaults.nix
+  ./config/system-path.nix
+  ./config/users.nix
+  ./boot/initrd.nix
+  ./boot/kernel.nix
+  ./boot/options.nix
+  ./hardware/device-tree.nix
+  ./hardware/firmware.nix
+  ./hardware/graphics.nix
+  ./programs/nix-ld.nix
+  ./services/udev.nix
+  ./system/activation.nix
+  ./system/systemd-units.nix
+  ./system/systemd.nix
+  ./system/tmpfiles.nix
+  ./system/top-level.nix
+  ./system/version.nix
+  ./tmp.nix
+]

@@ -1,0 +1,5 @@
+# A system without a screen.
+{ lib, ... }:
+{
+  systemd.enableEmergencyMode = lib.mkDefault false;
+}

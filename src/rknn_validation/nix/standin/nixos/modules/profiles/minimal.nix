@@ -1,0 +1,6 @@
+# A small system.
+{ lib, ... }:
+{
+  documentation.enable = lib.mkDefault false;
+  environment.defaultPackages = lib.mkDefault [ ];
+}
