@@ -53,7 +53,8 @@ in
         # Teflon is part of Mesa and lies in /run/opengl-driver/lib, where TFLite's delegate option finds it.
         hardware.graphics = {
           enable = true;
-          package = lib.mkDefault cfg.runtime.package;
+          # NixOS defines it with mkDefault itself: one of the same priority would conflict.
+          package = lib.mkOverride 900 cfg.runtime.package;
         };
       })
 
