@@ -31,6 +31,7 @@ class Emulator:
         self.progress = progress
         self._nursery = Nursery()
         self._image: Image | None = None
+        self._qemu_version = ""
 
     def __enter__(self) -> Emulator:
         return self
@@ -58,13 +59,14 @@ class Emulator:
         not come up (with the end of its console).
         """
         tools.find(qemu.PROGRAM)
+        self._qemu_version = self._qemu_version or qemu.version(deadline)
         recipe = Recipe(
             self.image(deadline),
             guestcode.programs(self.cache, deadline, self.progress),
             identity,
             tree or {},
         )
-        wanted = Wanted("snapshot", recipe.key(qemu.version(deadline)), f"a booted {identity.name}", MEMORY)
+        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {identity.name}", MEMORY)
 
         def build(target: Path) -> None:
             # Two boards that boot at once on few processors fail to calibrate their timers.

@@ -21,6 +21,7 @@ SOURCES = Path(__file__).parent / "guest"
 FILES = ("Kbuild", "rknpu_sim.c", "rocket_sim.c")
 NAMES = ("rknpu", "rocket")
 CROSS = "aarch64-linux-gnu-"
+FLAGS = ("ARCH=arm64", f"CROSS_COMPILE={CROSS}", f"CC={CROSS}gcc", "KCFLAGS=-Werror")
 
 STAND_INS = {
     "rknpu": "simulated vendor NPU driver (rknpu.ko): binds, gives /dev/rknpu, tells its version, computes nothing",
@@ -36,7 +37,7 @@ def build(cache: Cache, kbuild: Path, release: str, deadline: Deadline, progress
     """
     debs = sorted(kbuild.glob("*.deb"))
     parts = [*((SOURCES / name).read_bytes() for name in FILES), *(deb.name.encode() for deb in debs)]
-    parts.append(Path(__file__).read_bytes())
+    parts.append(repr(FLAGS).encode())
 
     def compile_into(target: Path) -> None:
         progress("compiling the simulated drivers")
@@ -61,8 +62,7 @@ def _compile(headers: Path, release: str, target: Path, deadline: Deadline) -> N
     work.mkdir()
     for name in FILES:
         shutil.copyfile(SOURCES / name, work / name)
-    cross = ("ARCH=arm64", f"CROSS_COMPILE={CROSS}", f"CC={CROSS}gcc", "KCFLAGS=-Werror")
-    tools.run(["make", "-s", "-C", kernel, f"M={work}", *cross, "modules"], deadline)
+    tools.run(["make", "-s", "-C", kernel, f"M={work}", *FLAGS, "modules"], deadline)
     for name in NAMES:
         tools.run([f"{CROSS}strip", "--strip-debug", "-o", target / f"{name}.ko", work / f"{name}.ko"], deadline)
 
@@ -82,9 +82,19 @@ def module_tree(image: Image, names: Iterable[str], deadline: Deadline) -> Tree:
 
     Spares the guest a depmod of its own.
     """
+    chosen = tuple(sorted(set(names)))
+    if (image, chosen) not in _TREES:
+        _TREES[image, chosen] = _module_tree(image, chosen, deadline)
+    return _TREES[image, chosen]
+
+
+_TREES: dict[tuple[Image, tuple[str, ...]], Tree] = {}
+
+
+def _module_tree(image: Image, names: tuple[str, ...], deadline: Deadline) -> Tree:
     modules = kernel_modules(image)
     directory = f"/usr/lib/modules/{image.release}"
-    tree = {f"{directory}/updates/{name}.ko": File(modules[name]) for name in sorted(set(names))}
+    tree = {f"{directory}/updates/{name}.ko": File(modules[name]) for name in names}
     with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
         scratch = Path(work) / "lib/modules" / image.release
         tools.run(["tar", "--extract", "--file", image.modules, "--directory", work], deadline)
