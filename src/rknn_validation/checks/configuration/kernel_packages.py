@@ -17,6 +17,7 @@ from rknn_validation.npu import kernels
 
 NO_MODULE = "the subject builds no kernel module"
 _SYMBOL_LINE = re.compile(r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =](?:y|m|yes|module)\b", re.MULTILINE)
+_SAYS_NOTHING = ("name", "pname", "version", "src", "meta", "nativeBuildInputs", "buildInputs", "passthru")
 _KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")
 
 
@@ -73,10 +74,12 @@ def _kernelless(recipe: Recipe) -> Iterator[str]:
     if re.search(r"uname -r|/run/(?:booted|current)-system/kernel", scripts):
         yield "it is built for the kernel of the building machine (uname -r), not for the one that will boot"
         return
-    flags = [recipe.attrs.get(name) for name in ("makeFlags", "buildFlags", "preBuild", "buildPhase", "configurePhase")]
-    words = [word for flag in flags for word in (flag if isinstance(flag, tuple) else (str(flag),))]
-    written = {key for key, value in recipe.attrs.items() if value is UNKNOWN}
-    if not any(_KERNEL.search(word) for word in (*words, *written, scripts)) and UNKNOWN not in flags:
+    if any(value is UNKNOWN for key, value in recipe.attrs.items() if key not in ("src", "meta", "nativeBuildInputs")):
+        return
+    # Where it is installed tells the Makefile nothing.
+    scripts = re.sub(r"\S*\$\{?out\}?/\S*", "", scripts)
+    named = (str(value) for key, value in recipe.attrs.items() if key not in _SAYS_NOTHING and "Phase" not in key)
+    if not any(_KERNEL.search(text) for text in (*named, scripts)):
         yield f"nothing tells {recipe.name}'s Makefile which kernel to build for (no KDIR, no kernel.dev)"
 
 

@@ -16,7 +16,9 @@ from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
 
 NOTHING = "the subject has no packages of its own"
 _UNPACKERS = {".zip": "unzip", ".7z": "p7zip", ".deb": "dpkg", ".rpm": "rpmextract"}
-_HOOKS_THAT_INSTALL = re.compile(r"cmake|meson|ninja|cargo|dkms|installShellFiles|moduleBuildDependencies|\?|Hook$")
+_HOOKS_THAT_INSTALL = re.compile(
+    r"cmake|meson|ninja|cargo|dkms|installShellFiles|moduleBuildDependencies|\?|(?<!autoPatchelf)Hook$"
+)
 
 
 @CONFIGURATION_CHECKS.check(

@@ -14,11 +14,11 @@ from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import source_file
 from rknn_validation.checks.packaging.fetches import UNKNOWN as NOT_WRITTEN
 from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.nixtrees import dotted
+from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, subject_trees
 from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
 from rknn_validation.checks.packaging.vendor import is_toolkit
 from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
-from rknn_validation.nix.syntax import Apply, Text
+from rknn_validation.nix.syntax import Apply, Node, Text
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu import versions
 
@@ -67,23 +67,33 @@ def _texts(recipe: Recipe) -> Iterator[str]:
 )
 def wheel_fits_the_interpreter(case: Case) -> Answer:
     """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
-    return _judged(case, _unfit, "wheel and interpreter agree")
+    found = [Problem(one.where, what) for one in toolkits(case) if (what := _unfit(case, one))]
+    return judged(found, (one.where for one in toolkits(case)), good="wheel and interpreter agree", nothing=NOTHING)
 
 
-def _unfit(recipe: Recipe) -> Iterator[str]:
+def _unfit(case: Case, recipe: Recipe) -> str | None:
     found = wheel(recipe)
-    interpreter = interpreter_of(recipe)
+    interpreter = interpreter_of(case, recipe)
     if found and found.interpreter and interpreter and found.interpreter != interpreter:
-        yield f"the wheel is for CPython {found.interpreter} ({found.python}) and is built with Python {interpreter}"
+        return f"the wheel is for CPython {found.interpreter} ({found.python}) and is built with Python {interpreter}"
+    return None
 
 
-def interpreter_of(recipe: Recipe) -> str | None:
-    """The Python a recipe is built with: as evaluated, else as its own text names it (`python311Packages`)."""
+def interpreter_of(case: Case, recipe: Recipe) -> str | None:
+    """The Python a recipe is built with: as evaluated, else as the text names it (`python311Packages.callPackage`)."""
     if recipe.package and recipe.package.python:
         return ".".join(recipe.package.python.split(".")[:2])
-    name = dotted(recipe.node.function) if isinstance(recipe.node, Apply) else None
-    found = re.search(r"\bpython3(\d+)(?:Packages|\.pkgs)\.", name or "")
-    return f"3.{found[1]}" if found else None
+    names = {dotted(recipe.node.function) or ""} if isinstance(recipe.node, Apply) else set()
+    for tree in subject_trees(case.subject):
+        calls = (node for node in tree.tree.walk() if isinstance(node, Apply))
+        names |= {dotted(node.function) or "" for node in calls if _leads_to(tree, node.argument, recipe.tree)}
+    found = {version for name in names for version in re.findall(r"\bpython3(\d+)(?:Packages|\.pkgs)\.", name)}
+    return f"3.{found.pop()}" if len(found) == 1 else None
+
+
+def _leads_to(tree: NixTree, argument: Node, wanted: NixTree) -> bool:
+    literal = argument.literal if isinstance(argument, NixPath) else None
+    return literal is not None and (tree.path.parent / literal).resolve() == wanted.path
 
 
 @CONFIGURATION_CHECKS.check(

@@ -45,6 +45,11 @@ def local_files_exist(case: Case) -> Answer:
         what = _missing(tree.path.parent, literal)
         if what:
             found.append(Problem(tree.at(node), what, literal))
+    for recipe in recipes(case):
+        source = recipe.text("src") or ""
+        if source.startswith(("/", "~")) and not source.startswith("/nix/store/"):
+            what = "the source is a file of one machine, named by its absolute path"
+            found.append(Problem(recipe.where, what, source))
     looked_at = [f"{tree.at(node)}: {literal}" for tree, node, literal in _path_literals(case)]
     return judged(found, looked_at, good="every path exists", nothing="no file is named by path")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rknn_validation.checks.case import Case
@@ -83,9 +84,9 @@ def fetches(case: Case) -> tuple[Fetch, ...]:
             found.append(_evaluated(package))
     known = {one.hash for one in found if one.hash}
     for tree in subject_trees(case.subject):
-        if not tree.about_npu:
-            continue
-        found += [one for one in _written(tree) if one.hash is None or one.hash == UNKNOWN or one.hash not in known]
+        if tree.about_npu:
+            written = _written(tree)
+            found += [one for one in written if one.hash is None or one.hash == UNKNOWN or one.hash not in known]
     return tuple(found)
 
 
@@ -116,10 +117,10 @@ def _evaluated(package: Package) -> Fetch:
     )
 
 
-def _written(tree: NixTree) -> Iterator[Fetch]:
-    for node in tree.tree.walk():
-        if isinstance(node, Apply) and (fetch := fetch_of(tree, node)):
-            yield fetch
+@functools.lru_cache(maxsize=512)
+def _written(tree: NixTree) -> tuple[Fetch, ...]:
+    applied = (node for node in tree.tree.walk() if isinstance(node, Apply))
+    return tuple(fetch for node in applied if (fetch := fetch_of(tree, node)))
 
 
 def fetch_of(tree: NixTree, node: Apply) -> Fetch | None:

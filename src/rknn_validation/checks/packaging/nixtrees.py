@@ -31,7 +31,7 @@ _FILES = 400
 _NPU = re.compile(r"rknn|rkllm|rknpu|rockchip|rk35|teflon|\bnpu\b|\brocket\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NixTree:
     """A Nix file and its tree. `names` are the variables bound exactly once in it, by `let` or `rec`.
 
@@ -45,6 +45,7 @@ class NixTree:
     names: dict[str, Node] = field(default_factory=dict)
     about_npu: bool = True
     mentions_npu: bool = True
+    written: int = 0
 
     def at(self, node: Node) -> str:
         """`file:line`, the file relative to the subject where it lies in it."""
@@ -103,6 +104,20 @@ def subject_trees(subject: Subject) -> tuple[NixTree, ...]:
 
     Files that are no Nix are left out: whether they matter is for evaluation to say.
     """
+    known = _KNOWN.get(subject)
+    if known is None or any(_changed(tree) for tree in known):
+        known = _KNOWN[subject] = _trees(subject)
+    return known
+
+
+_KNOWN: dict[Subject, tuple[NixTree, ...]] = {}
+
+
+def _changed(tree: NixTree) -> bool:
+    return not tree.path.is_file() or tree.path.stat().st_mtime_ns != tree.written
+
+
+def _trees(subject: Subject) -> tuple[NixTree, ...]:
     found: dict[Path, NixTree] = {}
     waiting = [(path, True) for path in (subject.module, *subject.imports)]
     waiting += [(path, False) for path in subject.overlays]
@@ -111,11 +126,11 @@ def subject_trees(subject: Subject) -> tuple[NixTree, ...]:
         path = (path / "default.nix" if path.is_dir() else path).resolve()
         if path in found or path.suffix != ".nix" or not path.is_file():
             continue
-        text, tree = _read(path, path.stat().st_mtime_ns)
+        written = path.stat().st_mtime_ns
+        tree, names, mentions = _read(path, written)
         if tree is None:
             continue
-        mentions = bool(_NPU.search(text))
-        found[path] = NixTree(path, subject.root, tree, _names(tree), ours or mentions, mentions)
+        found[path] = NixTree(path, subject.root, tree, names, ours or mentions, mentions, written)
         waiting += [(path.parent / literal, ours) for literal in relative_paths(tree)]
     return tuple(found.values())
 
@@ -128,13 +143,14 @@ def relative_paths(tree: Node) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _read(path: Path, changed: int) -> tuple[str, Node | None]:
-    del changed
+def _read(path: Path, written: int) -> tuple[Node | None, dict[str, Node], bool]:
+    del written  # part of the key only
     try:
         text = path.read_text(encoding="utf-8")
-        return text, parse(text)
+        tree = parse(text)
     except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
-        return "", None
+        return None, {}, False
+    return tree, _names(tree), bool(_NPU.search(text))
 
 
 def _names(tree: Node) -> dict[str, Node]:

@@ -6,6 +6,7 @@ what is computed. Both are joined here where they speak of the same file.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -124,19 +125,38 @@ _IS_SCRIPT = re.compile(r"\w+Phase|buildCommand|(?:pre|post)[A-Z]\w+")
 
 def recipes(case: Case) -> tuple[Recipe, ...]:
     """Every recipe in the subject's files that has to do with an NPU."""
-    packages = subject_packages(case)
+    return _recipes(subject_trees(case.subject), _Packages(subject_packages(case)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Packages:
+    """Packages hold dictionaries: equal by their store paths."""
+
+    all: tuple[Package, ...]
+
+    def __hash__(self) -> int:
+        return hash(tuple(one.out_path for one in self.all))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Packages) and [one.out_path for one in self.all] == [
+            one.out_path for one in other.all
+        ]
+
+
+@functools.lru_cache(maxsize=64)
+def _recipes(trees: tuple[NixTree, ...], packages: _Packages) -> tuple[Recipe, ...]:
     found: list[Recipe] = []
-    for tree in subject_trees(case.subject):
+    for tree in trees:
         if not tree.about_npu:
             continue
         calls = list(_calls(tree))
-        here = [one for one in packages if one.position and one.position.split(":")[0] == str(tree.path)]
+        here = [one for one in packages.all if one.position and one.position.split(":")[0] == str(tree.path)]
         if not here and not tree.mentions_npu:
             continue
         for node, attributes in calls:
             package = here[0] if len(calls) == 1 and len({one.out_path for one in here}) == 1 else None
             attrs = dict(_attributes(tree, attributes))
-            package = package or _named(packages, attrs)
+            package = package or _named(packages.all, attrs)
             meta = dict(_attributes(tree, value)) if (value := _meta(attributes)) else {}
             found.append(Recipe(function_name(node) or "", attrs, meta, tree, node, package))
     return tuple(found)

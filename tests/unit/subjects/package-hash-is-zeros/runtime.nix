@@ -1,0 +1,32 @@
+{
+  lib,
+  stdenv,
+  fetchurl,
+  autoPatchelfHook,
+}:
+
+stdenv.mkDerivation {
+  pname = "librknnrt";
+  version = "2.3.2";
+
+  src = fetchurl {
+    url = "https://raw.githubusercontent.com/airockchip/rknn-toolkit2/42aa1d426c0a9e0869b6374edba009f7208a1926/rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so";
+    sha256 = "0000000000000000000000000000000000000000000000000000";
+  };
+  dontUnpack = true;
+
+  nativeBuildInputs = [ autoPatchelfHook ];
+  buildInputs = [ stdenv.cc.cc.lib ];
+
+  installPhase = ''
+    runHook preInstall
+    install -Dm644 $src $out/lib/librknnrt.so
+    runHook postInstall
+  '';
+
+  meta = {
+    description = "Runtime library of the vendor's NPU stack";
+    license = lib.licenses.unfree;
+    platforms = [ "aarch64-linux" ];
+  };
+}

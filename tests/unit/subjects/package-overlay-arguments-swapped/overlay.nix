@@ -1,0 +1,3 @@
+prev: final: {
+  npu-runtime = prev.callPackage ../_good/packages/runtime.nix { };
+}
