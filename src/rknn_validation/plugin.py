@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -38,6 +39,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
     group.addoption("--evaluation-deadline", metavar="SECONDS", type=float, default=120.0, help="default: 120")
     group.addoption("--hardware", action="store_true", help="ask the real nodes of the subject file")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Start again with this repository's settings where pytest has missed them.
+
+    Before it knows our options, pytest takes their values for test paths, and looks for its settings beside
+    a subject that lies elsewhere.
+    """
+    own = config.invocation_params.dir / "pyproject.toml"
+    if config.inipath == own or config.option.inifilename or not own.is_file():
+        return
+    if 'name = "rknn-validation"' in own.read_text(encoding="utf-8"):
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.stop_global_capturing()
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", str(own), *config.invocation_params.args])
 
 
 def pytest_configure(config: pytest.Config) -> None:
