@@ -114,7 +114,8 @@ rec {
     let
       old = lib.getAttrFromPath from options;
       target = attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.");
-      type = (target options).type or null;
+      # What a free-form set holds is no option: its type is not known here.
+      type = (attrByPath to { } options).type or (lib.types.submodule { });
     in
     {
       options = setAttrByPath from (
