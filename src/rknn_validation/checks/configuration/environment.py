@@ -49,7 +49,7 @@ def variable_is_the_loaders(case: Case) -> Answer:
     wrong = [
         Evidence(where, name)
         for name, where in named.items()
-        if name != LD_LIBRARY_PATH
+        if not name.endswith(LD_LIBRARY_PATH)
         and (difflib.SequenceMatcher(None, name.upper(), LD_LIBRARY_PATH).ratio() > 0.88 or name == "LIBRARY_PATH")
         and LD_LIBRARY_PATH not in named
     ]

@@ -155,7 +155,7 @@ def _from_scripts(case: Case) -> Iterator[Provider]:
             seen = True
             folder = path.rsplit("/", 1)[0]
             forced = "f" in link.flags or bool(re.search(rf"\brm\s+(-\w+\s+)*[^\n]*{re.escape(path)}", text))
-            guarded = bool(re.search(rf"!\s+-[eLhf]\s+[\"']?{re.escape(path)}", text))
+            guarded = _only_where_absent(text, link.line, path)
             made = folder in folders or bool(re.search(rf"(mkdir|install\s+-\w*d)[^\n;]*{re.escape(folder)}\b", text))
             yield Provider(where, path, link.target, forced and not guarded, made, link.line)
         path = next((one for one in PYTHON_RUNTIME_PATHS if one in text), "")
@@ -164,6 +164,19 @@ def _from_scripts(case: Case) -> Iterator[Provider]:
             target = _copied_from(line, path)
             made = bool(re.search(r"\bmkdir\b|install\s+(-\S+\s+)*-\w*D", text)) or path.rsplit("/", 1)[0] in folders
             yield Provider(where, path, target, True, made, line.strip())
+
+
+def _only_where_absent(text: str, line: str, path: str) -> bool:
+    """Whether the script makes the link only where nothing of that name is there yet."""
+    absent = rf"(?:!\s+-[eLhf]\s+[\"']?{re.escape(path)})"
+    if re.search(rf"{absent}.*&&\s*\S*\bln\b|(?<!!)\s-[eLhf]\s+[\"']?{re.escape(path)}.*\|\|\s*\S*\bln\b", line):
+        return True
+    for block in re.findall(r"\bif\b(.*?)\bfi\b", shell.joined(text), re.DOTALL):
+        condition, _, body = block.partition("then")
+        asks_more = re.search(rf"(?<!!)\s-[eLhf]\s+[\"']?{re.escape(path)}", condition)
+        if line in body and re.search(absent, condition) and not asks_more:
+            return True
+    return False
 
 
 def _path_of(link: shell.LinkCommand, text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.configuration.libraries import path_settings, runtime_packages, toolkit_packages
+from rknn_validation.checks.configuration.options import own_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes, rules_of, scripts, sets_access, unread
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
@@ -37,10 +39,19 @@ def node_has_a_rule(case: Case) -> Answer:
     if unread(case):
         names = ", ".join(one.name for one in unread(case))
         return inconclusive(f"the text of {names} is made by a build; nothing else gives access to the NPU")
+    if not rules_of(case) and not _promises_access(case):
+        return skipped("the subject brings the driver alone; who may open it is left to the machine")
     devices = NPU_DEVICES[case.scenario.stack]
     missed = [_why(rule, devices) for rule in rules_of(case) if sets_access(rule) and _names_npu(rule)]
     nodes = ", ".join(sorted({device.node for device in devices}))
     return failed(f"no rule of the subject applies to {nodes}: only root can open it, or everybody", *missed)
+
+
+def _promises_access(case: Case) -> bool:
+    """Whether the subject is for programs that use the NPU: it brings a library, or an option about the node."""
+    last = {option.path.rsplit(".", 1)[-1].lower() for option in own_options(case)}
+    about_node = any(re.search(r"group|mode|user|permission|access|udev", name) for name in last)
+    return about_node or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
 
 
 def _access(outcome: Outcome) -> str:
