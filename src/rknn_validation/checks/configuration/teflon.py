@@ -1,0 +1,65 @@
+"""The mainline stack's library: Mesa's Teflon, new enough and where programs look."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.configuration.libraries import path_settings
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.nix.configuration import Package
+from rknn_validation.npu import kernels
+
+TEFLON_SINCE = "25.3"
+"""The first Mesa whose Teflon drives rocket."""
+
+
+def _is_mesa(package: Package) -> bool:
+    return bool(re.fullmatch(r"mesa|mesa[-_](teflon|git|npu|rocket)|teflon", package.pname or package.name))
+
+
+@CONFIGURATION_CHECKS.check(
+    "library.mesa-has-teflon-for-rocket",
+    stage="library",
+    title="Mesa is new enough to drive rocket",
+    remedy=f"Use Mesa {TEFLON_SINCE} or later.",
+    stacks=("mainline",),
+)
+def mesa_new_enough(case: Case) -> Answer:
+    """`Couldn't open kernel device`: an older Teflon knows other NPUs only."""
+    carried = [inner for one in case.configuration.graphics_packages for inner in one.walk()]
+    used = [package for package in (*carried, *part(case).packages) if _is_mesa(package) and package.version]
+    if not used or not (case.configuration.graphics_enabled or set(used) & set(part(case).packages)):
+        return skipped("the subject does not bring Mesa")
+    old = [one for one in used if not kernels.at_least(one.version or "", TEFLON_SINCE)]
+    if old:
+        shown = (Evidence(one.name, f"version {one.version}") for one in old)
+        return failed(f"Teflon drives rocket since Mesa {TEFLON_SINCE}", *shown)
+    return passed(", ".join(sorted({f"{one.pname} {one.version}" for one in used})))
+
+
+@CONFIGURATION_CHECKS.check(
+    "library.teflon-is-where-programs-look",
+    stage="library",
+    title="programs find libteflon.so",
+    remedy="Set hardware.graphics.enable = true: Mesa's libraries, Teflon too, are then in /run/opengl-driver/lib.",
+    stacks=("mainline",),
+)
+def teflon_is_found(case: Case) -> Answer:
+    """A library in a profile is found by no program; NixOS's place for Mesa is /run/opengl-driver/lib."""
+    installed = [one for one in case.configuration.system_packages if _is_mesa(one) and one in part(case).packages]
+    told = [one for one in path_settings(case) if re.search(r"mesa|teflon|opengl-driver", one.value)]
+    if case.configuration.graphics_enabled:
+        return passed("hardware.graphics.enable is true: /run/opengl-driver/lib has it")
+    if told:
+        named = [one for one in told if "/run/opengl-driver" in one.value and not re.search("mesa|teflon", one.value)]
+        if named:
+            shown = (Evidence(one.where, one.value) for one in named)
+            return failed("/run/opengl-driver/lib is empty while hardware.graphics.enable is false", *shown)
+        return passed("the path names it", *(Evidence(one.where, one.value) for one in told))
+    if installed:
+        shown = (Evidence("environment.systemPackages", one.name) for one in installed)
+        return failed("Mesa is installed where no program looks for its libraries", *shown)
+    return skipped("the subject does not bring Mesa")
