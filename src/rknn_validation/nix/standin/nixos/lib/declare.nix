@@ -14,6 +14,26 @@ rec {
   lines = of types.lines "";
   str = of types.str;
   int = of types.int;
+  port = of types.port;
+  # Text, or nothing.
+  maybe = of (types.nullOr types.str) null;
+  # Settings of a file of sections: names to scalars or lists of them.
+  section = of (types.attrsOf atoms) { };
+  ini = of (types.attrsOf (types.attrsOf atoms)) { };
+  atom = types.nullOr (
+    types.oneOf [
+      types.bool
+      types.int
+      types.float
+      types.str
+      types.path
+    ]
+  );
+  atoms = types.either atom (types.listOf atom);
+  # Settings of a nested format; nothing is known of its names.
+  tree = of types.attrs { };
+  enum = values: default: of (types.enum values) default;
+  either = first: second: of (types.either first second);
   strings = of (types.listOf types.str) [ ];
   packages = of (types.listOf types.package) [ ];
   paths = of (types.listOf types.path) [ ];

@@ -1,30 +1,47 @@
 # The modules of every evaluation.
 [
+  ./boot/file-systems.nix
+  ./boot/initrd.nix
+  ./boot/kernel.nix
+  ./boot/loader.nix
+  ./boot/options.nix
+  ./config/documentation.nix
+  ./config/environment.nix
+  ./config/etc.nix
+  ./config/ldso.nix
+  ./config/locale.nix
+  ./config/session-defaults.nix
+  ./config/system-path.nix
+  ./config/users.nix
+  ./hardware/device-tree.nix
+  ./hardware/devices.nix
+  ./hardware/firmware.nix
+  ./hardware/graphics.nix
   ./misc/assertions.nix
   ./misc/extra-arguments.nix
   ./misc/ids.nix
   ./misc/lib.nix
   ./misc/meta.nix
   ./misc/nixpkgs.nix
-  ./config/environment.nix
-  ./config/etc.nix
-  ./config/ldso.nix
-  ./config/session-defaults.nix
-  ./config/system-path.nix
-  ./config/users.nix
-  ./boot/initrd.nix
-  ./boot/kernel.nix
-  ./boot/options.nix
-  ./hardware/device-tree.nix
-  ./hardware/firmware.nix
-  ./hardware/graphics.nix
+  ./network/firewall.nix
+  ./network/options.nix
+  ./nix/nix.nix
   ./programs/nix-ld.nix
+  ./programs/shells.nix
+  ./programs/tools.nix
+  ./security/options.nix
+  ./security/wrappers.nix
+  ./services/k3s.nix
+  ./services/openssh.nix
+  ./services/system.nix
   ./services/udev.nix
   ./system/activation.nix
+  ./system/systemd-daemons.nix
   ./system/systemd-units.nix
   ./system/systemd.nix
   ./system/tmpfiles.nix
   ./system/top-level.nix
   ./system/version.nix
-  ./tmp.nix
+  ./virtualisation/containers.nix
+  ./virtualisation/oci-containers.nix
 ]

@@ -8,16 +8,11 @@
   config.environment = {
     variables = {
       NIXPKGS_CONFIG = "/etc/nix/nixpkgs-config.nix";
-      NIX_PATH = lib.mkIf config.nix.channel.enable config.nix.nixPath;
       PAGER = lib.mkDefault "less";
       EDITOR = lib.mkDefault "nano";
       XDG_CONFIG_DIRS = [ "/etc/xdg" ];
     };
-    sessionVariables = {
-      TZDIR = lib.mkDefault "/etc/zoneinfo";
-      LOCALE_ARCHIVE = "/run/current-system/sw/lib/locale/locale-archive";
-      LANG = config.i18n.defaultLocale;
-    };
+    sessionVariables.NIX_PATH = config.nix.nixPath;
     # The most specific profile comes first.
     profiles = lib.mkMerge [
       (lib.mkBefore [

@@ -185,10 +185,6 @@ in
         };
       }
     ) (lib.filterAttrs (_: one: one.packages != [ ]) cfg.users);
-    environment.shells = [
-      "/run/current-system/sw/bin/bash"
-      pkgs.bashInteractive
-    ];
 
     assertions = lib.concatLists (
       lib.mapAttrsToList (name: one: [

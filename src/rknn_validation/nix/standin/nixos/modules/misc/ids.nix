@@ -42,6 +42,7 @@
     adm = 55;
     users = 100;
     docker = 131;
+    networkmanager = 57;
     input = 174;
     systemd-network = 152;
     systemd-resolve = 153;

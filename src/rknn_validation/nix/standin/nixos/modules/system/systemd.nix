@@ -90,6 +90,5 @@ in
     # `startAt` is short for a timer.
     systemd.timers = timersOf cfg.services;
     systemd.user.timers = timersOf cfg.user.services;
-    systemd.globalEnvironment.TZDIR = lib.mkDefault "/etc/zoneinfo";
   };
 }

@@ -1,0 +1,5 @@
+# Imported by generated hardware configurations.
+{ lib, ... }:
+{
+  hardware.enableRedistributableFirmware = lib.mkDefault true;
+}

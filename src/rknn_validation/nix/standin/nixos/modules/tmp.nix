@@ -1,1 +1,0 @@
-{lib,...}: { options = { networking.usePredictableInterfaceNames = lib.mkOption {default=true;}; networking.hostName = lib.mkOption { default="nixos"; }; i18n.defaultLocale = lib.mkOption {default="en_US.UTF-8";}; nix.channel.enable = lib.mkOption {default=true;}; nix.nixPath = lib.mkOption {default=[];}; security.wrapperDir = lib.mkOption {default="/run/wrappers/bin";}; }; }
