@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError, MachineError
+from rknn_validation.errors import DeadlineExceeded, HarnessError, MachineError
 from rknn_validation.machine import identity as identities
 from rknn_validation.machine import qemu
 from rknn_validation.machine.base import base_tree
@@ -30,6 +30,9 @@ CONSOLE_FILE = "console.log"
 
 SETTLED = ("running", "degraded")
 """States of `systemctl is-system-running` in which nothing more is going to happen by itself."""
+
+UNFINISHED_SECONDS = 10.0
+"""How long a board that came too late is given to say what held it up."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,10 @@ def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str
 
 def _settle(machine: Machine, deadline: Deadline) -> bytes:
     nonce = machine.wake(deadline)
-    state = machine.run("systemctl is-system-running --wait", deadline=deadline).stdout.decode().strip()
+    try:
+        state = machine.run("systemctl is-system-running --wait", deadline=deadline).stdout.decode().strip()
+    except DeadlineExceeded as problem:
+        raise deadline.exceeded(_unfinished(machine)) from problem
     if state not in SETTLED:
         raise MachineError(
             f"{machine.name} did not come up", expected=f"systemd {' or '.join(SETTLED)}", seen=state or "no answer"
@@ -114,6 +120,16 @@ def _settle(machine: Machine, deadline: Deadline) -> bytes:
     # Uevents may still be under way, and dirty pages would be written back in every clone.
     machine.run("udevadm settle --timeout=30; sync", deadline=deadline)
     return nonce
+
+
+def _unfinished(machine: Machine) -> str:
+    """What systemd is still waiting for."""
+    question = Deadline.after(UNFINISHED_SECONDS, "systemd to say what it waits for")
+    try:
+        jobs = machine.run("systemctl list-jobs --no-legend --no-pager", deadline=question).stdout.decode().strip()
+    except HarnessError as problem:
+        return problem.seen
+    return f"systemd still working on: {jobs or 'nothing it would name'}"
 
 
 def _hash(data: bytes) -> str:
