@@ -1,6 +1,44 @@
 # Command lines out of attribute sets.
 { lib }:
 rec {
+  toCommandLineShellGNU = options: attrs: lib.escapeShellArgs (toCommandLineGNU options attrs);
+  toCommandLineGNU =
+    {
+      isLong ? name: builtins.stringLength name > 1,
+      explicitBool ? false,
+      formatArg ? lib.generators.mkValueStringDefault { },
+    }:
+    toCommandLine (name: {
+      option = if isLong name then "--${name}" else "-${name}";
+      sep = if isLong name then "=" else "";
+      inherit explicitBool formatArg;
+    });
+  toCommandLineShell = optionFormat: attrs: lib.escapeShellArgs (toCommandLine optionFormat attrs);
+  toCommandLine =
+    optionFormat: attrs:
+    lib.concatLists (
+      lib.mapAttrsToList (
+        name: value:
+        let
+          format = optionFormat name;
+          show = format.formatArg or (lib.generators.mkValueStringDefault { });
+          one =
+            value:
+            if value == null || (!format.explicitBool && value == false) then
+              [ ]
+            else if !format.explicitBool && value == true then
+              [ format.option ]
+            else if format.sep == null then
+              [
+                format.option
+                (show value)
+              ]
+            else
+              [ "${format.option}${format.sep}${show value}" ];
+        in
+        lib.concatMap one (lib.toList value)
+      ) attrs
+    );
   toGNUCommandLineShell = settings: attrs: lib.escapeShellArgs (toGNUCommandLine settings attrs);
   toGNUCommandLine =
     {

@@ -1,6 +1,7 @@
 # Tracing and small tests.
 { lib }:
 rec {
+  inherit (builtins) addErrorContext trace unsafeGetAttrPos;
   traceIf = condition: message: value: if condition then builtins.trace message value else value;
   traceValFn = f: value: builtins.trace (f value) value;
   traceVal = traceValFn lib.id;

@@ -1,14 +1,25 @@
 # The stand-in's `lib`: the functions that NixOS modules and package expressions use, under the names and
 # namespaces of the nixpkgs library. Behaviour is pinned by results recorded from that library.
 let
-  fix =
+  # A library that can be extended by overlays.
+  make =
     f:
     let
-      x = f x;
+      self = f self // {
+        extend =
+          overlay:
+          make (
+            final:
+            let
+              prev = f final;
+            in
+            prev // overlay final prev
+          );
+      };
     in
-    x;
+    self;
 in
-fix (
+make (
   lib:
   let
     load = file: import file { inherit lib; };
@@ -30,6 +41,7 @@ fix (
       sources = load ./sources.nix;
       filesystem = load ./filesystem.nix;
       fetchers = load ./fetchers.nix;
+      deprecated = load ./deprecated.nix;
     };
     flat = builtins.foldl' (all: one: all // one) { } (
       with parts;
@@ -53,6 +65,7 @@ fix (
         meta
         sources
         fetchers
+        deprecated
       ]
     );
   in
@@ -60,15 +73,20 @@ fix (
   // flat
   // parts
   // {
-    types = load ./types;
+    inherit (parts.lists) replicate;
     inherit (lib.types)
+      mkOptionType
       isType
       setType
-      defaultTypeMerge
-      defaultFunctor
       isOptionType
-      mkOptionType
+      defaultFunctor
+      defaultTypeMerge
       ;
+    nixType = builtins.typeOf;
+    inherit (lib.generators) mkLuaInline;
+    inherit (lib.filesystem) packagesFromDirectoryRecursive;
+    nixpkgsVersion = lib.version;
+    types = load ./types;
     licenses = load ./licenses.nix;
     licensesSpdx = lib.listToAttrs (
       lib.concatMap (license: lib.optional (license ? spdxId) (lib.nameValuePair license.spdxId license)) (
@@ -88,6 +106,3 @@ fix (
     gvariant = load ./gvariant.nix;
   }
 )
-// {
-  inherit fix;
-}

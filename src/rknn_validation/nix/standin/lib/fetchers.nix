@@ -2,8 +2,8 @@
 { lib }:
 rec {
   fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-  fakeSha256 = lib.replicate 64 "0";
-  fakeSha512 = lib.replicate 128 "0";
+  fakeSha256 = lib.strings.replicate 64 "0";
+  fakeSha512 = lib.strings.replicate 128 "0";
   proxyImpureEnvVars = [
     "http_proxy"
     "https_proxy"

@@ -1,6 +1,14 @@
 # Files and directories, read at evaluation.
 { lib }:
 rec {
+  inherit (builtins)
+    baseNameOf
+    dirOf
+    hashFile
+    isPath
+    readDir
+    ;
+  readFileType = pathType;
   pathType =
     path:
     if !builtins.pathExists path then

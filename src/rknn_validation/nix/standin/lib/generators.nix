@@ -67,7 +67,14 @@ rec {
         + "\n"
     )
     + toINI settings sections;
-  toGitINI = attrs: toINI { mkKeyValue = key: value: "\t" + mkKeyValueDefault { } " = " key value; } attrs;
+  toGitINI = toINI {
+    mkKeyValue =
+      let
+        mkValueString =
+          value: if builtins.isString value then "\"${lib.escape [ "\\" "\"" ] value}\"" else mkValueStringDefault { } value;
+      in
+      key: value: "\t" + mkKeyValueDefault { inherit mkValueString; } " = " key value;
+  };
   toSystemdUnit = toINI {
     listsAsDuplicateKeys = true;
     mkKeyValue = mkKeyValueDefault { mkValueString = value: if value == true then "true" else if value == false then "false" else toString value; } "=";
@@ -91,7 +98,7 @@ rec {
         if builtins.isInt value then
           toString value
         else if builtins.isFloat value then
-          "~${toString value}"
+          builtins.toJSON value
         else if builtins.isString value then
           prettyString multiline indent value
         else if value == true then

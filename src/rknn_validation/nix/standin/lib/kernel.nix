@@ -12,7 +12,10 @@ rec {
   no = answer "n";
   module = answer "m";
   unset = answer null;
-  freeform = text: { freeform = text; };
+  freeform = text: {
+    freeform = text;
+    optional = false;
+  };
   unsafeFreeform = freeform;
   whenHelpers =
     version:

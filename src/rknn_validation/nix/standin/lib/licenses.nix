@@ -20,4 +20,16 @@ let
       url = "https://spdx.org/licenses/${spdx}.html";
     };
 in
+let
+  compound = operator: licenses: {
+    licenseType = "compound";
+    inherit operator licenses;
+  };
+in
 builtins.mapAttrs entry (lib.importJSON ./data/licenses.json)
+// {
+  AND = compound "AND";
+  OR = compound "OR";
+  WITH = license: exception: license // { inherit exception; };
+  PLUS = license: license;
+}

@@ -121,12 +121,12 @@ rec {
         current: visited: rest:
         let
           related = partition (x: before x current) rest;
+          loops = filter (x: before x current) visited;
         in
-        if elem current visited && stopOnCycles then
+        if stopOnCycles && loops != [ ] then
           {
             cycle = current;
-            loops = related.right;
-            inherit visited rest;
+            inherit loops visited rest;
           }
         else if related.right == [ ] then
           {

@@ -65,7 +65,7 @@ rec {
         description = "The ${lib.last names} package to use." + (if extraDescription == "" then "" else " ") + extraDescription;
       }
       // lib.optionalAttrs (default != null) {
-        default = lib.attrByPath path (throw "${shown} cannot be found in ${pkgsText}") pkgs;
+        default = lib.attrByPath path (throw "${lib.concatStringsSep "." path} cannot be found in ${pkgsText}") pkgs;
         defaultText = literalExpression shown;
       }
       // lib.optionalAttrs (nullable && default == null) { default = null; }

@@ -7,7 +7,7 @@ rec {
   removePrefix =
     base: path:
     if hasPrefix base path then
-      "./." + lib.optionalString (base != path) (builtins.substring 0 0 "" + "/" + lib.removePrefix (toString base + "/") (toString path))
+      subpath.normalise (if base == path then "." else lib.removePrefix (toString base + "/") (toString path))
     else
       throw "lib.path.removePrefix: The first path argument \"${toString base}\" is not a component-wise prefix of the second path argument \"${toString path}\".";
   splitRoot = path: {

@@ -135,7 +135,7 @@ rec {
       text = toString number;
       precise = builtins.toJSON number;
     in
-    lib.warnIf (number != builtins.fromJSON precise) "Imprecise conversion from float to string ${text}" precise;
+    lib.warnIf (text != precise && builtins.fromJSON text != number) "Imprecise conversion from float to string ${text}" text;
   toInt =
     text:
     let

@@ -19,8 +19,10 @@ let
 in
 rec {
   inherit (builtins)
+    appendContext
     compareVersions
     concatStringsSep
+    genList
     elem
     elemAt
     filter
@@ -105,9 +107,9 @@ rec {
   escapeURL =
     text:
     let
-      plain = lib.filter (c: match "[A-Za-z0-9._~-]" c != null) (builtins.attrNames asciiTable);
+      special = lib.filter (c: match "[A-Za-z0-9._~-]" c == null) (builtins.attrNames asciiTable);
     in
-    stringAsChars (c: if elem c plain then c else "%${fixedWidthString 2 "0" (lib.toHexString (charToInt c))}") text;
+    replaceStrings special (map (c: "%${fixedWidthString 2 "0" (lib.toHexString (charToInt c))}") special) text;
   escapeShellArg =
     value:
     let
@@ -146,6 +148,31 @@ rec {
     "then"
     "with"
   ];
+  replaceString = from: to: replaceStrings [ from ] [ to ];
+  splitStringBy =
+    predicate: keepSplit: text:
+    let
+      step =
+        state: character:
+        if state.word != "" && predicate state.last character then
+          {
+            done = state.done ++ [ state.word ];
+            word = if keepSplit then character else "";
+            last = character;
+          }
+        else
+          state
+          // {
+            word = state.word + character;
+            last = character;
+          };
+      end = lib.foldl' step {
+        done = [ ];
+        word = "";
+        last = "";
+      } (stringToCharacters text);
+    in
+    end.done ++ [ end.word ];
   escapeXML = replaceStrings [ "\"" "'" "<" ">" "&" ] [ "&quot;" "&apos;" "&lt;" "&gt;" "&amp;" ];
   toLower = replaceStrings upperChars lowerChars;
   toUpper = replaceStrings lowerChars upperChars;
@@ -154,13 +181,20 @@ rec {
   toCamelCase =
     text:
     let
-      words = filter (word: isString word && word != "") (split "[^a-zA-Z0-9]+" text);
-      first = lib.head words;
-      capital = word: toUpper (substring 0 1 word) + substring 1 (-1) word;
-      lowered = toLower (substring 0 1 first) + substring 1 (-1) first;
+      # Words end at separators, and where a capital follows a small letter.
+      words = filter (word: isString word && word != "") (
+        split "[-_ ]+" (
+          concatStrings (
+            map (part: if isList part then "${elemAt part 0}-${elemAt part 1}" else part) (split "([a-z])([A-Z])" text)
+          )
+        )
+      );
     in
     lib.throwIfNot (isString text) "toCamelCase does only accepts string values, but got ${builtins.typeOf text}" (
-      if words == [ ] then "" else concatStrings ([ lowered ] ++ map capital (lib.tail words))
+      if words == [ ] then
+        ""
+      else
+        concatStrings ([ (toLower (lib.head words)) ] ++ map toSentenceCase (lib.tail words))
     );
   lowerChars = stringToCharacters "abcdefghijklmnopqrstuvwxyz";
   upperChars = stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -21,6 +21,10 @@ rec {
     isFloat
     add
     sub
+    mul
+    div
+    ceil
+    floor
     lessThan
     seq
     deepSeq

@@ -1,6 +1,7 @@
 # Version numbers.
 { lib }:
 rec {
+  inherit (builtins) compareVersions;
   splitVersion = builtins.splitVersion;
   major = version: builtins.elemAt (splitVersion version) 0;
   minor = version: builtins.elemAt (splitVersion version) 1;

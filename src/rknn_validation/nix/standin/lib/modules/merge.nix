@@ -141,7 +141,17 @@ rec {
     loc: decl:
     if isAttrs decl.options && decl.options ? _type && decl.options._type != "option" && builtins.isString decl.options._type then
       throw "In module ${decl._file}: expected an option declaration at option path `${showOption loc}` but got an attribute set with type ${decl.options._type}${
-        lib.optionalString (decl.options._type == "option-type") "\n\nWhen declaring an option, you must wrap the type in a `mkOption` call."
+        lib.optionalString (decl.options._type == "option-type") ''
+
+
+          When declaring an option, you must wrap the type in a `mkOption` call. It should look somewhat like:
+              ${lib.optionalString (length loc > 1) "\n    # ${showOption loc}"}
+              ${lib.escapeNixIdentifier (lib.last loc)} = lib.mkOption {
+                description = ...;
+                type = <the type you wrote for ${lib.escapeNixIdentifier (lib.last loc)}>;
+                ...
+              };
+        ''
       }"
     else
       decl;
@@ -242,16 +252,10 @@ rec {
     let
       discharged = concatMap (
         def:
-        map (
-          value:
-          if isAttrs value && value._type or "" == "definition" then
-            value
-          else
-            {
-              inherit (def) file;
-              inherit value;
-            }
-        ) (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
+        map (value: {
+          inherit (def) file;
+          inherit value;
+        }) (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
       ) defs;
       overridden = lib.filterOverrides' discharged;
       defsFinal = lib.sortProperties overridden.values;
@@ -261,9 +265,14 @@ rec {
           if all (def: type.check def.value) defsFinal then
             type.merge loc defsFinal
           else
-            throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${
-              showDefs (filter (def: !type.check def.value) defsFinal)
-            }"
+            let
+              wrong = filter (def: !type.check def.value) defsFinal;
+              start = "A definition for option `${showOption loc}' is not of type `${type.description}'.";
+            in
+            if type.typeError or null != null then
+              throw "${start} TypeError: ${type.typeError loc wrong}"
+            else
+              throw "${start} Definition values:${showDefs wrong}"
         else
           throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.";
     in

@@ -31,8 +31,7 @@ rec {
     inherit priority content;
   };
   mkOptionDefault = mkOverride 1500;
-  mkDefault = mkOverride defaultPriority_;
-  defaultPriority_ = 1000;
+  mkDefault = mkOverride 1000;
   mkImageMediaOverride = mkOverride 60;
   mkForce = mkOverride 50;
   mkVMOverride = mkOverride 10;
@@ -53,10 +52,8 @@ rec {
     wrap: option:
     let
       priority = option.highestPrio or defaultOverridePriority;
-      hasOrder = option ? definitionsWithLocations;
-      wrapped = if hasOrder then map (def: mkDefinition def) option.definitionsWithLocations else [ ];
     in
-    mkAliasIfDef option (wrap (mkOverride priority (mkMerge (if wrapped == [ ] then option.definitions else wrapped))));
+    mkAliasIfDef option (wrap (mkMerge (map (mkOverride priority) option.definitions)));
   mkAliasIfDef = option: mkIf (isAttrs option && option.isDefined);
   mkDerivedConfig =
     option: f:

@@ -8,6 +8,7 @@ in
   aarch64_be = arm 64 "big" // { version = "8"; arch = "armv8-a"; };
   arm = arm 32 "little";
   arm64 = arm 64 "little";
+  arc = cpu "arc" 32 "little";
   armv5tel = arm 32 "little" // { version = "5"; arch = "armv5t"; };
   armv6l = arm 32 "little" // { version = "6"; arch = "armv6"; };
   armv7a = arm 32 "little" // { version = "7"; arch = "armv7-a"; };
@@ -18,6 +19,7 @@ in
   i486 = cpu "x86" 32 "little" // { arch = "i486"; };
   i386 = cpu "x86" 32 "little" // { arch = "i386"; };
   x86_64 = cpu "x86" 64 "little" // { arch = "x86-64"; };
+  js = cpu "javascript" 32 "little";
   javascript = cpu "javascript" 32 "little";
   loongarch64 = cpu "loongarch" 64 "little";
   m68k = cpu "m68k" 32 "big";
@@ -31,6 +33,7 @@ in
   msp430 = cpu "msp430" 16 "little";
   or1k = cpu "or1k" 32 "big";
   powerpc = cpu "power" 32 "big";
+  powerpcle = cpu "power" 32 "little";
   powerpc64 = cpu "power" 64 "big";
   powerpc64le = cpu "power" 64 "little";
   riscv32 = cpu "riscv" 32 "little";
@@ -38,6 +41,7 @@ in
   rx = cpu "rx" 32 "little";
   s390 = cpu "s390" 32 "big";
   s390x = cpu "s390" 64 "big";
+  sh4 = cpu "sh" 32 "little";
   sparc = cpu "sparc" 32 "big";
   sparc64 = cpu "sparc" 64 "big";
   vc4 = cpu "vc4" 32 "little";

@@ -26,7 +26,25 @@ let
         execFormat.name = if kernel == "darwin" then "macho" else "elf";
       };
       vendor.name = if lib.length parts == 4 then lib.elemAt parts 1 else "unknown";
-      abi.name = if lib.elem abi [ "musl" "gnu" "gnueabihf" "musleabihf" "gnueabi" ] then abi else if kernel == "linux" then "gnu" else "unknown";
+      abi.name =
+        if
+          lib.elem abi [
+            "musl"
+            "gnu"
+            "gnueabihf"
+            "musleabihf"
+            "gnueabi"
+          ]
+        then
+          abi
+        else if kernel != "linux" then
+          "unknown"
+        else if lib.elem cpu [ "armv6l" "armv7l" "armv7a" ] then
+          "gnueabihf"
+        else if cpu == "armv5tel" then
+          "gnueabi"
+        else
+          "gnu";
     };
   elaborate =
     given:
@@ -56,6 +74,8 @@ let
           "netbsd"
           "openbsd"
           "cygwin"
+          "solaris"
+          "redox"
         ];
         isFreeBSD = kernel == "freebsd";
         isNetBSD = kernel == "netbsd";
@@ -107,6 +127,10 @@ let
           "i686"
           "riscv64"
           "loongarch64"
+          "armv7l"
+          "armv7a"
+          "armv6l"
+          "arm"
         ];
         hasSharedLibraries = kernel != "none";
         isCompatible = other: other.system == self.system;
@@ -122,9 +146,19 @@ let
             riscv64 = "riscv";
           }
           .${cpu.name} or (if self.isAarch32 then "arm" else cpu.name);
-        ubootArch = self.linuxArch;
+        ubootArch = if self.isx86_32 then "x86" else self.linuxArch;
         darwinArch = if self.isAarch64 then "arm64" else cpu.name;
-        efiArch = if self.isAarch64 then "aa64" else if self.isx86_64 then "x64" else cpu.name;
+        efiArch =
+          if self.isAarch64 then
+            "aa64"
+          else if self.isAarch32 then
+            "arm"
+          else if self.isx86_64 then
+            "x64"
+          else if self.isx86_32 then
+            "ia32"
+          else
+            cpu.name;
         libc = if kernel == "darwin" then "libSystem" else if isMusl then "musl" else if kernel == "linux" then "glibc" else null;
         uname = {
           system = if kernel == "darwin" then "Darwin" else lib.toSentenceCase kernel;

@@ -68,7 +68,7 @@ rec {
         ) (kind (lib.head defs).value) defs;
         functions = lib.last defs;
         mergers = {
-          set = (lib.types.lazyAttrsOf anything).merge;
+          set = (lib.types.attrsOf anything).merge;
           list = if lib.length defs > 1 then lib.mergeEqualOption else _: defs: (lib.head defs).value;
           stringCoercibleSet = mergeOneOption;
           lambda =
@@ -178,6 +178,32 @@ rec {
       description = "${lib.types.optionDescriptionPhrase (class: class == "noun") type}, not containing newlines or colons";
       descriptionClass = "nonRestrictiveClause";
     };
+  luaInline = describe "luaInline" "inline lua" "noun" (value: value._type or null == "lua-inline") lib.mergeOneOption;
+  # Plain data: what JSON has.
+  json =
+    let
+      value =
+        lib.types.nullOr (
+          lib.types.oneOf [
+            bool
+            int
+            float
+            str
+            path
+            (lib.types.attrsOf value)
+            (lib.types.listOf value)
+          ]
+        )
+        // {
+          description = "JSON value";
+          emptyValue.value = { };
+        };
+    in
+    value;
+  toml = json // {
+    description = "TOML value";
+  };
+  serializableValueWith = _: json;
   attrs = describe "attrs" "attribute set" "noun" lib.isAttrs (
     _: lib.foldl' (all: def: all // def.value) { }
   ) // { emptyValue.value = { }; };
@@ -232,7 +258,10 @@ rec {
           value:
           let
             isAbsolute = isPathLike value;
-            isInStore = builtins.match "(\"?)${lib.escapeRegex builtins.storeDir}/([^\\.].*)" (if builtins.isPath value then toString value else toString value) != null;
+            isInStore =
+              builtins.match "${lib.escapeRegex builtins.storeDir}/[0123456789abcdfghijklmnpqrsvwxyz]{32}-.+" (
+                builtins.unsafeDiscardStringContext (toString value)
+              ) != null;
           in
           lib.isStringLike value
           && (inStore == null || inStore == isInStore)

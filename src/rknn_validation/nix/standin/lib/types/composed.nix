@@ -55,6 +55,7 @@ rec {
     elemType:
     mkOptionType {
       name = "listOf";
+      typeError = _: defs: "Definition values:${lib.showDefs defs}";
       description = "list of ${composite elemType}";
       descriptionClass = "composite";
       check = lib.isList;
@@ -115,6 +116,7 @@ rec {
     in
     mkOptionType {
       inherit name;
+      typeError = _: defs: "Definition values:${lib.showDefs defs}";
       description = "${lib.optionalString lazy "lazy "}attribute set of ${composite elemType}";
       descriptionClass = "composite";
       check = lib.isAttrs;
@@ -190,6 +192,9 @@ rec {
     first: second:
     mkOptionType {
       name = "either";
+      typeError =
+        loc: defs:
+        "The option `${lib.showOption loc}` is neither a value of type `${first.description}` nor `${second.description}`, Definition values: ${lib.showDefs defs}";
       description =
         "${optionDescriptionPhrase (class: class == "noun" || class == "conjunction") first} or "
         + optionDescriptionPhrase (class: class == "noun" || class == "conjunction" || class == "composite") second;
@@ -205,7 +210,7 @@ rec {
         else if lib.all second.check list then
           second.merge loc defs
         else
-          lib.mergeOneOption loc defs;
+          throw "A definition for option `${lib.showOption loc}' is not of type `${(either first second).description}'. TypeError: The option `${lib.showOption loc}` is neither a value of type `${first.description}` nor `${second.description}`, Definition values: ${lib.showDefs defs}";
       functor = defaultFunctor "either" // {
         type = payload: either (lib.elemAt payload.types 0) (lib.elemAt payload.types 1);
         payload.types = [
@@ -296,7 +301,7 @@ rec {
       name = "attrTag";
       description = "attribute-tagged union with choices: ${show}";
       descriptionClass = "noun";
-      check = value: lib.isAttrs value && lib.length (lib.attrNames value) == 1;
+      check = value: lib.isAttrs value && lib.length (lib.attrNames value) == 1 && tags ? ${lib.head (lib.attrNames value)};
       merge =
         loc: defs:
         let

@@ -52,6 +52,8 @@ rec {
       functor ? defaultFunctor name,
       deprecationMessage ? null,
       nestedTypes ? { },
+      # What to say instead of listing the wrong definitions.
+      typeError ? null,
     }:
     {
       _type = "option-type";
@@ -67,11 +69,21 @@ rec {
         deprecationMessage
         nestedTypes
         descriptionClass
+        typeError
         ;
       functor =
         if functor ? wrappedDeprecationMessage || functor ? wrapped then functor else functor // { wrapped = null; };
       description = if description == null then name else description;
     };
+  mergeTypes =
+    left: right:
+    if isOptionType left && isOptionType right then
+      let
+        both = left.typeMerge right.functor;
+      in
+      if both != null then both else setType "merge-error" { error = "Cannot merge types"; }
+    else
+      throw "mergeTypes: not an option type";
   optionType = mkOptionType {
     name = "optionType";
     description = "optionType";

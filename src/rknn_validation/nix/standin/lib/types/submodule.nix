@@ -65,6 +65,7 @@ rec {
     in
     mkOptionType {
       name = "submodule";
+      typeError = _: defs: "Definition values:${lib.showDefs defs}";
       description =
         if description != null then
           description
@@ -74,7 +75,6 @@ rec {
           }"
         else
           "submodule";
-      descriptionClass = "noun";
       check = value: lib.isAttrs value || lib.isFunction value || lib.types.path.check value;
       merge =
         loc: defs:
@@ -90,7 +90,7 @@ rec {
         let
           docs = evaluate prefix [ (named (lib.mkOptionDefault "‹name›")) ];
         in
-        removeAttrs docs.options [ "_module" ]
+        docs.options
         // lib.optionalAttrs (docs._module.freeformType != null) {
           _freeformOptions = docs._module.freeformType.getSubOptions prefix;
         };
