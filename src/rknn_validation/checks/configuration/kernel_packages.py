@@ -36,7 +36,7 @@ def _is_module(recipe: Recipe) -> bool:
     "kernel-module.installs-where-modprobe-looks",
     stage="kernel",
     title="Modules are installed below lib/modules/<kernel version>",
-    remedy="install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko",
+    remedy="Use install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko.",
     stacks=("vendor",),
 )
 def installs_where_modprobe_looks(case: Case) -> Answer:
@@ -60,7 +60,7 @@ def _misplaced(recipe: Recipe) -> Iterator[str]:
     "kernel-module.knows-its-kernel",
     stage="kernel",
     title="Modules are built against the kernel they are given",
-    remedy='makeFlags = kernel.makeFlags ++ [ "KDIR=${kernel.dev}/lib/modules/${kernel.modDirVersion}/build" ];',
+    remedy="Set makeFlags to kernel.makeFlags and KDIR=${kernel.dev}/lib/modules/${kernel.modDirVersion}/build.",
     stacks=("vendor",),
 )
 def knows_its_kernel(case: Case) -> Answer:

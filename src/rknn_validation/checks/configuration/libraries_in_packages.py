@@ -33,7 +33,7 @@ def _everything(recipe: Recipe) -> str:
     "library.lies-where-programs-look",
     stage="packages",
     title="The package installs lib/librknnrt.so",
-    remedy="install -Dm644 $src $out/lib/librknnrt.so",
+    remedy="Use install -Dm644 $src $out/lib/librknnrt.so.",
     stacks=("vendor",),
 )
 def lies_where_programs_look(case: Case) -> Answer:

@@ -1,4 +1,7 @@
-"""What packages say about themselves: licence, platforms, broken."""
+"""What packages say about themselves: licence and platforms.
+
+What nixpkgs itself refuses (broken, insecure, not for this platform) is evaluation's to report.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.fetches import subject_packages
 from rknn_validation.checks.packaging.recipes import Recipe, Word, recipes
 from rknn_validation.checks.packaging.vendor import is_vendor_binary, source_texts
 
@@ -50,25 +52,6 @@ def licences(recipe: Recipe) -> tuple[str, ...]:
     if isinstance(value, tuple):
         return tuple(str(one) for one in value)
     return (str(value),) if isinstance(value, str) else ()
-
-
-@CONFIGURATION_CHECKS.check(
-    "package.platforms-include-the-board",
-    stage="packages",
-    title="Packages may be built for the board",
-    remedy='Set meta.platforms = [ "aarch64-linux" ].',
-)
-def platforms_include_the_board(case: Case) -> Answer:
-    """nixpkgs refuses to evaluate a package whose meta.platforms leave the system out."""
-    found = []
-    for recipe in recipes(case):
-        platforms, bad = systems(recipe, "platforms"), systems(recipe, "badPlatforms")
-        if platforms is not None and BOARD not in platforms:
-            shown = ", ".join(platforms) or "no platform at all"
-            found.append(Problem(recipe.where, f"{recipe.name} is only for {shown}: nixpkgs refuses it on the board"))
-        if bad is not None and BOARD in bad:
-            found.append(Problem(recipe.where, f"{recipe.name} names {BOARD} in meta.badPlatforms"))
-    return judged(found, (one.where for one in recipes(case)), good="no package excludes the board", nothing=NOTHING)
 
 
 @CONFIGURATION_CHECKS.check(
@@ -120,30 +103,3 @@ def systems(recipe: Recipe, name: str) -> tuple[str, ...] | None:
     if not isinstance(value, tuple) or any(not re.fullmatch(r"\w+-\w+", one) for one in value):
         return None
     return value
-
-
-@CONFIGURATION_CHECKS.check(
-    "package.is-not-marked-broken",
-    stage="packages",
-    title="No package is marked broken or insecure",
-    remedy="Mend the package and remove meta.broken / meta.knownVulnerabilities.",
-)
-def is_not_broken(case: Case) -> Answer:
-    """nixpkgs refuses to evaluate packages marked so."""
-    found = [
-        Problem(one.where, f"{one.name} has meta.{key}: nixpkgs refuses to build it")
-        for one in recipes(case)
-        for key in ("broken", "insecure")
-        if one.meta.get(key) is True
-    ]
-    found += [
-        Problem(one.where, f"{one.name} has meta.knownVulnerabilities: nixpkgs refuses to build it")
-        for one in recipes(case)
-        if isinstance(one.meta.get("knownVulnerabilities"), tuple) and one.meta["knownVulnerabilities"]
-    ]
-    found += [
-        Problem(one.position or one.name, f"{one.name} is marked broken: nixpkgs refuses to build it")
-        for one in subject_packages(case)
-        if one.broken and not found
-    ]
-    return judged(found, (one.where for one in recipes(case)), good="no package is marked broken", nothing=NOTHING)

@@ -33,7 +33,7 @@ def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
     "text.conditions-are-merged-not-updated",
     stage="evaluation",
     title="mkIf and its kin are combined with mkMerge, not with //",
-    remedy="config = lib.mkMerge [ (lib.mkIf a { … }) { … } ];",
+    remedy="Write config = lib.mkMerge [ (lib.mkIf a { … }) { … } ].",
 )
 def conditions_are_merged(case: Case) -> Answer:
     """mkIf returns a set the module system opens up: what // adds to it is dropped without a word."""

@@ -100,8 +100,8 @@ def _leads_to(tree: NixTree, argument: Node, wanted: NixTree) -> bool:
     "python.wheel-exists",
     stage="packages",
     title="There is such a wheel",
-    remedy='fetchPypi { pname = "rknn_toolkit_lite2"; version = "2.3.2"; format = "wheel"; dist = python = abi = '
-    f'"cp312"; platform = "{versions.WHEEL_PLATFORM}"; hash = …; }}',
+    remedy="Give fetchPypi pname rknn_toolkit_lite2, version 2.3.2, format wheel, cp312 as dist, python and abi, and "
+    f"platform {versions.WHEEL_PLATFORM}.",
     stacks=("vendor",),
 )
 def wheel_exists(case: Case) -> Answer:
@@ -171,7 +171,7 @@ def _not_as_wheel(recipe: Recipe) -> Iterator[str]:
     "python.dependencies-are-there",
     stage="packages",
     title="The toolkit brings what it imports",
-    remedy="dependencies = [ numpy psutil ruamel-yaml ];",
+    remedy="Set dependencies = [ numpy psutil ruamel-yaml ].",
     stacks=("vendor",),
 )
 def dependencies_are_there(case: Case) -> Answer:
@@ -205,7 +205,7 @@ def _canonical(name: str) -> str:
     "python.import-check-names-the-package",
     stage="packages",
     title="pythonImportsCheck names what the wheel contains",
-    remedy='pythonImportsCheck = [ "rknnlite.api" ];',
+    remedy='Set pythonImportsCheck to [ "rknnlite.api" ].',
     stacks=("vendor",),
 )
 def import_check_names_the_package(case: Case) -> Answer:

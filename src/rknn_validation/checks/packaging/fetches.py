@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, subject_trees
+from rknn_validation.nix.evaluate import STANDIN
 from rknn_validation.nix.package import Package
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Inherit, Name, Node, Operation, Text
 
@@ -71,6 +72,11 @@ class Fetch:
                 return parts[3], parts[4].removesuffix(".git")
         return None
 
+    @property
+    def file_name(self) -> str:
+        """The last part of the address."""
+        return self.urls[0].rsplit("/", 1)[-1] if self.urls else ""
+
     def __str__(self) -> str:
         shown = self.urls[0] if self.urls else " ".join(f"{key}={value}" for key, value in self.attrs.items())
         return f"{self.fetcher} {shown}".strip()
@@ -82,11 +88,10 @@ def fetches(case: Case) -> tuple[Fetch, ...]:
     for package in subject_packages(case):
         if package.source and package.source.fetcher in FETCHERS | {f"builtins.{name}" for name in FETCHERS}:
             found.append(_evaluated(package))
-    known = {one.hash for one in found if one.hash}
+    known = {(one.hash, one.file_name) for one in found if one.hash}
     for tree in subject_trees(case.subject):
         if tree.about_npu:
-            written = _written(tree)
-            found += [one for one in written if one.hash is None or one.hash == UNKNOWN or one.hash not in known]
+            found += [one for one in _written(tree) if (one.hash, one.file_name) not in known]
     return tuple(found)
 
 
@@ -97,14 +102,18 @@ def subject_packages(case: Case) -> tuple[Package, ...]:
         return ()
     before = case.baseline.configuration
     old = {package.out_path for package in before.packages()} if before else set()
-    return tuple(one for one in configuration.packages() if one.origin != "nixpkgs" and one.out_path not in old)
+    return tuple(
+        one
+        for one in configuration.packages()
+        if one.origin != "nixpkgs" and one.out_path not in old and not (one.position or "").startswith(str(STANDIN))
+    )
 
 
 def _evaluated(package: Package) -> Fetch:
     source = package.source
     assert source is not None
     attrs = {key: value for key, value in source.attrs.items() if isinstance(value, str)}
-    attribute = next((name for name in HASH_ATTRIBUTES if attrs.get(name)), "hash")
+    attribute = attrs.get("outputHashAlgo") or next((name for name in HASH_ATTRIBUTES if attrs.get(name)), "hash")
     return Fetch(
         fetcher=source.fetcher.removeprefix("builtins."),
         urls=source.urls,

@@ -1,3 +1,1 @@
-import ../_good/module.nix {
-  more = { pkgs, ... }: { services.npu.package = pkgs.callPackage ./runtime.nix { }; };
-}
+import ../_good/module.nix { }

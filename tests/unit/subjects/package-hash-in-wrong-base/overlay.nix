@@ -1,0 +1,3 @@
+final: prev: {
+  rknn-headers = final.callPackage ./headers.nix { };
+}
