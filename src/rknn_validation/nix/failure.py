@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from rknn_validation.nix.configuration import EvaluationError
+from rknn_validation.nix.namespaces import mistaken, split
 from rknn_validation.subject import Subject
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 POSITION = re.compile(r"at (/[^\s:]+:\d+:\d+)")
 UNKNOWN = "stand-in does not carry"
 """Words with which the stand-in says that the real nixpkgs has to answer."""
+UNDECLARED = re.compile(r"The option [`'](?P<path>[^\n]+?)' does not exist\.")
+NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
 
@@ -26,16 +29,30 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     short = head.split("\n\n       …", 1)[0].strip()
     if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
         return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
-    kind = "unknown" if standin and _standin_cannot_tell(short, text) else "subject"
+    kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
     return EvaluationError(kind, short, position)
 
 
-def _standin_cannot_tell(short: str, text: str) -> bool:
-    if UNKNOWN in text:
+def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:
+    if UNKNOWN in text or NO_SUCH_FILE.search(text):
         return True
+    undeclared = UNDECLARED.search(short)
+    if undeclared:
+        return not mistaken(split(undeclared["path"]), subject.option, short)
     missing = re.search(r"attribute '([^']+)' missing|undefined variable '([^']+)'", short)
     if missing is None:
         return False
     name = missing.group(1) or missing.group(2)
     line = re.search(rf"^\s*\d+\|(.*\b(?:pkgs|final|prev|super|self)\.{re.escape(name)}\b.*)$", text, re.MULTILINE)
-    return line is not None and not NOT_IN_NIXPKGS.search(name)
+    if line is not None:
+        return not NOT_IN_NIXPKGS.search(name)
+    return _reads_what_is_not_carried(name, text, subject)
+
+
+def _reads_what_is_not_carried(name: str, text: str, subject: Subject) -> bool:
+    """Whether `config.<...>.name` was read where only the stand-in lacks it."""
+    for read in re.findall(r"^\s*\d+\|.*?\b(?:config|options)\.([\w.\"-]+)", text, re.MULTILINE):
+        parts = split(read)
+        if name in parts:
+            return not mistaken(parts[: parts.index(name) + 1], subject.option)
+    return False

@@ -14,14 +14,6 @@ let
   inherit (declare) nullOr off;
   ids = config.ids;
 
-  # What passwd(5) and group(5) cannot hold.
-  passwdEntry =
-    type:
-    lib.types.addCheck type (value: !(lib.hasInfix ":" value || lib.hasInfix "\n" value))
-    // {
-      name = "passwdEntry ${type.name}";
-      description = "${type.description}, not containing newlines or colons";
-    };
   idRange = declare.submodule {
     startUid = declare.required types.int;
     count = declare.int 1;
@@ -30,21 +22,21 @@ let
     startGid = declare.required types.int;
     count = declare.int 1;
   };
-  shell = nullOr (types.either types.shellPackage (passwdEntry types.path));
+  shell = nullOr (types.either types.shellPackage (types.passwdEntry types.path));
 
   user =
     { name, config, ... }:
     {
       options = {
         enable = declare.on;
-        name = mkOption { type = passwdEntry types.str; };
-        description = declare.of (passwdEntry types.str) "";
+        name = mkOption { type = types.passwdEntry types.str; };
+        description = declare.of (types.passwdEntry types.str) "";
         uid = nullOr types.int;
         isSystemUser = off;
         isNormalUser = off;
         group = declare.str "";
         extraGroups = declare.strings;
-        home = declare.of (passwdEntry types.path) "/var/empty";
+        home = declare.of (types.passwdEntry types.path) "/var/empty";
         homeMode = declare.of (types.strMatching "[0-7]{1,5}") "700";
         cryptHomeLuks = nullOr types.str;
         pamMount = declare.attrsOf types.str;
@@ -58,11 +50,11 @@ let
         autoSubUidGidRange = off;
         createHome = off;
         useDefaultShell = off;
-        hashedPassword = nullOr (passwdEntry types.str);
+        hashedPassword = nullOr (types.passwdEntry types.str);
         password = nullOr types.str;
         hashedPasswordFile = nullOr types.str;
         passwordFile = nullOr types.str;
-        initialHashedPassword = nullOr (passwdEntry types.str);
+        initialHashedPassword = nullOr (types.passwdEntry types.str);
         initialPassword = nullOr types.str;
         packages = declare.packages;
         expires = nullOr (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}");
@@ -91,9 +83,9 @@ let
     { name, config, ... }:
     {
       options = {
-        name = mkOption { type = passwdEntry types.str; };
+        name = mkOption { type = types.passwdEntry types.str; };
         gid = nullOr types.int;
-        members = declare.listOf (passwdEntry types.str);
+        members = declare.listOf (types.passwdEntry types.str);
       };
       config = {
         name = lib.mkDefault name;
@@ -140,7 +132,18 @@ in
         description = "Unprivileged account (don't use!)";
         group = "nogroup";
       };
-    };
+    }
+    // lib.genAttrs [
+      "systemd-network"
+      "systemd-resolve"
+      "systemd-timesync"
+      "systemd-oom"
+      "systemd-coredump"
+    ] (name: {
+      uid = ids.uids.${name} or null;
+      isSystemUser = true;
+      group = name;
+    });
     users.groups = lib.genAttrs [
       "root"
       "wheel"
@@ -189,13 +192,10 @@ in
     assertions = lib.concatLists (
       lib.mapAttrsToList (name: one: [
         {
+          # A number below 1000 says as well that it is no person's account.
           assertion =
-            let
-              # Users with a reserved number are system users without saying so.
-              exclusive = (if one.isNormalUser then 1 else 0) + (if one.isSystemUser then 1 else 0);
-              byNumber = one.uid != null && one.uid < 1000;
-            in
-            exclusive == 1 || (exclusive == 0 && byNumber && !one.isNormalUser);
+            one.isSystemUser != one.isNormalUser
+            || (!one.isSystemUser && one.uid != null && one.uid < 1000);
           message = ''
             Exactly one of users.users.${name}.isSystemUser and users.users.${name}.isNormalUser must be set.
           '';

@@ -24,9 +24,16 @@ let
       };
     };
   settings = types.attrsOf (types.attrsOf (types.attrsOf (types.submodule rule)));
+  argument = lib.strings.escapeC [
+    "\t"
+    "\n"
+    "\r"
+    " "
+    "\\"
+  ];
   line =
     path: one:
-    "'${one.type}' '${path}' '${one.mode}' '${one.user}' '${one.group}' '${one.age}' ${one.argument}\n";
+    "'${one.type}' '${path}' '${one.mode}' '${one.user}' '${one.group}' '${one.age}' ${argument one.argument}\n";
   text =
     paths:
     lib.concatStrings (

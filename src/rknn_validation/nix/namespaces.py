@@ -1,0 +1,67 @@
+"""Whether an option that the stand-in does not have is a mistake, or NixOS's and only the stand-in lacks it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+NAMESPACES = Path(__file__).parent / "standin" / "nixos" / "namespaces.json"
+SUGGESTED = re.compile(r"[`']([^`']+)'")
+
+
+def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "") -> bool:
+    """Whether no NixOS has the option at the path `parts`. False means that the stand-in cannot tell.
+
+    `own` is where the subject's options live: what is missing there is its own. `message` is Nix's, whose
+    "Did you mean" names the carried options most alike.
+    """
+    if tuple(parts[: len(own)]) == tuple(own) or parts[0] not in _data()["top"]:
+        return True
+    return _carried(parts) or _misspelled(parts, message)
+
+
+def split(path: str) -> list[str]:
+    """`a."b.c".d` -> ["a", "b.c", "d"]."""
+    return [quoted or plain for quoted, plain in re.findall(r'"((?:[^"\\]|\\.)*)"|([^."]+)', path)]
+
+
+def _carried(parts: Sequence[str]) -> bool:
+    data = _data()
+    for length in range(len(parts), 0, -1):
+        prefix = ".".join(parts[:length])
+        if prefix in data["elsewhere"]:
+            return False
+        if prefix in data["carried"]:
+            return True
+    return False
+
+
+def _misspelled(parts: Sequence[str], message: str) -> bool:
+    """Whether a carried option differs in nothing but a letter or the letters' case."""
+    _, _, suggestions = message.partition("Did you mean ")
+    for suggested in SUGGESTED.findall(suggestions):
+        other = split(suggested)
+        if other[:-1] == list(parts[: len(other) - 1]) and len(other) <= len(parts):
+            one, two = parts[len(other) - 1], other[-1]
+            if one.lower() == two.lower() or (len(two) > 4 and _one_letter_apart(one, two)):
+                return True
+    return False
+
+
+def _one_letter_apart(one: str, two: str) -> bool:
+    if len(one) > len(two):
+        one, two = two, one
+    if len(two) - len(one) > 1:
+        return False
+    start = next((at for at, (left, right) in enumerate(zip(one, two, strict=False)) if left != right), len(one))
+    rest = one[start:] if len(one) < len(two) else one[start + 1 :]
+    swapped = len(one) == len(two) and one[start : start + 2] == two[start : start + 2][::-1]
+    return rest == two[start + 1 :] or (swapped and one[start + 2 :] == two[start + 2 :])
+
+
+@cache
+def _data() -> dict[str, frozenset[str]]:
+    return {name: frozenset(values) for name, values in json.loads(NAMESPACES.read_text()).items()}

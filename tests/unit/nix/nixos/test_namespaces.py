@@ -1,0 +1,85 @@
+"""Options the stand-in lacks: a mistake of the subject, or the stand-in's own limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rknn_validation.nix.failure import explain
+from rknn_validation.nix.namespaces import mistaken, split
+from rknn_validation.subject import Subject
+
+pytestmark = pytest.mark.unit
+
+SUBJECT = Subject(
+    root=Path("/subject"), module=Path("/subject/m.nix"), option=("hardware", "rknn"), overlays=(), imports=()
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "services.udev.extraRule",
+        "systemd.services.npu.serviceConfigs",
+        "boot.kernelModule",
+        "hardware.deviceTree.overlay",
+        "hardware.rknn.package",
+        "hardwares.rknn.enable",
+        "enviroment.systemPackages",
+        "systemd.service",
+        "home-manager.users",
+    ],
+)
+def test_no_nixos_has_it(path: str) -> None:
+    assert mistaken(split(path), SUBJECT.option)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["services.frigate.enable", "programs.steam.enable", "boot.uki.name", "containers.npu", "hardware.sane.enable"],
+)
+def test_only_the_stand_in_lacks_it(path: str) -> None:
+    assert not mistaken(split(path), SUBJECT.option)
+
+
+@pytest.mark.parametrize("path", ["services.udevd.enable", "hardware.devicetree.name", "hardware.graphic.enable"])
+def test_one_letter_off_is_a_mistake(path: str) -> None:
+    parent, _, wrong = path.rpartition(".")[0].rpartition(".")
+    right = {"udevd": "udev2", "devicetree": "deviceTree", "graphic": "graphics"}[wrong]
+    message = f"The option `{path}' does not exist.\n\nDid you mean `{parent}.{right}', `{parent}.x' or `{parent}.y'?"
+    assert mistaken(split(path), SUBJECT.option, message)
+
+
+def test_quoted_names_stay_whole() -> None:
+    assert split('environment.etc."a.b".text') == ["environment", "etc", "a.b", "text"]
+
+
+@pytest.mark.parametrize(
+    ("case", "kind"), [("misspelled", "subject"), ("notCarried", "unknown"), ("nonsense", "subject")]
+)
+def test_failures_are_told_apart(case: str, kind: str, refusal: Callable[[str], str]) -> None:
+    message = refusal(case)
+    assert explain(message, SUBJECT, standin=True).kind == kind
+    assert explain(message, SUBJECT, standin=False).kind == "subject"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("config.services.frigate.enable", "unknown"),
+        ("config.services.udev.extraRule", "subject"),
+        ("config.hardware.rknn.enabled", "subject"),
+    ],
+)
+def test_reading_is_told_apart_as_well(path: str, kind: str) -> None:
+    name = path.split(".")[2 if "frigate" in path else -1]
+    at = "at /subject/m.nix:3:9:\n\n            2|\n            3|   x = "
+    message = f"error: attribute '{name}' missing\n\n       {at}{path};\n"
+    assert explain(message, SUBJECT, standin=True).kind == kind
+
+
+def test_a_module_of_nixos_that_is_not_carried() -> None:
+    message = "error: getting status of '/x/standin/nixos/modules/installer/sd-card/sd.nix': No such file or directory"
+    assert explain(message, SUBJECT, standin=True).kind == "unknown"
