@@ -1,0 +1,227 @@
+"""The readers behind the package checks: hashes, wheels, addresses, build scripts, recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rknn_validation.checks.configuration.sources import moving_reference
+from rknn_validation.checks.configuration.sources_known import raw_file
+from rknn_validation.checks.configuration.sources_local import elf_problem
+from rknn_validation.checks.packaging.commands import commands, syntax_error
+from rknn_validation.checks.packaging.hashes import Hash, HashError, is_placeholder, parse_hash
+from rknn_validation.checks.packaging.installs import installed
+from rknn_validation.checks.packaging.nixtrees import subject_trees
+from rknn_validation.checks.packaging.wheels import wheel_of
+from rknn_validation.npu import versions
+from rknn_validation.subject import Subject
+
+pytestmark = pytest.mark.unit
+
+DIGEST = versions.RUNTIME_HASHES["2.3.2"]
+SPELLINGS = [
+    ("sha256-0x/BnIW4X2CRsr0PavnZYtUmSk5BC/tTZALskrrHOOg=", None),
+    ("0x/BnIW4X2CRsr0PavnZYtUmSk5BC/tTZALskrrHOOg=", "sha256"),
+    (DIGEST, "sha256"),
+    (f"sha256:{DIGEST}", None),
+    ("1s1qqyx95v02ci9zn2s19r52dmb2v7wnl3xxna8n0pxqhnfc27yk", "sha256"),
+    ("sha256:1s1qqyx95v02ci9zn2s19r52dmb2v7wnl3xxna8n0pxqhnfc27yk", "sha256"),
+]
+
+
+@pytest.mark.parametrize(("text", "algorithm"), SPELLINGS)
+def test_every_spelling_of_a_hash_is_the_same_hash(text: str, algorithm: str | None) -> None:
+    assert parse_hash(text, algorithm) == Hash("sha256", DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("text", "algorithm", "why"),
+    [
+        (f"sha256-{DIGEST}", None, "44 characters of base 64"),
+        ("sha256-0x/BnIW4X2CRsr0PavnZYtUmSk5BC/tTZALskrrHOOg", None, "not 43"),
+        ("da39a3ee5e6b4b0d3255bfef95601890afd80709", "sha256", "not 40"),
+        ("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "sha256", "a sha1 hash"),
+        (DIGEST, None, "which algorithm"),
+        ("1s1qqyx95v02ci9zn2s19r52dmb2v7wnl3xxna8n0pxqhnfc27ye", "sha256", "base 32"),
+        ("TODO", "sha256", "not 4"),
+    ],
+)
+def test_what_is_no_hash_says_why(text: str, algorithm: str | None, why: str) -> None:
+    with pytest.raises(HashError, match=why):
+        parse_hash(text, algorithm)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0" * 64, "0" * 52, "sha256-" + "A" * 43 + "=", "sha256:" + "1" * 52, "deadbeef" * 8]
+)
+def test_placeholders_are_recognised(text: str) -> None:
+    assert is_placeholder(text)
+
+
+def test_real_hashes_are_no_placeholders() -> None:
+    real = [*versions.RUNTIME_HASHES.values(), *versions.TREE_HASHES.values(), *(text for text, _ in SPELLINGS)]
+    real += [digest for tags in versions.TOOLKIT_LITE_WHEELS.values() for digest in tags.values()]
+    assert not [text for text in real if is_placeholder(text)]
+    assert len(set(real)) >= len(real) - 1
+
+
+def test_wheel_names_tell_interpreter_and_machine() -> None:
+    wheel = wheel_of(f"rknn_toolkit_lite2-2.3.2-cp312-cp312-{versions.WHEEL_PLATFORM}.whl")
+    assert wheel is not None
+    assert (wheel.version, wheel.interpreter, wheel.is_for_aarch64_linux) == ("2.3.2", "3.12", True)
+    old = wheel_of("rknn_toolkit_lite2-1.4.0-cp37-cp37m-linux_aarch64.whl")
+    assert old is not None and old.interpreter == "3.7"
+    other = wheel_of("rknn_toolkit2-1.6.0%2B81f21f4d-cp310-cp310-linux_x86_64.whl")
+    assert other is not None and (other.version, other.is_for_aarch64_linux) == ("1.6.0", False)
+    pure = wheel_of("six-1.16.0-py2.py3-none-any.whl")
+    assert pure is not None and (pure.interpreter, pure.is_for_aarch64_linux) == (None, True)
+    assert wheel_of("librknnrt.so") is None
+
+
+GITHUB = "https://github.com/airockchip/rknn-toolkit2"
+RAW = "https://raw.githubusercontent.com/airockchip/rknn-toolkit2"
+
+
+@pytest.mark.parametrize(
+    ("url", "moves"),
+    [
+        (f"{RAW}/master/x.so", True),
+        (f"{GITHUB}/raw/main/x.so", True),
+        (f"{GITHUB}/raw/refs/heads/v2/x.so", True),
+        (f"{GITHUB}/archive/master.tar.gz", True),
+        (f"{GITHUB}/archive/refs/heads/master.zip", True),
+        (f"{GITHUB}/releases/latest/download/x.so", True),
+        ("https://huggingface.co/a/b/resolve/main/m.rknn", True),
+        (f"{RAW}/42aa1d426c0a9e0869b6374edba009f7208a1926/main/x.so", False),
+        (f"{RAW}/v2.3.2/master/x.so", False),
+        (f"{GITHUB}/archive/refs/tags/v2.3.2.tar.gz", False),
+        (f"{GITHUB}/archive/v2.3.2.tar.gz", False),
+        (f"{GITHUB}/releases/download/v2.3.2/x.so", False),
+        ("https://example.org/main/x.tar.gz", False),
+    ],
+)
+def test_branches_are_told_from_commits_and_tags(url: str, moves: bool) -> None:
+    assert bool(moving_reference(url)) is moves
+
+
+def test_raw_addresses_are_taken_apart() -> None:
+    assert raw_file(f"{RAW}/v2.3.2/a/b.so") == ("rknn-toolkit2", "v2.3.2", "a/b.so")
+    assert raw_file(f"{GITHUB}/raw/refs/tags/v2.3.2/a/b.so") == ("rknn-toolkit2", "v2.3.2", "a/b.so")
+    assert raw_file(f"{GITHUB}/releases/download/v2.3.2/b.so") is None
+
+
+def test_where_the_runtime_lies_is_known_for_vendor_repositories_only() -> None:
+    assert versions.misplaced_runtime("rknn-toolkit2", "runtime/RK3588/Linux/librknn_api/aarch64/librknnrt.so")
+    assert not versions.misplaced_runtime("rknpu2", "runtime/RK3588/Linux/librknn_api/aarch64/librknnrt.so")
+    assert not versions.misplaced_runtime("my-binaries", "librknnrt.so")
+
+
+HEAD = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + b"\x03\0"
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (HEAD + b"\xb7\0" + b"\0" * 44, None),
+        (HEAD + b"\x3e\0" + b"\0" * 44, "x86_64"),
+        (HEAD + b"\x28\0" + b"\0" * 44, "ARM"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
+        (b"<html>", "no ELF"),
+        (b"", "no ELF"),
+    ],
+)
+def test_libraries_are_known_by_their_first_bytes(head: bytes, why: str | None) -> None:
+    problem = elf_problem(head)
+    assert problem is None if why is None else why in (problem or "")
+
+
+def test_commands_follow_variables_and_know_what_is_uncertain() -> None:
+    script = """
+      dest="$out/lib" # where to
+      mkdir -p $dest ${dest}/{a,b}
+      test -e x || cp y $dest
+      for f in *.so; do
+        cp "$f" $dest
+      done
+      echo "a; b" && cp z \\
+        $unknown 2>/dev/null
+      cp $(stripHash $src) q
+    """
+    found = {command.words: command.certain for command in commands(script, {"out": "$out"})}
+    assert found[("mkdir", "-p", "$out/lib", "$out/lib/a", "$out/lib/b")]
+    assert not found[("cp", "y", "$out/lib")]
+    assert not found[("cp", "@f@", "$out/lib")]
+    assert found[("echo", "a; b")]
+    assert found[("cp", "z", "@unknown@")]
+    assert found[("cp", "@stripped@", "q")]
+
+
+INSTALLED = [
+    ("install -Dm644 $src $out/lib/librknnrt.so", "$out/lib/librknnrt.so"),
+    ('install -D -m 0755 "$src" "${out}/lib/librknnrt.so"', "$out/lib/librknnrt.so"),
+    ("install -Dm644 -t $out/lib a/librknnrt.so", "$out/lib/librknnrt.so"),
+    ("mkdir -p $out/lib\ncp a/librknnrt.so $out/lib/", "$out/lib/librknnrt.so"),
+    ("mkdir -p $out/{lib,include}; cp -v a/librknnrt.so $out/lib", "$out/lib/librknnrt.so"),
+    ("install -d $out/lib && install -m755 librknnrt.so $out/lib/", "$out/lib/librknnrt.so"),
+    ("cd rknpu2; mkdir -p $out/lib; cp librknnrt.so $out/lib/librknnrt.so", "$out/lib/librknnrt.so"),
+    ("mkdir -p $out/lib; cp $src $out/lib/$(stripHash $src)", "$out/lib/@stripped@"),
+    ("mkdir -p $out/lib; cp $src $out/lib/", "$out/lib/<hash>-"),
+    ("mkdir -p $out; cp $src $out/lib", "$out/lib"),
+]
+
+
+@pytest.mark.parametrize(("script", "path"), INSTALLED)
+def test_install_scripts_are_followed(script: str, path: str) -> None:
+    result = installed(script, source_is_file=True)
+    assert list(result.files) == [path]
+    assert not result.problems
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "cp $src $out/lib/librknnrt.so",
+        "cp a.so $out/lib/",
+        "mkdir $out/lib",
+        "mkdir -p $out; cp a.so $out/lib/",
+        "install -m644 a.so $out/lib/a.so",
+        "ln -s /a $out/lib/a",
+    ],
+)
+def test_missing_directories_are_noticed(script: str) -> None:
+    assert installed(script, source_is_file=True).problems
+
+
+@pytest.mark.parametrize(
+    "script", ["make install", "for f in *; do cp $f $out; done", "tar xf $src -C $out", "cp -r a $out"]
+)
+def test_what_cannot_be_followed_is_not_called_complete(script: str) -> None:
+    result = installed(script, source_is_file=False)
+    assert not result.complete
+
+
+def test_bash_names_what_it_cannot_parse() -> None:
+    assert syntax_error('echo "x') is not None
+    assert syntax_error("if true; then echo; fi") is None
+
+
+def test_a_subject_is_its_module_and_what_that_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "module.nix").write_text("{ imports = [ ./more ]; x = ./gone.nix; }")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "default.nix").write_text('{ y = rec { v = "2.3.2"; u = "a/${v}"; }; }')
+    (tmp_path / "overlay.nix").write_text("final: prev: { other = final.callPackage ./other.nix { }; }")
+    (tmp_path / "other.nix").write_text('{ fetchurl }: fetchurl { url = "http://x"; }')
+    (tmp_path / "stray.nix").write_text("{ }")
+    subject = Subject(tmp_path, tmp_path / "module.nix", ("x",), overlays=(tmp_path / "overlay.nix",))
+    trees = {tree.path.name: tree for tree in subject_trees(subject)}
+    assert set(trees) == {"module.nix", "default.nix", "overlay.nix", "other.nix"}
+    assert trees["default.nix"].about_npu and not trees["other.nix"].about_npu
+    assert trees["default.nix"].text(trees["default.nix"].names["u"]) == "a/2.3.2"
+    (tmp_path / "module.nix").write_text("{ }")
+    assert {tree.path.name for tree in subject_trees(subject)} <= {
+        "module.nix",
+        "overlay.nix",
+        "other.nix",
+        "default.nix",
+    }
