@@ -12,6 +12,7 @@ from bench import Bench
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.stacks import VENDOR
 
 pytestmark = pytest.mark.vm
 
@@ -61,9 +62,11 @@ def takes_away(path: str) -> str:
 
 RULES = "/etc/udev/rules.d/60-npu.rules"
 NO_RULE = sh(f"{takes_away(RULES)}; chown root:root /dev/rknpu; chmod 600 /dev/rknpu")
+NO_DRIVER = sh("rmmod rknpu && rm /lib/modules/*/updates/rknpu.ko && depmod")
 BARE_PYTHON = (handmade.RUNTIME, handmade.TOOLKIT)
 OTHER_WHEEL = replace(handmade.TOOLKIT, source=handmade.Source("fetchurl", ("x-cp310-cp310-y.whl",), None))
 NO_NUMPY = replace(handmade.TOOLKIT, inputs={"propagatedBuildInputs": ("python3.12-psutil-7.0.0",)})
+COPIED = sh(f"cp --remove-destination {FINDS}/librknnrt.so /usr/lib")
 NOWHERE = "ln -sfn /nix/store/gone/lib/librknnrt.so /usr/lib/librknnrt.so"
 PROFILE_PATH = f'export LD_LIBRARY_PATH="$LD_LIBRARY_PATH:{FINDS}"\n'
 
@@ -80,7 +83,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
 
     ("unloaded", "vendor", "kernel.driver-loaded", sh("rmmod rknpu"), "nothing loaded it"),
     ("no driver in the kernel", "vendor", "kernel.driver-loaded",
-     sh("rmmod rknpu; rm /lib/modules/*/updates/rknpu.ko"), "has no driver rknpu"),
+     NO_DRIVER, "has no driver rknpu"),
     ("unloaded", "mainline", "kernel.driver-loaded", sh("rmmod rocket"), "nothing loaded it"),
     ("unbound", "vendor", "kernel.driver-bound",
      sh("echo fdab0000.npu >/sys/bus/platform/drivers/RKNPU/unbind"), "0 of 1"),
@@ -93,7 +96,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
 
     ("unloaded", "vendor", "device.present", sh("rmmod rknpu"), "nothing loaded it"),
     ("no driver in the kernel", "vendor", "device.present",
-     sh("rmmod rknpu; rm /lib/modules/*/updates/rknpu.ko"), "has no driver rknpu"),
+     NO_DRIVER, "has no driver rknpu"),
     ("unbound", "mainline", "device.present",
      sh("cd /sys/bus/platform/drivers/rocket; for n in *.npu; do echo $n >unbind; done"), "bound to nothing"),
     ("the other stack's device tree", "mainline", "device.present", lambda bench: wrong_stack(bench), "another NPU"),
@@ -118,7 +121,8 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("0666", "vendor", "access.closed-to-others",
      to(handmade.vendor(udev_rules=handmade.rules('KERNEL=="rknpu", GROUP="render", MODE="0666"\n'))), "everybody"),
     ("0666", "mainline", "access.closed-to-others",
-     to(handmade.mainline(udev_rules=handmade.rules('SUBSYSTEM=="accel", GROUP="render", MODE="0666"\n'))), "everybody"),
+     to(handmade.mainline(udev_rules=handmade.rules('SUBSYSTEM=="accel", GROUP="users", MODE="0666"\n'))),
+     "everybody"),
 
     ("a group nobody declared", "vendor", "udev.rules-accepted",
      to(handmade.vendor(udev_rules=handmade.rules('KERNEL=="rknpu", GROUP="npu", MODE="0660"\n'))), "npu"),
@@ -126,8 +130,8 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      to(handmade.vendor(udev_rules=handmade.rules('KERNAL=="rknpu", MODE="0660"\n'))), "KERNAL"),
     ("no rule", "vendor", "udev.rule-applies", sh(takes_away(RULES)), "no rule"),
     ("not triggered", "vendor", "udev.rule-applies",
-     both(NO_RULE, to(handmade.vendor(udev_rules=handmade.rules(handmade.VENDOR_RULES, "61-npu.rules")), trigger=False)),
-     "never saw"),
+     both(NO_RULE, to(handmade.vendor(udev_rules=handmade.rules(handmade.VENDOR_RULES, "61-npu.rules")),
+                      trigger=False)), "never saw"),
     ("only on add, by a script", "vendor", "udev.survives-replug",
      both(sh(takes_away(RULES)), sh("chown root:render /dev/rknpu; chmod 660 /dev/rknpu")), "came back as root:root"),
     ("no rule at all", "mainline", "udev.survives-replug",
@@ -142,8 +146,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("the link alone", "vendor", "library.login-shell",
      to(handmade.vendor(set_environment='export LD_LIBRARY_PATH="/nix/store/gone/lib"\n')), "does not find"),
     ("/usr/lib on the path", "vendor", "library.login-shell", both(to(handmade.vendor(
-     set_environment='export LD_LIBRARY_PATH="/usr/lib"\n')), sh(f"cp --remove-destination {FINDS}/librknnrt.so /usr/lib")),
-     "not from the store"),
+     set_environment='export LD_LIBRARY_PATH="/usr/lib"\n')), COPIED), "not from the store"),
     ("a package without it", "vendor", "library.login-shell",
      to(handmade.vendor(replace(handmade.RUNTIME, out_path=handmade.store("empty", "2"), phases={"installPhase": ":"}))),
      "does not find"),
@@ -170,7 +173,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      "none of its paths"),
     ("a link to nowhere", "vendor", "python.runtime-in-place", sh(NOWHERE), "none of its paths"),
     ("a copy", "vendor", "python.runtime-in-place",
-     sh(f"cp --remove-destination {FINDS}/librknnrt.so /usr/lib"), "not of the store"),
+     COPIED, "not of the store"),
     ("/lib", "vendor", "python.runtime-in-place", to(handmade.vendor(units=without("npu-runtime-link.service"),
      tmpfiles=(f"L+ /lib/librknnrt.so - - - - {FINDS}/librknnrt.so",))), "none of its paths"),
     ("no link", "vendor", "python.works-as-root", to(handmade.vendor(units=without("npu-runtime-link.service"))),
@@ -187,7 +190,8 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      sh("echo virt >/run/virt; mount --bind /run/virt /proc/device-tree/compatible"), "Rockchip board"),
     ("mode 0600", "vendor", "python.works-as-service-user",
      sh(f"cp --remove-destination {FINDS}/librknnrt.so /usr/lib && chmod 600 /usr/lib/librknnrt.so"), "init_runtime"),
-    ("no link", "vendor", "python.works-as-service-user", sh("rm /usr/lib/librknnrt.so"), "no runtime for the Python API"),
+    ("no link", "vendor", "python.works-as-service-user", sh("rm /usr/lib/librknnrt.so"),
+     "no runtime for the Python API"),
 
     ("forced", "guarded", "guard.no-driver-forced",
      to(handmade.vendor(kernel=handmade.kernel(modules=("rknpu",)))), "modules-load.d"),
@@ -229,13 +233,7 @@ def wrong_stack(bench: Bench) -> None:
     """Asked for the vendor stack on a node whose device tree is mainline's."""
     bench.switch(handmade.vendor(), modules=True)
     bench.sh("rmmod rocket; modprobe rknpu")
-    bench.setup = replace(bench.setup, stack=handmade_vendor_stack())
-
-
-def handmade_vendor_stack() -> object:
-    from rknn_validation.npu.stacks import VENDOR
-
-    return VENDOR
+    bench.setup = replace(bench.setup, stack=VENDOR)
 
 
 def silent(bench: Bench) -> None:
@@ -258,6 +256,17 @@ def test_a_check_fails_where_it_should(
     assert answer.status is Status.FAIL, f"{answer.reason}\n{answer.evidence}"
     assert says in answer.reason
     assert answer.evidence
+
+
+def test_a_program_that_only_a_build_can_bring_is_inconclusive(bench: Callable[[str], Bench]) -> None:
+    board = bench("disabled")
+    start = f"{handmade.store('mystery-1.0')}/bin/mystery"
+    unit = handmade.unit("npu.service", service={"ExecStart": start})
+    board.switch(handmade.configuration(units=handmade.units(unit)))
+    for check in ("units.none-failed", "units.system-running"):
+        answer = board.ask(check)
+        assert answer.status is Status.INCONCLUSIVE, answer.reason
+        assert "npu.service" in answer.reason
 
 
 def test_no_check_is_left_out() -> None:

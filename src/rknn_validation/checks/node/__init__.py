@@ -1,9 +1,18 @@
 """Checks asked of a node through a testinfra Host (tiers `vm` and `hardware`). One file per topic."""
 
 from rknn_validation.checks.node import access, device, disabled, guard, kernel, library, python, udev, units
-from rknn_validation.checks.node.question import NODE_CHECKS, Expectation, Question, applies, ask, questions
+from rknn_validation.checks.node.question import (
+    DISTURBING,
+    NODE_CHECKS,
+    STAGES,
+    Expectation,
+    Question,
+    applies,
+    ask,
+    questions,
+)
 
-__all__ = ["NODE_CHECKS", "Expectation", "Question", "applies", "ask", "questions"]
+__all__ = ["DISTURBING", "NODE_CHECKS", "STAGES", "Expectation", "Question", "applies", "ask", "questions"]
 
 TOPICS = (units, kernel, device, access, udev, library, python, guard, disabled)
 """Importing a topic declares its checks."""

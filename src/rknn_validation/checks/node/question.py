@@ -18,6 +18,9 @@ from rknn_validation.subject import Scenario
 STAGES = ("units", "kernel", "device", "access", "udev", "library", "python", "guard", "disabled")
 """Stages from cause to effect."""
 
+DISTURBING = frozenset({"udev.survives-replug", "udev.restores-access", "udev.rule-applies"})
+"""Checks that change the node, if only for a moment: ask them last, or of a machine of their own."""
+
 BOTH_BOARDS = ("rk3588", "other")
 LINES = 40
 

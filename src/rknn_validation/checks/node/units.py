@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
 
+UNLAID = "{} cannot start: only a build can tell what its program does, and nothing was built"
 EVERY_STACK = ("vendor", "mainline", "none")
 
 
@@ -23,7 +26,13 @@ def system_running(question: Question) -> Answer:
     if state == "running":
         return passed("the system is running", ran.evidence)
     if state in ("degraded", "maintenance", "stopping"):
-        return failed(f"the system is {state}", ran.evidence, question.run("systemctl --failed --no-legend").evidence)
+        units = question.must("systemctl --failed --no-legend --plain")
+        names = [line.split()[0] for line in units.lines]
+        if names and set(_unlaid(question, names)) == set(names):
+            return inconclusive(
+                f"the system is {state}: {UNLAID.format(', '.join(names))}", ran.evidence, units.evidence
+            )
+        return failed(f"the system is {state}", ran.evidence, units.evidence)
     return inconclusive(
         f"the system is {state or 'silent'}", ran.evidence, question.run("systemctl list-jobs").evidence
     )
@@ -46,7 +55,21 @@ def none_failed(question: Question) -> Answer:
     if not names:
         return passed("no unit failed", ran.evidence)
     logs = (question.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
+    unlaid = _unlaid(question, names)
+    if set(unlaid) == set(names):
+        return inconclusive(UNLAID.format(", ".join(unlaid)), ran.evidence, *logs)
     return failed(f"failed: {', '.join(names)}", ran.evidence, *logs)
+
+
+def _unlaid(question: Question, names: list[str]) -> list[str]:
+    """Those whose program lies in a store path that is not on the node: where nothing was built, nothing can run."""
+    found = []
+    for name in names:
+        shown = question.run("systemctl show --property=ExecStart --value %s", name)
+        root = re.search(r"path=(/nix/store/[^/;\s]+)", shown.stdout)
+        if root and question.run("test -e %s", root[1]).rc == 1:
+            found.append(name)
+    return found
 
 
 @NODE_CHECKS.check(
