@@ -35,6 +35,9 @@ UNFINISHED_SECONDS = 10.0
 """How long a board that came too late is given to say what held it up."""
 
 
+KEPT_LOGS = 20
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything a cold boot is made of."""
@@ -94,6 +97,8 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
     logs.mkdir(parents=True, exist_ok=True)
     kept = logs / time.strftime(f"console-%Y%m%d-%H%M%S-{os.getpid()}.log")
     shutil.copyfile(console, kept)
+    for old in sorted(logs.glob("console-*.log"))[:-KEPT_LOGS]:
+        old.unlink(missing_ok=True)
     hint = f"{problem.hint}; " if problem.hint else ""
     return type(problem)(
         problem.message, expected=problem.expected, seen=problem.seen, hint=f"{hint}the whole console: {kept}"

@@ -96,9 +96,10 @@ class Cache:
     def _build(self, wanted: Wanted, build: Build, path: Path) -> None:
         temporary = self.root / "building" / wanted.name
         try:
-            _remove(temporary)
-            temporary.mkdir(parents=True)
+            temporary.parent.mkdir(parents=True, exist_ok=True)
             self.prune(keep=wanted.needs)
+            _remove(temporary)
+            temporary.mkdir()
             _require_space(self.root, wanted)
             build(temporary)
             _write_manifest(temporary)
@@ -107,15 +108,20 @@ class Cache:
         except OSError as problem:
             if problem.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _full(self.root, wanted) from problem
-            raise
+            raise HarnessError(f"{wanted.what} could not be made", seen=f"{problem}") from problem
         finally:
             _remove(temporary)
 
     def prune(self, keep: int = 0) -> tuple[str, ...]:
         """Remove entries that nobody uses, longest unused first, until the total and `keep` more fit the limit.
 
-        The names of the removed entries.
+        What killed runs left half-built goes in any case. The names of the removed entries.
         """
+        building = self.root / "building"
+        for half in building.iterdir() if building.exists() else ():
+            with self._lock(half.name, "build") as lock:
+                if lock.attempt(shared=False):
+                    _remove(half)
         entries = sorted(self._entries(), key=self._last_used)
         sizes = {entry: allocated(entry) for entry in entries}
         total = sum(sizes.values()) + keep
@@ -123,8 +129,8 @@ class Cache:
         for entry in entries:
             if total <= self.limit:
                 break
-            with self._lock(entry.name, "use") as use, self._lock(entry.name, "build") as building:
-                if use.attempt(shared=False) and building.attempt(shared=False):
+            with self._lock(entry.name, "use") as use, self._lock(entry.name, "build") as lock:
+                if use.attempt(shared=False) and lock.attempt(shared=False):
                     _remove(entry)
                     total -= sizes[entry]
                     removed.append(entry.name)

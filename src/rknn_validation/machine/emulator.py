@@ -19,7 +19,7 @@ from rknn_validation.machine.tree import Tree
 
 __all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
 
-BOOT_SECONDS = 180.0
+BOOT_SECONDS = 300.0
 """Deadline of one cold boot, on a machine that may have other things to do."""
 
 

@@ -49,7 +49,10 @@ def copy_sparse(source: int, size: int, target: Path) -> None:
 
 
 def allocated(path: Path) -> int:
-    """Bytes a file or directory really takes on disk."""
-    if path.is_dir():
-        return sum(allocated(inner) for inner in path.iterdir())
-    return path.lstat().st_blocks * 512
+    """Bytes a file or directory really takes on disk; what vanishes meanwhile takes none."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            return sum(allocated(inner) for inner in path.iterdir())
+        return path.lstat().st_blocks * 512
+    except FileNotFoundError:
+        return 0

@@ -27,7 +27,12 @@ LINKS = {
     "usr/lib/aarch64-linux-gnu/liblapack.so.3": "lapack/liblapack.so.3",
 }
 
-DROPPED = tuple(f"./usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base"))
+DROPPED = (
+    *(f"./usr/share/{name}/*" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base")),
+    *("./usr/lib/python3/dist-packages/numpy/*/tests", "./usr/lib/python3/dist-packages/numpy/tests"),
+    "./usr/lib/udev/rules.d/85-hwclock.rules",  # sets the clock with a program that is not there
+)
+"""What of the packages is left out: documentation, tests, and what would only complain."""
 
 
 @dataclass(frozen=True)

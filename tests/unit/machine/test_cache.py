@@ -128,8 +128,11 @@ def test_a_build_killed_half_way_does_not_stand_in_the_way(tmp_path: Path) -> No
     half = tmp_path / "building" / WANTED.name
     half.mkdir(parents=True)
     (half / "stale").write_bytes(b"x")
+    other = tmp_path / "building" / "thing-of-another-key"
+    other.mkdir()
     entry = Builder().get(tmp_path)
     assert sorted(path.name for path in entry.iterdir()) == ["file", MANIFEST]
+    assert leftovers(tmp_path) == []
 
 
 def hold(root: Path, started: multiprocessing.synchronize.Event, go: multiprocessing.synchronize.Event) -> None:
