@@ -85,6 +85,15 @@ in
           own kernels and mainline kernels from 6.18 do.
         '';
       };
+      deviceTreeOverlay = lib.mkOption {
+        type = lib.types.bool;
+        default = vendor && cfg.driver.enable && cfg.driver.package != null;
+        defaultText = lib.literalMD "`true` where the vendor's driver is added to a stock kernel";
+        description = ''
+          Whether to describe the NPU to the vendor's driver in the kernel's device trees, whose own nodes are
+          for `rocket`. Vendor kernels' trees need nothing.
+        '';
+      };
     };
 
     runtime = {
