@@ -12,7 +12,7 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import install_script, missing_phase, result
 from rknn_validation.checks.packaging.recipes import INPUTS, Recipe, recipes
-from rknn_validation.checks.packaging.vendor import is_runtime
+from rknn_validation.checks.packaging.vendor import is_runtime_package
 from rknn_validation.npu.versions import LIBRARY
 
 NOTHING = "the subject packages no runtime library"
@@ -21,7 +21,7 @@ _BRINGS_LIBSTDCXX = re.compile(r"cc\.cc\.lib|cc\.cc$|gcc.*\.lib|libstdcxx|gcc-un
 
 def runtimes(case: Case) -> tuple[Recipe, ...]:
     """The recipes that install librknnrt.so."""
-    return tuple(one for one in recipes(case) if is_runtime(one) and LIBRARY in _everything(one))
+    return tuple(one for one in recipes(case) if is_runtime_package(one) and LIBRARY in _everything(one))
 
 
 def _everything(recipe: Recipe) -> str:

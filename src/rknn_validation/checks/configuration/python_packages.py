@@ -133,9 +133,16 @@ def _unpublished(recipe: Recipe) -> Iterator[str]:
     elif NOT_WRITTEN not in found.platform and found.platform != versions.WHEEL_PLATFORM:
         shown = found.platform or 'not given (fetchPypi then takes "any")'
         yield f"platform is {shown}; the wheels are {versions.WHEEL_PLATFORM}"
-    for name, given in (("python", found.python), ("abi", found.abi), ("dist", source.attrs.get("dist", ""))):
+    for name, given in (("python", found.python), ("abi", found.abi)):
         if not given:
             yield f"fetchPypi is given no {name}, and takes one no wheel of this package has"
+    if (
+        found.python
+        and found.abi
+        and NOT_WRITTEN not in found.python + found.abi
+        and found.abi.rstrip("m") != found.python
+    ):
+        yield f"no wheel is for {found.python} with the ABI of {found.abi}"
 
 
 @CONFIGURATION_CHECKS.check(
@@ -186,7 +193,9 @@ def _lacking(recipe: Recipe) -> Iterator[str]:
     words = recipe.words("dependencies", "propagatedBuildInputs")
     if UNKNOWN in given or "?" in words or any(isinstance(one, str) for one in given):
         return
-    have = {_canonical(word) for word in words}
+    have = {_canonical(word) for word in (*words, *recipe.words("pythonRemoveDeps"))}
+    if any(re.match(r"numpy|opencv|scipy|pandas|torch|onnxruntime", name) for name in have):
+        have.add("numpy")
     missing = [name for name in versions.TOOLKIT_LITE_DEPENDENCIES if _canonical(name) not in have]
     if not missing:
         return

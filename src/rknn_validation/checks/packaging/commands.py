@@ -62,7 +62,8 @@ def commands(script: str, known: Mapping[str, str]) -> Iterator[Command]:
 
 
 def _statements(script: str) -> Iterator[_Statement]:
-    """Split at newlines, `;`, `&&` and `||` outside quotes and substitutions; comments dropped."""
+    """Split at newlines, `;`, `&&` and `||` outside quotes and substitutions; comments and here-documents dropped."""
+    script = _HERE_DOCUMENT.sub(lambda found: found[1] + "\n" * found[4].count("\n"), script)
     start, line, piece, quote, nested, at = 1, 1, "", "", 0, 0
     tolerated = False
     while at < len(script):
@@ -101,6 +102,8 @@ def _statements(script: str) -> Iterator[_Statement]:
         yield _Statement(start, piece.strip(), tolerated)
 
 
+# The rest of the line that opens one, and the text up to its closing word.
+_HERE_DOCUMENT = re.compile(r"(<<-?\s*([\"']?)(\w+)\2[^\n]*)(\n.*?^\s*\3[ \t]*$)", re.DOTALL | re.MULTILINE)
 _DOLLAR = re.compile(r"'[^']*'|\$\((?:[^()]|\([^()]*\))*\)|`[^`]*`|\$\{([^{}]*)\}|\$(\w+)")
 
 

@@ -9,6 +9,7 @@ from rknn_validation.checks.packaging.recipes import Recipe
 from rknn_validation.nix.syntax import Path as NixPath
 
 _TOOLKIT = re.compile(r"rknn[-_]toolkit[-_]lite2?|rknn[-_]?lite", re.IGNORECASE)
+_RUNTIME_NAME = re.compile(r"rknn|rknpu|rk-?npu|rockchip-npu", re.IGNORECASE)
 _RUNTIME = re.compile(r"librknnrt|librkllmrt")
 
 
@@ -33,6 +34,12 @@ def is_runtime(recipe: Recipe) -> bool:
         return False
     scripts = "\n".join(recipe.phases().values())
     return any(_RUNTIME.search(text) for text in (*source_texts(recipe), scripts, recipe.name))
+
+
+def is_runtime_package(recipe: Recipe) -> bool:
+    """Whether the recipe is there for the runtime's sake: a program that bundles it may put it where it likes."""
+    scripts = "\n".join(recipe.phases().values())
+    return is_runtime(recipe) and bool(_RUNTIME_NAME.search(recipe.name)) and not re.search(r"/bin/|/libexec/", scripts)
 
 
 def is_toolkit(recipe: Recipe) -> bool:
