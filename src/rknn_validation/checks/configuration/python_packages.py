@@ -187,7 +187,7 @@ def dependencies_are_there(case: Case) -> Answer:
 
 
 def _lacking(recipe: Recipe) -> Iterator[str]:
-    if not recipe.is_python or (recipe.flag("dontCheckRuntimeDeps") and "passthru" in recipe.attrs):
+    if not recipe.is_python:
         return
     given = [recipe.attrs.get(name) for name in ("dependencies", "propagatedBuildInputs")]
     words = recipe.words("dependencies", "propagatedBuildInputs")
