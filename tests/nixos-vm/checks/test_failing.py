@@ -62,6 +62,7 @@ def takes_away(path: str) -> str:
 
 RULES = "/etc/udev/rules.d/60-npu.rules"
 NO_RULE = sh(f"{takes_away(RULES)}; chown root:root /dev/rknpu; chmod 600 /dev/rknpu")
+EMPTY = replace(handmade.RUNTIME, out_path=handmade.store("empty", "2"), phases={"installPhase": ":"})
 NO_DRIVER = sh("rmmod rknpu && rm /lib/modules/*/updates/rknpu.ko && depmod")
 BARE_PYTHON = (handmade.RUNTIME, handmade.TOOLKIT)
 OTHER_WHEEL = replace(handmade.TOOLKIT, source=handmade.Source("fetchurl", ("x-cp310-cp310-y.whl",), None))
@@ -148,7 +149,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("/usr/lib on the path", "vendor", "library.login-shell", both(to(handmade.vendor(
      set_environment='export LD_LIBRARY_PATH="/usr/lib"\n')), COPIED), "not from the store"),
     ("a package without it", "vendor", "library.login-shell",
-     to(handmade.vendor(replace(handmade.RUNTIME, out_path=handmade.store("empty", "2"), phases={"installPhase": ":"}))),
+     to(handmade.vendor(EMPTY)),
      "does not find"),
     ("shells only", "vendor", "library.service", to(handmade.vendor(units=without("npu-worker.service"))), "no way"),
     ("a path that is gone", "vendor", "library.service", to(handmade.vendor(units=handmade.units(
@@ -178,7 +179,8 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      tmpfiles=(f"L+ /lib/librknnrt.so - - - - {FINDS}/librknnrt.so",))), "none of its paths"),
     ("no link", "vendor", "python.works-as-root", to(handmade.vendor(units=without("npu-runtime-link.service"))),
      "no runtime for the Python API"),
-    ("a bare library", "vendor", "python.works-as-root", to(handmade.vendor(system_packages=BARE_PYTHON)), "no python3"),
+    ("a bare library", "vendor", "python.works-as-root", to(handmade.vendor(system_packages=BARE_PYTHON)),
+     "no python3"),
     ("a wheel for another Python", "vendor", "python.works-as-root", to(handmade.vendor(system_packages=(
      handmade.RUNTIME, replace(handmade.PYTHON, members=(OTHER_WHEEL,), out_path=handmade.store("python3-env", "3"))))),
      "cannot import rknnlite"),

@@ -216,9 +216,13 @@ def test_a_store_path_nothing_explains_is_noted() -> None:
 
 def test_graphics_drivers_are_linked() -> None:
     tree = lay(handmade.mainline()).tree
-    assert tree["/nix/var/nix/graphics-drivers/lib/libteflon.so"] == Link(f"{handmade.MESA.out_path}/lib/libteflon.so")
+    drivers = "/nix/store/00000000000000000000000000000000-graphics-drivers"
+    assert tree[f"{drivers}/lib/libteflon.so"] == Link(f"{handmade.MESA.out_path}/lib/libteflon.so")
     old = replace(handmade.MESA, version="25.2.9")
-    assert "/nix/var/nix/graphics-drivers/lib/libteflon.so" not in lay(handmade.mainline(graphics_packages=(old,))).tree
+    assert f"{drivers}/lib/libteflon.so" not in lay(handmade.mainline(graphics_packages=(old,))).tree
+    own = handmade.store("graphics-drivers")
+    line = f"L+ /run/opengl-driver - - - - {own}"
+    assert f"{own}/lib/libteflon.so" in lay(handmade.mainline(tmpfiles=(line,))).tree
 
 
 def test_the_same_configuration_gives_the_same_tree() -> None:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.unit
 class FakeMachine:
     """Answers every command the same way."""
 
-    done: Completed = Completed(0, b"", b"")
+    done: Completed = field(default_factory=lambda: Completed(0, b"", b""))
     problem: Exception | None = None
     asked: list[tuple[str, float]] = field(default_factory=list)
 

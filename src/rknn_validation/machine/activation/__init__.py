@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rknn_validation.machine.activation.boot import lay_activation
-from rknn_validation.machine.activation.environment import lay_etc, lay_shells, lay_tmpfiles, lay_udev
+from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
 from rknn_validation.machine.activation.kernel import lay_kernel
 from rknn_validation.machine.activation.layout import BASE, SYSTEM, Guest, Installation, Layout
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
@@ -36,7 +36,7 @@ def install(configuration: Configuration, guest: Guest, *, baseline: Configurati
     for package in configuration.system_packages:
         merge(layout, f"{SYSTEM}/sw", package.out_path, configuration.paths_to_link or _LINKED_BY_DEFAULT)
     for package in configuration.graphics_packages if configuration.graphics_enabled else ():
-        merge(layout, "/nix/var/nix/graphics-drivers", package.out_path, ("/lib", "/share", "/etc"))
+        merge(layout, graphics_profile(configuration), package.out_path, ("/lib", "/share", "/etc"))
     lay_base(layout)
     merge(layout, f"{SYSTEM}/sw", BASE, ("/bin",))
     tree = {path: layout.entries[path] for path in sorted(layout.entries)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rknn_validation.machine.activation.layout import Layout
+from rknn_validation.machine.activation.layout import STORE, Layout
 from rknn_validation.nix.configuration import Configuration
 
+GRAPHICS = f"{STORE}/{'0' * 32}-graphics-drivers"
 _PATH = ":".join((
     "/run/wrappers/bin", "$HOME/.nix-profile/bin", "/etc/profiles/per-user/$USER/bin",
     "/nix/var/nix/profiles/default/bin", "/run/current-system/sw/bin",
@@ -88,10 +89,19 @@ def lay_udev(layout: Layout, configuration: Configuration) -> None:
 def lay_tmpfiles(layout: Layout, configuration: Configuration) -> None:
     """`systemd.tmpfiles.rules`, and the link to graphics drivers that NixOS makes the same way."""
     lines = [rootless(line) for line in configuration.tmpfiles]
-    if configuration.graphics_enabled and not any("/run/opengl-driver" in line for line in lines):
-        lines.append("L+ /run/opengl-driver - - - - /nix/var/nix/graphics-drivers")
+    if configuration.graphics_enabled and graphics_profile(configuration) == GRAPHICS:
+        lines.append(f"L+ /run/opengl-driver - - - - {GRAPHICS}")
     if lines:
         layout.text("/etc/tmpfiles.d/00-nixos.conf", "\n".join((*lines, "")))
+
+
+def graphics_profile(configuration: Configuration) -> str:
+    """The store path that `/run/opengl-driver` is linked to: as the configuration's own rule says, else a made-up one."""
+    for line in configuration.tmpfiles:
+        words = line.split()
+        if len(words) > 6 and words[1] == "/run/opengl-driver" and words[0].startswith("L"):
+            return words[6]
+    return GRAPHICS
 
 
 def rootless(text: str) -> str:

@@ -43,7 +43,7 @@ def brings_rknpu(configuration: Configuration) -> str:
     """Why the vendor driver is there, "" where nothing brings it."""
     for root in configuration.kernel.extra_packages:
         for package in root.walk():
-            if not package.broken and _is_rknpu(package):
+            if not package.broken and is_rknpu(package):
                 return f"boot.extraModulePackages has {package.name}"
     kernel = configuration.kernel
     if is_vendor_kernel(configuration) and kernel.config.get("ROCKCHIP_RKNPU") != "n":
@@ -51,7 +51,8 @@ def brings_rknpu(configuration: Configuration) -> str:
     return ""
 
 
-def _is_rknpu(package: Package) -> bool:
+def is_rknpu(package: Package) -> bool:
+    """Whether a package is the vendor driver built as a module, by its name or source."""
     urls = package.source.urls if package.source else ()
     return any("rknpu" in text.lower() for text in (package.name, package.pname or "", *urls))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from rknn_validation.machine.activation.kernel import is_rknpu
 from rknn_validation.machine.activation.layout import BASE, STORE, Layout
 from rknn_validation.machine.activation.phases import Placed, in_output, placed
 from rknn_validation.machine.activation.python import is_toolkit, lay_environment, lay_interpreter, lay_library
@@ -16,6 +17,8 @@ _SBIN = re.compile(
     r"modprobe|depmod|insmod|rmmod|modinfo|blkid|swapon|swapoff|runuser|chroot|zramctl|useradd|groupadd|usermod|groupmod"
     r"|chpasswd|ip|tc|bridge|sysctl"
 )
+_DATA = re.compile(r"-(glibc-locales|tzdata|firmware|linux-firmware|graphics-drivers|iana-etc)\b")
+"""What NixOS itself mentions everywhere, and what nothing here reads."""
 _LIBRARIES = ("librknnrt.so", "libteflon.so")
 
 
@@ -58,7 +61,8 @@ def lay_package(layout: Layout, package: Package) -> None:
         _lay_library(layout, package, library)
     if not layout.below(root) and not _lay_programs(layout, root):
         layout.directory(root)
-        layout.note(f"{package.name} is laid empty: only a build can tell what is in it")
+        if package.origin != "nixpkgs" and not is_rknpu(package):
+            layout.note(f"{package.name} is laid empty: only a build can tell what is in it")
 
 
 def _lay_library(layout: Layout, package: Package, library: str) -> None:
@@ -126,5 +130,5 @@ def lay_mentioned(layout: Layout) -> None:
     """Store paths that texts mention and nothing has laid yet: known programs, or a note."""
     known = {"/".join(path.split("/")[:4]) for path in layout.entries if path.startswith(f"{STORE}/")}
     for root in sorted(set(_STORE_PATH.findall(layout.mentioned())) - known):
-        if not _lay_programs(layout, root):
+        if not _lay_programs(layout, root) and not _DATA.search(root):
             layout.note(f"{root} is mentioned, but only a build can tell what is in it: not laid")
