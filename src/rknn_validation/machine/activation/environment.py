@@ -96,7 +96,7 @@ def lay_tmpfiles(layout: Layout, configuration: Configuration) -> None:
 
 
 def graphics_profile(configuration: Configuration) -> str:
-    """The store path that `/run/opengl-driver` is linked to: as the configuration's own rule says, else a made-up one."""
+    """The store path `/run/opengl-driver` is linked to: as the configuration's own rule says, else a made-up one."""
     for line in configuration.tmpfiles:
         words = line.split()
         if len(words) > 6 and words[1] == "/run/opengl-driver" and words[0].startswith("L"):
