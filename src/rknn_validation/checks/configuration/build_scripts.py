@@ -17,11 +17,14 @@ from rknn_validation.checks.packaging.recipes import Recipe, recipes
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
 NOTHING = "the subject has no packages of its own"
-_NETWORK = frozenset({"curl", "wget", "apt", "apt-get", "aria2c", "rsync", "scp", "ssh", "nix-prefetch-url"})
+_NETWORK = frozenset({"curl", "wget", "aria2c", "nix-prefetch-url"})
+_INSTALLS = ("install", "download", "update")
 _FETCHING = {
     "git": ("clone", "fetch", "pull", "submodule"),
-    "pip": ("install", "download"),
-    "pip3": ("install", "download"),
+    "pip": _INSTALLS,
+    "pip3": _INSTALLS,
+    "apt": _INSTALLS,
+    "apt-get": _INSTALLS,
 }
 _WRITERS = frozenset(
     {"cp", "install", "mkdir", "ln", "mv", "touch", "tee", "rm", "ldconfig", "udevadm", "depmod", "modprobe"}
@@ -78,27 +81,24 @@ def builds_without_network(case: Case) -> Answer:
 
 
 def _downloading(case: Case) -> Iterator[Problem]:
+    for recipe in recipes(case):
+        if recipe.attrs.get("__noChroot") is True:
+            yield Problem(recipe.where, f"{recipe.name} asks for no sandbox (__noChroot), which Nix refuses by default")
     for recipe, phase, script in _scripts(case):
-        if "outputHash" in recipe.attrs:
-            continue
-        for command in _commands(script):
-            name, rest = posixpath.basename(command.words[0]), command.words[1:]
-            if name in ("python", "python3") and rest[:2] == ("-m", "pip"):
-                name, rest = "pip", rest[2:]
-            local = "--no-index" in rest or any(
-                word.endswith(".whl") or word.startswith((".", "/", "$", "@")) for word in rest
-            )
-            fetching = name in _FETCHING and bool(rest) and rest[0] in _FETCHING[name]
-            if name.startswith("pip") and local:
-                continue
-            remote = any("://" in word and not word.startswith("file:") for word in rest) or name not in (
-                "rsync",
-                "scp",
-                "ssh",
-            )
-            if (name in _NETWORK and rest and remote and rest[0] not in ("--version", "-V")) or fetching:
-                what = f"{name} has no network in the build sandbox: the build fails"
+        for command in () if "outputHash" in recipe.attrs else _commands(script):
+            if _downloads(command.words):
+                what = f"{posixpath.basename(command.words[0])} has no network in the build sandbox: the build fails"
                 yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
+
+
+def _downloads(words: tuple[str, ...]) -> bool:
+    name, rest = posixpath.basename(words[0]), words[1:]
+    if name.startswith("python") and rest[:2] == ("-m", "pip"):
+        name, rest = "pip", rest[2:]
+    if name in _FETCHING:
+        local = any(word.endswith(".whl") or word.startswith((".", "/", "$", "@")) for word in rest)
+        return bool(rest) and rest[0] in _FETCHING[name] and not ("--no-index" in rest or (name != "git" and local))
+    return name in _NETWORK and any("://" in word and not word.startswith("file:") for word in rest)
 
 
 @CONFIGURATION_CHECKS.check(
@@ -152,23 +152,15 @@ def _failing(case: Case) -> Iterator[Problem]:
 
 def _lost_links(recipe: Recipe, files: dict[str, str], links: dict[str, str], complete: bool) -> Iterator[Problem]:
     for link, target in links.items():
-        full = (
-            target
-            if target.startswith(("$", "/", "@"))
-            else posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
-        )
-        inside = full.startswith(("$out/", "$lib/"))
-        if (
-            complete
-            and inside
-            and full not in files
-            and full not in links
-            and "@" not in full
-            and LIBRARY in full + link
-        ):
-            yield Problem(
-                f"{recipe.where} installPhase", f"the link {link} leads to {full}, which is not installed", target
-            )
+        absolute = target.startswith(("$", "/", "@"))
+        full = target if absolute else posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+        if LIBRARY not in full + link or "@" in full:
+            continue
+        where = f"{recipe.where} installPhase"
+        if complete and full.startswith(("$out/", "$lib/")) and full not in files and full not in links:
+            yield Problem(where, f"the link {link} leads to {full}, which is not installed", target)
+        elif _SYSTEM.match(full):
+            yield Problem(where, f"the link {link} leads to {full}, which NixOS does not have", target)
 
 
 def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Problem]:

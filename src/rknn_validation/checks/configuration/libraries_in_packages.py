@@ -56,6 +56,8 @@ def _misplaced(recipe: Recipe) -> Iterator[str]:
         yield f"copied under its store name (<hash>-{LIBRARY}), the library has a name nobody looks for"
     elif places:
         yield f"the library ends up as {places[0]}; programs look for $out/lib/{LIBRARY}"
+    elif done.files:
+        yield f"{', '.join(sorted(done.files)[:4])} and nothing else is installed, no {LIBRARY}"
 
 
 def _is_found(path: str) -> bool:
@@ -88,7 +90,11 @@ def _is_helped(case: Case) -> bool:
 
 def _unpatched(recipe: Recipe) -> Iterator[str]:
     scripts = "\n".join(recipe.phases().values())
-    if re.search(r"--(set|add|force)-rpath|autoPatchelf\b|addAutoPatchelfSearchPath|wrapProgram|makeWrapper", scripts):
+    rpath = re.search(r"--(?:set|add|force)-rpath\s+(\S+)", scripts)
+    if rpath and re.fullmatch(r"[\"']?(?:/(?:usr/)?lib[\w./-]*:?)+[\"']?", rpath[1]):
+        yield f"the rpath is {rpath[1]}, which NixOS does not have"
+        return
+    if rpath or re.search(r"autoPatchelf\b|addAutoPatchelfSearchPath|wrapProgram|makeWrapper", scripts):
         return
     if "propagatedBuildInputs" in recipe.attrs and _offers_libstdcxx(recipe, "propagatedBuildInputs"):
         return

@@ -11,6 +11,7 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
+from rknn_validation.nix.syntax import Path as NixPath
 
 _PROPERTIES = frozenset(
     {"mkIf", "mkMerge", "mkForce", "mkDefault", "mkOverride", "mkOrder", "mkBefore", "mkAfter", "mkVMOverride"}
@@ -166,9 +167,8 @@ def names_no_fixed_store_path(case: Case) -> Answer:
 def _fixed(case: Case) -> Iterator[Problem]:
     for tree in _trees(case):
         for node in tree.tree.walk():
-            if isinstance(node, Text):
-                found = next(
-                    (hit for part in node.parts if isinstance(part, str) and (hit := _STORE.search(part))), None
-                )
-                if found and not _is_prose(tree, node):
+            if isinstance(node, Text | NixPath):
+                written = (part for part in node.parts if isinstance(part, str))
+                found = next((hit for part in written if (hit := _STORE.search(part))), None)
+                if found and not (isinstance(node, Text) and _is_prose(tree, node)):
                     yield Problem(tree.at(node), "a store path written by hand is not a dependency", found.group())

@@ -158,7 +158,7 @@ def _file_name(fetch: Fetch) -> str | None:
     if wheel:
         return f"{wheel.name}-{wheel.version}-{wheel.python}"
     if fetch.urls and fetch.fetcher in ("fetchurl",):
-        return posixpath.basename(fetch.urls[0])
+        return posixpath.basename(fetch.urls[0].split("?")[0])
     if fetch.fetcher.startswith("fetchFrom") and fetch.repository:
         # A fork and its origin have the same tree at the same commit.
         return f"{fetch.repository[1]}@{fetch.revision}" if fetch.revision else None
@@ -181,9 +181,15 @@ def version_agrees(case: Case) -> Answer:
             continue
         downloaded = _downloaded_version(source)
         looked_at.append(f"{recipe.where}: {version}, {source}")
-        if downloaded and versions.version_numbers(downloaded) != versions.version_numbers(version):
+        if downloaded and not _same(version, downloaded):
             found.append(Problem(recipe.where, f"{recipe.name} says {version} and downloads {downloaded}", str(source)))
     return judged(found, looked_at, good="versions agree with addresses", nothing="no recipe states a version")
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two versions agree as far as both go: 2.3 and 2.3.0 do."""
+    pairs = zip(versions.version_numbers(one) or (), versions.version_numbers(other) or (), strict=False)
+    return all(left == right for left, right in pairs)
 
 
 def _downloaded_version(fetch: Fetch) -> str | None:
