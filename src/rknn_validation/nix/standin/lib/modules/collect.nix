@@ -38,6 +38,17 @@ rec {
     _file = file;
     imports = [ module ];
   };
+  # The same for modules that types are made of, without a module in between.
+  locateModule = file: module: {
+    _located = file;
+    inherit module;
+  };
+  # A definition as a module: nothing in it is to be looked for but its values.
+  definitionModule = file: config: {
+    _file = file;
+    _ready = true;
+    inherit config;
+  };
   importJSON = file: {
     _file = file;
     config = lib.trivial.importJSON file;
@@ -127,7 +138,18 @@ rec {
 
   loadModule =
     args: fallbackFile: fallbackKey: module:
-    if isFunction module then
+    if module ? _ready then
+      module
+      // {
+        _class = null;
+        key = fallbackKey;
+        disabledModules = [ ];
+        imports = [ ];
+        options = { };
+      }
+    else if module ? _located then
+      loadModule args module._located fallbackKey module.module
+    else if isFunction module then
       unifyModuleSyntax fallbackFile fallbackKey (applyModuleArgs fallbackKey module args)
     else if isAttrs module then
       if module._type or "module" == "module" then
@@ -169,9 +191,9 @@ rec {
             module = checkClass (loadModule args parentFile "${parentKey}:anon-${toString n}" x);
           in
           {
-            key = module.key;
+            inherit (module) key;
             inherit module;
-            inner = structure module._file module.key module.imports;
+            inner = if module.imports == [ ] then [ ] else structure module._file module.key module.imports;
           }
         ) modules;
       roots = structure unknownModule "" initial;
@@ -179,10 +201,13 @@ rec {
         entries:
         lib.concatMap (
           entry:
-          map (disabledKey entry.module._file) (
-            if isList entry.module.disabledModules then entry.module.disabledModules else [ entry.module.disabledModules ]
+          (
+            if entry.module.disabledModules == [ ] then
+              [ ]
+            else
+              map (disabledKey entry.module._file) (lib.toList entry.module.disabledModules)
           )
-          ++ disabledBy entry.inner
+          ++ (if entry.inner == [ ] then [ ] else disabledBy entry.inner)
         ) entries;
       disabledKey =
         file: m:

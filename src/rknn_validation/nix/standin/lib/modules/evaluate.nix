@@ -3,9 +3,11 @@
 let
   inherit (builtins)
     addErrorContext
+    all
     attrNames
-    concatLists
+    concatMap
     head
+    isAttrs
     length
     map
     mapAttrs
@@ -54,50 +56,55 @@ rec {
       class ? null,
       args ? { },
       check ? true,
+      # What a type gives its submodules as module arguments.
+      _arguments ? { },
     }@given:
     let
-      internal = {
-        _file = "lib/modules.nix";
-        key = "lib/modules.nix";
-        options = internalOptions prefix;
-        config._module = {
-          args = {
-            inherit extendModules;
-            moduleType = type;
-          };
-          inherit specialArgs;
-        };
-      };
       legacy =
         lib.optional (given ? args) { config._module.args = args; }
         ++ lib.optional (given ? check) { config._module.check = lib.mkDefault check; };
-      collected = lib.collectModules class (specialArgs.modulesPath or "") (modules ++ legacy ++ [ internal ]) (
-        {
-          inherit lib options specialArgs;
-          _class = class;
-          _prefix = prefix;
-          config = addErrorContext "if you get an infinite recursion here, you probably reference `config` in `imports`. If you are trying to achieve a conditional import behavior dependent on `config`, consider importing unconditionally, and using `mkEnableOption` and `mkIf` to control its effect." config;
-        }
-        // specialArgs
+      collected = lib.reverseList (
+        lib.collectModules class (specialArgs.modulesPath or "") (modules ++ legacy) (
+          {
+            inherit lib options specialArgs;
+            _class = class;
+            _prefix = prefix;
+            config = addErrorContext "if you get an infinite recursion here, you probably reference `config` in `imports`. If you are trying to achieve a conditional import behavior dependent on `config`, consider importing unconditionally, and using `mkEnableOption` and `mkIf` to control its effect." config;
+          }
+          // specialArgs
+        )
       );
-      merged = lib.mergeModules prefix (lib.reverseList collected);
-      options = merged.matchedOptions;
-      declared = values options;
-      freeform = declared._module.freeformType;
+      declared = lib.declaredBy prefix collected;
+      defined = lib.definedBy prefix collected;
+      merged = lib.mergeGroups prefix (removeAttrs declared [ "_module" ]) (removeAttrs defined [ "_module" ]);
+      internals = moduleInternals {
+        inherit prefix specialArgs;
+        arguments = _arguments // {
+          inherit extendModules;
+          moduleType = type;
+        };
+        declarations = declared._module or [ ];
+        definitions = defined._module or [ ];
+      };
+      options = merged.matchedOptions // {
+        _module = internals.options;
+      };
+      values' = values merged.matchedOptions // {
+        _module = internals.config;
+      };
+      freeform = internals.config.freeformType;
       config =
-        if freeform == null then
-          declared
-        else if merged.unmatchedDefns == [ ] then
-          declared
+        if freeform == null || merged.unmatchedDefns == [ ] then
+          values'
         else
           lib.recursiveUpdate (freeform.merge prefix (
             map (def: {
               inherit (def) file;
               value = lib.setAttrByPath def.prefix def.value;
             }) merged.unmatchedDefns
-          )) declared;
+          )) values';
       checked =
-        if declared._module.check && freeform == null && merged.unmatchedDefns != [ ] then
+        if merged.unmatchedDefns != [ ] && internals.config.check && freeform == null then
           throw (unmatchedMessage prefix options (head merged.unmatchedDefns))
         else
           null;
@@ -125,6 +132,78 @@ rec {
       config = seq checked (removeAttrs config [ "_module" ]);
       _module = seq checked config._module;
       inherit extendModules type class;
+    };
+
+  # Options and values below `_module`. Most modules only add arguments, if anything: that is done directly.
+  moduleInternals =
+    {
+      prefix,
+      specialArgs,
+      arguments,
+      declarations,
+      definitions,
+    }:
+    let
+      loc = prefix ++ [ "_module" ];
+      own = {
+        _file = "lib/modules.nix";
+        options = (internalOptions prefix)._module;
+      };
+      pushed = concatMap (
+        def:
+        map (value: {
+          inherit (def) file;
+          inherit value;
+        }) (lib.pushDownProperties def.value)
+      ) definitions;
+      merged =
+        lib.mergeLevel loc
+          (
+            [ own ]
+            ++ map (decl: {
+              inherit (decl) _file options;
+            }) declarations
+          )
+          (
+            pushed
+            ++ [
+              {
+                file = "lib/modules.nix";
+                value = {
+                  args = arguments;
+                  inherit specialArgs;
+                };
+              }
+            ]
+          );
+      isPlain =
+        def: isAttrs def.value && attrNames def.value == [ "args" ] && isAttrs def.value.args && !def.value.args ? _type;
+      isSimple = declarations == [ ] && length pushed < 2 && all isPlain pushed;
+      given = if pushed == [ ] then { } else (head pushed).value.args;
+      clash = builtins.intersectAttrs arguments given;
+    in
+    {
+      options = merged.matchedOptions;
+      config =
+        if isSimple && clash == { } then
+          {
+            args =
+              arguments
+              // mapAttrs (
+                name: value:
+                (lib.mergeDefinitions (loc ++ [ "args" name ]) types.raw [
+                  {
+                    inherit (head pushed) file;
+                    inherit value;
+                  }
+                ]).mergedValue
+              ) given;
+            check = true;
+            freeformType = null;
+            inherit specialArgs;
+          }
+        else
+          values merged.matchedOptions;
     };
 
   unmatchedMessage =

@@ -32,23 +32,36 @@ in
 rec {
   # modules: [ { _file, options, config } ], the one imported last first.
   mergeModules =
+    prefix: modules: mergeGroups prefix (declaredBy prefix modules) (definedBy prefix modules);
+
+  # What modules declare and define, by name.
+  declaredBy =
     prefix: modules:
-    mergeLevel prefix
-      (concatMap (m: if m.options == { } then [ ] else [ m ]) modules)
-      (concatMap (
+    group (concatMap (m: if m.options == { } then [ ] else [ (declarationsByName prefix m) ]) modules);
+  definedBy =
+    prefix: modules:
+    group (
+      concatMap (
         m:
-        map (value: {
-          file = m._file;
-          inherit value;
-        }) (lib.pushDownProperties m.config)
-      ) modules);
+        map (
+          value:
+          definitionsByName prefix {
+            file = m._file;
+            inherit value;
+          }
+        ) (lib.pushDownProperties m.config)
+      ) modules
+    );
 
   # One level of the option tree: declarations [ { _file, options } ], definitions [ { file, value } ].
   mergeLevel =
     prefix: declarations: definitions:
+    mergeGroups prefix (group (map (declarationsByName prefix) declarations)) (
+      group (map (definitionsByName prefix) definitions)
+    );
+  mergeGroups =
+    prefix: declared: defined:
     let
-      declared = group (map (declarationsByName prefix) declarations);
-      defined = group (map (definitionsByName prefix) definitions);
       results = mapAttrs (
         name: decls: mergeName (prefix ++ [ name ]) decls (if defined ? ${name} then defined.${name} else [ ])
       ) declared;
@@ -60,7 +73,7 @@ rec {
     in
     {
       matchedOptions = mapAttrs (_: result: result.matchedOptions) results;
-      unmatchedDefns = if definitions == [ ] then [ ] else concatMap unmatchedIn (attrNames defined);
+      unmatchedDefns = concatMap unmatchedIn (attrNames defined);
     };
 
   declarationsByName =
@@ -96,6 +109,36 @@ rec {
       '';
 
   mergeName =
+    loc: decls: defs:
+    let
+      only = head decls;
+    in
+    # Nearly every option is declared once.
+    if length decls == 1 && isOption only.options then
+      {
+        matchedOptions = evalOptionValue loc (declareOnce loc only) defs;
+        unmatchedDefns = [ ];
+      }
+    else
+      mergeNames loc decls defs;
+  declareOnce =
+    loc: decl:
+    let
+      type = decl.options.type or lib.types.unspecified;
+    in
+    decl.options
+    // {
+      inherit loc;
+      declarations = [ decl._file ];
+      declarationPositions = lib.optional (decl.pos or null != null) decl.pos;
+      options = [ decl ];
+      type =
+        if type.getSubModules or null != null then
+          type.substSubModules (map (lib.locateModule decl._file) type.getSubModules)
+        else
+          type;
+    };
+  mergeNames =
     loc: decls: defs:
     let
       split = partition (decl: isOption decl.options) decls;
@@ -200,15 +243,8 @@ rec {
     merged
     // {
       _type = "option";
-      type = locateSubmodules merged decls (if merged ? type then merged.type else lib.types.unspecified);
+      type = if merged ? type then merged.type else lib.types.unspecified;
     };
-  # Options inside a submodule are declared where the option itself is.
-  locateSubmodules =
-    merged: decls: type:
-    if length decls == 1 && type.getSubModules or null != null then
-      type.substSubModules (map (lib.setDefaultModuleLocation (head decls)._file) type.getSubModules)
-    else
-      type;
 
   evalOptionValue =
     loc: opt: defs:
@@ -224,7 +260,11 @@ rec {
           ++ defs
         else
           defs;
-      merged = mergeDefinitions loc opt.type withDefault;
+      merged =
+        if defs == [ ] && opt ? default && !(isAttrs opt.default && opt.default ? _type) then
+          defaultOnly loc opt
+        else
+          mergeDefinitions loc opt.type withDefault;
       result =
         if opt.readOnly or false && length withDefault > 1 then
           throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${
@@ -247,7 +287,54 @@ rec {
       __toString = _: showOption loc;
     };
 
+  # What mergeDefinitions gives where nobody defines the option.
+  defaultOnly =
+    loc: opt:
+    let
+      defsFinal = [
+        {
+          file = head opt.declarations;
+          value = opt.default;
+        }
+      ];
+    in
+    {
+      isDefined = true;
+      mergedValue =
+        if opt.type.check opt.default then opt.type.merge loc defsFinal else wrongType loc opt.type defsFinal;
+      inherit defsFinal;
+      defsFinal'.highestPrio = 1500;
+    };
+  wrongType =
+    loc: type: defs:
+    let
+      start = "A definition for option `${showOption loc}' is not of type `${type.description}'.";
+    in
+    if type.typeError or null != null then
+      throw "${start} TypeError: ${type.typeError loc defs}"
+    else
+      throw "${start} Definition values:${showDefs defs}";
   mergeDefinitions =
+    loc: type: defs:
+    if length defs == 1 && !(isAttrs (head defs).value && (head defs).value ? _type) then
+      plainDefinition loc type defs
+    else
+      mergeManyDefinitions loc type defs;
+  plainDefinition =
+    loc: type: defsFinal:
+    let
+      mergedValue = if type.check (head defsFinal).value then type.merge loc defsFinal else wrongType loc type defsFinal;
+    in
+    {
+      isDefined = true;
+      inherit mergedValue defsFinal;
+      defsFinal' = {
+        highestPrio = lib.defaultOverridePriority;
+        values = defsFinal;
+      };
+      optionalValue.value = mergedValue;
+    };
+  mergeManyDefinitions =
     loc: type: defs:
     let
       discharged = concatMap (
@@ -265,14 +352,7 @@ rec {
           if all (def: type.check def.value) defsFinal then
             type.merge loc defsFinal
           else
-            let
-              wrong = filter (def: !type.check def.value) defsFinal;
-              start = "A definition for option `${showOption loc}' is not of type `${type.description}'.";
-            in
-            if type.typeError or null != null then
-              throw "${start} TypeError: ${type.typeError loc wrong}"
-            else
-              throw "${start} Definition values:${showDefs wrong}"
+            wrongType loc type (filter (def: !type.check def.value) defsFinal)
         else
           throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.";
     in

@@ -44,10 +44,7 @@ rec {
       asModule =
         { value, file }:
         if lib.isAttrs value && shorthandOnlyDefinesConfig then
-          {
-            _file = file;
-            config = value;
-          }
+          lib.definitionModule file value
         else
           lib.setDefaultModuleLocation file value;
       evaluate =
@@ -79,8 +76,13 @@ rec {
       merge =
         loc: defs:
         (lib.evalModules {
-          # Later definitions count as imported later, after the modules of the type itself.
-          modules = modules ++ [ (named (lib.last loc)) ] ++ map asModule (map (def: { inherit (def) file value; }) defs);
+          # The modules of a declared type stand one import deeper than the definitions.
+          modules =
+            let
+              definitions = map (def: asModule { inherit (def) file value; }) defs;
+            in
+            if modules != [ ] && lib.head modules ? _located then definitions ++ modules else modules ++ definitions;
+          _arguments.name = lib.last loc;
           inherit specialArgs class;
           prefix = loc;
         }).config;
