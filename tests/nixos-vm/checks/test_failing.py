@@ -79,6 +79,8 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      to(with_script("cp --no-clobber nothing /usr/lib/librknnrt.so")), "npu-runtime-link"),
     ("a snippet fails", "vendor", "units.activation-clean",
      activated(handmade.vendor(activation_scripts={"npu": "ln -s a /proc/b\n"})), "'npu' failed"),
+    ("a snippet writes into the store", "vendor", "units.activation-clean",
+     activated(handmade.vendor(activation_scripts={"npu": f"ln -sf x {FINDS}/y\n"})), "'npu' failed"),
     ("a snippet calls what is not on its PATH", "disabled", "units.activation-clean",
      activated(handmade.configuration(activation_scripts={"npu": "modprobe rknpu\n"})), "'npu' failed"),
 
@@ -151,7 +153,6 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("a package without it", "vendor", "library.login-shell",
      to(handmade.vendor(EMPTY)),
      "does not find"),
-    ("shells only", "vendor", "library.service", to(handmade.vendor(units=without("npu-worker.service"))), "no way"),
     ("a path that is gone", "vendor", "library.service", to(handmade.vendor(units=handmade.units(
      replace(handmade.worker(), environment={"LD_LIBRARY_PATH": "/nix/store/gone/lib"})))), "does not find"),
     ("a global path that is gone", "vendor", "library.service",
@@ -161,7 +162,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("an empty element in a unit", "vendor", "library.not-from-working-directory", to(handmade.vendor(
      units=handmade.units(replace(handmade.worker(), environment={"LD_LIBRARY_PATH": f":{FINDS}"})))), "planted"),
     ("mode 0600", "vendor", "library.readable",
-     sh(f"mount -o remount,rw /nix/store 2>/dev/null; chmod 600 {FINDS}/librknnrt.so"), "only root"),
+     sh(f"mount -o remount,bind,rw /nix/store; chmod 600 {FINDS}/librknnrt.so"), "only root"),
     ("a link to nowhere", "vendor", "library.readable", sh(NOWHERE), "leads nowhere"),
     ("a Git LFS pointer", "vendor", "library.readable",
      sh("rm /usr/lib/librknnrt.so; echo 'version https://git-lfs' >/usr/lib/librknnrt.so"), "not an ELF"),
@@ -258,6 +259,14 @@ def test_a_check_fails_where_it_should(
     assert answer.status is Status.FAIL, f"{answer.reason}\n{answer.evidence}"
     assert says in answer.reason
     assert answer.evidence
+
+
+def test_no_service_that_wants_the_runtime_is_no_failure(bench: Callable[[str], Bench]) -> None:
+    board = bench("vendor")
+    board.switch(handmade.vendor(units=without("npu-worker.service")))
+    answer = board.ask("library.service")
+    assert answer.status is Status.SKIP
+    assert "no service" in answer.reason
 
 
 def test_a_program_that_only_a_build_can_bring_is_inconclusive(bench: Callable[[str], Bench]) -> None:

@@ -161,6 +161,11 @@ def test_drivers_are_there_only_where_something_brings_them(
     assert installation.npu is npu
 
 
+def test_a_module_of_the_initial_ramdisk_is_forced_as_well() -> None:
+    installation = lay(handmade.vendor(kernel=handmade.kernel(initrd_modules=("rknpu", "nvme"))))
+    assert text(installation, "/etc/modules-load.d/nixos.conf") == "rknpu\n"
+
+
 def test_a_named_device_tree_is_the_kernels_and_overlays_change_it() -> None:
     named = DeviceTree(True, "rockchip/rk3588-orangepi-5-plus.dtb", None, ())
     assert lay(handmade.vendor(device_tree=named)).npu is None

@@ -42,6 +42,7 @@ _SCRIPT = """\
 export PATH=/usr/sbin:/usr/bin
 mkdir -p /run/wrappers/bin /nix/var/nix/profiles /nix/var/nix/gcroots
 ln -sfn {system} /nix/var/nix/profiles/system
+mountpoint -q /nix/store || {{ mount --bind /nix/store /nix/store && mount -o remount,bind,ro /nix/store; }}
 [ -e /run/booted-system ] || ln -sfn {system} /run/booted-system
 export PATH=/empty:{path}
 _status=0

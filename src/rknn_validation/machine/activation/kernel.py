@@ -26,7 +26,11 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
             layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
     layout.entries.update(layout.guest.modules(brought) if brought else {})
     layout.link(f"{SYSTEM}/kernel-modules/lib/modules", "/usr/lib/modules")
-    layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in kernel.modules))
+    early = [name for name in kernel.initrd_modules if name in (VENDOR.module, MAINLINE.module)]
+    if early:
+        layout.note(f"{', '.join(early)}: loaded from modules-load.d, where NixOS loads it in the initial ramdisk")
+    names = dict.fromkeys((*kernel.modules, *early))
+    layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in names))
     lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))
     return _npu_nodes(layout, configuration)

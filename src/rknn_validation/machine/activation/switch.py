@@ -27,7 +27,9 @@ for unit in "${{restart[@]}}"; do
 done
 if [ "${{#running[@]}}" -gt 0 ]; then systemctl stop "${{running[@]}}"; fi
 if [ "${{#gone[@]}}" -gt 0 ]; then rm -f -- "${{gone[@]}}"; fi
+mount -o remount,bind,rw /nix/store
 tar -xp --unlink-first --keep-directory-symlink -f "$new/tree.tar" -C / || exit 99
+mount -o remount,bind,ro /nix/store
 rm -r "$new"
 {activate}
 systemctl daemon-reload
