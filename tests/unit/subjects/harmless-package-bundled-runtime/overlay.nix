@@ -1,0 +1,3 @@
+final: prev: {
+  npu-detector = final.callPackage ./detector.nix { };
+}
