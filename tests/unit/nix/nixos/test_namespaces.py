@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rknn_validation.nix.failure import explain
-from rknn_validation.nix.namespaces import mistaken, split
+from rknn_validation.nix.namespaces import NAMESPACES, mistaken, split
 from rknn_validation.subject import Subject
 
 pytestmark = pytest.mark.unit
@@ -50,6 +52,15 @@ def test_one_letter_off_is_a_mistake(path: str) -> None:
     right = {"udevd": "udev2", "devicetree": "deviceTree", "graphic": "graphics"}[wrong]
     message = f"The option `{path}' does not exist.\n\nDid you mean `{parent}.{right}', `{parent}.x' or `{parent}.y'?"
     assert mistaken(split(path), SUBJECT.option, message)
+
+
+def test_namespaces_are_those_of_the_stand_in(values: dict[str, Any]) -> None:
+    declared = values["declared"]
+    data = json.loads(NAMESPACES.read_text())
+    for prefix in data["carried"]:
+        assert any(f"{path}.".startswith(f"{prefix}.") for path in declared), f"nothing is declared at {prefix}"
+    assert {path.split(".")[0] for path in declared} <= set(data["top"])
+    assert not set(data["carried"]) & set(data["elsewhere"])
 
 
 def test_quoted_names_stay_whole() -> None:

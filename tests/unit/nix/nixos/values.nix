@@ -256,5 +256,13 @@ in
         }
       ]).system.build.toplevel.name
     ).success;
+  # Every declared option's path; `lib.collect` does not look into options.
+  declared =
+    let
+      lib = import (standin + "/lib");
+    in
+    map (option: lib.concatStringsSep "." option.loc) (
+      lib.collect lib.isOption (builtins.removeAttrs (configuration [ ]).options [ "_module" ])
+    );
   escaped = (configuration [ ])._module.args.utils.escapeSystemdPath "/dev/dri/render-D128";
 }

@@ -23,6 +23,7 @@
   ./misc/lib.nix
   ./misc/meta.nix
   ./misc/nixpkgs.nix
+  ./misc/renames.nix
   ./network/firewall.nix
   ./network/options.nix
   ./nix/nix.nix

@@ -83,7 +83,12 @@ in
         options = lib.genAttrs [ "net.core.rmem_max" "net.core.wmem_max" ] (
           _:
           mkOption {
-            type = types.nullOr (types.addCheck types.int (size: size >= 0));
+            type = types.nullOr (
+              types.ints.unsigned
+              // {
+                merge = _: defs: lib.foldl' lib.max 0 (map (def: def.value) defs);
+              }
+            );
             default = null;
           }
         );
@@ -96,4 +101,10 @@ in
       kernelParams = declare.strings;
     };
   };
+
+  config.environment.etc."sysctl.d/60-nixos.conf".text = lib.concatStrings (
+    lib.mapAttrsToList (
+      name: value: lib.optionalString (value != null) "${name}=${if value == false then "0" else toString value}\n"
+    ) config.boot.kernel.sysctl
+  );
 }
