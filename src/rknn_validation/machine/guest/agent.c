@@ -230,6 +230,7 @@ static void finish(void)
 	close_if_open(&command.output);
 	close_if_open(&command.error);
 	command.pid = 0;
+	pending.length = 0;
 	send_frame('X', command.request, &status, sizeof(status));
 }
 
