@@ -54,5 +54,6 @@ def _reads_what_is_not_carried(name: str, text: str, subject: Subject) -> bool:
     for read in re.findall(r"^\s*\d+\|.*?\b(?:config|options)\.([\w.\"-]+)", text, re.MULTILINE):
         parts = split(read)
         if name in parts:
-            return not mistaken(parts[: parts.index(name) + 1], subject.option)
+            path = parts[: parts.index(name) + 1]
+            return not NOT_IN_NIXPKGS.search(name) and not mistaken(path, subject.option)
     return False

@@ -82,6 +82,9 @@ def test_failures_are_told_apart(case: str, kind: str, refusal: Callable[[str], 
         ("config.services.frigate.enable", "unknown"),
         ("config.services.udev.extraRule", "subject"),
         ("config.hardware.rknn.enabled", "subject"),
+        ("config.boot.kernelPackages.zenpower", "unknown"),
+        ("config.boot.kernelPackages.rknpu", "subject"),
+        ("config.system.build.sdImage", "unknown"),
     ],
 )
 def test_reading_is_told_apart_as_well(path: str, kind: str) -> None:
