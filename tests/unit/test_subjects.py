@@ -29,7 +29,7 @@ def given(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(defects.answers(EXPECTED)))
+            kept.write_bytes(pickle.dumps(defects.answers(EXPECTED.values())))
         yield pickle.loads(kept.read_bytes())
 
 

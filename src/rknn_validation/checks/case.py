@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,36 +59,49 @@ def build_cases(validation: Validation, *, nixpkgs: Path | None, deadline: Deadl
 
 
 def build_many(
-    validations: Mapping[str, Validation], *, nixpkgs: Path | None, deadline: Deadline
+    validations: Mapping[str, Validation],
+    *,
+    nixpkgs: Path | None,
+    deadline: Deadline,
+    without_variants: Container[str] = (),
 ) -> dict[str, dict[str, Case]]:
-    """The cases of many subjects, evaluated together."""
-    requests: dict[str, Request] = {}
-    for key, validation in validations.items():
-        for name, scenario in validation.scenarios.items():
-            for variant, request in _requests(validation.subject, scenario).items():
-                requests[f"{key}\0{name}\0{variant}"] = request
+    """The cases of many subjects, evaluated together; those named in `without_variants` without other machines."""
+    wanted = {
+        (key, name): {
+            variant: request
+            for variant, request in _requests(validation.subject, scenario).items()
+            if key not in without_variants or variant in ("", BASELINE)
+        }
+        for key, validation in validations.items()
+        for name, scenario in validation.scenarios.items()
+    }
+    # Most subjects start from the same machine: what is asked twice is evaluated once.
+    words = {id(one): json.dumps(one.to_json(), sort_keys=True) for each in wanted.values() for one in each.values()}
+    requests = {words[id(one)]: one for each in wanted.values() for one in each.values()}
     results = evaluate(requests, nixpkgs=nixpkgs, deadline=deadline)
     cases: dict[str, dict[str, Case]] = {key: {} for key in validations}
-    for key, validation in validations.items():
-        for name, scenario in validation.scenarios.items():
-            found = {
-                variant: replace(results[f"{key}\0{name}\0{variant}"], name=variant or name)
-                for variant in _requests(validation.subject, scenario)
-            }
-            main, baseline = found.pop(""), found.pop(BASELINE)
-            cases[key][name] = Case(validation.subject, scenario, main, baseline, found)
+    for (key, name), each in wanted.items():
+        found = {variant: replace(results[words[id(one)]], name=variant or name) for variant, one in each.items()}
+        main, baseline = found.pop(""), found.pop(BASELINE)
+        subject, scenario = validations[key].subject, validations[key].scenarios[name]
+        cases[key][name] = Case(subject, scenario, main, baseline, found)
     return cases
 
 
 def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:
     main = Request(subject, scenario.settings, scenario.config, scenario.system)
+    # Without its module a subject is what it adds by overlays and imports.
+    nobody = replace(subject, root=subject.root, module=Path("/nowhere"), option=("_",))
+    if not subject.overlays and not subject.imports:
+        nobody = replace(nobody, root=Path("/nowhere"))
+    bare = Request(nobody, {}, scenario.config, scenario.system, with_subject=False)
     found = {
         "": main,
-        BASELINE: replace(main, with_subject=False),
+        BASELINE: bare,
         FOREIGN_BOARD: replace(main, config=_on_board(scenario.config, "broadcom/bcm2711-rpi-4-b.dtb")),
         RK3588_BOARD: replace(main, config=_on_board(scenario.config, "rockchip/rk3588-orangepi-5-plus.dtb")),
         FOREIGN_SYSTEM: replace(main, system="x86_64-linux"),
-        FOREIGN_SYSTEM_BASELINE: replace(main, system="x86_64-linux", with_subject=False),
+        FOREIGN_SYSTEM_BASELINE: replace(bare, system="x86_64-linux"),
     }
     if scenario.settings.get("enable") is True:
         found[OFF] = replace(main, settings={**scenario.settings, "enable": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import marshal
 import types
 import typing
 from collections.abc import Mapping
@@ -29,9 +30,7 @@ def _value(kind: Any, data: Any, where: str) -> Any:
             None if data is None else _value(next(one for one in arguments if one is not types.NoneType), data, where)
         )
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = _hints(kind)
-        _expect(isinstance(data, Mapping) and set(data) <= set(hints), f"fields {sorted(hints)}", data, where)
-        return kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})
+        return _remembered(kind, data, where)
     if origin is tuple:
         _expect(isinstance(data, list), "a list", data, where)
         return tuple(_value(arguments[0], one, f"{where}[{index}]") for index, one in enumerate(data))
@@ -40,6 +39,23 @@ def _value(kind: Any, data: Any, where: str) -> Any:
         return {name: _value(arguments[1], one, f"{where}.{name}") for name, one in data.items()}
     _expect(isinstance(data, kind), kind.__name__, data, where)
     return data
+
+
+_SEEN: dict[tuple[type, bytes], Any] = {}
+_MOST = 20_000
+"""Values kept; enough for the packages and units many configurations have in common."""
+
+
+def _remembered(kind: type, data: Any, where: str) -> Any:
+    """Decode a dataclass once: the same package or unit comes with every configuration of a batch."""
+    key = (kind, marshal.dumps(data, 2))
+    if key not in _SEEN:
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
+        hints = _hints(kind)
+        _expect(isinstance(data, Mapping) and set(data) <= set(hints), f"fields {sorted(hints)}", data, where)
+        _SEEN[key] = kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})
+    return _SEEN[key]
 
 
 @cache

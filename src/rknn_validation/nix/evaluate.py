@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 STANDIN = HERE / "standin"
 MEMORY = 6 * 2**30
 """Address space of one evaluation: an endless one ends here if not at its deadline."""
-BATCH = 64
+BATCH = 32
 """Requests in one process; more would lose too much when one of them aborts it."""
 
 
@@ -92,7 +92,9 @@ class _Evaluator:
             except DeadlineExceeded:
                 return done | self._alone(left, deadline)
             if isinstance(result, dict):
-                return done | {name: self._configuration(name, result[name]) for name in left}
+                refused = [name for name in left if "refused" in result[name]]
+                accepted = {name: self._configuration(name, result[name]) for name in left if name not in refused}
+                return done | accepted | self._alone(refused, deadline)
             culprit = self._culprit(result, left)
             if culprit is None:
                 return done | self._alone(left, deadline)
@@ -106,21 +108,22 @@ class _Evaluator:
 
     def _one(self, name: str, deadline: Deadline) -> Evaluation:
         try:
-            result = self._nix([name], deadline)
+            result = self._nix([name], deadline, quiet=False)
         except DeadlineExceeded as late:
             return Evaluation(name, None, EvaluationError("deadline", str(late), ""), self.served_by)
         if isinstance(result, dict):
             return self._configuration(name, result[name])
         return self._failure(name, result)
 
-    def _nix(self, names: Sequence[str], deadline: Deadline) -> dict[str, Any] | str:
-        """All results, or Nix's message when it aborted."""
+    def _nix(self, names: Sequence[str], deadline: Deadline, *, quiet: bool = True) -> dict[str, Any] | str:
+        """All results, or Nix's message when it aborted. Quiet, what merely throws is marked as refused."""
         wanted = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
             json.dump(wanted, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
         command += ["--option", "restrict-eval", "false"]
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
+        command += ["--argstr", "quiet", "yes" if quiet else "no"]
         command.append(str(HERE / "expression" / "evaluate.nix"))
         done = run(command, deadline=deadline, memory=MEMORY, environment={"NIX_PATH": "", "TERM": "dumb"})
         if done.returncode != 0:

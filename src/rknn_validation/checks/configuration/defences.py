@@ -8,7 +8,7 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.checks.text.nixtext import module_files
+from rknn_validation.checks.text.nixtext import subject_files
 
 _TEXT = (
     (
@@ -44,7 +44,7 @@ def keeps_defences(case: Case) -> Answer:
         for parameter in case.configuration.kernel.params
         if parameter not in before and _PARAMETERS.fullmatch(parameter)
     ]
-    for file in module_files(case.subject):
+    for file in subject_files(case.subject):
         for pattern, why in _TEXT:
             found += [Evidence(where, f"{line}\n    {why}") for where, line in file.find(pattern)]
     if found:

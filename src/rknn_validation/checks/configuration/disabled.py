@@ -28,7 +28,7 @@ def contributes_nothing(case: Case) -> Answer:
             return inconclusive(f"switched off, it could not be evaluated: {evaluation.error.message}")
         off = configuration_of(evaluation, "the scenario switched off")
     else:
-        return skipped("the subject has no option named enable")
+        return skipped("not evaluated switched off")
     left = changes(off, baseline(case))
     if left:
         return failed(f"switched off, it still changes {len(left)} things", evidence_of(left, "changes"))

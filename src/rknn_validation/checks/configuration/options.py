@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text.nixtext import NixFile, module_files, subject_files
+from rknn_validation.checks.text.nixtext import NixFile, subject_files
 from rknn_validation.nix.configuration import OptionDeclaration
 
 
@@ -128,7 +128,7 @@ def _misfit(option: OptionDeclaration) -> bool:
 )
 def are_used(case: Case) -> Answer:
     """An option nobody reads is a promise nobody keeps: setting it changes nothing."""
-    files = module_files(case.subject)
+    files = subject_files(case.subject)
     code = "\n".join(_without_declarations(file) for file in files)
     readable = {one.path for one in own_options(case)}
     idle = [one for one in own_options(case) if not one.read_only and not _is_read(name_in(case, one), code, readable)]

@@ -37,11 +37,6 @@ def subject_files(subject: Subject) -> tuple[NixFile, ...]:
     return _files((subject.module, *subject.imports))
 
 
-def module_files(subject: Subject) -> tuple[NixFile, ...]:
-    """Like `subject_files`, but without packages: only files that look like modules."""
-    return tuple(one for one in subject_files(subject) if re.search(r"\b(config|options|imports)\b", one.code))
-
-
 def _files(roots: tuple[Path, ...]) -> tuple[NixFile, ...]:
     found: dict[Path, NixFile] = {}
     waiting = list(roots)

@@ -2,9 +2,13 @@
 #
 # `request` is a JSON file: { INDEX = { subject = { root, module, option, overlays, imports }; settings, config,
 # system, withSubject }; }, all paths absolute.
+#
+# With `quiet`, a request that throws gives { refused = true; } and the others go on; who wants to know why asks for
+# it alone, without.
 {
   nixpkgs,
   request,
+  quiet,
 }:
 
 let
@@ -57,7 +61,13 @@ let
         in
         builtins.deepSeq extracted extracted
       );
+      tried = builtins.tryEval result;
     in
-    result;
+    if quiet == "no" then
+      result
+    else if tried.success then
+      tried.value
+    else
+      { refused = true; };
 in
 lib.mapAttrs evaluate requests

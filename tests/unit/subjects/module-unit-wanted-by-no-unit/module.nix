@@ -1,7 +1,7 @@
 import ../_good/module.nix {
   more = { cfg, lib, pkgs, ... }: {
     systemd.services.npu-link = {
-      wantedBy = [ "multi-user" ];
+      wantedBy = [ "multiuser.target" ];
       serviceConfig = {
         Type = "oneshot";
         ExecStart = "${pkgs.kmod}/bin/modprobe rknpu";

@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = _: { nix.settings.sandbox = false; };
+}

@@ -1,0 +1,3 @@
+import ../_good/mainline.nix {
+  library = { pkgs, ... }: { environment.systemPackages = [ pkgs.mesa ]; };
+}
