@@ -146,6 +146,9 @@ class _Packages:
 @functools.lru_cache(maxsize=64)
 def _recipes(trees: tuple[NixTree, ...], packages: _Packages) -> tuple[Recipe, ...]:
     found: list[Recipe] = []
+    files = {str(tree.path) for tree in trees}
+    # A package whose expression is one of these files is that file's; the others are told by their names.
+    homeless = tuple(one for one in packages.all if (one.position or "").split(":")[0] not in files)
     for tree in trees:
         if not tree.about_npu:
             continue
@@ -156,7 +159,7 @@ def _recipes(trees: tuple[NixTree, ...], packages: _Packages) -> tuple[Recipe, .
         for node, attributes in calls:
             package = here[0] if len(calls) == 1 and len({one.out_path for one in here}) == 1 else None
             attrs = dict(_attributes(tree, attributes))
-            package = package or _named(packages.all, attrs)
+            package = package or _named(homeless, attrs)
             meta = dict(_attributes(tree, value)) if (value := _meta(attributes)) else {}
             found.append(Recipe(function_name(node) or "", attrs, meta, tree, node, package))
     return tuple(found)
