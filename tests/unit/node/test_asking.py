@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import handmade
@@ -127,3 +128,11 @@ def test_evidence_is_shortened_but_keeps_both_ends() -> None:
     assert lines[0] == "0"
     assert lines[-2:] == ["end", "(exit status 1)"]
     assert len(lines) < 50
+
+
+def test_the_docs_name_every_check_as_it_is() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "node-checks.md").read_text()
+    for check in NODE_CHECKS.all():
+        words = " ".join((check.ask.__doc__ or "").split())
+        row = f"| `{check.id}` | {', '.join(sorted(check.stacks))} | {', '.join(sorted(check.boards))} | {words} |"
+        assert row in text
