@@ -35,7 +35,8 @@ let
     {
       inherit path;
       text = safe null (textOf file);
-      source = safe null (if file.source or null == null then null else toString file.source);
+      # Where the text is known, the file it would be built into does not matter.
+      source = if safe null (textOf file) != null then null else safe null (if file.source or null == null then null else toString file.source);
       mode = file.mode or "symlink";
       user = file.user or "+0";
       group = file.group or "+0";

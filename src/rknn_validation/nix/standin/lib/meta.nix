@@ -3,7 +3,8 @@
 rec {
   addMetaAttrs =
     new: drv:
-    if drv ? overrideAttrs then
+    # The stand-in's stubs are no derivations that would have to be made anew.
+    if drv ? overrideAttrs && !drv.isStub or false then
       drv.overrideAttrs (old: { meta = (old.meta or { }) // new; })
     else
       drv // { meta = (drv.meta or { }) // new; };

@@ -16,54 +16,86 @@ let
 in
 lib.mapAttrs stub (lib.importJSON ./data/packages.json)
 // {
-  # A package of nixpkgs, as far as evaluation is concerned. Any output a module may name exists.
+  # A package of nixpkgs, as far as evaluation is concerned. Nothing of it is instantiated: its store path is made up,
+  # unless it is overridden, or refused on some platform. Any output a module may name leads to it.
   makeStub =
     {
       pname,
       version,
       mainProgram ? null,
       passthru ? { },
-      outputs ? [ "out" ],
       platforms ? lib.platforms.all,
       license ? lib.licenses.mit,
-      ...
+      name ? "${pname}-${version}",
+      propagatedBuildInputs ? [ ],
     }@args:
-    lib.makeOverridable (
-      _:
-      let
-        package = final.stdenv.mkDerivation (
-          {
-            inherit pname version outputs;
-            meta = {
-              description = "Stand-in for the package ${pname}";
-              homepage = "https://example.org/${pname}";
-              inherit platforms license;
-            }
-            // lib.optionalAttrs (mainProgram != null) { inherit mainProgram; };
-            passthru = {
-              isStub = true;
-            }
-            // passthru;
+    let
+      meta = {
+        description = "Stand-in for the package ${pname}";
+        homepage = "https://example.org/${pname}";
+        inherit platforms license;
+      }
+      // (if mainProgram == null then { } else { inherit mainProgram; });
+      full = final.stdenv.mkDerivation (
+        {
+          inherit
+            pname
+            version
+            meta
+            propagatedBuildInputs
+            ;
+          passthru = {
+            isStub = true;
           }
-          // removeAttrs args [
-            "pname"
-            "version"
-            "mainProgram"
-            "passthru"
-            "outputs"
-            "platforms"
-            "license"
-          ]
-        );
-        # Stubs have one output; the usual names for others lead to it.
-        others = lib.genAttrs [
-          "dev"
-          "lib"
-          "bin"
-          "man"
-          "doc"
-        ] (_: package);
-      in
-      others // package
-    ) { };
+          // passthru;
+        }
+        // (if args ? name then { inherit name; } else { })
+      );
+      hash = builtins.substring 0 32 (
+        # Store paths know no letter e.
+        builtins.replaceStrings [ "e" ] [ "z" ] (builtins.hashString "sha256" "${name} ${final.system}")
+      );
+      outPath = "${builtins.storeDir}/${hash}-${name}";
+      stub = {
+        type = "derivation";
+        inherit
+          name
+          pname
+          version
+          outPath
+          propagatedBuildInputs
+          ;
+        inherit (final) system stdenv;
+        drvPath = "${outPath}.drv";
+        outputName = "out";
+        outputs = [ "out" ];
+        all = [ stub ];
+        buildInputs = [ ];
+        nativeBuildInputs = [ ];
+        out = stub;
+        dev = stub;
+        lib = stub;
+        bin = stub;
+        man = stub;
+        doc = stub;
+        isStub = true;
+        inherit passthru;
+        inherit (full) overrideAttrs drvAttrs;
+        override = _: stub;
+        overrideDerivation = f: (full.overrideAttrs f);
+        meta = {
+          inherit name;
+          available = true;
+          broken = false;
+          insecure = false;
+          unfree = false;
+          unsupported = false;
+          outputsToInstall = [ "out" ];
+          position = "${toString ./stubs.nix}:1";
+        }
+        // meta;
+      }
+      // passthru;
+    in
+    if args ? platforms || args ? license then stub // full else stub;
 }
