@@ -21,6 +21,7 @@ TOOLKIT = "/usr/lib/rknn-toolkit-lite2"
 
 LINKS = {
     # What maintainer scripts would have set up.
+    "usr/bin/sh": "bash",  # as on NixOS
     "usr/bin/awk": "mawk",
     "usr/bin/which": "which.debianutils",
     "usr/lib/aarch64-linux-gnu/libblas.so.3": "blas/libblas.so.3",

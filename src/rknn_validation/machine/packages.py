@@ -24,7 +24,7 @@ HEADERS = "linux-headers-arm64"
 ROOTFS = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "bash", "coreutils", "util-linux", "mount", "login", "passwd"),
     *("procps", "findutils", "grep", "sed", "tar", "gzip", "hostname", "libc-bin", "libpam-modules", "openssh-server"),
-    *("diffutils", "debianutils", "iproute2", "acl"),
+    *("diffutils", "debianutils", "bsdutils", "ncurses-base", "iproute2", "acl"),
     *("python3", "python3-numpy", "python3-psutil", "python3-ruamel.yaml"),
 )
 """Asked for by name; apt adds what they depend on (without recommendations)."""

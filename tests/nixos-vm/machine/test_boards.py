@@ -79,3 +79,17 @@ def test_sshd_is_there_and_not_running(machine: Machine) -> None:
 def test_nothing_of_the_harness_is_in_the_way(machine: Machine) -> None:
     """A search for traces of RKNN in a bare board's configuration finds none."""
     assert said(machine, "grep -rliE 'rknn|rknpu' /etc /run/systemd 2>/dev/null || true") == ""
+
+
+def test_the_programs_that_scripts_expect_are_there(machine: Machine) -> None:
+    """No maintainer script has run, so links that those would make are the image's own; each program starts."""
+    names = (
+        "sh bash awk sed grep find xargs logger which getent su stat readlink realpath tar gzip diff hostname ip ss ps "
+        "pgrep getfacl mount findmnt setpriv runuser udevadm modprobe depmod modinfo lsmod systemctl journalctl "
+        "systemd-run systemd-tmpfiles systemd-cat ldd ldconfig python3 dbus-send"
+    )
+    assert said(machine, f"for name in {names}; do command -v $name >/dev/null || echo $name; done") == ""
+    broken = (
+        "for name in " + names + "; do $name --version >/dev/null 2>&1 </dev/null; [ $? -gt 125 ] && echo $name; done"
+    )
+    assert said(machine, f"{broken}; true") == ""
