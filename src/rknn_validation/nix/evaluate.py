@@ -21,8 +21,10 @@ from rknn_validation.subject import Subject
 
 HERE = Path(__file__).parent
 STANDIN = HERE / "standin"
-MEMORY = 6 * 2**30
-"""Address space of one evaluation: an endless one ends here if not at its deadline."""
+MEMORY = 4 * 2**30
+"""Address space of one evaluation, in bytes: an endless one ends here if not at its deadline."""
+ALONE = 4
+"""How many evaluations run side by side when each has a process of its own: endless ones must not take them all."""
 BATCH = 32
 """Requests in one process; more would lose too much when one of them aborts it."""
 
@@ -103,7 +105,7 @@ class _Evaluator:
         return done
 
     def _alone(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
-        with ThreadPoolExecutor(max_workers=8) as pool:
+        with ThreadPoolExecutor(max_workers=ALONE) as pool:
             return dict(zip(names, pool.map(lambda name: self._one(name, deadline), names), strict=True))
 
     def _one(self, name: str, deadline: Deadline) -> Evaluation:

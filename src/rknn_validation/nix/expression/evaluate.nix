@@ -35,6 +35,8 @@ let
       }
     ]
     ++ subject.imports
+    # The scenario's config may set options that only the subject declares (names it has renamed).
+    ++ lib.optional (!wanted.withSubject) { _module.check = false; }
     ++ lib.optionals wanted.withSubject [
       subject.module
       {

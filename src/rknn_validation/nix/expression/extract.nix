@@ -165,17 +165,22 @@ let
     read_only = one.readOnly or false;
     visible = let shown = one.visible or true; in if lib.isBool shown then shown else true;
   };
-  # Functions and derivations have no JSON; what stays says that they were there.
-  plain =
-    value:
+  # Functions and derivations have no JSON; what stays says that they were there. A package set as a default
+  # would be forced without end: large or deep sets are only named.
+  plain = plainTo 4;
+  plainTo =
+    depth: value:
     if lib.isDerivation value then
       "«derivation ${value.name or "?"}»"
     else if lib.isFunction value then
       "«function»"
     else if lib.isAttrs value then
-      lib.mapAttrs (_: plain) value
+      if depth == 0 || lib.length (lib.attrNames value) > 64 then
+        "«set»"
+      else
+        lib.mapAttrs (_: plainTo (depth - 1)) value
     else if lib.isList value then
-      map plain value
+      if depth == 0 then "«list»" else map (plainTo (depth - 1)) value
     else if builtins.isPath value then
       toString value
     else
