@@ -31,6 +31,11 @@ CONSOLE_FILE = "console.log"
 SETTLED = ("running", "degraded")
 """States of `systemctl is-system-running` in which nothing more is going to happen by itself."""
 
+LOST = ("maintenance", "stopping")
+"""States that a machine does not come back from."""
+
+ASK_AGAIN_SECONDS = 1.0
+
 UNFINISHED_SECONDS = 10.0
 """How long a board that came too late is given to say what held it up."""
 
@@ -114,14 +119,20 @@ def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str
 
 def _settle(machine: Machine, deadline: Deadline) -> bytes:
     nonce = machine.wake(deadline)
-    try:
-        state = machine.run("systemctl is-system-running --wait", deadline=deadline).stdout.decode().strip()
-    except DeadlineExceeded as problem:
-        raise deadline.exceeded(_unfinished(machine)) from problem
-    if state not in SETTLED:
-        raise MachineError(
-            f"{machine.name} did not come up", expected=f"systemd {' or '.join(SETTLED)}", seen=state or "no answer"
-        )
+    while True:
+        try:
+            answer = machine.run("systemctl is-system-running --wait", deadline=deadline)
+        except DeadlineExceeded as problem:
+            raise deadline.exceeded(_unfinished(machine)) from problem
+        state = answer.stdout.decode().strip()
+        if state in SETTLED:
+            break
+        if state in LOST:
+            raise MachineError(
+                f"{machine.name} did not come up", expected=f"systemd {' or '.join(SETTLED)}", seen=f"systemd {state}"
+            )
+        # On a busy host systemd may be too slow for its own client, which then gives up by itself.
+        time.sleep(min(ASK_AGAIN_SECONDS, deadline.remaining()))
     # Uevents may still be under way, and dirty pages would be written back in every clone.
     machine.run("udevadm settle --timeout=30; sync", deadline=deadline)
     return nonce

@@ -89,7 +89,5 @@ def test_the_programs_that_scripts_expect_are_there(machine: Machine) -> None:
         "systemd-run systemd-tmpfiles systemd-cat ldd ldconfig python3 dbus-send"
     )
     assert said(machine, f"for name in {names}; do command -v $name >/dev/null || echo $name; done") == ""
-    broken = (
-        "for name in " + names + "; do $name --version >/dev/null 2>&1 </dev/null; [ $? -gt 125 ] && echo $name; done"
-    )
-    assert said(machine, f"{broken}; true") == ""
+    start = "$name --version >/dev/null 2>&1 </dev/null; case $? in 126|127|139) echo $name;; esac"
+    assert said(machine, f"for name in {names}; do {start}; done") == ""
