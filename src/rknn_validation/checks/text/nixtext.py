@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from rknn_validation.subject import Subject
@@ -45,10 +46,15 @@ def _files(roots: tuple[Path, ...]) -> tuple[NixFile, ...]:
         path = (path / "default.nix" if path.is_dir() else path).resolve()
         if path in found or path.suffix != ".nix" or not path.is_file():
             continue
-        text = path.read_text(errors="replace")
-        found[path] = NixFile(path, text, blank(text))
+        found[path] = _read(path, path.stat().st_mtime_ns)
         waiting += [path.parent / name for name in re.findall(r"(?<![\w.$}/])(\.{1,2}/[\w./+-]*)", found[path].code)]
     return tuple(found.values())
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, _changed: int) -> NixFile:
+    text = path.read_text(errors="replace")
+    return NixFile(path, text, blank(text))
 
 
 def blank(text: str) -> str:
@@ -69,11 +75,13 @@ def _code(text: str, at: int, out: list[str], *, closing: bool) -> int:
             at = _string(text, at + 2, out, "''")
         elif text[at] == '"':
             at = _string(text, at + 1, out, '"')
-        else:
-            depth += {"{": 1, "}": -1}.get(text[at], 0)
+        elif text[at] in "{}":
+            depth += 1 if text[at] == "{" else -1
             at += 1
             if closing and depth < 0:
                 return at
+        else:
+            at = _next(_IN_CODE, text, at + 1)
     return at
 
 
@@ -92,8 +100,17 @@ def _string(text: str, at: int, out: list[str], quote: str) -> int:
         elif text.startswith("${", at):
             at = _code(text, at + 2, out, closing=True)
         else:
-            at = _wipe(out, at, at + 1)
+            at = _wipe(out, at, _next(_IN_STRING, text, at + 1))
     return at
+
+
+_IN_CODE = re.compile(r"[#/'\"{}]")
+_IN_STRING = re.compile(r"['\"\\$]")
+
+
+def _next(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.search(text, at)
+    return found.start() if found else len(text)
 
 
 def _end(text: str, mark: str, at: int) -> int:
@@ -105,4 +122,4 @@ def _wipe(out: list[str], start: int, end: int) -> int:
     for index in range(start, min(end, len(out))):
         if out[index] != "\n":
             out[index] = " "
-    return end
+    return min(end, len(out))
