@@ -141,6 +141,11 @@ def _is_comment(line: str) -> bool:
     return line.startswith("#")
 
 
+_ALLOWS = (
+    r"\bnixpkgs\.config(?:\.|\s*=\s*\{[^{}]*\b)allow(?:Unfree|Broken|Insecure)\s*=\s*(?:lib\.)?(?:mkForce\s+)?true\b"
+)
+
+
 @CONFIGURATION_CHECKS.check(
     "evaluation.leaves-nixpkgs-policy-alone",
     stage="evaluation",
@@ -164,8 +169,10 @@ def leaves_policy_alone(case: Case) -> Answer:
         )
         if config.get(name) and config.get(name) != before.get(name) and name not in case.scenario.config
     ]
-    if loosened:
-        shown = (Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened)
+    shown = [Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened]
+    # The machine that is evaluated allows unfree packages already, so that theirs can be looked at.
+    shown += [Evidence(*place) for file in subject_files(case.subject) for place in file.find(_ALLOWS)]
+    if shown:
         return failed("it loosens a rule for every package of the machine, not for its own", *shown)
     if not config:
         return skipped("the subject does not touch nixpkgs.config")
