@@ -169,7 +169,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("no graphics drivers", "mainline", "library.teflon",
      to(handmade.mainline(graphics_enabled=False, tmpfiles=("R /run/opengl-driver",))), "cannot be loaded"),
     ("an old Mesa", "mainline", "library.teflon", to(handmade.mainline(graphics_packages=(replace(
-     handmade.MESA, version="25.2.1"),))), ""),
+     handmade.MESA, version="25.2.1", out_path=handmade.store("mesa-25.2.1", "5")),))), "cannot be loaded"),
 
     ("no link", "vendor", "python.runtime-in-place", to(handmade.vendor(units=without("npu-runtime-link.service"))),
      "none of its paths"),

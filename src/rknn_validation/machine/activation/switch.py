@@ -8,7 +8,8 @@ from typing import Protocol
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MachineError
 from rknn_validation.machine.activation.boot import ACTIVATE
-from rknn_validation.machine.activation.layout import Installation
+from rknn_validation.machine.activation.environment import GRAPHICS
+from rknn_validation.machine.activation.layout import SYSTEM, Installation
 from rknn_validation.machine.activation.units import UNITS
 from rknn_validation.machine.tree import Entry, Tree, tar
 
@@ -26,8 +27,8 @@ for unit in "${{restart[@]}}"; do
   systemctl is-active --quiet "$unit" && running+=("$unit")
 done
 if [ "${{#running[@]}}" -gt 0 ]; then systemctl stop "${{running[@]}}"; fi
-if [ "${{#gone[@]}}" -gt 0 ]; then rm -f -- "${{gone[@]}}"; fi
 mount -o remount,bind,rw /nix/store
+if [ "${{#gone[@]}}" -gt 0 ]; then rm -f -- "${{gone[@]}}"; fi
 tar -xp --unlink-first --keep-directory-symlink -f "$new/tree.tar" -C / || exit 99
 mount -o remount,bind,ro /nix/store
 rm -r "$new"
@@ -87,7 +88,9 @@ def switch(
     old_units = set(old.units) if old else set()
     stop = sorted(old_units - set(new.units))
     restart = sorted(unit for unit in old_units & set(new.units) if _unit(before, unit) != _unit(new.tree, unit))
-    gone = sorted(path for path in set(before) - set(new.tree) if path.startswith("/etc/"))
+    # The profiles stand in for store paths that would be others after the switch; nothing else below the store goes.
+    made_up = ("/etc/", f"{SYSTEM}/", f"{GRAPHICS}/")
+    gone = sorted(path for path in set(before) - set(new.tree) if path.startswith(made_up))
     script = _SCRIPT.format(
         stop=shlex.join(stop),
         restart=shlex.join(restart),
