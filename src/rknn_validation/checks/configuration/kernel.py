@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.udev import scripts
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import STACKS
@@ -23,6 +24,16 @@ def forced_modules(case: Case) -> tuple[tuple[str, str], ...]:
         ("boot.initrd.kernelModules", kernel.initrd_modules, before.initrd_modules),
     )
     return tuple((option, name) for option, after, known in lists for name in after if name not in known)
+
+
+def loaded_modules(case: Case) -> tuple[tuple[str, str], ...]:
+    """(where, module) of every modprobe in the subject's units and activation scripts."""
+    return tuple(
+        (where, name)
+        for where, line in scripts(case)
+        for name in re.findall(r"\bmodprobe\s+(?:-[-\w]+\s+)*([a-z][\w-]*)", line)
+        if not re.search(r"\bmodprobe\s+(?:-\w+\s+)*(-r|--remove)\b", line)
+    )
 
 
 def has_vendor_driver(case: Case) -> bool:
@@ -71,6 +82,7 @@ def modules_spelled_right(case: Case) -> Answer:
     before = baseline(case).kernel
     available = [name for name in kernel.initrd_available_modules if name not in before.initrd_available_modules]
     named = [*forced_modules(case), *(("boot.initrd.availableKernelModules", name) for name in available)]
+    named += loaded_modules(case)
     named += [("boot.blacklistedKernelModules", name) for name in kernel.blacklisted if name not in before.blacklisted]
     brought = {package.pname for package in kernel.extra_packages}
     wrong = [
@@ -79,7 +91,7 @@ def modules_spelled_right(case: Case) -> Answer:
         if kernels.names_an_npu_module(name) and name not in kernels.MODULES and name not in brought
     ]
     if wrong:
-        return failed("no kernel has a module of that name; systemd-modules-load fails at boot", *wrong)
+        return failed("no kernel has a module of that name: loading it fails at boot", *wrong)
     return passed(f"{len(named)} modules named") if named else skipped("the subject names no kernel module")
 
 
@@ -92,7 +104,8 @@ def modules_spelled_right(case: Case) -> Answer:
 def loads_the_right_driver(case: Case) -> Answer:
     """Both drivers want the same registers; whichever binds first wins, and the other stack's userspace fails."""
     stack = STACKS[case.scenario.stack]
-    forced = [(option, name) for option, name in forced_modules(case) if name in kernels.MODULES]
+    asked = (*forced_modules(case), *loaded_modules(case))
+    forced = [(option, name) for option, name in asked if name in kernels.MODULES]
     wrong = [Evidence(option, name) for option, name in forced if name != stack.module]
     if wrong:
         return failed(f"the {stack.name} stack needs {stack.module}, and this loads the other stack's driver", *wrong)

@@ -9,6 +9,7 @@ from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import path_settings
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package
 from rknn_validation.npu import kernels
 
@@ -59,6 +60,9 @@ def teflon_is_found(case: Case) -> Answer:
             shown = (Evidence(one.where, one.value) for one in named)
             return failed("/run/opengl-driver/lib is empty while hardware.graphics.enable is false", *shown)
         return passed("the path names it", *(Evidence(one.where, one.value) for one in told))
+    touched = [place for file in subject_files(case.subject) for place in file.find(r"\bhardware\.(graphics|opengl)\b")]
+    if touched:
+        return failed("hardware.graphics is set up and left off: /run/opengl-driver is empty", Evidence(*touched[0]))
     if installed:
         shown = (Evidence("environment.systemPackages", one.name) for one in installed)
         return failed("Mesa is installed where no program looks for its libraries", *shown)

@@ -13,7 +13,7 @@ from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipp
 from rknn_validation.checks.text import udevrules
 from rknn_validation.checks.text.udevdevices import NPU_DEVICES
 from rknn_validation.checks.text.udevrules import Rule
-from rknn_validation.checks.text.udevrun import Outcome, in_order, run
+from rknn_validation.checks.text.udevrun import DEFAULTS_FILE, Outcome, in_order, run
 from rknn_validation.nix.configuration import RulesFile
 
 
@@ -105,6 +105,26 @@ def packages_carry_rules(case: Case) -> Answer:
     if wrong:
         return failed("these packages have no rules where NixOS looks for them", *wrong)
     return passed(f"{len(ours)} packages") if ours else skipped("the subject adds no package of rules")
+
+
+@CONFIGURATION_CHECKS.check(
+    "udev.rules-come-after-systemd-s-own",
+    stage="udev",
+    title="systemd's own rules do not undo the subject's",
+    remedy="Name the file so that it sorts after 50-udev-default.rules, for example 70-npu.rules.",
+)
+def come_late_enough(case: Case) -> Answer:
+    """50-udev-default.rules gives every render node the group render and mode 0666, whatever came before it."""
+    undone = {
+        rule.where: Evidence(rule.where, f"{rule.text}\n    {DEFAULTS_FILE} is read later")
+        for outcome in outcomes(case)
+        for rule, _ in outcome.rules
+        if rule.file < DEFAULTS_FILE and outcome.device.subsystem == "drm" and not outcome.gives_access
+        if sets_access(rule)
+    }
+    if undone:
+        return failed("what the rule sets for the render node is set back", *undone.values())
+    return passed("in time") if rules_of(case) else skipped("the subject adds no udev rules")
 
 
 @CONFIGURATION_CHECKS.check(

@@ -10,7 +10,7 @@ from rknn_validation.checks.configuration.access import NODE
 from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import providers, unit_values
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
-from rknn_validation.checks.configuration.units import commands, is_on, last, own_services, services
+from rknn_validation.checks.configuration.units import asked_for, commands, is_on, last, own_services, services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.checks.text import shell
 from rknn_validation.nix.configuration import Unit
@@ -67,7 +67,8 @@ def _misfits(unit: Unit) -> Iterator[str]:
     stops = last(unit, "ExecStop") or unit.stop_script.strip()
     if kind == "oneshot" and stops and not is_on(last(unit, "RemainAfterExit")):
         yield "ExecStop= of a oneshot without RemainAfterExit=true runs as soon as it has started"
-    if kind != "oneshot" and len(unit.sections.get("Service", {}).get("ExecStart", ())) > 1:
+    starts = unit.sections.get("Service", {}).get("ExecStart", ())
+    if kind != "oneshot" and len([command for command in starts if command]) > 1:
         yield "more than one ExecStart= needs Type=oneshot"
 
 
@@ -142,16 +143,21 @@ def _writable(unit: Unit) -> str:
 )
 def services_find_it(case: Case) -> Answer:
     """environment.variables reach shells; a service starts without them."""
+    told = {name: unit for name, unit in services(case).items() if name in asked_for(case)}
     ours = {
         name: unit for name, unit in consumers(case).items() if re.search(r"rknn|rknpu|npu|rkllm", text_of(unit), re.I)
     }
-    if not ours:
+    if not ours and not told:
         return skipped("the subject adds no service that uses the NPU")
     shells = {**part(case).variables, **part(case).session_variables}
-    if LD_LIBRARY_PATH in part(case).global_environment or providers(case) or LD_LIBRARY_PATH not in shells:
+    if LD_LIBRARY_PATH in part(case).global_environment or LD_LIBRARY_PATH not in shells:
         return passed("services get the path, or do not depend on it")
+    if providers(case):
+        # The Python API's link is enough for the subject's own; others are promised the path by being named.
+        ours = {}
+    ours = {**ours, **told}
     lost = [
-        Evidence(name, text_of(unit).strip().splitlines()[0])
+        Evidence(name, (text_of(unit).strip() or "a service of the machine, named in the settings").splitlines()[0])
         for name, unit in ours.items()
         if not list(unit_values(unit))
         and LD_LIBRARY_PATH not in text_of(unit)

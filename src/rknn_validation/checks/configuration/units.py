@@ -45,9 +45,26 @@ def services(case: Case) -> dict[str, Unit]:
 
 
 def own_services(case: Case) -> dict[str, Unit]:
-    """Like `services`, without those the machine has anyway and the subject only adds to."""
+    """Like `services`, without those of the machine that the subject only adds to."""
     before = case.baseline.configuration
-    return {name: one for name, one in services(case).items() if before is None or name not in before.units}
+    others = asked_for(case) | set(before.units if before else ())
+    return {name: one for name, one in services(case).items() if name not in others}
+
+
+def asked_for(case: Case) -> set[str]:
+    """Services the scenario's settings name: the machine's own, which the subject is told to serve."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value.removesuffix(".service") + ".service"
+        elif isinstance(value, list):
+            for one in value:
+                yield from texts(one)
+        elif isinstance(value, dict):
+            for one in value.values():
+                yield from texts(one)
+
+    return set(texts(dict(case.scenario.settings)))
 
 
 @CONFIGURATION_CHECKS.check(

@@ -1,3 +1,3 @@
 import ../_good/module.nix {
-  more = _: { nixpkgs.config.allowBroken = true; };
+  more = _: { nixpkgs.config.allowUnfree = true; };
 }

@@ -1,0 +1,3 @@
+import ../_good/mainline.nix {
+  library = { pkgs, ... }: { hardware.graphics.package = pkgs.mesa; };
+}
