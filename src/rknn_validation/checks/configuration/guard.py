@@ -15,6 +15,7 @@ from rknn_validation.checks.configuration.units import last
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.nix.configuration import Configuration, Evaluation, Package, Unit
 from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.npu.kernels import looks_like_vendor_kernel
 
 
 def refusal(evaluation: Evaluation, before: Configuration) -> Evidence | None:
@@ -39,6 +40,8 @@ def refuses_other_architectures(case: Case) -> Answer:
     evaluation = case.variants.get(FOREIGN_SYSTEM)
     if evaluation is None:
         return skipped("not evaluated for another architecture")
+    if all(board.is_rk3588 for board in case.scenario.identities()):
+        return skipped("the scenario is for RK3588 boards alone: no other machine gets it")
     if evaluation.error and evaluation.error.kind != "subject":
         return inconclusive(
             "how it behaves on x86_64-linux could not be evaluated", Evidence("nix", evaluation.error.message)
@@ -112,7 +115,9 @@ def harms(after: Configuration, before: Configuration, board: Board) -> Iterator
         for name in names:
             if name not in known:
                 yield Evidence(option, f"{name} is forced: systemd-modules-load fails where the kernel has none")
-    if (after.kernel.pname, after.kernel.version) != (before.kernel.pname, before.kernel.version):
+    swapped = (after.kernel.pname, after.kernel.version) != (before.kernel.pname, before.kernel.version)
+    # Another mainline kernel drives any of these boards; Rockchip's own drives Rockchip's.
+    if swapped and looks_like_vendor_kernel(after.kernel.pname, after.kernel.version):
         yield Evidence(
             "boot.kernelPackages", f"{after.kernel.pname} {after.kernel.version} replaces the board's own kernel"
         )

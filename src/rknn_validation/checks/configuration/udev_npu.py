@@ -43,15 +43,20 @@ def node_has_a_rule(case: Case) -> Answer:
         return skipped("the subject brings the driver alone; who may open it is left to the machine")
     devices = NPU_DEVICES[case.scenario.stack]
     missed = [_why(rule, devices) for rule in rules_of(case) if sets_access(rule) and _names_npu(rule)]
+    if case.scenario.stack == "mainline" and not missed and not _has_access_option(case):
+        return skipped("left to systemd's own rule for accel nodes: group render, and open to everybody")
     nodes = ", ".join(sorted({device.node for device in devices}))
     return failed(f"no rule of the subject applies to {nodes}: only root can open it, or everybody", *missed)
 
 
 def _promises_access(case: Case) -> bool:
     """Whether the subject is for programs that use the NPU: it brings a library, or an option about the node."""
+    return _has_access_option(case) or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
+
+
+def _has_access_option(case: Case) -> bool:
     last = {option.path.rsplit(".", 1)[-1].lower() for option in own_options(case)}
-    about_node = any(re.search(r"group|mode|user|permission|access|udev", name) for name in last)
-    return about_node or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
+    return any(re.search(r"group|mode|user|permission|access|udev", name) for name in last)
 
 
 def _access(outcome: Outcome) -> str:
