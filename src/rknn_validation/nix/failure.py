@@ -14,6 +14,7 @@ UNKNOWN = "stand-in does not carry"
 """Words with which the stand-in says that the real nixpkgs has to answer."""
 UNDECLARED = re.compile(r"The option [`'](?P<path>[^\n]+?)' does not exist\.")
 NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
+OFFLINE = re.compile(r"unable to download '[^']*': (?:Could ?n[o']t resolve|Couldn't connect|Failed to connect)")
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
 
@@ -29,6 +30,9 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     short = head.split("\n\n       …", 1)[0].strip()
     if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
         return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
+    if OFFLINE.search(text):
+        # builtins.fetchurl and its kin download while evaluating: without a network nothing is known.
+        return EvaluationError("unknown", short, position)
     kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
     return EvaluationError(kind, short, position)
 

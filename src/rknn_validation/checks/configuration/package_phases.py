@@ -12,8 +12,10 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import missing_phase, skips, source_file
 from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.checks.packaging.values import UNKNOWN
 
+_SINGLE_FILE = re.compile(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$")
 NOTHING = "the subject has no packages of its own"
 _UNPACKERS = {".zip": "unzip", ".7z": "p7zip", ".deb": "dpkg", ".rpm": "rpmextract"}
 _HOOKS_THAT_INSTALL = re.compile(
@@ -38,14 +40,27 @@ def _packed(recipe: Recipe) -> Iterator[str]:
         return
     if recipe.is_python and _is_wheel_build(recipe):
         return
+    yield from _unfit_fetcher(recipe)
     name = source_file(recipe)
     if name is None:
         tool = _UNPACKERS.get(_ending(recipe))
         if tool and not any(tool in word or word == "?" for word in recipe.words("nativeBuildInputs", "buildInputs")):
             yield f"{recipe.name}: unpacking needs {tool} in nativeBuildInputs"
         return
-    if re.search(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$", name):
+    if _SINGLE_FILE.search(name):
         yield f"{recipe.name}: stdenv does not know how to unpack {name}, a single file"
+
+
+def _unfit_fetcher(recipe: Recipe) -> Iterator[str]:
+    source, root = recipe.source, recipe.text("sourceRoot")
+    if not isinstance(source, Fetch):
+        return
+    if source.fetcher in ("fetchzip", "fetchTarball") and any(_SINGLE_FILE.search(url) for url in source.urls):
+        yield f"{recipe.name}: {source.fetcher} unpacks an archive, and {source.file_name} is none; use fetchurl"
+    # nixpkgs unpacks every fetchFromGitHub to a directory called source.
+    own_name = source.fetcher == "fetchFromGitHub" and "name" not in source.attrs
+    if own_name and root and not re.match(r"source(?:/|$)|[.@$]", root):
+        yield f"{recipe.name}: sourceRoot is {root}, but the source is unpacked to the directory source"
 
 
 def _ending(recipe: Recipe) -> str:

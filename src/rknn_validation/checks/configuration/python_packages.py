@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries_in_packages import runtimes
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.checks.packaging.values import UNKNOWN
 from rknn_validation.checks.packaging.vendor import is_toolkit
 from rknn_validation.npu import versions
 
@@ -91,10 +93,9 @@ def _wrong_imports(recipe: Recipe) -> Iterator[str]:
 )
 def toolkit_and_runtime_agree(case: Case) -> Answer:
     """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
-    ours = [one for one in toolkits(case) if _release(one)]
-    theirs = [one for one in runtimes(case) if _release(one)]
-    # Of several runtimes in the files, the one that is installed counts.
-    theirs = [one for one in theirs if one.package] or theirs
+    # What is merely written in some file may be of another release: only what is installed has to agree.
+    ours = [one for one in toolkits(case) if one.package and _release(one)]
+    theirs = [one for one in runtimes(case) if one.package and _release(one)]
     found = []
     for toolkit in ours:
         if theirs and all(_release(one) != _release(toolkit) for one in theirs):
@@ -103,9 +104,33 @@ def toolkit_and_runtime_agree(case: Case) -> Answer:
             )
             found.append(Problem(toolkit.where, what, theirs[0].where))
     looked_at = (f"{one.where} with {other.where}" for one in ours for other in theirs)
-    return judged(found, looked_at, good="toolkit and runtime agree", nothing="not both are packaged here")
+    return judged(found, looked_at, good="toolkit and runtime agree", nothing="not both are installed")
 
 
 def _release(recipe: Recipe) -> tuple[int, ...] | None:
     numbers = versions.version_numbers(recipe.text("version") or "")
     return numbers[:2] if numbers else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.environment-is-of-one-version",
+    stage="packages",
+    title="What withPackages combines is built for its interpreter",
+    remedy="Take interpreter and packages from one set: python312.withPackages (ps: [ (ps.callPackage ./x.nix { }) ]).",
+    stacks=("vendor",),
+)
+def environment_is_of_one_version(case: Case) -> Answer:
+    """withPackages leaves out what was built for another interpreter: `No module named 'rknnlite'`."""
+    environments = [one for one in part(case).packages if one.python and one.members]
+    found = [
+        Problem(env.name, f"{one.name} is for Python {one.python}; the environment is Python {env.python}")
+        for env in environments
+        for one in env.members
+        if one.python and _minor(one.python) != _minor(env.python or "")
+    ]
+    nothing = "the subject installs no Python environment"
+    return judged(found, (one.name for one in environments), good="one Python each", nothing=nothing)
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])

@@ -102,11 +102,15 @@ def subject_packages(case: Case) -> tuple[Package, ...]:
         return ()
     before = case.baseline.configuration
     old = {package.out_path for package in before.packages()} if before else set()
-    return tuple(
-        one
-        for one in configuration.packages()
-        if one.origin != "nixpkgs" and one.out_path not in old and not (one.position or "").startswith(str(STANDIN))
-    )
+    files = {str(tree.path) for tree in subject_trees(case.subject)}
+    new = (one for one in configuration.packages() if one.out_path not in old)
+    return tuple(one for one in new if _is_ours(one, files))
+
+
+def _is_ours(package: Package, files: set[str]) -> bool:
+    """Whether the package's expression is the subject's: a file it leads to, or at least one below its directory."""
+    place = (package.position or "").split(":")[0]
+    return place in files or (package.origin != "nixpkgs" and not place.startswith(str(STANDIN)))
 
 
 def _evaluated(package: Package) -> Fetch:

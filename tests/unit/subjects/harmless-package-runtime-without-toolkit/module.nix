@@ -1,0 +1,4 @@
+import ../_good/module.nix {
+  more = { pkgs, ... }: { services.npu.package = pkgs.callPackage ./runtime.nix { }; };
+  python = _: { };
+}
