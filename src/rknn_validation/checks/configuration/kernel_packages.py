@@ -11,7 +11,8 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import result
 from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, subject_trees
-from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe, recipes
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.checks.packaging.values import UNKNOWN
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Function, Let, Node, Text, With
 from rknn_validation.npu import kernels
 

@@ -11,7 +11,8 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.recipes import Recipe, Word, recipes
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.checks.packaging.values import Word
 from rknn_validation.checks.packaging.vendor import is_vendor_binary, source_texts
 
 NOTHING = "the subject has no packages of its own"

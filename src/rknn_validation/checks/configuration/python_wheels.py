@@ -15,7 +15,8 @@ from rknn_validation.checks.packaging.building import source_file
 from rknn_validation.checks.packaging.fetches import UNKNOWN as NOT_WRITTEN
 from rknn_validation.checks.packaging.fetches import Fetch
 from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, subject_trees
-from rknn_validation.checks.packaging.recipes import UNKNOWN, Recipe
+from rknn_validation.checks.packaging.recipes import Recipe
+from rknn_validation.checks.packaging.values import UNKNOWN
 from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
 from rknn_validation.nix.syntax import Apply, Node, Text
 from rknn_validation.nix.syntax import Path as NixPath

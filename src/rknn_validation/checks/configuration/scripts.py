@@ -12,7 +12,7 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.commands import syntax_error
 from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
-from rknn_validation.checks.packaging.recipes import rendered
+from rknn_validation.checks.packaging.values import rendered
 from rknn_validation.nix.syntax import Apply, Attributes, Node, Text
 
 _SHEBANG = re.compile(r"#!\s*\S*(?:@[^@]*@)?\S*\b(?:ba|da)?sh\b")
