@@ -30,24 +30,6 @@ def name_in(case: Case, option: OptionDeclaration) -> str:
 
 
 @CONFIGURATION_CHECKS.check(
-    "options.are-where-the-subject-says",
-    stage="options",
-    title="the subject declares options below the path it is said to",
-    remedy="Correct subject.option in validation.yaml, or declare the options there.",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
-)
-def are_declared(case: Case) -> Answer:
-    """Nothing declared there means the settings of every scenario go nowhere."""
-    found = own_options(case)
-    if found:
-        return passed(f"{len(found)} options below {'.'.join(case.subject.option)}")
-    if not case.scenario.settings:
-        return skipped("the scenario sets no option of the subject")
-    return failed(f"no option is declared below {'.'.join(case.subject.option)}")
-
-
-@CONFIGURATION_CHECKS.check(
     "options.enable-is-off-by-default",
     stage="options",
     title="importing the module does not switch it on",
