@@ -8,5 +8,5 @@ import ../_good/module.nix {
     };
   };
   more = _: { services.npu.active = true; };
-  library = { cfg, lib, ... }: lib.mkIf cfg.active { };
+  library = { cfg, lib, ... }: lib.mkIf cfg.active { environment.systemPackages = [ cfg.package ]; };
 }
