@@ -142,7 +142,10 @@ class Configuration:
     `variables` are what `/etc/set-environment` exports (environment.variables and sessionVariables merged,
     lists already joined with ":"); `session_variables` the part PAM sets; `global_environment` is
     systemd's. `set_environment` is the text of `/etc/set-environment`.
+    Units of users' own systemd are named "user/x.service".
     `raw` keeps further option values as JSON by dotted path (e.g. "nixpkgs.config").
+    `failures` are values a build would need and that do not evaluate: a package that nixpkgs refuses, a text
+    that throws. What is left of them here are empty texts and packages of unknown path.
     """
 
     system: str
@@ -173,6 +176,7 @@ class Configuration:
     ld_so_conf: tuple[str, ...]
     nix_ld_libraries: tuple[Package, ...]
     raw: Mapping[str, Json]
+    failures: tuple[EvaluationError, ...] = ()
 
     def packages(self) -> tuple[Package, ...]:
         """Every package the configuration brings in, each once by store path, composed ones unfolded."""

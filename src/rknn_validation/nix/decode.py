@@ -3,66 +3,104 @@
 from __future__ import annotations
 
 import dataclasses
-import marshal
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
 from rknn_validation.errors import HarnessError
+from rknn_validation.nix.package import Package
 
 Decoded = TypeVar("Decoded")
+Reader = Callable[[Any, "Packages"], Any]
 
 
-def decode(kind: type[Decoded], data: Any, where: str = "") -> Decoded:
+class Packages:
+    """The packages of a batch by key: described once, however many configurations name them."""
+
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        self._described = described
+        self._decoded: dict[str, Package] = {}
+
+    def __getitem__(self, key: str) -> Package:
+        if key not in self._decoded:
+            self._decoded[key] = _dataclass(Package)(self._described[key], self)
+        return self._decoded[key]
+
+
+def decode(kind: type[Decoded], data: Any, packages: Packages | None = None) -> Decoded:
     """Build `kind` (a dataclass) from a JSON mapping. Raises HarnessError where the two do not fit."""
-    result: Decoded = _value(kind, data, where or kind.__name__)
+    reader: Reader = _reader(typing.cast(Hashable, kind))
+    result: Decoded = reader(data, packages or Packages({}))
     return result
 
 
-def _value(kind: Any, data: Any, where: str) -> Any:
+@cache
+def _reader(kind: Any) -> Reader:
+    """The function that reads values of a type; made once per type."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
-        return data
+        return lambda data, _: data
+    if kind is Package:
+        return _package
     if origin in (types.UnionType, typing.Union):
-        return (
-            None if data is None else _value(next(one for one in arguments if one is not types.NoneType), data, where)
-        )
+        (inner,) = (_reader(one) for one in arguments if one is not types.NoneType)
+        return lambda data, packages: None if data is None else inner(data, packages)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _remembered(kind, data, where)
+        return _dataclass(kind)
     if origin is tuple:
-        _expect(isinstance(data, list), "a list", data, where)
-        return tuple(_value(arguments[0], one, f"{where}[{index}]") for index, one in enumerate(data))
+        return _sequence(_reader(arguments[0]))
     if origin is not None and issubclass(origin, Mapping):
-        _expect(isinstance(data, Mapping), "a mapping", data, where)
-        return {name: _value(arguments[1], one, f"{where}.{name}") for name, one in data.items()}
-    _expect(isinstance(data, kind), kind.__name__, data, where)
-    return data
+        return _mapping(_reader(arguments[1]))
+    return _scalar(kind)
 
 
-_SEEN: dict[tuple[type, bytes], Any] = {}
-_MOST = 20_000
-"""Values kept; enough for the packages and units many configurations have in common."""
-
-
-def _remembered(kind: type, data: Any, where: str) -> Any:
-    """Decode a dataclass once: the same package or unit comes with every configuration of a batch."""
-    key = (kind, marshal.dumps(data, 2))
-    if key not in _SEEN:
-        if len(_SEEN) >= _MOST:
-            _SEEN.clear()
-        hints = _hints(kind)
-        _expect(isinstance(data, Mapping) and set(data) <= set(hints), f"fields {sorted(hints)}", data, where)
-        _SEEN[key] = kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})
-    return _SEEN[key]
+def _package(data: Any, packages: Packages) -> Package:
+    _expect(isinstance(data, str), "the key of a package", data)
+    return packages[data]
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _dataclass(kind: Any) -> Reader:
+    hints = typing.get_type_hints(kind)
+    required = {one.name for one in dataclasses.fields(kind) if one.default is one.default_factory}
+    readers: dict[str, Reader] = {}
+
+    def read(data: Any, packages: Packages) -> Any:
+        if not readers:  # types refer to themselves: their readers exist only once they are asked for
+            readers.update({name: _reader(hint) for name, hint in hints.items()})
+        fits = isinstance(data, dict) and required <= data.keys() <= readers.keys()
+        _expect(fits, f"the fields of {kind.__name__}: {', '.join(readers)}", data)
+        return kind(**{name: readers[name](value, packages) for name, value in data.items()})
+
+    return read
 
 
-def _expect(fits: bool, expected: str, data: Any, where: str) -> None:
+def _sequence(inner: Reader) -> Reader:
+    def read(data: Any, packages: Packages) -> Any:
+        _expect(isinstance(data, list), "a list", data)
+        return tuple([inner(one, packages) for one in data])
+
+    return read
+
+
+def _mapping(inner: Reader) -> Reader:
+    def read(data: Any, packages: Packages) -> Any:
+        _expect(isinstance(data, dict), "a mapping", data)
+        return {name: inner(one, packages) for name, one in data.items()}
+
+    return read
+
+
+def _scalar(kind: Any) -> Reader:
+    def read(data: Any, _: Packages) -> Any:
+        _expect(isinstance(data, kind), kind.__name__, data)
+        return data
+
+    return read
+
+
+def _expect(fits: bool, expected: str, data: Any) -> None:
     if not fits:
-        raise HarnessError(f"the evaluation gave {where} in another shape", expected=expected, seen=repr(data)[:300])
+        raise HarnessError("the evaluation gave data in another shape", expected=expected, seen=repr(data)[:300])

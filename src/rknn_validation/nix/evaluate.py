@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded
 from rknn_validation.nix.configuration import Configuration, Evaluation, EvaluationError
-from rknn_validation.nix.decode import decode
+from rknn_validation.nix.decode import Packages, decode
 from rknn_validation.nix.failure import explain
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
 
 HERE = Path(__file__).parent
 STANDIN = HERE / "standin"
-MEMORY = 4 * 2**30
-"""Address space of one evaluation, in bytes: an endless one ends here if not at its deadline."""
-ALONE = 4
-"""How many evaluations run side by side when each has a process of its own: endless ones must not take them all."""
-BATCH = 32
+MEMORY = 2 * 2**30
+"""Address space of one evaluation with the stand-in: an endless one ends here if not at its deadline."""
+MEMORY_OF_NIXPKGS = 8 * 2**30
+"""The same with a real nixpkgs, which needs more for a single system."""
+MEMORY_OF_ANOTHER = 40 * 2**20
+"""What each further request of a batch may take."""
+BATCH = 64
 """Requests in one process; more would lose too much when one of them aborts it."""
+WORKERS = 2
+ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
+"""No search path, as in a flake; and no complaint about a build group nobody needs here."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline:
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
         evaluator = _Evaluator(program, nixpkgs, Path(scratch), requests)
         names = list(requests)
-        batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        size = min(BATCH, max(1, -(-len(names) // WORKERS)))
+        batches = [names[start : start + size] for start in range(0, len(names), size)]
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             parts = pool.map(lambda batch: evaluator.batch(batch, deadline), batches)
             done = {name: one for part in parts for name, one in part.items()}
     return {name: done[name] for name in names}
@@ -84,66 +90,87 @@ class _Evaluator:
     requests: Mapping[str, Request]
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
-        """Evaluate `names` in one process; take out whichever aborts it, and go on with the others."""
-        left, done = list(names), dict[str, Evaluation]()
+        """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
         # What never ends would eat the whole deadline: leave most of it for asking one by one.
-        part = deadline.capped(deadline.seconds / 3, deadline.what)
-        while left:
-            try:
-                result = self._nix(left, part)
-            except DeadlineExceeded:
-                return done | self._alone(left, deadline)
-            if isinstance(result, dict):
-                refused = [name for name in left if "refused" in result[name]]
-                accepted = {name: self._configuration(name, result[name]) for name in left if name not in refused}
-                return done | accepted | self._alone(refused, deadline)
-            culprit = self._culprit(result, left)
-            if culprit is None:
-                return done | self._alone(left, deadline)
-            done[culprit] = self._failure(culprit, result)
-            left.remove(culprit)
-        return done
+        part = deadline.capped(deadline.seconds / 3, deadline.what) if len(names) > 1 else deadline
+        try:
+            result = self._nix(names, part)
+        except DeadlineExceeded as late:
+            if len(names) == 1:
+                return {names[0]: self._late(names[0], str(late))}
+            return self._alone(names, deadline)
+        if isinstance(result, str):
+            return self._without_culprit(names, result, deadline)
+        packages = Packages(result["packages"])
+        return dict(
+            self._in_parallel(lambda name: self._evaluation(name, result["results"][name], packages, deadline), names)
+        )
+
+    def _without_culprit(self, names: Sequence[str], message: str, deadline: Deadline) -> dict[str, Evaluation]:
+        if len(names) == 1:
+            return {names[0]: self._failure(names[0], message)}
+        found = re.search(r"rknn-request-(\d+)-", message)  # evaluate.nix leaves it in the trace
+        if found is None:
+            return self._alone(names, deadline)
+        culprit = names[int(found.group(1))]
+        # Most requests of one subject abort alike.
+        subject = self.requests[culprit].subject
+        suspects = [name for name in names if self.requests[name].subject == subject and name != culprit]
+        others = [name for name in names if self.requests[name].subject != subject]
+        done = {culprit: self._failure(culprit, message)} | self._alone(suspects, deadline)
+        return done | (self.batch(others, deadline) if others else {})
 
     def _alone(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
-        with ThreadPoolExecutor(max_workers=ALONE) as pool:
-            return dict(zip(names, pool.map(lambda name: self._one(name, deadline), names), strict=True))
+        parts = self._in_parallel(lambda name: self.batch([name], deadline)[name], names)
+        return dict(parts)
 
-    def _one(self, name: str, deadline: Deadline) -> Evaluation:
+    def _in_parallel(self, ask: Callable[[str], Evaluation], names: Sequence[str]) -> Iterator[tuple[str, Evaluation]]:
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            yield from zip(names, pool.map(ask, names), strict=True)
+
+    def _evaluation(self, name: str, data: dict[str, Any], packages: Packages, deadline: Deadline) -> Evaluation:
+        if "configuration" not in data:
+            return self._failure(name, self._reason(name, deadline))
+        configuration = decode(Configuration, data["configuration"], packages)
+        if data.get("failed"):
+            why = self._explained(name, self._reason(name, deadline))
+            configuration = replace(configuration, failures=(why,))
+        return Evaluation(name, configuration, None, self.served_by)
+
+    def _reason(self, name: str, deadline: Deadline) -> str:
+        """What Nix says when nothing that throws is spared."""
         try:
-            result = self._nix([name], deadline, quiet=False)
+            result = self._nix([name], deadline, loud=True)
         except DeadlineExceeded as late:
-            return Evaluation(name, None, EvaluationError("deadline", str(late), ""), self.served_by)
-        if isinstance(result, dict):
-            return self._configuration(name, result[name])
-        return self._failure(name, result)
+            return f"error: {late}"
+        return result if isinstance(result, str) else "error: a value throws, but not when it is asked for alone"
 
-    def _nix(self, names: Sequence[str], deadline: Deadline, *, quiet: bool = True) -> dict[str, Any] | str:
-        """All results, or Nix's message when it aborted. Quiet, what merely throws is marked as refused."""
+    def _nix(self, names: Sequence[str], deadline: Deadline, *, loud: bool = False) -> dict[str, Any] | str:
+        """Results by name and packages by key, or Nix's message when it aborted."""
         wanted = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
             json.dump(wanted, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
-        command += ["--option", "restrict-eval", "false"]
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
-        command += ["--argstr", "quiet", "yes" if quiet else "no"]
-        command.append(str(HERE / "expression" / "evaluate.nix"))
-        done = run(command, deadline=deadline, memory=MEMORY, environment={"NIX_PATH": "", "TERM": "dumb"})
+        command += ["--argstr", "loud", "yes" if loud else "no", str(HERE / "expression" / "evaluate.nix")]
+        memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
+        done = run(command, deadline=deadline, memory=memory, environment=ENVIRONMENT)
         if done.returncode != 0:
-            return done.stderr or f"nix-instantiate ended with status {done.returncode}"
+            return done.stderr or f"error: nix-instantiate ended with status {done.returncode}"
         data = json.loads(done.stdout)
-        return {name: data[str(index)] for index, name in enumerate(names)}
-
-    def _culprit(self, message: str, names: Sequence[str]) -> str | None:
-        """The request whose evaluation aborted the batch: evaluate.nix leaves its index in the trace."""
-        found = re.search(r"rknn-request-(\d+)-", message)
-        return names[int(found.group(1))] if found else None
-
-    def _configuration(self, name: str, data: dict[str, Any]) -> Evaluation:
-        return Evaluation(name, decode(Configuration, data), None, self.served_by)
+        if loud:
+            return {}
+        results = {name: data["results"][str(index)] for index, name in enumerate(names)}
+        return {"results": results, "packages": data["packages"]}
 
     def _failure(self, name: str, message: str) -> Evaluation:
-        error = explain(message, self.requests[name].subject, standin=self.nixpkgs is None)
-        return Evaluation(name, None, error, self.served_by)
+        return Evaluation(name, None, self._explained(name, message), self.served_by)
+
+    def _late(self, name: str, message: str) -> Evaluation:
+        return Evaluation(name, None, EvaluationError("deadline", message, ""), self.served_by)
+
+    def _explained(self, name: str, message: str) -> EvaluationError:
+        return explain(message, self.requests[name].subject, standin=self.nixpkgs is None)
 
     @property
     def served_by(self) -> str:

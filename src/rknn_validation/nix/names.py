@@ -13,10 +13,34 @@ from rknn_validation.process import run, tool
 LIBRARY_NAMES = Path(__file__).parent / "standin" / "lib" / "data" / "names.json"
 """Recorded by scripts/record_nixpkgs.py: `{"": [names of lib], "strings": [names of lib.strings], ...}`."""
 NAMESPACES = (
-    "asserts attrsets cli customisation debug derivations fetchers fileset filesystem fixedPoints generators gvariant"
-    " kernel lists meta modules options path platforms sources sourceTypes strings systems trivial types versions"
-    " licenses"
-).split()
+    "asserts",
+    "attrsets",
+    "cli",
+    "customisation",
+    "debug",
+    "derivations",
+    "fetchers",
+    "fileset",
+    "filesystem",
+    "fixedPoints",
+    "generators",
+    "gvariant",
+    "kernel",
+    "lists",
+    "meta",
+    "modules",
+    "options",
+    "path",
+    "platforms",
+    "sources",
+    "sourceTypes",
+    "strings",
+    "systems",
+    "trivial",
+    "types",
+    "versions",
+    "licenses",
+)
 
 
 def record_names(nixpkgs: Path, deadline: Deadline) -> dict[str, list[str]]:

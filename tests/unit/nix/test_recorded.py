@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import recording
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.evaluate import STANDIN
-
-import recording
 
 pytestmark = pytest.mark.unit
 

@@ -1,14 +1,14 @@
 # Evaluates requests to plain data, many in one process. Works with nixpkgs and with the stand-in.
 #
 # `request` is a JSON file: { INDEX = { subject = { root, module, option, overlays, imports }; settings, config,
-# system, withSubject }; }, all paths absolute.
+# system, withSubject }; }, all paths absolute. The result is { results = { INDEX = ...; }; packages = { KEY = ...; }; }.
 #
-# With `quiet`, a request that throws gives { refused = true; } and the others go on; who wants to know why asks for
-# it alone, without.
+# A request that throws gives { refused = true; }, one in which single values do has { failed = true; } beside what is
+# left of it, and the others go on. Who wants to know why asks for it alone, loud = "yes".
 {
   nixpkgs,
   request,
-  quiet,
+  loud ? "no",
 }:
 
 let
@@ -27,7 +27,8 @@ let
         # An overlay file may hold one overlay or a list of them.
         nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) subject.overlays);
         # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.
-        nixpkgs.config.allowUnfree = lib.mkDefault true;
+        # Of several settings the first one stays.
+        nixpkgs.config = lib.mkOrder 10000 { allowUnfree = lib.mkDefault true; };
       }
       {
         _file = "the scenario's config";
@@ -35,8 +36,6 @@ let
       }
     ]
     ++ subject.imports
-    # The scenario's config may set options that only the subject declares (names it has renamed).
-    ++ lib.optional (!wanted.withSubject) { _module.check = false; }
     ++ lib.optionals wanted.withSubject [
       subject.module
       {
@@ -52,24 +51,37 @@ let
         system = null;
         modules = modules wanted;
       };
+      extract =
+        loud:
+        import ./extract.nix {
+          inherit lib index loud;
+          inherit (wanted) subject;
+          inherit (system) config options pkgs;
+        };
       # One uncatchable error aborts the whole process: the trace then says whose it was.
-      result = builtins.addErrorContext "rknn-request-${index}-" (
-        let
-          extracted = import ./extract.nix {
-            inherit lib;
-            inherit (wanted) subject;
-            inherit (system) config options pkgs;
-          };
-        in
-        builtins.deepSeq extracted extracted
-      );
-      tried = builtins.tryEval result;
+      marked = builtins.addErrorContext "rknn-request-${index}-";
+      attempt = data: builtins.tryEval (marked (builtins.deepSeq data.configuration data));
+      complete = extract true;
+      partial = extract false;
+      whole = attempt complete;
+      rest = attempt partial;
     in
-    if quiet == "no" then
-      result
-    else if tried.success then
-      tried.value
+    if loud == "yes" then
+      builtins.deepSeq complete complete
+    else if whole.success then
+      mark marked complete
+    else if rest.success then
+      mark marked partial // { failed = true; }
     else
       { refused = true; };
+  # Packages are described later, and only those no other request has described.
+  mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
+
+  results = lib.mapAttrs evaluate requests;
 in
-lib.mapAttrs evaluate requests
+{
+  results = lib.mapAttrs (_: result: removeAttrs result [ "packages" ]) results;
+  packages = lib.zipAttrsWith (_: lib.head) (
+    map (result: result.packages or { }) (lib.attrValues results)
+  );
+}

@@ -1,13 +1,16 @@
-# A derivation -> the data a Package is made of. Nothing here builds; what throws is left out.
-{ lib, subject }:
+# Derivations -> the data Packages are made of. Nothing here builds; what is no more than documentation may fail.
+#
+# A package is described once per batch: configurations name it by `key`, and `table` maps keys to descriptions.
+{
+  lib,
+  subject,
+  index,
+  try,
+}:
 
 let
-  safe =
-    default: value:
-    let
-      tried = builtins.tryEval (builtins.deepSeq value value);
-    in
-    if tried.success then tried.value else default;
+  # What nobody needs in order to build may throw without anything being wrong.
+  quietly = try.quietly;
 
   phaseNames = [
     "unpackPhase"
@@ -35,45 +38,88 @@ let
     "dependencies"
     "build-system"
     "runtimeDependencies"
+    "runtimeInputs"
   ];
+  # Attributes that are told elsewhere, or tell nothing.
+  toldElsewhere = lib.genAttrs (
+    phaseNames
+    ++ inputNames
+    ++ [
+      "name"
+      "pname"
+      "version"
+      "system"
+      "builder"
+      "args"
+      "stdenv"
+      "outputs"
+      "passAsFile"
+      "text"
+      "src"
+      "urls"
+      "url"
+      "meta"
+      "__ignoreNulls"
+      "__structuredAttrs"
+      "depsBuildBuild"
+      "depsBuildTarget"
+      "depsHostHost"
+      "depsTargetTarget"
+    ]
+  ) (_: null);
 
-  drvName = drv: if lib.isAttrs drv then drv.pname or (drv.name or "?") else toString drv;
+  nameOf = drv: if lib.isAttrs drv then drv.pname or (drv.name or "?") else toString drv;
+
+  # A package of the stand-in's list: nothing in it differs between configurations.
+  isStub = drv: drv.isStub or false && !drv ? inputDerivation;
+  # A string is a store path somebody wrote down.
+  outPath = drv: builtins.unsafeDiscardStringContext (toString (drv.outPath or drv));
+  key =
+    drv:
+    if isStub drv then
+      drv.outPath
+    else
+      "${index} ${try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv)}";
 
   source =
     drv:
     let
       src = drv.src or null;
       urls = src.urls or (if src ? url then [ src.url ] else [ ]);
+      hash = src.outputHash or (src.hash or (src.sha256 or null));
     in
-    if src == null || !(lib.isAttrs src) then
+    if !lib.isAttrs src then
       null
     else
       {
-        fetcher = src.fetcher or (if src ? url || src ? urls then "fetchurl" else "unknown");
+        fetcher =
+          src.fetcher or (
+            if src ? gitRepoUrl then
+              "fetchgit"
+            else if src ? url || src ? urls then
+              "fetchurl"
+            else
+              "unknown"
+          );
         urls = map toString urls;
-        hash = safe null (
-          let
-            hash = src.outputHash or (src.hash or (src.sha256 or null));
-          in
-          if hash == null then null else toString hash
+        hash = quietly null (if hash == null then null else toString hash);
+        attrs = lib.filterAttrs (_: lib.isString) (
+          lib.genAttrs
+            [
+              "rev"
+              "tag"
+              "owner"
+              "repo"
+              "name"
+              "outputHashAlgo"
+              "outputHashMode"
+            ]
+            (name: src.${name} or null)
         );
-        attrs = lib.genAttrs (lib.filter (name: src ? ${name} && lib.isString src.${name}) [
-          "rev"
-          "tag"
-          "owner"
-          "repo"
-          "name"
-          "outputHashAlgo"
-          "outputHashMode"
-        ]) (name: src.${name});
       };
 
   license = one: {
-    name =
-      if lib.isString one then
-        one
-      else
-        one.spdxId or (one.shortName or (one.fullName or "unknown"));
+    name = if lib.isString one then one else one.spdxId or (one.shortName or (one.fullName or "unknown"));
     free = one.free or null;
     redistributable = one.redistributable or null;
   };
@@ -84,7 +130,7 @@ let
     let
       destination = lib.removePrefix "/" (drv.destination or "");
     in
-    if drv ? text && lib.isString drv.text then
+    if lib.isString (drv.text or null) then
       { ${if destination == "" then drv.name else destination} = drv.text; }
     else
       { };
@@ -92,78 +138,121 @@ let
   membersOf =
     drv:
     lib.filter lib.isDerivation (
-      if lib.isList (drv.paths or null) then
+      if isStub drv then
+        [ ]
+      else if lib.isList (drv.paths or null) then
         drv.paths
       else if drv ? python && drv ? env then
         drv.requiredPythonModules or [ ]
+      else if lib.isAttrs (drv.entries or null) then
+        lib.attrValues drv.entries
       else
         [ ]
     );
 
-  describe = describeTo 2;
-  # The stand-in's well-known packages have nothing to look into.
-  describeStub = drv: {
-    inherit (drv) name pname version system;
-    out_path = drv.outPath;
-    builder = "mkDerivation";
-    source = null;
-    licenses = map license (lib.toList drv.meta.license);
-    inherit (drv.meta) platforms;
-    broken = false;
-    main_program = drv.meta.mainProgram or null;
-    python = drv.pythonModule.pythonVersion or null;
-    inputs = { };
-    members = [ ];
-    files = { };
-    phases = { };
-    attrs = { };
-    inherit (drv.meta) position;
-    origin = "nixpkgs";
-  };
-  describeTo =
-    depth: drv:
-    if drv.isStub or false && !drv ? inputDerivation then describeStub drv else describeAny depth drv;
-  describeAny =
-    depth: drv:
-    safe (fallback drv) (
-      let
-        meta = drv.meta or { };
-        position = meta.position or null;
-      in
-      {
-        name = drv.name or "?";
-        pname = drv.pname or null;
-        version = if drv ? version then toString drv.version else null;
-        out_path = safe "/nix/store/unknown-${drv.name or "?"}" drv.outPath;
-        system = drv.system or null;
-        builder = "mkDerivation";
-        source = safe null (source drv);
-        licenses = map license (lib.toList (meta.license or [ ]));
-        platforms = lib.filter lib.isString (lib.toList (meta.platforms or [ ]));
-        broken = meta.broken or false;
-        main_program = meta.mainProgram or null;
-        python = drv.pythonModule.pythonVersion or (drv.python.pythonVersion or null);
-        inputs = lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
-          name: map drvName (lib.filter (one: one != null) drv.${name})
-        );
-        members = if depth == 0 then [ ] else map (describeTo (depth - 1)) (membersOf drv);
-        files = safe { } (filesOf drv);
-        phases = lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (
-          name: drv.${name}
-        );
-        attrs = { };
-        inherit position;
-        origin =
-          if position == null then
-            "unknown"
-          else if lib.hasPrefix subject.root position then
-            "subject"
-          else
-            "nixpkgs";
-      }
+  builder =
+    drv:
+    if lib.isString (drv.text or null) then
+      "writeTextFile"
+    else if lib.isList (drv.paths or null) then
+      "buildEnv"
+    else if drv ? pythonModule then
+      "buildPythonPackage"
+    else if drv ? buildCommand then
+      "runCommand"
+    else
+      "mkDerivation";
+
+  simple =
+    value:
+    if lib.isDerivation value then
+      "«${value.name or "derivation"}»"
+    else if builtins.isPath value then
+      toString value
+    else
+      value;
+  isSimple =
+    value:
+    lib.isString value
+    || lib.isBool value
+    || lib.isInt value
+    || lib.isFloat value
+    || builtins.isPath value
+    || lib.isDerivation value;
+  attributes =
+    drv:
+    lib.mapAttrs (_: value: if lib.isList value then map simple value else simple value) (
+      lib.filterAttrs (_: value: isSimple value || (lib.isList value && lib.all isSimple value)) (
+        removeAttrs (drv.drvAttrs or { }) (lib.attrNames toldElsewhere)
+      )
     );
-  fallback = drv: {
-    name = safe "?" (drv.name or "?");
+
+  originOf =
+    position:
+    if position == null then
+      "unknown"
+    else if lib.hasPrefix "${subject.root}/" position then
+      "subject"
+    else
+      "nixpkgs";
+
+  describe =
+    drv:
+    if isStub drv then
+      plain drv
+      // {
+        licenses = map license (lib.toList drv.meta.license);
+        inherit (drv.meta) platforms position;
+        main_program = drv.meta.mainProgram or null;
+        python = drv.pythonModule.pythonVersion or null;
+        origin = "nixpkgs";
+      }
+    else if !lib.isAttrs drv then
+      nothing // { out_path = outPath drv; name = baseNameOf (outPath drv); }
+    else
+      quietly (nothing // { out_path = key drv; }) (
+        let
+          meta = drv.meta or { };
+          position = quietly null (meta.position or null);
+        in
+        plain drv
+        // {
+          out_path = try.firmly (key drv) (outPath drv);
+          builder = builder drv;
+          source = quietly null (source drv);
+          licenses = quietly [ ] (map license (lib.toList (meta.license or [ ])));
+          platforms = quietly [ ] (lib.filter lib.isString (lib.toList (meta.platforms or [ ])));
+          broken = quietly false (meta.broken or false);
+          main_program = quietly null (meta.mainProgram or null);
+          python = quietly null (drv.pythonModule.pythonVersion or (drv.python.pythonVersion or null));
+          inputs = quietly { } (
+            lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
+              name: map nameOf (lib.filter (one: one != null) drv.${name})
+            )
+          );
+          members = map key (membersOf drv);
+          files = quietly { } (filesOf drv);
+          phases = quietly { } (
+            lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (name: drv.${name})
+          );
+          attrs = if originOf position == "subject" then quietly { } (attributes drv) else { };
+          inherit position;
+          origin = originOf position;
+        }
+      );
+  plain =
+    drv:
+    nothing
+    // {
+      name = drv.name or "?";
+      pname = drv.pname or null;
+      version = if drv ? version then toString drv.version else null;
+      out_path = drv.outPath;
+      system = drv.system or null;
+      builder = "mkDerivation";
+    };
+  nothing = {
+    name = "?";
     pname = null;
     version = null;
     out_path = "/nix/store/unknown-package";
@@ -185,6 +274,30 @@ let
   };
 in
 {
-  inherit safe describe;
-  describeAll = map describe;
+  inherit
+    filesOf
+    key
+    membersOf
+    nameOf
+    ;
+  keys = map key;
+  # The given packages and all they are composed of, by key.
+  table =
+    packages:
+    let
+      entry = drv: {
+        key = key drv;
+        inherit drv;
+      };
+    in
+    lib.listToAttrs (
+      map (found: lib.nameValuePair found.key (describe found.drv)) (
+        builtins.genericClosure {
+          startSet = map entry packages;
+          # Never evaluated deeply: a package leads to the whole package set.
+          operator =
+            found: if quietly 0 (lib.length (membersOf found.drv)) == 0 then [ ] else map entry (membersOf found.drv);
+        }
+      )
+    );
 }

@@ -1,0 +1,53 @@
+# Options a subject declares -> the data OptionDeclarations are made of.
+{ lib, try }:
+
+let
+  # Functions and derivations have no JSON; what stays says that they were there.
+  plain =
+    value:
+    if lib.isDerivation value then
+      "«derivation ${value.name or "?"}»"
+    else if lib.isFunction value then
+      "«function»"
+    else if lib.isAttrs value then
+      lib.mapAttrs (_: plain) value
+    else if lib.isList value then
+      map plain value
+    else if builtins.isPath value then
+      toString value
+    else
+      value;
+  declaration =
+    one:
+    let
+      description = one.description or null;
+      default = one.default or null;
+      visible = one.visible or true;
+    in
+    {
+      path = lib.showOption one.loc;
+      type = try.quietly "unknown" (one.type.description or (one.type.name or "unspecified"));
+      has_default = one ? default;
+      default = try.quietly null (if lib.isDerivation default then toString default.name else plain default);
+      description = try.quietly null (if lib.isAttrs description then description.text or null else description);
+      declared_in = map toString (one.declarations or [ ]);
+      # A read-only option somebody sets throws here.
+      is_defined = try.firmly true (one.isDefined or false);
+      read_only = one.readOnly or false;
+      visible = if lib.isBool visible then visible else true;
+    };
+in
+{
+  inherit plain;
+  below =
+    path: options:
+    map declaration (
+      lib.filter (
+        one:
+        one.loc != [
+          "_module"
+          "args"
+        ]
+      ) (lib.collect lib.isOption (lib.attrByPath path { } options))
+    );
+}

@@ -1,0 +1,111 @@
+# systemd units -> the data Units are made of.
+{
+  lib,
+  try,
+  keys,
+}:
+
+let
+  values = value: map scalar (lib.toList value);
+  scalar =
+    value:
+    if value == true then
+      "true"
+    else if value == false then
+      "false"
+    else
+      toString value;
+  relations = {
+    after = "After";
+    before = "Before";
+    wants = "Wants";
+    requires = "Requires";
+    bindsTo = "BindsTo";
+    partOf = "PartOf";
+    conflicts = "Conflicts";
+    requisite = "Requisite";
+    onFailure = "OnFailure";
+  };
+  unitSection =
+    value:
+    lib.filterAttrs (_: list: list != [ ]) (
+      lib.mapAttrs' (from: to: lib.nameValuePair to (value.${from} or [ ])) relations
+    )
+    // lib.optionalAttrs (value.description or "" != "") { Description = value.description; }
+    // (value.unitConfig or { });
+  scripts = {
+    script = "ExecStart";
+    preStart = "ExecStartPre";
+    postStart = "ExecStartPost";
+    preStop = "ExecStop";
+    postStop = "ExecStopPost";
+    reload = "ExecReload";
+  };
+  # How a script is named on disk is NixOS's business; what it says is its text.
+  serviceSection =
+    value:
+    lib.mapAttrs' (from: to: lib.nameValuePair to "script:${from}") (
+      lib.filterAttrs (from: _: value.${from} or "" != "") scripts
+    )
+    // value.serviceConfig;
+  sections =
+    value:
+    {
+      Unit = unitSection value;
+    }
+    // lib.optionalAttrs (value ? serviceConfig) { Service = serviceSection value; }
+    // lib.optionalAttrs (value ? timerConfig) { Timer = value.timerConfig; }
+    // lib.optionalAttrs (value ? socketConfig) {
+      Socket =
+        value.socketConfig
+        // lib.optionalAttrs (value.listenStreams or [ ] != [ ]) { ListenStream = value.listenStreams; };
+    }
+    // lib.optionalAttrs (value ? pathConfig) { Path = value.pathConfig; }
+    // lib.optionalAttrs (value ? mountConfig) { Mount = value.mountConfig; };
+
+  unit = name: value: {
+    inherit name;
+    enabled = value.enable or true;
+    wanted_by = value.wantedBy or [ ];
+    required_by = value.requiredBy or [ ];
+    sections = lib.mapAttrs (_: lib.mapAttrs (_: values)) (sections value);
+    environment = lib.mapAttrs (_: toString) (
+      lib.filterAttrs (_: one: one != null) (value.environment or { })
+    );
+    path = keys (lib.filter lib.isDerivation (value.path or [ ]));
+    script = value.script or "";
+    stop_script = (value.preStop or "") + (value.postStop or "");
+    restart_triggers = map toString (value.restartTriggers or [ ]);
+  };
+  all =
+    prefix: systemd:
+    lib.concatMapAttrs
+      (
+        kind: suffix:
+        lib.mapAttrs' (
+          name: value:
+          let
+            full = "${prefix}${name}.${suffix}";
+          in
+          lib.nameValuePair full (try.firmly null (unit full value))
+        ) (systemd.${kind} or { })
+      )
+      {
+        services = "service";
+        timers = "timer";
+        sockets = "socket";
+        paths = "path";
+        targets = "target";
+      };
+in
+{
+  # Units of the system, and below "user/" those of users.
+  units =
+    systemd: lib.filterAttrs (_: one: one != null) (all "" systemd // all "user/" (systemd.user or { }));
+  # The packages they have on their paths.
+  packages =
+    systemd:
+    lib.concatMap (value: lib.filter lib.isDerivation (value.path or [ ])) (
+      lib.attrValues (systemd.services or { }) ++ lib.attrValues (systemd.user.services or { })
+    );
+}
