@@ -9,6 +9,7 @@ from rknn_validation.checks.configuration.delta import baseline, changes, eviden
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS, EVALUATES
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.text.nixtext import subject_files
+from rknn_validation.nix.configuration import EvaluationError
 
 # What Nix says -> what it usually means. The first that fits is quoted in the reason.
 _MEANINGS = (
@@ -41,7 +42,7 @@ _MEANINGS = (
 )
 def evaluates(case: Case) -> Answer:
     """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
-    error = case.evaluation.error
+    error = case.evaluation.error or _first_failure(case)
     if error is None:
         return passed(f"evaluated with {case.evaluation.nixpkgs}")
     where = Evidence(error.position or "nix", error.message)
@@ -54,6 +55,13 @@ def evaluates(case: Case) -> Answer:
         if found:
             return failed(f"the scenario does not evaluate: {meaning.format(*found.groups())}", where)
     return failed("the scenario does not evaluate", where)
+
+
+def _first_failure(case: Case) -> EvaluationError | None:
+    """A value a build would need and that does not evaluate, the subject's own before the stand-in's."""
+    known = {one.message for one in case.baseline.configuration.failures} if case.baseline.configuration else set()
+    failures = [one for one in case.configuration.failures if one.message not in known]
+    return min(failures, key=lambda one: one.kind != "subject", default=None)
 
 
 @CONFIGURATION_CHECKS.check(

@@ -26,7 +26,11 @@ def refusal(evaluation: Evaluation, before: Configuration) -> Evidence | None:
     known = {one.message for one in before.assertions if not one.holds}
     broken = (one for one in evaluation.configuration.assertions if not one.holds and one.message not in known)
     first = next(broken, None)
-    return Evidence("assertions", first.message or "(no message)") if first else None
+    if first:
+        return Evidence("assertions", first.message or "(no message)")
+    known = {one.message for one in before.failures}
+    failed_first = next((one for one in evaluation.configuration.failures if one.message not in known), None)
+    return Evidence("nix", failed_first.message) if failed_first and failed_first.kind == "subject" else None
 
 
 @CONFIGURATION_CHECKS.check(
