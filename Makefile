@@ -1,9 +1,10 @@
 # Two commands: `make validate` judges the subject, `make test` runs every test. Both set up first.
-# ARGS go to pytest: make validate ARGS='--subject FILE -k udev'
+# ARGS go to pytest: make validate ARGS='--subject FILE -k udev'. JOBS is how many tests run side by side.
 PYTHON ?= python3
 VENV := .venv
 ARGS ?=
-PYTEST := $(VENV)/bin/python -m pytest
+JOBS ?= 2
+PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
 
 .PHONY: validate test benchmark setup clean
 

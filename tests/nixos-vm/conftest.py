@@ -22,12 +22,9 @@ CONSOLE = pytest.StashKey[Callable[[], str]]()
 
 
 @pytest.fixture(scope="session")
-def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+def emulator(request: pytest.FixtureRequest, progress: Callable[[str], None]) -> Iterator[Emulator]:
     """Builds, boots and owns the boards of this run."""
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    say = terminal.write_line if terminal else print
-    cache = Cache(request.config.getoption("--cache", None))
-    with Emulator(cache, lambda line: say(f"  {line}")) as emulator:
+    with Emulator(Cache(request.config.getoption("--cache")), progress) as emulator:
         yield emulator
 
 
