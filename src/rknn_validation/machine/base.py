@@ -12,6 +12,8 @@ MASKED = (
     *("systemd-journal-flush.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"),
     *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "dev-mqueue.mount"),
     *("systemd-hwdb-update.service", "ssh.service", "ssh.socket", "sys-fs-fuse-connections.mount"),
+    *("sys-kernel-tracing.mount", "sys-kernel-config.mount", "modprobe@configfs.service", "modprobe@dm_mod.service"),
+    *("modprobe@loop.service", "modprobe@fuse.service", "modprobe@efi_pstore.service", "modprobe@drm.service"),
     *("systemd-ask-password-wall.path", "systemd-ask-password-console.path", "systemd-machine-id-commit.service"),
 )
 """Debian units that are masked; none of them has to do with devices, modules or a user's own services."""
@@ -30,6 +32,13 @@ TasksMax=infinity
 
 [Install]
 WantedBy=sysinit.target
+"""
+
+# Consoles are a third of all devices here, and nothing of what is judged has to do with them.
+TRIGGER = """\
+[Service]
+ExecStart=
+ExecStart=-udevadm trigger --type=all --action=add --subsystem-nomatch=tty --subsystem-nomatch=vc
 """
 
 PAM = {
@@ -60,6 +69,7 @@ def base_tree(agent: bytes) -> Tree:
         "/usr/lib/harness/agent": File(agent, 0o755),
         "/etc/systemd/system/harness-agent.service": File(AGENT_UNIT.encode()),
         "/etc/systemd/system/sysinit.target.wants/harness-agent.service": Link("../harness-agent.service"),
+        "/etc/systemd/system/systemd-udev-trigger.service.d/harness.conf": File(TRIGGER.encode()),
         "/etc/systemd/system/default.target": Link("/lib/systemd/system/multi-user.target"),
         "/etc/systemd/journald.conf.d/harness.conf": File(b"[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n"),
         **account_files(),

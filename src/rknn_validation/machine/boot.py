@@ -112,7 +112,9 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
 
 def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
     (directory / "initrd").write_bytes(recipe.initramfs())
-    (directory / "board.dtb").write_bytes(device_tree(recipe.identity, qemu.board(), directory, deadline))
+    (directory / "board.dtb").write_bytes(
+        device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS), directory, deadline)
+    )
     files = ("-kernel", str(recipe.image.kernel), "-initrd", str(directory / "initrd"))
     return [*files, "-dtb", str(directory / "board.dtb"), "-append", qemu.COMMAND_LINE]
 

@@ -61,13 +61,18 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def device_tree(identity: Identity, qemu: Sequence[str | Path], work: Path, deadline: Deadline) -> bytes:
-    """The flattened device tree for a QEMU command line whose machine is its second argument (after `-machine`)."""
+def device_tree(identity: Identity, qemu: Sequence[str | Path], slots: int, work: Path, deadline: Deadline) -> bytes:
+    """The flattened device tree for a QEMU command line whose third word is the machine (`qemu -machine virt ...`).
+
+    Of the 32 virtio slots only the first `slots` are kept: each one more is a device that udev has to look at.
+    """
     dumped = work / "qemu.dtb"
     program, flag, machine, *rest = map(str, qemu)
     tools.run([program, flag, f"{machine},dumpdtb={dumped}", *rest], deadline)
     source = tools.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
     # Seeds are made anew by each QEMU; left in, the same board would never be the same bytes twice.
     source = re.sub(r"^\s*(kaslr|rng)-seed = .*;$", "", source, flags=re.MULTILINE)
-    text = (source + overlay(identity)).encode()
+    unused = sorted(set(re.findall(r"\bvirtio_mmio@[0-9a-f]+", source)))[slots:]
+    deletions = "\n".join(f"/ {{ /delete-node/ {node}; }};" for node in unused)
+    text = "\n".join((source, deletions, overlay(identity))).encode()
     return tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=text)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rknn_validation.deadline import Deadline
+from rknn_validation.errors import MachineError
 from rknn_validation.machine import tools
 from rknn_validation.machine.agent import Agent
 from rknn_validation.machine.qmp import Qmp
@@ -24,11 +25,13 @@ PROGRAM = "qemu-system-aarch64"
 MEMORY = 512 * 1024**2
 """Guest RAM in bytes."""
 PROCESSORS = 2
+SLOTS = ("virtio-serial-device", "virtio-blk-device,drive=root", "virtio-rng-device")
+"""What sits in the machine's virtio-mmio slots, from the first on; the device tree names only these."""
 COMMAND_LINE = (
     "console=ttyAMA0 quiet loglevel=4 panic=-1 oops=panic nokaslr audit=0 apparmor=0 net.ifnames=0 "
     "systemd.firstboot=off mitigations=off random.trust_bootloader=on "
     # A busy host makes an emulated processor stand still now and then; that is no news.
-    "nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
+    "nowatchdog 8250.nr_uarts=0 rcupdate.rcu_cpu_stall_suppress=1"
 )
 
 
@@ -61,8 +64,8 @@ def hardware(rootfs: Path, memory: str, *, share: bool) -> list[str]:
         *(program, flag, f"{machine},memory-backend=ram", *rest),
         *("-object", backend, "-accel", "tcg,thread=multi,tb-size=128", "-no-reboot"),
         *("-drive", f"if=none,id=root,format=raw,readonly=on,file={_escaped(str(rootfs))}"),
-        *("-device", "virtio-blk-device,drive=root", "-device", "virtio-rng-device"),
-        *("-device", "virtio-serial-device", "-device", "virtserialport,chardev=agent,name=harness.agent"),
+        *(word for slot, device in enumerate(SLOTS) for word in ("-device", f"{device},bus=virtio-mmio-bus.{slot}")),
+        *("-device", "virtserialport,chardev=agent,name=harness.agent"),
         *("-serial", "chardev:console", "-mon", "chardev=qmp,mode=control"),
     ]
 
@@ -139,8 +142,11 @@ class Qemu:
         qemu = cls(process, Qmp(pairs["qmp"][0]), Agent(pairs["agent"][0]), ours, directory)
         try:
             qemu.qmp.greet(deadline)
-        except BaseException:
+        except BaseException as problem:
             qemu.close()
+            if isinstance(problem, MachineError):
+                seen = (directory / "qemu.log").read_text(errors="replace").strip() or problem.message
+                raise MachineError("QEMU did not start", expected="its greeting", seen=seen) from problem
             raise
         return qemu
 
