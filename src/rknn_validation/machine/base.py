@@ -23,10 +23,12 @@ AGENT_UNIT = """\
 Description=Runs commands for the harness
 DefaultDependencies=no
 IgnoreOnIsolate=yes
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=/usr/lib/harness/agent
 Restart=always
+RestartSec=1
 KillMode=process
 TasksMax=infinity
 

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
@@ -309,6 +310,22 @@ static void wait_for_something(void)
 		usleep(10000); /* nobody at the other end */
 }
 
+/* The machine has one port. Its name under /dev/virtio-ports is udev's work, and the agent starts before udev. */
+static int open_port(void)
+{
+	glob_t found;
+
+	if (glob("/dev/vport*p*", 0, NULL, &found) != 0) {
+		fprintf(stderr, "no virtio port\n");
+		exit(1);
+	}
+	int descriptor = open(found.gl_pathv[0], O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (descriptor < 0)
+		die(found.gl_pathv[0]);
+	globfree(&found);
+	return descriptor;
+}
+
 int main(void)
 {
 	sigset_t child;
@@ -318,10 +335,8 @@ int main(void)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	port = open("/dev/virtio-ports/harness.agent", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (port < 0)
-		port = open("/dev/vport0p1", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (children < 0 || port < 0 || getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+	port = open_port();
+	if (children < 0 || getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
 		die("agent");
 	command.input = command.output = command.error = -1;
 	for (;;) {
