@@ -26,8 +26,9 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     errors = [part.strip() for part in re.split(r"(?m)^\s*error:", text) if part.strip()]
     head = errors[-1] if errors else text
     positions = POSITION.findall(text)
-    position = next((one for one in positions if one.startswith(str(subject.root))), positions[0] if positions else "")
     short = head.split("\n\n       …", 1)[0].strip()
+    inside = (one for one in positions if one.startswith(f"{subject.root}/"))
+    position = next(inside, "") or _written(short, subject) or (positions[0] if positions else "")
     if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
         return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
     if OFFLINE.search(text):
@@ -35,6 +36,21 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
         return EvaluationError("unknown", short, position)
     kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
     return EvaluationError(kind, short, position)
+
+
+def _written(message: str, subject: Subject) -> str:
+    """Where a definition Nix quotes, or the text it was made to throw, stands in the subject."""
+    quoted = re.search(rf"In `({re.escape(str(subject.root))}/[^']+)'", message)
+    if quoted:
+        return f"{quoted[1]}:1:1"
+    line = message.splitlines()[0].strip() if message.strip() else ""
+    folders = {path.parent for path in (subject.module, *subject.overlays, *subject.imports)}
+    files = sorted({path for folder in folders for path in folder.rglob("*.nix")})
+    for path in files if len(line) > 5 else ():
+        for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if line in text:
+                return f"{path}:{number}:{text.index(line) + 1}"
+    return ""
 
 
 def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:

@@ -1,0 +1,186 @@
+"""The evaluation: what it hands on, what it isolates, and that it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import MissingToolError
+from rknn_validation.nix.configuration import Configuration, Evaluation
+from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.subject import Subject
+
+pytestmark = pytest.mark.unit
+
+MODULES = Path(__file__).parent / "modules"
+SUBJECT = Subject(MODULES, MODULES / "npu.nix", ("hardware", "npu"), (MODULES / "overlay.nix",))
+
+
+def soon(seconds: float = 60) -> Deadline:
+    return Deadline.after(seconds, "the evaluation")
+
+
+def request(trouble: str = "none", **more: Any) -> Request:
+    return Request(SUBJECT, {"enable": True, "trouble": trouble, **more})
+
+
+def ask(requests: dict[str, Request], seconds: float = 60) -> dict[str, Evaluation]:
+    return evaluate(requests, nixpkgs=None, deadline=soon(seconds))
+
+
+def configuration(one: Evaluation) -> Configuration:
+    assert one.configuration is not None, one.error
+    return one.configuration
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Evaluation]:
+    """One batch of everything that can go wrong quickly."""
+    awkward = {"quotes": "\"'`${x}\n\\", "list": [1, 2.5, None, True], "package": "pkgs.hello"}
+    troubles = ("throw", "throw-in-a-package", "missing-attribute", "missing-package", "recursion", "assertion")
+    return ask(
+        {
+            "fine": request(text="pkgs.hello ${builtins.currentTime}", data=awkward),
+            "off": Request(SUBJECT, {"enable": False}),
+            "baseline": Request(SUBJECT, with_subject=False),
+            "foreign": Request(SUBJECT, {"enable": True}, system="x86_64-linux"),
+            "unknown option": Request(SUBJECT, {"enable": True, "no-such-option": 1}),
+            "wrong type": Request(SUBJECT, {"enable": "yes"}),
+            "unknown namespace": Request(SUBJECT, {}, {"services": {"surely-not-carried": {"enable": True}}}),
+            **{trouble: request(trouble) for trouble in troubles},
+        }
+    )
+
+
+def test_values_from_yaml_arrive_as_they_are(results: dict[str, Evaluation]) -> None:
+    found = configuration(results["fine"])
+    assert found.variables["NPU_TEXT"] == "pkgs.hello ${builtins.currentTime}"
+    text = found.etc["npu.json"].text
+    assert text is not None
+    assert '"quotes":"\\"\'`${x}\\n\\\\"' in text
+    assert '"list":[1,2.5,null,true]' in text
+    assert '"package":"pkgs.hello"' in text
+
+
+def test_a_configuration_has_what_the_module_sets(results: dict[str, Evaluation]) -> None:
+    found, before = configuration(results["fine"]), configuration(results["baseline"])
+    assert found.system == "aarch64-linux"
+    assert [one.text for one in found.udev_rules if one.name == "60-npu.rules"] == ['KERNEL=="npu"\n']
+    assert set(found.kernel.modules) - set(before.kernel.modules) == {"npu"}
+    unit = found.units["npu.service"]
+    assert unit.script == "npu --serve\n" or unit.script == "npu --serve"
+    assert unit.wanted_by == ("multi-user.target",)
+    assert "npu-tools" in {package.pname for package in unit.path}
+    assert 'export NPU_TEXT="' in found.set_environment
+    assert [one.path for one in found.options] == [
+        f"hardware.npu.{name}" for name in ("data", "enable", "text", "trouble")
+    ]
+    assert {one.path: one.is_defined for one in found.options}["hardware.npu.text"]
+
+
+def test_a_package_of_the_subject_is_described(results: dict[str, Evaluation]) -> None:
+    (package,) = (one for one in configuration(results["fine"]).system_packages if one.pname == "npu-tools")
+    assert (package.version, package.origin, package.main_program) == ("1.2", "subject", "npu")
+    assert package.source is not None
+    assert package.source.urls == ("https://example.org/npu-tools-1.2.tar.gz",)
+    assert package.source.fetcher == "fetchurl"
+    assert [(one.name, one.free) for one in package.licenses] == [("unfree", False)]
+    assert package.platforms == ("aarch64-linux",)
+    assert package.inputs["buildInputs"] == ("zlib",)
+    assert package.phases["installPhase"] == "make install"
+    assert package.attrs["NPU_LEVEL"] == "3"
+    assert package.out_path.startswith("/nix/store/") and package.out_path.endswith("-npu-tools-1.2")
+
+
+def test_without_the_subject_nothing_of_it_is_there(results: dict[str, Evaluation]) -> None:
+    before, off = configuration(results["baseline"]), configuration(results["off"])
+    assert before.options == ()
+    assert "NPU_TEXT" not in before.variables
+    assert before.system_packages == off.system_packages
+    assert before.etc == off.etc
+
+
+def test_assertions_are_collected_and_not_enforced(results: dict[str, Evaluation]) -> None:
+    broken = [one.message for one in configuration(results["assertion"]).assertions if not one.holds]
+    assert broken == ["no NPU on this machine"]
+
+
+def test_what_nixpkgs_refuses_is_evidence(results: dict[str, Evaluation]) -> None:
+    (failure,) = configuration(results["foreign"]).failures
+    assert failure.kind == "subject"
+    assert "npu-tools-1.2" in failure.message
+    assert "is not available on the requested hostPlatform" in failure.message
+
+
+def test_a_package_that_throws_leaves_the_rest(results: dict[str, Evaluation]) -> None:
+    found = configuration(results["throw-in-a-package"])
+    (failure,) = found.failures
+    assert "no source for it" in failure.message
+    assert "modules/npu.nix:" in failure.position
+    assert found.kernel.modules == configuration(results["fine"]).kernel.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("throw", "subject", "thrown on purpose"),
+        ("missing-attribute", "subject", "attribute 'nowhere' missing"),
+        ("missing-package", "unknown", "attribute 'surely-no-such-thing' missing"),
+        ("recursion", "subject", "infinite recursion encountered"),
+        ("unknown option", "subject", "hardware.npu.no-such-option"),
+        ("wrong type", "subject", "is not of type `boolean'"),
+        ("unknown namespace", "unknown", "services.surely-not-carried"),
+    ],
+)
+def test_an_error_is_kept_and_the_others_go_on(
+    results: dict[str, Evaluation], name: str, kind: str, words: str
+) -> None:
+    error = results[name].error
+    assert error is not None and results[name].configuration is None
+    assert error.kind == kind
+    assert words in error.message
+    assert "\x1b" not in error.message
+
+
+@pytest.mark.parametrize("name", ["throw", "missing-attribute", "missing-package", "recursion"])
+def test_an_error_says_where(results: dict[str, Evaluation], name: str) -> None:
+    error = results[name].error
+    assert error is not None
+    file, line, _ = error.position.rsplit(":", 2)
+    assert Path(file) == SUBJECT.module
+    assert int(line) > 40
+
+
+def test_every_evaluation_names_what_served(results: dict[str, Evaluation]) -> None:
+    assert {one.nixpkgs for one in results.values()} == {"stand-in"}
+
+
+def children() -> set[int]:
+    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_what_never_ends_ends_at_the_deadline_alone() -> None:
+    before = children()
+    found = ask({"endless": request("endless"), "fine": request()}, seconds=4)
+    assert found["endless"].error is not None
+    assert found["endless"].error.kind == "deadline"
+    assert found["fine"].error is None
+    assert children() == before
+
+
+def test_what_eats_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rknn_validation.nix.evaluate.MEMORY", 600 * 2**20)
+    found = ask({"hungry": request("hungry")}, seconds=60)
+    assert found["hungry"].error is not None
+    assert found["hungry"].error.kind == "deadline"
+
+
+def test_without_nix_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MissingToolError) as error:
+        ask({"fine": request()})
+    assert "nix-instantiate" in str(error.value)
+    assert "nix-bin" in error.value.hint
