@@ -108,7 +108,7 @@ def test_a_syntax_error_is_the_subjects_failure_with_its_position(tmp_path: Path
 
 
 def test_an_evaluation_that_never_ends_is_inconclusive(tmp_path: Path) -> None:
-    subject(tmp_path, "warnings = let loop = n: loop (n + 1); in loop 0;")
+    subject(tmp_path, "warnings = let f = n: if n == 0 then 0 else f (n - 1) + f (n - 1); in [ (toString (f 90)) ];")
     done = judged(tmp_path, "--evaluation-deadline", "5", "-k", "on-evaluation.succeeds")
     assert done.returncode == 1
     (verdict,) = results(tmp_path)
