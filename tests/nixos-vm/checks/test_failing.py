@@ -66,7 +66,7 @@ EMPTY = replace(handmade.RUNTIME, out_path=handmade.store("empty", "2"), phases=
 NO_DRIVER = sh("rmmod rknpu && rm /lib/modules/*/updates/rknpu.ko && depmod")
 BARE_PYTHON = (handmade.RUNTIME, handmade.TOOLKIT)
 OTHER_WHEEL = replace(handmade.TOOLKIT, source=handmade.Source("fetchurl", ("x-cp310-cp310-y.whl",), None))
-NO_NUMPY = replace(handmade.TOOLKIT, inputs={"propagatedBuildInputs": ("python3.12-psutil-7.0.0",)})
+NO_NUMPY = replace(handmade.TOOLKIT, inputs={"propagatedBuildInputs": ("psutil", "ruamel-yaml")})
 COPIED = sh(f"cp --remove-destination {FINDS}/librknnrt.so /usr/lib")
 NOWHERE = "ln -sfn /nix/store/gone/lib/librknnrt.so /usr/lib/librknnrt.so"
 PROFILE_PATH = f'export LD_LIBRARY_PATH="$LD_LIBRARY_PATH:{FINDS}"\n'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
 from rknn_validation.machine.activation.python import is_toolkit
@@ -22,8 +24,6 @@ _REACHED = ("rknn_init", "RKNN_ERR", "RKNN_MAGIC", "Invalid RKNN model")
 _MESSAGES = {
     "Can not find dynamic library": "no runtime for the Python API: /usr/lib/librknnrt.so is missing, or leads nowhere",
     "No module named 'rknnlite": "python3 cannot import rknnlite: it has to be composed in (python3.withPackages)",
-    "No module named 'numpy": "python3 has no numpy, which rknnlite imports",
-    "No module named": "a module that rknnlite imports is missing",
     "invalid ELF header": "/usr/lib/librknnrt.so is not a library",
     "file too short": "/usr/lib/librknnrt.so is a torn file",
     "undefined symbol": "the runtime lacks a function this version of the API calls",
@@ -87,6 +87,9 @@ def _asked(question: Question, shell: str, whom: str) -> Answer:
     if "init_runtime 0" in ran.stdout:
         return passed(f"init_runtime() came through as {whom}", ran.evidence)
     reason = next((why for message, why in _MESSAGES.items() if message in said), None)
+    missing = re.search(r"No module named '?([\w.]+)", said)
+    if missing and reason is None:
+        reason = f"python3 has no {missing[1]}, which rknnlite imports"
     if reason is None and any(word in said for word in _REACHED):
         return passed(f"init_runtime() reached the runtime as {whom}, which judged the empty model", ran.evidence)
     if reason is None and "init_runtime" not in ran.stdout and _killed(ran):

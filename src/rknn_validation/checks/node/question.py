@@ -27,7 +27,7 @@ LINES = 40
 _EXISTING = 'for path in PATHS; do if [ -e "$path" ] || [ -L "$path" ]; then ls -ld "$path"; fi; done'
 _MATCHING = (
     # Files only: a dangling link among them (Debian's modules-load.d has one) is nothing to read.
-    'set --; for path in DIRECTORIES; do if [ -d "$path" ]; then set -- "$@" "$path"; fi; done; '
+    'set --; for path in DIRECTORIES; do if [ -e "$path" ]; then set -- "$@" "$path"; fi; done; '
     'if [ $# -gt 0 ]; then set -- $(find -L "$@" -type f); fi; if [ $# -gt 0 ]; then grep -HnE %s "$@"; fi'
 )
 

@@ -13,7 +13,7 @@ from rknn_validation.machine.activation.layout import SYSTEM, Installation
 from rknn_validation.machine.activation.units import UNITS
 from rknn_validation.machine.tree import Entry, Tree, tar
 
-_SECONDS = 60.0
+_SECONDS = 180.0
 
 _SCRIPT = """\
 set -u

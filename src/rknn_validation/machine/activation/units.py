@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 
@@ -92,7 +93,7 @@ def _lay_scripts(layout: Layout, unit: Unit, service: dict[str, tuple[str, ...]]
         named = (
             next((value for value in values if value.split()[0].endswith(f"-{ending}")), None) if any(values) else None
         )
-        path = named.split()[0].lstrip("@-:+!") if named else _script_path(unit.name, ending)
+        path = named.split()[0].lstrip("@-:+!") if named else _script_path(unit.name, ending, text)
         if named is None and all(value == f"script:{option}" for value in values):
             service[key] = (path,)
         elif named is None:
@@ -105,9 +106,11 @@ def _lay_scripts(layout: Layout, unit: Unit, service: dict[str, tuple[str, ...]]
             service[key] = tuple(value for value in values if not value.startswith("script:"))
 
 
-def _script_path(unit: str, ending: str) -> str:
+def _script_path(unit: str, ending: str, text: str) -> str:
     stem = unit.removesuffix(".service").replace("@", "_")
-    return f"{STORE}/{'0' * 32}-unit-script-{stem}-{ending}/bin/{stem}-{ending}"
+    # Another text is another path, as in the store: that is how a switch sees that a unit has changed.
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{STORE}/{digest}-unit-script-{stem}-{ending}/bin/{stem}-{ending}"
 
 
 def _quoted(item: str) -> str:
