@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rknn_validation.nix.package import Json, License, Package, Source
 
@@ -180,6 +181,10 @@ class Configuration:
 
     def packages(self) -> tuple[Package, ...]:
         """Every package the configuration brings in, each once by store path, composed ones unfolded."""
+        return self._packages
+
+    @cached_property
+    def _packages(self) -> tuple[Package, ...]:
         roots = (
             *self.system_packages,
             *self.graphics_packages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,18 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and everything below it, depth first."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        return iter(self._below)
+
+    @cached_property
+    def _below(self) -> tuple[Node, ...]:
+        # Many checks walk the same file: gathered once.
+        found: list[Node] = []
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            found.append(node)
+            waiting += reversed(tuple(node.children()))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
