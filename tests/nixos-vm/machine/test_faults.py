@@ -132,12 +132,11 @@ def test_no_qemu(emulator: Emulator, snapshot_of: SnapshotOf, tmp_path: Path, mo
 @pytest.fixture
 def others_cache(emulator: Emulator, tmp_path: Path) -> Iterator[Cache]:
     """A cache of its own that has the image already, but no snapshots."""
-    emulator.image(Deadline.after(600, "the image"))
+    image = emulator.image(Deadline.after(600, "the image"))
     root = tmp_path / "cache"
     root.mkdir()
-    for entry in emulator.cache.root.iterdir():
-        if entry.name.partition("-")[0] in ("image", "drivers", "programs"):
-            subprocess.run(["cp", "-a", "--reflink=auto", entry, root], check=True, timeout=60)
+    for entry in (image.directory, image.simulated):
+        subprocess.run(["cp", "-a", "--reflink=auto", entry, root], check=True, timeout=60)
     cache = Cache(root)
     yield cache
     cache.close()
@@ -274,10 +273,11 @@ def test_disk_full_while_a_snapshot_is_saved(
     monkeypatch.setattr("rknn_validation.machine.cache._require_space", lambda root, wanted: None)
     disk = tmp_path / "disk"
     disk.mkdir()
-    size = allocated(others_cache.root) + 40 * 1024**2
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], check=True, timeout=10)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=True, timeout=10)
     try:
-        subprocess.run(["cp", "-a", "--sparse=always", f"{others_cache.root}/.", disk], check=True, timeout=60)
+        subprocess.run(["cp", "-a", f"{others_cache.root}/.", disk], check=True, timeout=60)
+        size = allocated(disk) + 40 * 1024**2
+        subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True, timeout=10)
         with pytest.raises(HarnessError, match="no space left for a booted virt") as caught:
             boot(Cache(disk))
         assert "512 MiB free below" in caught.value.expected
