@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.qemu import Nursery, Qemu
 from rknn_validation.machine.tree import File, Tree, cpio, tar
+from rknn_validation.machine.workspace import workspace
 
 MEMORY_FILE = "memory"
 STATE_FILE = "state"
@@ -73,8 +73,7 @@ def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, de
     Raises MachineError or DeadlineExceeded with the end of the console, whose whole text is kept in `logs` then;
     OSError when the disk is full.
     """
-    with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
-        directory = Path(work)
+    with workspace() as directory:
         memory = os.memfd_create("guest-memory")
         try:
             os.truncate(memory, qemu.MEMORY)

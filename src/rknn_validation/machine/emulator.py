@@ -16,6 +16,7 @@ from rknn_validation.machine.machine import Completed, Machine
 from rknn_validation.machine.qemu import MEMORY, Nursery
 from rknn_validation.machine.snapshot import Snapshot
 from rknn_validation.machine.tree import Tree
+from rknn_validation.machine.workspace import sweep
 
 __all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
 
@@ -32,6 +33,7 @@ class Emulator:
         self._nursery = Nursery()
         self._image: Image | None = None
         self._qemu_version = ""
+        sweep()
 
     def __enter__(self) -> Emulator:
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.machine import tools
 from rknn_validation.machine.cache import Cache, Progress, Wanted
 from rknn_validation.machine.tree import File, Tree
+from rknn_validation.machine.workspace import workspace
 
 if TYPE_CHECKING:
     from rknn_validation.machine.image import Image
@@ -95,8 +95,8 @@ def _module_tree(image: Image, names: tuple[str, ...], deadline: Deadline) -> Tr
     modules = kernel_modules(image)
     directory = f"/usr/lib/modules/{image.release}"
     tree = {f"{directory}/updates/{name}.ko": File(modules[name]) for name in names}
-    with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
-        scratch = Path(work) / "lib/modules" / image.release
+    with workspace() as work:
+        scratch = work / "lib/modules" / image.release
         tools.run(["tar", "--extract", "--file", image.modules, "--directory", work], deadline)
         (scratch / "updates").mkdir()
         for path, file in tree.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.qemu import Nursery, Qemu
+from rknn_validation.machine.workspace import workspace
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ class Snapshot:
     @contextlib.contextmanager
     def restore(self, deadline: Deadline) -> Iterator[Machine]:
         """A pristine running machine that ends with the context. Raises MachineError or DeadlineExceeded."""
-        with tempfile.TemporaryDirectory(prefix="rknn-validation-") as work:
-            directory = Path(work)
+        with workspace() as directory:
             # A clone's kernel is in its memory already; QEMU only wants to be given one.
             (directory / "no-kernel").write_bytes(bytes(64))
             command = [

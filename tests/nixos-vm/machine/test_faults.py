@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from rknn_validation.machine.cache import Cache
 from rknn_validation.machine.emulator import Emulator, Identity, Machine, Snapshot
 from rknn_validation.machine.files import allocated
 from rknn_validation.machine.tree import File, Link, Tree
+from rknn_validation.machine.workspace import sweep
 from rknn_validation.npu.boards import BOARDS
 
 pytestmark = pytest.mark.vm
@@ -216,6 +218,8 @@ def test_no_qemu_outlives_its_run(emulator: Emulator, snapshot_of: SnapshotOf, e
         run.send_signal(end)
         run.communicate(timeout=20)
         assert gone(pid)
+        sweep()
+        assert not list(Path(tempfile.gettempdir()).glob(f"rknn-validation-{run.pid}-*"))
     finally:
         run.kill()
 

@@ -1,0 +1,35 @@
+"""Scratch directories go with their run, at the latest when the next one starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from rknn_validation.machine.workspace import PREFIX, sweep, workspace
+
+pytestmark = pytest.mark.unit
+
+
+def test_it_goes_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with workspace() as directory:
+        (directory / "file").write_bytes(b"")
+        assert directory.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_a_dead_process_left_is_swept_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait(10)
+    left = tmp_path / f"{PREFIX}{ended.pid}-x"
+    alive = tmp_path / f"{PREFIX}{os.getpid()}-x"
+    foreign = tmp_path / "something-else"
+    for directory in (left, alive, foreign):
+        directory.mkdir()
+    sweep()
+    assert sorted(tmp_path.iterdir()) == sorted([alive, foreign])
