@@ -31,6 +31,7 @@ let
     "config"
     "meta"
     "freeformType"
+    "_grouped"
   ];
 in
 rec {
@@ -48,6 +49,17 @@ rec {
     _file = file;
     _ready = true;
     inherit config;
+  };
+  # Declarations that depend on nothing, for a file that is a value: grouped once, for all evaluations.
+  declareOnceFor = file: options: {
+    _file = toString file;
+    inherit options;
+    _grouped = lib.declaredBy [ ] [
+      {
+        _file = toString file;
+        inherit options;
+      }
+    ];
   };
   importJSON = file: {
     _file = file;

@@ -45,7 +45,7 @@ let
     };
   };
 
-  values = mapAttrs (_: option: if isOption option then option.value else values option);
+  values = mapAttrs (_: option: if option._type or "" == "option" then option.value else values option);
 in
 rec {
   evalModules =
@@ -58,6 +58,8 @@ rec {
       check ? true,
       # What a type gives its submodules as module arguments.
       _arguments ? { },
+      # Declarations that are the same for every instance of a type, already grouped by name.
+      _declared ? { },
     }@given:
     let
       legacy =
@@ -74,7 +76,17 @@ rec {
           // specialArgs
         )
       );
-      declared = lib.declaredBy prefix collected;
+      ownDeclared = lib.declaredBy prefix collected;
+      declared =
+        if _declared == { } then
+          ownDeclared
+        else if ownDeclared == { } then
+          _declared
+        else
+          builtins.zipAttrsWith (_: lib.concatLists) [
+            ownDeclared
+            _declared
+          ];
       defined = lib.definedBy prefix collected;
       merged = lib.mergeGroups prefix (removeAttrs declared [ "_module" ]) (removeAttrs defined [ "_module" ]);
       internals = moduleInternals {

@@ -79,11 +79,18 @@ rec {
   declarationsByName =
     prefix: module:
     if isAttrs module.options then
-      mapAttrs (name: options: {
-        inherit (module) _file;
-        pos = builtins.unsafeGetAttrPos name module.options;
-        inherit options;
-      }) module.options
+      mapAttrs (
+        name: options:
+        let
+          decl = {
+            inherit (module) _file;
+            pos = builtins.unsafeGetAttrPos name module.options;
+            inherit options;
+            once = once decl;
+          };
+        in
+        decl
+      ) module.options
     else
       throw ''
         An option declaration for `${concatStringsSep "." prefix}' has type
@@ -114,23 +121,24 @@ rec {
       only = head decls;
     in
     # Nearly every option is declared once.
-    if length decls == 1 && isOption only.options then
+    if length decls == 1 && only.options._type or "" == "option" then
       {
         matchedOptions = evalOptionValue loc (declareOnce loc only) defs;
         unmatchedDefns = [ ];
       }
     else
       mergeNames loc decls defs;
-  declareOnce =
-    loc: decl:
+  declareOnce = loc: decl: decl.once // { inherit loc; };
+  # An option as its only declaration has it; shared by all instances where the declaration is.
+  once =
+    decl:
     let
       type = decl.options.type or lib.types.unspecified;
     in
     decl.options
     // {
-      inherit loc;
       declarations = [ decl._file ];
-      declarationPositions = lib.optional (decl.pos or null != null) decl.pos;
+      declarationPositions = if decl.pos == null then [ ] else [ decl.pos ];
       options = [ decl ];
       type =
         if type.getSubModules or null != null then
@@ -260,11 +268,14 @@ rec {
           ++ defs
         else
           defs;
+      # `?` is false for what is no set at all.
       merged =
-        if defs == [ ] && opt ? default && !(isAttrs opt.default && opt.default ? _type) then
+        if defs == [ ] && opt ? default && !(opt.default ? _type) then
           defaultOnly loc opt
+        else if defs != [ ] && all isPlain defs then
+          plainDefinitions loc opt.type defs
         else
-          mergeDefinitions loc opt.type withDefault;
+          mergeManyDefinitions loc opt.type withDefault;
       result =
         if opt.readOnly or false && length withDefault > 1 then
           throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${
@@ -314,16 +325,20 @@ rec {
       throw "${start} TypeError: ${type.typeError loc defs}"
     else
       throw "${start} Definition values:${showDefs defs}";
+  # Definitions without condition, priority or order are what they are.
+  isPlain = def: !(def.value ? _type);
   mergeDefinitions =
     loc: type: defs:
-    if length defs == 1 && !(isAttrs (head defs).value && (head defs).value ? _type) then
-      plainDefinition loc type defs
-    else
-      mergeManyDefinitions loc type defs;
-  plainDefinition =
+    if defs != [ ] && all isPlain defs then plainDefinitions loc type defs else mergeManyDefinitions loc type defs;
+  plainDefinitions =
     loc: type: defsFinal:
     let
-      mergedValue = if type.check (head defsFinal).value then type.merge loc defsFinal else wrongType loc type defsFinal;
+      fits = if length defsFinal == 1 then type.check (head defsFinal).value else all (def: type.check def.value) defsFinal;
+      mergedValue =
+        if fits then
+          type.merge loc defsFinal
+        else
+          wrongType loc type (filter (def: !type.check def.value) defsFinal);
     in
     {
       isDefined = true;
@@ -339,13 +354,36 @@ rec {
     let
       discharged = concatMap (
         def:
-        map (value: {
-          inherit (def) file;
-          inherit value;
-        }) (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
+        if isPlain def then
+          [
+            {
+              inherit (def) file value;
+              priority = 100;
+            }
+          ]
+        else
+          map
+            (
+              value:
+              if value._type or "" == "override" then
+                {
+                  inherit (def) file;
+                  inherit (value) priority;
+                  value = value.content;
+                }
+              else
+                {
+                  inherit (def) file;
+                  inherit value;
+                  priority = 100;
+                }
+            )
+            (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
       ) defs;
-      overridden = lib.filterOverrides' discharged;
-      defsFinal = lib.sortProperties overridden.values;
+      highestPrio = foldl' (lowest: def: if def.priority < lowest then def.priority else lowest) 9999 discharged;
+      defsFinal = lib.sortProperties (
+        map (def: { inherit (def) file value; }) (filter (def: def.priority == highestPrio) discharged)
+      );
       isDefined = defsFinal != [ ];
       mergedValue =
         if isDefined then
@@ -359,7 +397,7 @@ rec {
     {
       inherit isDefined mergedValue defsFinal;
       defsFinal' = {
-        inherit (overridden) highestPrio;
+        inherit highestPrio;
         values = defsFinal;
       };
       optionalValue = if isDefined then { value = mergedValue; } else { };

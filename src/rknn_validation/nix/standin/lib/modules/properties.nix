@@ -12,7 +12,7 @@ let
     mapAttrs
     sort
     ;
-  typeOf = value: if isAttrs value then value._type or "" else "";
+  typeOf = value: value._type or "";
 in
 rec {
   mkIf = condition: content: {

@@ -53,6 +53,28 @@ rec {
           modules = extra ++ modules;
           inherit specialArgs class prefix;
         };
+      # Modules that do nothing but declare are the same for every instance.
+      inner = module: if module ? _located then module.module else module;
+      isStatic =
+        module:
+        let
+          found = inner module;
+        in
+        lib.isAttrs found
+        && removeAttrs found [
+          "options"
+          "_file"
+          "_grouped"
+        ] == { }
+        && found ? options;
+      parts = lib.partition isStatic modules;
+      first = inner (lib.head parts.right);
+      declaredOnce = if lib.length parts.right == 1 && first ? _grouped then first._grouped else lib.declaredBy [ ] (
+        map (module: {
+          _file = (inner module)._file or module._located or lib.unknownModule;
+          inherit (inner module) options;
+        }) parts.right
+      );
       named = name: { _module.args.name = name; };
       documented = lib.evalModules {
         inherit modules specialArgs class;
@@ -80,8 +102,10 @@ rec {
           modules =
             let
               definitions = map (def: asModule { inherit (def) file value; }) defs;
+              dynamic = parts.wrong;
             in
-            if modules != [ ] && lib.head modules ? _located then definitions ++ modules else modules ++ definitions;
+            if dynamic != [ ] && lib.head dynamic ? _located then definitions ++ dynamic else dynamic ++ definitions;
+          _declared = declaredOnce;
           _arguments.name = lib.last loc;
           inherit specialArgs class;
           prefix = loc;

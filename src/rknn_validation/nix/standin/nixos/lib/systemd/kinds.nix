@@ -11,70 +11,92 @@ let
   declare = import ../declare.nix { inherit lib; };
   section = declare.of (types.attrsOf units.unitOption) { };
 
-  # A kind of unit: its own options, its file's suffix, and what else follows from its options.
-  kind =
-    suffix: own: base:
-    {
-      name,
-      config,
-      options,
-      ...
-    }:
-    {
-      options = base // own;
-      config = {
-        name = "${name}.${suffix}";
-        unitConfig = common.unitSection name config options;
-      };
-    };
-  mounted =
-    suffix: own: sectionOf: base:
-    {
-      config,
-      options,
-      ...
-    }:
-    {
-      options = base // own;
-      config = {
-        name = "${escape config.where}.${suffix}";
-        unitConfig = common.unitSection config.where config options;
+  # A kind of unit: its file's suffix, and what follows from its options.
+  kind = stage: suffix: [
+    static.${stage}.${suffix}
+    (
+      {
+        name,
+        config,
+        options,
+        ...
+      }:
+      {
+        config = {
+          name = "${name}.${suffix}";
+          unitConfig = common.unitSection name config options;
+        };
       }
-      // sectionOf config;
-    };
+    )
+  ];
+  mounted = stage: suffix: sectionOf: [
+    static.${stage}.${suffix}
+    (
+      { config, options, ... }:
+      {
+        config = {
+          name = "${escape config.where}.${suffix}";
+          unitConfig = common.unitSection config.where config options;
+        }
+        // sectionOf config;
+      }
+    )
+  ];
+  static = (import ./static.nix).kinds;
   escape = (import ../utils.nix { inherit config lib pkgs; }).escapeSystemdPath;
 
-  make = base: {
-    target = kind "target" { } base;
-    socket = kind "socket" {
+  # The options each kind has beside the common ones.
+  own = {
+    target = { };
+    socket = {
       listenStreams = declare.strings;
       listenDatagrams = declare.strings;
       socketConfig = section;
-    } base;
-    timer = kind "timer" { timerConfig = section; } base;
-    path = kind "path" { pathConfig = section; } base;
-    slice = kind "slice" { sliceConfig = section; } base;
-    mount = mounted "mount" {
+    };
+    timer.timerConfig = section;
+    path.pathConfig = section;
+    slice.sliceConfig = section;
+    mount = {
       what = declare.required types.str;
       where = declare.required types.str;
       type = declare.str "";
       options = declare.of types.commas "";
       mountConfig = section;
-    } (unit: {
-      mountConfig = {
-        What = unit.what;
-        Where = unit.where;
-      }
-      // lib.optionalAttrs (unit.type != "") { Type = unit.type; }
-      // lib.optionalAttrs (unit.options != "") { Options = unit.options; };
-    }) base;
-    automount = mounted "automount" {
+    };
+    automount = {
       where = declare.required types.str;
       automountConfig = section;
-    } (unit: { automountConfig.Where = unit.where; }) base;
+    };
   };
+  make =
+    stage:
+    lib.genAttrs [
+      "target"
+      "socket"
+      "timer"
+      "path"
+      "slice"
+    ] (kind stage)
+    // {
+      mount = mounted stage "mount" (unit: {
+        mountConfig = {
+          What = unit.what;
+          Where = unit.where;
+        }
+        // lib.optionalAttrs (unit.type != "") { Type = unit.type; }
+        // lib.optionalAttrs (unit.options != "") { Options = unit.options; };
+      });
+      automount = mounted stage "automount" (unit: {
+        automountConfig.Where = unit.where;
+      });
+    };
 in
 {
-  stage1 = make common.common;
-  stage2 = make common.stage2;
+  # As static.nix hands them on.
+  options = {
+    stage1 = lib.mapAttrs (_: more: common.common // more) own;
+    stage2 = lib.mapAttrs (_: more: common.stage2 // more) own;
+  };
+  stage1 = make "stage1";
+  stage2 = make "stage2";
 }

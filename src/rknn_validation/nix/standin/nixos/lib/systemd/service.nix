@@ -51,7 +51,7 @@ let
       ]
     )) [ ];
     serviceConfig = of (types.addCheck (types.attrsOf units.unitOption) checkService) { };
-    enableStrictShellChecks = declare.flag nixos.systemd.enableStrictShellChecks;
+    enableStrictShellChecks = declare.required types.bool;
     script = lines;
     scriptArgs = declare.str "";
     preStart = lines;
@@ -128,6 +128,7 @@ let
         name = "${name}.service";
         unitConfig = common.unitSection name config options;
         serviceConfig = execs name config;
+        enableStrictShellChecks = lib.mkOptionDefault nixos.systemd.enableStrictShellChecks;
         path = lib.mkIf (defaultPath && config.enableDefaultPath) (
           lib.mkAfter [
             pkgs.coreutils
@@ -142,12 +143,20 @@ let
         ) "${lib.makeBinPath config.path}:${lib.makeSearchPathOutput "bin" "sbin" config.path}";
       };
     };
-  made = stage2: options: {
-    imports = [ (module stage2) ];
-    inherit options;
-  };
+  static = (import ./static.nix).service;
 in
 {
-  stage1 = made false (common.common // serviceOptions);
-  stage2 = made true (common.stage2 // serviceOptions // stage2Options);
+  # As static.nix hands them on.
+  options = {
+    stage1 = common.common // serviceOptions;
+    stage2 = common.stage2 // serviceOptions // stage2Options;
+  };
+  stage1 = [
+    static.stage1
+    (module false)
+  ];
+  stage2 = [
+    static.stage2
+    (module true)
+  ];
 }

@@ -15,14 +15,16 @@ let
 in
 {
   units = types.attrsOf (
-    types.submodule (
-      { name, config, ... }:
-      {
-        imports = [ common.concrete ];
-        config.name = lib.mkDefault name;
-        config.unit = lib.mkDefault (units.makeUnit name config);
-      }
-    )
+    types.submodule [
+      (import ./static.nix).concrete
+      (
+        { name, config, ... }:
+        {
+          config.name = lib.mkDefault name;
+          config.unit = lib.mkDefault (units.makeUnit name config);
+        }
+      )
+    ]
   );
   services = each service.stage2;
   slices = each kinds.stage2.slice;

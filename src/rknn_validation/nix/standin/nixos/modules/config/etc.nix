@@ -7,35 +7,29 @@
 }:
 
 let
-  inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
 
-  file =
-    {
-      name,
-      config,
-      options,
-      ...
-    }:
-    {
-      options = {
-        enable = declare.on;
-        target = declare.required types.str;
-        text = declare.nullOr types.lines;
-        source = declare.required types.path;
-        mode = declare.str "symlink";
-        uid = declare.int 0;
-        gid = declare.int 0;
-        user = declare.str "+${toString config.uid}";
-        group = declare.str "+${toString config.gid}";
-      };
-      config = {
-        target = lib.mkDefault name;
-        source = lib.mkIf (config.text != null) (
-          lib.mkDerivedConfig options.text (pkgs.writeText "etc-${baseNameOf name}")
-        );
-      };
-    };
+  file = [
+    (import ../../lib/static/etc-file.nix)
+    (
+      {
+        name,
+        config,
+        options,
+        ...
+      }:
+      {
+        config = {
+          target = lib.mkDefault name;
+          source = lib.mkIf (config.text != null) (
+            lib.mkDerivedConfig options.text (pkgs.writeText "etc-${baseNameOf name}")
+          );
+          user = lib.mkOptionDefault "+${toString config.uid}";
+          group = lib.mkOptionDefault "+${toString config.gid}";
+        };
+      }
+    )
+  ];
 in
 {
   options = {

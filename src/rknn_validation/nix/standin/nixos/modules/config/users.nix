@@ -9,91 +9,51 @@
 
 let
   cfg = config.users;
-  inherit (lib) mkOption types;
+  inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
   inherit (declare) nullOr off;
   ids = config.ids;
 
-  idRange = declare.submodule {
-    startUid = declare.required types.int;
-    count = declare.int 1;
-  };
-  gidRange = declare.submodule {
-    startGid = declare.required types.int;
-    count = declare.int 1;
-  };
-  shell = nullOr (types.either types.shellPackage (types.passwdEntry types.path));
+  user = [
+    (import ../../lib/static/user.nix)
+    (
+      { name, config, ... }:
+      {
+        config = lib.mkMerge [
+          {
+            name = lib.mkDefault name;
+            shell = lib.mkMerge [
+              (lib.mkOptionDefault pkgs.shadow)
+              (lib.mkIf config.useDefaultShell (lib.mkDefault cfg.defaultUserShell))
+            ];
+          }
+          (lib.mkIf config.isNormalUser {
+            group = lib.mkDefault "users";
+            createHome = lib.mkDefault true;
+            home = lib.mkDefault "/home/${config.name}";
+            homeMode = lib.mkDefault "700";
+            useDefaultShell = lib.mkDefault true;
+            isSystemUser = lib.mkDefault false;
+          })
+        ];
+      }
+    )
+  ];
 
-  user =
-    { name, config, ... }:
-    {
-      options = {
-        enable = declare.on;
-        name = mkOption { type = types.passwdEntry types.str; };
-        description = declare.of (types.passwdEntry types.str) "";
-        uid = nullOr types.int;
-        isSystemUser = off;
-        isNormalUser = off;
-        group = declare.str "";
-        extraGroups = declare.strings;
-        home = declare.of (types.passwdEntry types.path) "/var/empty";
-        homeMode = declare.of (types.strMatching "[0-7]{1,5}") "700";
-        cryptHomeLuks = nullOr types.str;
-        pamMount = declare.attrsOf types.str;
-        pamShadow = declare.on;
-        shell = shell // {
-          default = pkgs.shadow;
-        };
-        ignoreShellProgramCheck = off;
-        subUidRanges = declare.listOf idRange;
-        subGidRanges = declare.listOf gidRange;
-        autoSubUidGidRange = off;
-        createHome = off;
-        useDefaultShell = off;
-        hashedPassword = nullOr (types.passwdEntry types.str);
-        password = nullOr types.str;
-        hashedPasswordFile = nullOr types.str;
-        passwordFile = nullOr types.str;
-        initialHashedPassword = nullOr (types.passwdEntry types.str);
-        initialPassword = nullOr types.str;
-        packages = declare.packages;
-        expires = nullOr (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}");
-        linger = nullOr types.bool;
-        openssh.authorizedKeys.keys = declare.listOf types.singleLineStr;
-        openssh.authorizedKeys.keyFiles = declare.paths;
-        openssh.authorizedPrincipals = declare.listOf types.nonEmptyStr;
-      };
-      config = lib.mkMerge [
-        {
+  group = [
+    (import ../../lib/static/group.nix)
+    (
+      { name, config, ... }:
+      {
+        config = {
           name = lib.mkDefault name;
-          shell = lib.mkIf config.useDefaultShell (lib.mkDefault cfg.defaultUserShell);
-        }
-        (lib.mkIf config.isNormalUser {
-          group = lib.mkDefault "users";
-          createHome = lib.mkDefault true;
-          home = lib.mkDefault "/home/${config.name}";
-          homeMode = lib.mkDefault "700";
-          useDefaultShell = lib.mkDefault true;
-          isSystemUser = lib.mkDefault false;
-        })
-      ];
-    };
-
-  group =
-    { name, config, ... }:
-    {
-      options = {
-        name = mkOption { type = types.passwdEntry types.str; };
-        gid = nullOr types.int;
-        members = declare.listOf (types.passwdEntry types.str);
-      };
-      config = {
-        name = lib.mkDefault name;
-        members = lib.mapAttrsToList (_: one: one.name) (
-          lib.filterAttrs (_: one: lib.elem config.name one.extraGroups) cfg.users
-        );
-      };
-    };
+          members = lib.mapAttrsToList (_: one: one.name) (
+            lib.filterAttrs (_: one: lib.elem config.name one.extraGroups) cfg.users
+          );
+        };
+      }
+    )
+  ];
 in
 {
   imports = [

@@ -1,0 +1,11 @@
+# Options of a group.
+let
+  lib = import ../../../lib;
+  declare = import ../declare.nix { inherit lib; };
+  inherit (lib) types;
+in
+lib.declareOnceFor ./group.nix {
+  name = declare.required (types.passwdEntry types.str);
+  gid = declare.nullOr types.int;
+  members = declare.listOf (types.passwdEntry types.str);
+}
