@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.checks.node.question import STAGES as NODE_STAGES
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.columns import WORDS, column, topic, worst
 
@@ -34,7 +36,13 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
 def _by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
     order = ("unit", "vm", "hardware", "kubernetes")
     present = sorted({verdict.tier for verdict in verdicts}, key=order.index)
-    return [(tier, [one for one in verdicts if one.tier == tier]) for tier in present]
+    # Cause before effect, whichever worker answered first.
+    return [(tier, sorted((one for one in verdicts if one.tier == tier), key=_stage)) for tier in present]
+
+
+def _stage(verdict: Verdict) -> int:
+    stages = CONFIGURATION_STAGES if verdict.tier == "unit" else NODE_STAGES
+    return stages.index(verdict.stage) if verdict.stage in stages else len(stages)
 
 
 def _matrix(tier: str, verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
