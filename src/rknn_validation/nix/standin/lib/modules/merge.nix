@@ -63,7 +63,20 @@ rec {
     prefix: declared: defined:
     let
       results = mapAttrs (
-        name: decls: mergeName (prefix ++ [ name ]) decls (if defined ? ${name} then defined.${name} else [ ])
+        name: decls:
+        let
+          only = head decls;
+          loc = prefix ++ [ name ];
+          defs = defined.${name} or [ ];
+        in
+        # Nearly every option is declared once.
+        if length decls == 1 && only.options._type or "" == "option" then
+          {
+            matchedOptions = evalOptionValue loc (only.once // { inherit loc; }) defs;
+            unmatchedDefns = [ ];
+          }
+        else
+          mergeNames loc decls defs
       ) declared;
       unmatchedIn =
         name:
@@ -115,20 +128,6 @@ rec {
         this option by e.g. referring to `man 5 configuration.nix'!
       '';
 
-  mergeName =
-    loc: decls: defs:
-    let
-      only = head decls;
-    in
-    # Nearly every option is declared once.
-    if length decls == 1 && only.options._type or "" == "option" then
-      {
-        matchedOptions = evalOptionValue loc (declareOnce loc only) defs;
-        unmatchedDefns = [ ];
-      }
-    else
-      mergeNames loc decls defs;
-  declareOnce = loc: decl: decl.once // { inherit loc; };
   # An option as its only declaration has it; shared by all instances where the declaration is.
   once =
     decl:
