@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,14 @@ MEMORY = 2 * 2**30
 """Address space of one evaluation with the stand-in: an endless one ends here if not at its deadline."""
 MEMORY_OF_NIXPKGS = 8 * 2**30
 """The same with a real nixpkgs, which needs more for a single system."""
-MEMORY_OF_ANOTHER = 40 * 2**20
-"""What each further request of a batch may take."""
-BATCH = 64
+MEMORY_OF_ANOTHER = 80 * 2**20
+"""What each further request of a batch may take, what it reserves to begin with included."""
+HEAP = 384 * 2**20
+"""The heap Nix begins with of its own accord."""
+HEAP_OF_ANOTHER = 40 * 2**20
+"""Heap to begin with for each request of a batch: Nix then hardly ever collects garbage, which takes it longer than
+the evaluation itself. Only what is used of it takes memory."""
+BATCH = 100
 """Requests in one process; more would lose too much when one of them aborts it."""
 WORKERS = 2
 ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
@@ -74,12 +81,25 @@ def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline:
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
         evaluator = _Evaluator(program, nixpkgs, Path(scratch), requests)
         names = list(requests)
-        size = min(BATCH, max(1, -(-len(names) // WORKERS)))
-        batches = [names[start : start + size] for start in range(0, len(names), size)]
+        batches = _even(names, min(len(names), max(WORKERS, -(-len(names) // BATCH))))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             parts = pool.map(lambda batch: evaluator.batch(batch, deadline), batches)
             done = {name: one for part in parts for name, one in part.items()}
     return {name: done[name] for name in names}
+
+
+def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
+    """`names` in as many parts, of the same size but for one."""
+    bounds = [len(names) * part // max(1, parts) for part in range(parts + 1)]
+    return [names[start:end] for start, end in pairwise(bounds)]
+
+
+def _environment(requests: int) -> dict[str, str]:
+    """Nix's environment for a batch; of the machine's memory, the processes together begin with no more than half."""
+    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    heap = min(requests * HEAP_OF_ANOTHER, present // 2 // WORKERS)
+    # Nix itself begins with more than what a few requests come to.
+    return ENVIRONMENT if heap < HEAP else {**ENVIRONMENT, "GC_INITIAL_HEAP_SIZE": str(heap)}
 
 
 @dataclass
@@ -154,7 +174,7 @@ class _Evaluator:
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
         command += ["--argstr", "loud", "yes" if loud else "no", str(HERE / "expression" / "evaluate.nix")]
         memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
-        done = run(command, deadline=deadline, memory=memory, environment=ENVIRONMENT)
+        done = run(command, deadline=deadline, memory=memory, environment=_environment(len(names)))
         if done.returncode != 0:
             return done.stderr or f"error: nix-instantiate ended with status {done.returncode}"
         data = json.loads(done.stdout)
