@@ -1,6 +1,7 @@
-"""What kernels can do for the NPU: module names, Kconfig symbols, and which kernel has which.
+"""What kernels can do for the NPU: module names, whose kernel one is, and which releases carry which driver.
 
-Sources: Kconfig of the 6.17 and 6.18 releases, of Rockchip's 5.10/6.1 trees and of the out-of-tree module.
+Sources: Kconfig of the 6.17 and 6.18 releases, of Rockchip's 5.10/6.1 trees and of the out-of-tree module, which was
+compiled against the headers of the releases named below. Which kernel has which Kconfig symbol is in `symbols`.
 """
 
 from __future__ import annotations
@@ -11,28 +12,16 @@ VENDOR_MODULE = "rknpu"
 MAINLINE_MODULE = "rocket"
 MODULES = frozenset({VENDOR_MODULE, MAINLINE_MODULE})
 
-VENDOR_SYMBOLS = frozenset(
-    {
-        "ROCKCHIP_RKNPU",
-        "ROCKCHIP_RKNPU_DEBUG_FS",
-        "ROCKCHIP_RKNPU_PROC_FS",
-        "ROCKCHIP_RKNPU_FENCE",
-        "ROCKCHIP_RKNPU_SRAM",
-        "ROCKCHIP_RKNPU_DRM_GEM",
-        "ROCKCHIP_RKNPU_DMA_HEAP",
-    }
-)
-"""In Rockchip's own trees; in no mainline release, 6.17 and 6.18 included."""
-
 MAINLINE_SYMBOLS = frozenset({"DRM_ACCEL", "DRM_ACCEL_ROCKET"})
-BOOLEAN_SYMBOLS = frozenset({"DRM_ACCEL"})
-"""Symbols that take y or n and never m."""
+"""What a mainline kernel needs switched on for rocket; ROCKCHIP_IOMMU and ARCH_ROCKCHIP besides."""
 
 _NPU_SYMBOL = re.compile(r"RKNPU|RKNN|ROCKET|ROCKCHIP_NPU|RK_NPU")
 _NPU_MODULE = re.compile(r"rknpu|rknn|rk_npu|rk-npu|rockchip[-_]npu|rocket", re.IGNORECASE)
 _VENDOR_KERNEL = re.compile(
-    r"rockchip|rkbsp|rkr\d|armbian|vendor|bsp|orangepi|radxa|collabora|rk35|fydetab", re.IGNORECASE
+    r"rockchip|rkbsp|rkr\d|rk35|armbian|vendor|\bbsp\b|orangepi|xunlong|radxa|fydetab", re.IGNORECASE
 )
+# Trees of the same people that follow mainline: they have rocket, and no rknpu.
+_MAINLINE_TREE = re.compile(r"mainline|collabora|torvalds|kernel\.org", re.IGNORECASE)
 
 
 def is_about_npu(symbol: str) -> bool:
@@ -46,8 +35,12 @@ def names_an_npu_module(module: str) -> bool:
 
 
 def looks_like_vendor_kernel(*names: str | None) -> bool:
-    """Whether a kernel's package name, version or source speaks of Rockchip's own trees."""
-    return any(name and _VENDOR_KERNEL.search(name) for name in names)
+    """Whether a kernel's package name, version or source speaks of Rockchip's own trees.
+
+    The one place that guesses from names. A name that says mainline, too, is not taken for the vendor's.
+    """
+    text = " ".join(name for name in names if name)
+    return bool(_VENDOR_KERNEL.search(text)) and not _MAINLINE_TREE.search(text)
 
 
 def at_least(version: str, wanted: str) -> bool:

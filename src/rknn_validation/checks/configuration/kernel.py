@@ -13,7 +13,8 @@ from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipp
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import STACKS
 
-_OFF = {"n", "no", "false"}
+OFF = frozenset({"n", "no", "false"})
+"""Values of a Kconfig symbol that switch it off."""
 
 
 def forced_modules(case: Case) -> tuple[tuple[str, str], ...]:
@@ -48,7 +49,7 @@ def has_vendor_driver(case: Case) -> bool:
     )
     return (
         kernels.looks_like_vendor_kernel(*names)
-        or kernel.config.get("ROCKCHIP_RKNPU", "n") not in _OFF
+        or kernel.config.get("ROCKCHIP_RKNPU", "n") not in OFF
         or any(kernels.names_an_npu_module(package.name) for package in kernel.extra_packages)
         or any(patch.has_patch and kernels.names_an_npu_module(patch.name) for patch in kernel.patches)
     )
@@ -149,13 +150,13 @@ def kernel_new_enough(case: Case) -> Answer:
     kernel = case.configuration.kernel
     wanted = STACKS["mainline"].kernel_at_least or ""
     seen = Evidence("boot.kernelPackages.kernel", f"{kernel.pname} {kernel.version}")
-    off = [name for name in kernels.MAINLINE_SYMBOLS if kernel.config.get(name) in _OFF]
-    off += [name for patch in kernel.patches for name in kernels.MAINLINE_SYMBOLS if patch.config.get(name) in _OFF]
+    off = [name for name in kernels.MAINLINE_SYMBOLS if kernel.config.get(name) in OFF]
+    off += [name for patch in kernel.patches for name in kernels.MAINLINE_SYMBOLS if patch.config.get(name) in OFF]
     if off:
         return failed(f"{', '.join(sorted(set(off)))} is switched off: the kernel has no rocket driver", seen)
     if kernels.at_least(kernel.version, wanted):
         return passed(f"{kernel.version} is {wanted} or later", seen)
-    if kernel.config.get("DRM_ACCEL_ROCKET", "n") not in _OFF or _patched_in(case):
+    if kernel.config.get("DRM_ACCEL_ROCKET", "n") not in OFF or _patched_in(case):
         return passed("the kernel has the driver patched in", seen)
     return failed(f"{kernel.version} is older than {wanted}, the first kernel with the rocket driver", seen)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import baseline
+from rknn_validation.checks.configuration.kernel import OFF as _OFF
 from rknn_validation.checks.configuration.kernel import has_vendor_driver, is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.npu import kernels
+from rknn_validation.npu import kernels, symbols
 
 
 @CONFIGURATION_CHECKS.check(
@@ -26,7 +27,7 @@ def symbols_exist(case: Case) -> Answer:
     ours = [patch for patch in kernel.patches if patch not in before.patches]
     asked = {symbol: value for patch in ours for symbol, value in patch.config.items()}
     if kernel.package != before.package:
-        asked = {**{name: value for name, value in kernel.config.items() if kernels.is_about_npu(name)}, **asked}
+        asked = {**{name: value for name, value in kernel.config.items() if symbols.FAMILY.search(name)}, **asked}
     patched = any(patch.has_patch for patch in ours)
     wrong = [Evidence(name, why) for name, value in asked.items() for why in _wrong(case, name, value, patched)]
     if wrong:
@@ -41,18 +42,13 @@ def _wrong(case: Case, symbol: str, value: str, patched: bool) -> Iterator[str]:
     if symbol.startswith("CONFIG_"):
         yield "symbols are given without CONFIG_; with it this is CONFIG_CONFIG_…, which no kernel has"
         return
-    if symbol in kernels.BOOLEAN_SYMBOLS and value == "m":
+    if symbols.is_boolean(symbol) and value == "m":
         yield f"{symbol} is y or n; it cannot be a module"
-    if not kernels.is_about_npu(symbol):
-        return
-    if symbol in kernels.MAINLINE_SYMBOLS:
-        if not kernels.at_least(kernel.version, "6.18") and not patched:
-            yield f"first in Linux 6.18; this kernel is {kernel.version}"
-    elif symbol not in kernels.VENDOR_SYMBOLS:
-        if not patched and is_stock_kernel(case):
-            yield "no kernel has a symbol of that name"
-    elif is_stock_kernel(case) and not patched:
-        yield f"only in Rockchip's own trees; {kernel.pname} {kernel.version} is not one"
+    # What a patch brings along, and what a tree other than mainline has, is not known from here.
+    if not patched and is_stock_kernel(case) and value not in _OFF:
+        why = symbols.missing(symbol, kernel.version)
+        if why:
+            yield f"{why} (this is {kernel.pname} {kernel.version})"
 
 
 @CONFIGURATION_CHECKS.check(

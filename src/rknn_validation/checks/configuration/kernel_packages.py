@@ -10,14 +10,12 @@ from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import result
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, subject_trees
 from rknn_validation.checks.packaging.recipes import Recipe, recipes
 from rknn_validation.checks.packaging.values import UNKNOWN
-from rknn_validation.nix.syntax import Apply, Attributes, Binding, Function, Let, Node, Text, With
-from rknn_validation.npu import kernels
+from rknn_validation.nix.syntax import Attributes, Binding, Function, Let, Node, With
 
 NO_MODULE = "the subject builds no kernel module"
-_SYMBOL_LINE = re.compile(r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =](?:y|m|yes|module)\b", re.MULTILINE)
 _SAYS_NOTHING = ("name", "pname", "version", "src", "meta", "nativeBuildInputs", "buildInputs", "passthru")
 _KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")
 
@@ -87,12 +85,11 @@ def _kernelless(recipe: Recipe) -> Iterator[str]:
 @CONFIGURATION_CHECKS.check(
     "kernel-package.config-is-understood",
     stage="kernel",
-    title="Kernel configuration is written the way nixpkgs reads it, with symbols the kernel has",
-    remedy="In extraConfig write `SYMBOL y` (no CONFIG_, no =), in structuredExtraConfig SYMBOL = lib.kernel.yes; and "
-    "ROCKCHIP_RKNPU only for a kernel built from Rockchip's source.",
+    title="Kernel configuration is written the way nixpkgs reads it",
+    remedy="In extraConfig write `SYMBOL y` (no CONFIG_, no =), in structuredExtraConfig SYMBOL = lib.kernel.yes;.",
 )
 def config_is_understood(case: Case) -> Answer:
-    """nixpkgs' generator fails on, or silently drops, what it cannot read and what the kernel does not know."""
+    """nixpkgs' generator fails on, or silently drops, what it cannot read."""
     found: list[Problem] = []
     looked_at: list[str] = []
     for tree in subject_trees(case.subject):
@@ -100,7 +97,6 @@ def config_is_understood(case: Case) -> Answer:
             for binding in _kernel_config(node):
                 looked_at.append(tree.at(binding))
                 found += [Problem(tree.at(binding), what, shown) for what, shown in _misread(tree, binding)]
-        found += _unknown_symbols(tree)
     nothing = "the subject's files configure no kernel"
     return judged(found, looked_at, good="kernel configuration is readable", nothing=nothing)
 
@@ -131,36 +127,3 @@ def _written_sets(node: Node) -> Iterator[Attributes]:
         node = node.body
     if isinstance(node, Attributes) and node is not None:
         yield node
-
-
-def _unknown_symbols(tree: NixTree) -> Iterator[Problem]:
-    """Vendor symbols given to a stock kernel by `<kernel>.override` or in an overlay."""
-    for node in tree.tree.walk():
-        if not isinstance(node, Apply) or function_name(node) not in ("override", "overrideAttrs"):
-            continue
-        target = dotted(node.function) or ""
-        stock = re.search(r"\b(linux(?:_(?:\d+_\d+|latest|testing|default))?)\.override(?:Attrs)?$", target)
-        if not stock or _brings_source(node.argument):
-            continue
-        for symbol, line in _symbols(tree, node.argument):
-            if kernels.is_about_npu(symbol) and symbol not in kernels.MAINLINE_SYMBOLS:
-                what = f"{symbol} exists in no mainline kernel: {stock[1]} builds without it or fails (unused option)"
-                yield Problem(f"{tree.at(node).rsplit(':', 1)[0]}:{line}", what, target)
-
-
-def _brings_source(node: Node) -> bool:
-    keys = {binding.path[-1] for inner in node.walk() if isinstance(inner, Attributes) for binding in inner.bindings()}
-    return bool(keys & {"src", "patches", "patch", "defconfig", "configfile"})
-
-
-def _symbols(tree: NixTree, node: Node) -> Iterator[tuple[str, int]]:
-    for inner in node.walk():
-        if isinstance(inner, Text):
-            for symbol in re.findall(
-                r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =](?:y|m|yes|module)\b", tree.text(inner) or "", re.M
-            ):
-                yield symbol, inner.line
-        elif isinstance(inner, Binding) and isinstance(inner.path[-1], str) and inner.path[-1].isupper():
-            value = (dotted(inner.value) or "").rsplit(".", 1)[-1]
-            if value != "no":
-                yield inner.path[-1], inner.line

@@ -6,10 +6,10 @@ import re
 
 from rknn_validation.machine.activation.layout import SYSTEM, Layout
 from rknn_validation.nix.configuration import Configuration, Package
+from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 
-_VENDOR_KERNEL = re.compile(r"(?i)rockchip|rk35\d\d|rkr\d|armbian|\bbsp\b|vendor|orangepi|radxa|xunlong|rkbsp")
-_NOT_VENDOR = re.compile(r"(?i)mainline|collabora")
+_ROCKET_SINCE = MAINLINE.kernel_at_least or ""
 
 
 def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
@@ -39,8 +39,9 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
 def is_vendor_kernel(configuration: Configuration) -> bool:
     """Whether `boot.kernelPackages` is Rockchip's own kernel, by its name and version."""
     kernel = configuration.kernel
-    name = f"{kernel.pname} {kernel.version} {kernel.package.name if kernel.package else ''}"
-    return bool(_VENDOR_KERNEL.search(name)) and not _NOT_VENDOR.search(name)
+    return kernels.looks_like_vendor_kernel(
+        kernel.pname, kernel.version, kernel.package.name if kernel.package else None
+    )
 
 
 def brings_rknpu(configuration: Configuration) -> str:
@@ -64,16 +65,12 @@ def is_rknpu(package: Package) -> bool:
 def brings_rocket(configuration: Configuration) -> str:
     """Why the mainline driver is there, "" where nothing brings it."""
     kernel = configuration.kernel
-    if is_vendor_kernel(configuration) or _version(kernel.version) < (6, 18):
+    if is_vendor_kernel(configuration) or not kernels.at_least(kernel.version, _ROCKET_SINCE):
         return ""
     settings = {**kernel.config, **{key: value for patch in kernel.patches for key, value in patch.config.items()}}
     if any(settings.get(symbol, "m") in ("n", "no") for symbol in ("DRM_ACCEL", "DRM_ACCEL_ROCKET")):
         return ""
     return f"Linux {kernel.version}, where nixpkgs builds it"
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
 def _why_not(configuration: Configuration, stack: Stack) -> str:
@@ -82,8 +79,8 @@ def _why_not(configuration: Configuration, stack: Stack) -> str:
     kernel = configuration.kernel
     if is_vendor_kernel(configuration):
         return f"{kernel.pname} {kernel.version} is a vendor kernel"
-    if _version(kernel.version) < (6, 18):
-        return f"Linux {kernel.version} is older than 6.18"
+    if not kernels.at_least(kernel.version, _ROCKET_SINCE):
+        return f"Linux {kernel.version} is older than {_ROCKET_SINCE}"
     return "the kernel's configuration switches it off"
 
 
@@ -107,7 +104,7 @@ def _npu_nodes(layout: Layout, configuration: Configuration) -> Stack | None:
                 f"taken to describe the NPU for {driver.module}"
             )
         return driver
-    if _version(configuration.kernel.version) >= (6, 18):
+    if kernels.at_least(configuration.kernel.version, _ROCKET_SINCE):
         layout.note(f"device tree: mainline's NPU nodes, as Linux {configuration.kernel.version} ships {tree.name}")
         return MAINLINE
     layout.note(f"device tree: no NPU node, as Linux {configuration.kernel.version} ships {tree.name}")
