@@ -24,7 +24,8 @@ from rknn_validation.machine.qmp import Qmp
 PROGRAM = "qemu-system-aarch64"
 MEMORY = 512 * 1024**2
 """Guest RAM in bytes."""
-PROCESSORS = 2
+PROCESSORS = 1
+"""A second one is emulated at the expense of the first, and of the machine beside it."""
 SLOTS = ("virtio-serial-device", "virtio-blk-device,drive=root", "virtio-rng-device")
 """What sits in the machine's virtio-mmio slots, from the first on; the device tree names only these."""
 COMMAND_LINE = (
