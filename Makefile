@@ -1,7 +1,8 @@
 # Two commands: `make validate` judges the subject, `make test` runs every test. Both set up first.
 # ARGS go to pytest: make validate ARGS='--subject FILE -k udev'. JOBS is how many tests run side by side.
 PYTHON ?= python3
-VENV := .venv
+# `nix develop` brings an environment of its own.
+VENV := $(or $(RKNN_PYTHON_ENV),.venv)
 ARGS ?=
 JOBS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
@@ -22,4 +23,4 @@ setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)"
 
 clean:
-	rm -rf $(VENV) report
+	rm -rf .venv report

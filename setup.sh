@@ -6,6 +6,9 @@ cd "$(dirname "$0")"
 python=${1:-python3}
 venv=${2:-.venv}
 
+# `nix develop` brings everything below.
+[ -z "${RKNN_PYTHON_ENV:-}" ] || exit 0
+
 # What must exist -> the Debian package that brings it. Elsewhere (`nix develop`) PATH has them already.
 wanted=(
   nix-instantiate:nix-bin

@@ -184,3 +184,9 @@ def test_without_nix_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None
         ask({"fine": request()})
     assert "nix-instantiate" in str(error.value)
     assert "nix-bin" in error.value.hint
+
+
+def test_a_command_over_several_lines_is_one_as_systemd_reads_it() -> None:
+    config = {"systemd": {"services": {"agent": {"serviceConfig": {"ExecStart": "/run/wrappers/bin/a \\\n --b"}}}}}
+    found = configuration(ask({"agent": Request(SUBJECT, {"enable": False}, config)})["agent"])
+    assert found.units["agent.service"].sections["Service"]["ExecStart"] == ("/run/wrappers/bin/a   --b",)

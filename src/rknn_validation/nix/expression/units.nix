@@ -14,7 +14,8 @@ let
     else if value == false then
       "false"
     else
-      toString value;
+      # systemd reads a line that ends in a backslash and the next one as one.
+      lib.replaceStrings [ "\\\n" ] [ " " ] (toString value);
   relations = {
     after = "After";
     before = "Before";

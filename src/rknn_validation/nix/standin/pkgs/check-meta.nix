@@ -26,7 +26,7 @@ in
       where = if pos == null then "«unknown-file»" else "${pos.file}:${toString pos.line}";
       package = attrs // {
         inherit name;
-        pname = attrs.pname or lib.getName name;
+        pname = attrs.pname or (lib.getName name);
       };
       refuse =
         reason: message:

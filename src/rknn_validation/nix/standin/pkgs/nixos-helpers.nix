@@ -70,7 +70,16 @@
   runtimeShellPackage = final.bash;
   glibc = final.makeStub { pname = "glibc"; version = "2.42"; mainProgram = "getent"; };
   libc = final.glibc;
-  gcc = final.makeStub { pname = "gcc-wrapper"; version = "15.2.0"; mainProgram = "gcc"; passthru.cc = final.makeStub { pname = "gcc"; version = "15.2.0"; }; };
+  gcc = final.makeStub {
+    pname = "gcc-wrapper";
+    version = "15.2.0";
+    mainProgram = "gcc";
+    passthru = {
+      cc = final.makeStub { pname = "gcc"; version = "15.2.0"; };
+      bintools = final.makeStub { pname = "binutils-wrapper"; version = "2.44"; };
+      targetPrefix = lib.optionalString (final.hostPlatform.config != final.buildPlatform.config) "${final.hostPlatform.config}-";
+    };
+  };
   steam-run = final.makeStub { pname = "steam-run"; version = "1.0"; license = lib.licenses.unfree; platforms = [ "x86_64-linux" ]; };
   cudaPackages = throw "the stand-in for nixpkgs does not carry cudaPackages; give --nixpkgs PATH";
 }

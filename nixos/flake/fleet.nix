@@ -1,0 +1,109 @@
+# What every host of the fleet is expected to be; evaluating this derivation is the check.
+#
+# `nix flake check` alone asks whether a host evaluates. A host on which the NPU support was lost evaluates, and so
+# does one it leaked to.
+{ pkgs, self }:
+
+let
+  inherit (pkgs) lib;
+  hosts = self.nixosConfigurations;
+
+  # vendor, mainline: that stack is up. warned: nothing but a warning. untouched: nothing at all.
+  expected = {
+    opi01 = "vendor";
+    opi02 = "mainline";
+    opi03 = "vendor";
+    rpi01 = "warned";
+    ampere01 = "warned";
+    amd01 = "untouched";
+  };
+
+  problem = condition: text: lib.optional condition text;
+  warningsOf = config: lib.filter (lib.hasInfix "hardware.rknn") config.warnings;
+
+  judge = {
+    vendor =
+      { config, ... }:
+      running "vendor" config
+      ++ problem (config.boot.extraModulePackages == [ ]) "no package brings the rknpu driver"
+      ++ problem (
+        !(config.systemd.services ? rknn-runtime-link)
+      ) "nothing links librknnrt.so where the Python API looks";
+    mainline =
+      { config, ... }:
+      let
+        inherit (config.boot.kernelPackages.kernel) version;
+      in
+      running "mainline" config
+      ++ problem (!config.hardware.graphics.enable) "Mesa's Teflon is not installed"
+      ++ problem (lib.versionOlder version "6.18") "Linux ${version} has no rocket driver, 6.18 has";
+    warned =
+      host:
+      problem (warningsOf host.config == [ ]) "nothing warns that this is no RK3588 board"
+      ++ leaksOf host;
+    untouched = host: map (warning: "warns: ${warning}") (warningsOf host.config) ++ leaksOf host;
+  };
+
+  running =
+    stack: config:
+    let
+      cfg = config.hardware.rknn;
+    in
+    problem (!cfg.active) "NPU support is not active"
+    ++ problem (cfg.stack != stack) "the stack is ${cfg.stack}, not ${stack}"
+    ++ problem (!(config.systemd.services ? rknn-driver)) "no unit loads the driver"
+    ++ map (warning: "warns: ${warning}") (warningsOf config)
+    ++ problem (
+      !(lib.elem "rockchip.com/npu.stack=${stack}" config.services.k3s.nodeLabel)
+    ) "no node label tells the cluster of the NPU";
+
+  # Where a host differs from itself with the module switched off: the system as a whole, and what to look at.
+  leaksOf =
+    host:
+    let
+      on = surface host.config;
+      off =
+        surface
+          (host.extendModules { modules = [ { hardware.rknn.enable = lib.mkForce false; } ]; }).config;
+    in
+    map (name: "NPU support changes its ${name}") (
+      lib.filter (name: on.${name} != off.${name}) (lib.attrNames on)
+    );
+  surface = config: {
+    system = config.system.build.toplevel.drvPath;
+    units = lib.attrNames config.systemd.services;
+    "udev rules" = map toString config.services.udev.packages;
+    packages = map toString config.environment.systemPackages;
+    "files in /etc" = lib.attrNames config.environment.etc;
+    groups = lib.attrNames config.users.groups;
+    variables = config.environment.sessionVariables;
+    drivers = map toString config.boot.extraModulePackages;
+    "device tree" = map (overlay: overlay.name) config.hardware.deviceTree.overlays;
+    graphics = config.hardware.graphics.enable;
+    labels = config.services.k3s.nodeLabel;
+  };
+
+  common =
+    name:
+    { config, ... }:
+    problem (config.networking.hostName != name) "it calls itself ${config.networking.hostName}"
+    ++ problem (!config.services.openssh.enable) "nobody can deploy to it without SSH"
+    ++ problem (!config.services.k3s.enable) "it is no k3s worker";
+
+  judged = lib.mapAttrs (
+    name: host:
+    if expected ? ${name} then
+      common name host ++ judge.${expected.${name}} host
+    else
+      [ "nixos/flake/fleet.nix does not say what it should be" ]
+  ) hosts;
+  problems =
+    lib.concatLists (lib.mapAttrsToList (name: map (text: "${name}: ${text}")) judged)
+    ++ map (name: "${name}: expected, but there is no such host") (
+      lib.filter (name: !(hosts ? ${name})) (lib.attrNames expected)
+    );
+in
+if problems != [ ] then
+  throw "the fleet is not what it should be:\n${lib.concatMapStringsSep "\n" (text: "- ${text}") problems}"
+else
+  pkgs.writeText "fleet.json" (builtins.toJSON expected)

@@ -1,0 +1,20 @@
+# The NixOS modules: the module itself, and each profile by the name of its file.
+{ lib, overlay }:
+
+let
+  profiles = lib.filterAttrs (name: _: lib.hasSuffix ".nix" name) (builtins.readDir ../profiles);
+  # Sets and not paths: Nix 2.8 checks no others. The path inside keeps a module that is imported twice one.
+  module = path: { imports = [ path ]; };
+in
+lib.mapAttrs' (file: _: {
+  name = lib.removeSuffix ".nix" file;
+  value = module (../profiles + "/${file}");
+}) profiles
+// rec {
+  # Needs pkgs.rknn from the overlay; `default` brings it.
+  rknn = module ../modules/nixos/rknn.nix;
+  default = {
+    imports = [ rknn ];
+    nixpkgs.overlays = [ overlay ];
+  };
+}

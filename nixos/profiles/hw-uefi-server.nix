@@ -1,0 +1,39 @@
+# A server that boots by UEFI and describes itself by ACPI, not by a device tree.
+{ lib, ... }:
+
+{
+  boot.loader = {
+    systemd-boot = {
+      enable = true;
+      configurationLimit = lib.mkDefault 10;
+    };
+    efi.canTouchEfiVariables = true;
+  };
+
+  boot.initrd.availableKernelModules = [
+    "ahci"
+    "nvme"
+    "sd_mod"
+    "usbhid"
+    "xhci_pci"
+  ];
+  hardware.enableRedistributableFirmware = true;
+
+  # No device tree names this machine, so the module cannot tell by name what the hardware is: this says it.
+  hardware.rknn.isRk3588 = false;
+
+  fileSystems = {
+    "/" = {
+      device = lib.mkDefault "/dev/disk/by-label/nixos";
+      fsType = lib.mkDefault "ext4";
+    };
+    "/boot" = {
+      device = lib.mkDefault "/dev/disk/by-label/BOOT";
+      fsType = "vfat";
+      options = [
+        "fmask=0077"
+        "dmask=0077"
+      ];
+    };
+  };
+}

@@ -1,0 +1,63 @@
+"""Every host of the fleet is judged as a subject is: the module's part in that host's own configuration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rknn_validation.checks.case import build_cases
+from rknn_validation.checks.configuration import ask
+from rknn_validation.checks.model import Status
+from rknn_validation.checks.questions import configuration_questions
+from rknn_validation.deadline import Deadline
+from rknn_validation.subject import Scenario, Subject, Validation
+
+pytestmark = pytest.mark.unit
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+SYSTEM = ROOT / "nixos"
+ON = {"enable": True}
+HOSTS = {
+    "opi01": Scenario("opi01", "vendor", ON, ("orangepi-5-plus",)),
+    "opi02": Scenario("opi02", "mainline", ON, ("orangepi-5-plus",)),
+    "opi03": Scenario("opi03", "vendor", ON, ("orangepi-5-plus",)),
+    "rpi01": Scenario("rpi01", "none", ON, ("raspberrypi-4-b",)),
+    "ampere01": Scenario("ampere01", "none", ON, ("virt",)),
+    "amd01": Scenario("amd01", "none", {}, ("virt",), system="x86_64-linux"),
+}
+
+
+def judged(name: str, scenario: Scenario) -> dict[str, tuple[Status, str]]:
+    """Status and reason of every configuration check asked of a host, by question."""
+    imports = (SYSTEM / "hosts" / f"{name}.nix", HERE / "without.nix")
+    option = ("hardware", "rknn")
+    subject = Subject(ROOT, HERE / "subject.nix", option, (SYSTEM / "overlays" / "rknn-packages.nix",), imports)
+    validation = Validation(HERE / "subject.nix", subject, {scenario.name: scenario}, {})
+    cases = build_cases(validation, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the host"))
+    answers = {one.check.id: ask(one.check, cases[scenario.name]) for one in configuration_questions(validation)}
+    return {check: (answer.status, answer.reason) for check, answer in answers.items()}
+
+
+def wrong_in(answers: dict[str, tuple[Status, str]]) -> dict[str, str]:
+    """The checks that failed or could not tell, with their reasons."""
+    return {check: reason for check, (status, reason) in answers.items() if status not in (Status.PASS, Status.SKIP)}
+
+
+def test_every_host_is_judged() -> None:
+    assert {path.stem for path in (SYSTEM / "hosts").glob("*.nix")} - {"default"} == set(HOSTS)
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_no_check_fails_on_the_host(name: str) -> None:
+    answers = judged(name, HOSTS[name])
+    assert not wrong_in(answers)
+    passed = sum(status is Status.PASS for status, _ in answers.values())
+    assert passed > (60 if HOSTS[name].stack != "none" else 10)
+
+
+def test_a_host_that_blacklists_its_driver_fails() -> None:
+    spoiled = replace(HOSTS["opi01"], config={"boot": {"blacklistedKernelModules": ["rknpu"]}})
+    assert any(check.startswith("kernel") for check in wrong_in(judged("opi01", spoiled)))
