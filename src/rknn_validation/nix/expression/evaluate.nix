@@ -9,27 +9,29 @@
   nixpkgs,
   request,
   loud ? "no",
+  # Whether requests may share what they do not change: what then fails is evaluated on its own.
+  share ? "no",
 }:
 
 let
   lib = import (nixpkgs + "/lib");
   requests = builtins.fromJSON (builtins.readFile request);
 
+  machine = system: overlays: {
+    _file = "the scenario's machine";
+    nixpkgs.hostPlatform = system;
+    # An overlay file may hold one overlay or a list of them.
+    nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) overlays);
+    # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.
+    # Of several settings the first one stays.
+    nixpkgs.config = lib.mkOrder 10000 { allowUnfree = lib.mkDefault true; };
+  };
   modules =
     wanted:
     let
       inherit (wanted) subject;
     in
     [
-      {
-        _file = "the scenario's machine";
-        nixpkgs.hostPlatform = wanted.system;
-        # An overlay file may hold one overlay or a list of them.
-        nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) subject.overlays);
-        # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.
-        # Of several settings the first one stays.
-        nixpkgs.config = lib.mkOrder 10000 { allowUnfree = lib.mkDefault true; };
-      }
       {
         _file = "the scenario's config";
         inherit (wanted) config;
@@ -44,15 +46,29 @@ let
       }
     ];
 
+  # What requests for the same platform and overlays have in common.
+  machineOf = wanted: builtins.toJSON [ wanted.system wanted.subject.overlays ];
+  machines = lib.mapAttrs (
+    _: same:
+    let
+      inherit (lib.head same) system subject;
+    in
+    import (nixpkgs + "/nixos/lib/eval-shared.nix") {
+      inherit lib;
+      machine = machine system subject.overlays;
+      modulesLocation = toString ./evaluate.nix;
+    }
+  ) (lib.groupBy machineOf (lib.attrValues requests));
+
   evaluate =
     index: wanted:
     let
       system = import (nixpkgs + "/nixos/lib/eval-config.nix") {
         system = null;
-        modules = modules wanted;
+        modules = [ (machine wanted.system wanted.subject.overlays) ] ++ modules wanted;
       };
       extract =
-        loud:
+        system: loud:
         import ./extract.nix {
           inherit lib index loud;
           inherit (wanted) subject;
@@ -61,13 +77,17 @@ let
       # One uncatchable error aborts the whole process: the trace then says whose it was.
       marked = builtins.addErrorContext "rknn-request-${index}-";
       attempt = data: builtins.tryEval (marked (builtins.deepSeq data.configuration data));
-      complete = extract true;
-      partial = extract false;
+      shared = extract (machines.${machineOf wanted}.extend (modules wanted)) true;
+      quick = attempt shared;
+      complete = extract system true;
+      partial = extract system false;
       whole = attempt complete;
       rest = attempt partial;
     in
     if loud == "yes" then
       builtins.deepSeq complete complete
+    else if share == "yes" && quick.success then
+      mark marked shared
     else if whole.success then
       mark marked complete
     else if rest.success then

@@ -70,16 +70,23 @@ let
 
   nameOf = drv: if lib.isAttrs drv then drv.pname or (drv.name or "?") else toString drv;
 
-  # A package of the stand-in's list: nothing in it differs between configurations.
-  isStub = drv: drv.isStub or false && !drv ? inputDerivation;
+  # A package of the stand-in's list, as it is there: nothing in it differs between configurations.
+  isStub =
+    drv:
+    drv.isStub or false && !drv ? inputDerivation && builtins.intersectAttrs told drv == builtins.intersectAttrs told drv.out;
+  told = lib.genAttrs [
+    "name"
+    "pname"
+    "version"
+    "outPath"
+    "system"
+    "meta"
+    "pythonModule"
+  ] (_: null);
   # A string is a store path somebody wrote down.
   outPath = drv: builtins.unsafeDiscardStringContext (toString (drv.outPath or drv));
-  key =
-    drv:
-    if isStub drv then
-      drv.outPath
-    else
-      "${index} ${try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv)}";
+  known = drv: try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv);
+  key = drv: if isStub drv then drv.outPath else "${index} ${known drv}";
 
   source =
     drv:
@@ -210,14 +217,14 @@ let
     else if !lib.isAttrs drv then
       nothing // { out_path = outPath drv; name = baseNameOf (outPath drv); }
     else
-      quietly (nothing // { out_path = key drv; }) (
+      quietly (nothing // { out_path = known drv; }) (
         let
           meta = drv.meta or { };
           position = quietly null (meta.position or null);
         in
         plain drv
         // {
-          out_path = try.firmly (key drv) (outPath drv);
+          out_path = known drv;
           builder = builder drv;
           source = quietly null (source drv);
           licenses = quietly [ ] (map license (lib.toList (meta.license or [ ])));

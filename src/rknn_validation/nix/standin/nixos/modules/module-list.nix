@@ -4,14 +4,21 @@
   ./boot/initrd.nix
   ./boot/kernel.nix
   ./boot/loader.nix
+  ./boot/modules-tree.nix
   ./boot/options.nix
+  ./config/binsh.nix
+  ./config/current-system.nix
   ./config/documentation.nix
   ./config/environment.nix
   ./config/etc.nix
+  ./config/groups.nix
   ./config/ldso.nix
   ./config/locale.nix
+  ./config/pam-environment.nix
   ./config/session-defaults.nix
+  ./config/set-environment.nix
   ./config/system-path.nix
+  ./config/user-checks.nix
   ./config/users.nix
   ./hardware/device-tree.nix
   ./hardware/devices.nix
@@ -28,15 +35,18 @@
   ./network/options.nix
   ./nix/nix.nix
   ./programs/nix-ld.nix
+  ./programs/shell-init.nix
   ./programs/shells.nix
   ./programs/tools.nix
   ./security/options.nix
+  ./security/polkit.nix
   ./security/wrappers.nix
   ./services/k3s.nix
   ./services/openssh.nix
   ./services/system.nix
   ./services/udev.nix
   ./system/activation.nix
+  ./system/specialisation.nix
   ./system/systemd-daemons.nix
   ./system/systemd-units.nix
   ./system/systemd.nix

@@ -70,12 +70,6 @@ in
       modprobeConfig.enable = on;
       modprobeConfig.useUbuntuModuleBlacklist = on;
     };
-    system.modulesTree = mkOption {
-      type = types.listOf types.path;
-      internal = true;
-      default = [ ];
-      apply = pkgs.aggregateModules;
-    };
     system.requiredKernelConfig = declare.listOf types.attrs;
   };
 
@@ -112,7 +106,6 @@ in
     }
     (lib.mkIf (cfg.kernel.enable && !cfg.isContainer) {
       system.build.kernel = kernel;
-      system.modulesTree = [ (lib.getOutput "modules" kernel) ] ++ cfg.extraModulePackages;
       boot.kernelParams = [
         "loglevel=${toString cfg.consoleLogLevel}"
         "lsm=landlock,yama,bpf"

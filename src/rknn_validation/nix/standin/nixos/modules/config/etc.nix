@@ -40,4 +40,12 @@ in
   config.system.build.etc = pkgs.runCommand "etc" {
     passthru.targets = map (one: one.target) (lib.attrValues config.environment.etc);
   } "etc";
+  config.system.activationScripts.etc = {
+    deps = [
+      "users"
+      "groups"
+      "specialfs"
+    ];
+    text = "# Links ${config.system.build.etc} into /etc.";
+  };
 }

@@ -1,4 +1,4 @@
-# environment.systemPackages, and what of it is linked into /run/current-system/sw.
+# environment.systemPackages, and what of it is linked.
 {
   config,
   lib,
@@ -8,7 +8,7 @@
 
 let
   cfg = config.environment;
-  inherit (lib) mkOption types;
+  inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
   lower = package: lib.setPrio ((package.meta.priority or 5) + 3) package;
 in
@@ -30,10 +30,6 @@ in
       unixODBCDrivers = declare.packages;
       enableAllTerminfo = declare.off;
       wordlist.enable = declare.off;
-    };
-    system.path = mkOption {
-      internal = true;
-      type = types.unspecified;
     };
     system.fsPackages = declare.packages;
   };
@@ -78,13 +74,6 @@ in
         "/share/systemd"
         "/share/thumbnailers"
       ];
-    };
-    system.path = pkgs.buildEnv {
-      name = "system-path";
-      paths = cfg.systemPackages;
-      inherit (cfg) pathsToLink extraOutputsToInstall;
-      ignoreCollisions = true;
-      postBuild = cfg.extraSetup;
     };
   };
 }

@@ -1,4 +1,4 @@
-# Users and groups.
+# Users.
 {
   config,
   lib,
@@ -40,32 +40,16 @@ let
     )
   ];
 
-  group = [
-    (import ../../lib/static/group.nix)
-    (
-      { name, config, ... }:
-      {
-        config = {
-          name = lib.mkDefault name;
-          members = lib.mapAttrsToList (_: one: one.name) (
-            lib.filterAttrs (_: one: lib.elem config.name one.extraGroups) cfg.users
-          );
-        };
-      }
-    )
-  ];
 in
 {
   imports = [
     (lib.mkAliasOptionModule [ "users" "extraUsers" ] [ "users" "users" ])
-    (lib.mkAliasOptionModule [ "users" "extraGroups" ] [ "users" "groups" ])
   ];
 
   options.users = {
     mutableUsers = declare.on;
     enforceIdUniqueness = declare.on;
     users = declare.namedBy user;
-    groups = declare.namedBy group;
     allowNoPasswordLogin = off;
     manageLingering = declare.on;
     defaultUserShell = declare.of (types.either types.path types.shellPackage) pkgs.bashInteractive;
@@ -104,73 +88,6 @@ in
       isSystemUser = true;
       group = name;
     });
-    users.groups = lib.genAttrs [
-      "root"
-      "wheel"
-      "disk"
-      "kmem"
-      "tty"
-      "floppy"
-      "uucp"
-      "lp"
-      "cdrom"
-      "tape"
-      "audio"
-      "video"
-      "dialout"
-      "nogroup"
-      "users"
-      "nixbld"
-      "utmp"
-      "adm"
-      "input"
-      "kvm"
-      "render"
-      "sgx"
-      "shadow"
-      "systemd-journal"
-      "systemd-network"
-      "systemd-resolve"
-      "systemd-timesync"
-      "systemd-oom"
-      "systemd-coredump"
-      "messagebus"
-      "keys"
-      "clock"
-    ] (name: if ids.gids ? ${name} then { gid = ids.gids.${name}; } else { });
 
-    environment.etc = lib.mapAttrs' (
-      _: one:
-      lib.nameValuePair "profiles/per-user/${one.name}" {
-        source = pkgs.buildEnv {
-          name = "user-environment";
-          paths = one.packages;
-        };
-      }
-    ) (lib.filterAttrs (_: one: one.packages != [ ]) cfg.users);
-
-    assertions = lib.concatLists (
-      lib.mapAttrsToList (name: one: [
-        {
-          # A number below 1000 says as well that it is no person's account.
-          assertion =
-            one.isSystemUser != one.isNormalUser
-            || (!one.isSystemUser && one.uid != null && one.uid < 1000);
-          message = ''
-            Exactly one of users.users.${name}.isSystemUser and users.users.${name}.isNormalUser must be set.
-          '';
-        }
-        {
-          assertion = one.group != "";
-          message = ''
-            users.users.${name}.group is unset. This used to default to
-            nogroup, but this is unsafe. For example you can create a group
-            for this user with:
-            users.users.${name}.group = "${name}";
-            users.groups.${name} = {};
-          '';
-        }
-      ]) (lib.filterAttrs (_: one: one.enable) cfg.users)
-    );
   };
 }

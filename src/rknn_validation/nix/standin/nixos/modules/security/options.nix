@@ -178,7 +178,6 @@ in
     })
     (lib.mkIf cfg.polkit.enable {
       environment.systemPackages = [ cfg.polkit.package ];
-      systemd.services.polkit.restartTriggers = [ config.system.path ];
       users.users.polkituser = {
         isSystemUser = true;
         description = "PolKit daemon";

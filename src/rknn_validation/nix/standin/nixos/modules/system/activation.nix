@@ -72,11 +72,6 @@ in
     specialfs = "";
     users = after [ ] "# Creates the users and groups of this configuration.";
     groups = after [ "users" ] "";
-    etc = after [
-      "users"
-      "groups"
-      "specialfs"
-    ] "# Links ${config.system.build.etc} into /etc.";
     hashes = after [ "users" ] "";
     modprobe = "echo ${pkgs.kmod}/bin/modprobe > /proc/sys/kernel/modprobe";
     hostname = lib.optionalString (

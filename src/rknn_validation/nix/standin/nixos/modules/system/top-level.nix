@@ -3,8 +3,6 @@
   config,
   lib,
   pkgs,
-  extendModules,
-  noUserModules,
   ...
 }:
 
@@ -102,20 +100,6 @@ in
         "sudoers"
       ] (_: declare.strings);
     };
-    specialisation = declare.namedBy (local: {
-      options = {
-        inheritParentConfig = on;
-        configuration = mkOption {
-          default = { };
-          inherit
-            (extendModules {
-              modules = [ { boot.loader.grub.device = lib.mkOverride 0 ""; } ];
-            })
-            type
-            ;
-        };
-      };
-    });
   };
 
   config.system.build.toplevel =

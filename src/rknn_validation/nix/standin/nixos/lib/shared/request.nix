@@ -1,0 +1,285 @@
+# A request as what it changes of the base machine: what it leaves alone is taken over as it is evaluated.
+#
+# What this cannot tell apart for certain is thrown: the caller then evaluates the request on its own.
+{
+  lib,
+  base,
+  modules,
+  modulesPath,
+  # The same configuration, evaluated on its own: for the few that ask for it.
+  alone,
+}:
+let
+  inherit (builtins)
+    any
+    attrNames
+    concatMap
+    filter
+    head
+    intersectAttrs
+    listToAttrs
+    map
+    mapAttrs
+    removeAttrs
+    zipAttrsWith
+    ;
+  inherit (base) specialArgs;
+  tree = import ./tree.nix { inherit lib; };
+  merge = import ./merge.nix { inherit lib; };
+  group = zipAttrsWith (_: found: found);
+  unshared = why: throw "not to be shared: ${why}";
+
+  # The request's own modules, the one imported last first: they come before all of the base.
+  own = lib.reverseList (
+    lib.collectModules "nixos" modulesPath modules {
+      inherit
+        lib
+        specialArgs
+        config
+        options
+        modulesPath
+        ;
+      _class = "nixos";
+      _prefix = [ ];
+    }
+  );
+  declaring = filter (module: module.options != { }) own;
+  # Definitions at the top, by name, and what the request hands to modules.
+  defs = concatMap (
+    module:
+    map (value: {
+      file = module._file;
+      inherit value;
+    }) (lib.pushDownProperties module.config)
+  ) own;
+  top = level base.root declaring defs;
+
+  givenArguments =
+    let
+      found = concatMap (def: if def.value ? _module then [ def.value._module ] else [ ]) defs;
+      plain = one: attrNames one == [ "args" ] && lib.isAttrs one.args && !one.args ? _type && intersectAttrs one.args arguments == { };
+      all = map (one: one.args) found;
+    in
+    if found == [ ] then
+      { }
+    else if lib.all plain found && lib.foldl' (n: one: n + lib.length (attrNames one)) 0 all == lib.length (attrNames (lib.mergeAttrsList all)) then
+      mapAttrs (_: argument) (lib.mergeAttrsList all)
+    else
+      unshared "it sets module arguments in a special way";
+  argument = value: if value ? _type && value._type != "pkgs" then unshared "a module argument with a condition" else value;
+  arguments = base.arguments // {
+    inherit (alone._module.args)
+      modules
+      noUserModules
+      extendModules
+      moduleType
+      ;
+    pkgs =
+      if any (def: def.value ? nixpkgs) defs || any (module: module.options ? nixpkgs) declaring then
+        unshared "it changes the package set"
+      else
+        base.pkgs;
+    utils = import ../utils.nix {
+      inherit lib config;
+      inherit (arguments) pkgs;
+    };
+  };
+
+  config = top.values // {
+    _module = {
+      args = arguments // givenArguments;
+      check = true;
+      freeformType = null;
+      inherit specialArgs;
+    };
+  };
+  options = top.options // {
+    _module = unshared "it asks for the options of the module system";
+  };
+
+  # Whether a part of the base, such as "KEY defines", reads anything the request changes.
+  changed = mapAttrs (
+    _: closure:
+    closure == null
+    || any (
+      first: base.root.children ? ${first} && intersectAttrs closure.${first} top.below.${first}.touched != { }
+    ) (attrNames closure)
+  ) base.changeable;
+  isChanged = part: changed.${part} or false;
+
+  # Base modules again, with this request's configuration; only those that changed are looked at.
+  again = mapAttrs (
+    _: entry:
+    let
+      module = entry.load {
+        inherit
+          lib
+          specialArgs
+          config
+          options
+          modulesPath
+          ;
+        _class = "nixos";
+        _prefix = [ ];
+      };
+    in
+    {
+      inherit module;
+      defined = regroup base.root (
+        map (value: {
+          file = module._file;
+          value = removeAttrs value [ "_module" ];
+        }) (lib.pushDownProperties module.config)
+      );
+    }
+  ) base.byKey;
+  # Definitions along the tree, down to its options.
+  regroup =
+    node: found:
+    mapAttrs (
+      attribute: inner:
+      let
+        child = node.children.${attribute} or (unshared "a module of the base defines another option than before");
+      in
+      if child ? isLeaf then inner else regroup child (tree.inner inner)
+    ) (group (map (lib.definitionsByName node.prefix) found));
+  definedAgain = key: loc: lib.attrByPath loc [ ] again.${key}.defined;
+  declaredAgain =
+    key: loc:
+    let
+      module = again.${key}.module;
+    in
+    (lib.declarationsByName (lib.init loc) {
+      inherit (module) _file;
+      options = lib.getAttrFromPath (lib.init loc) module.options;
+    }).${lib.last loc};
+
+  # One level of the tree with what the request declares and defines there.
+  # Gives options and values, which definitions no option takes, and the names of the options it touches.
+  level =
+    node: modules: found:
+    let
+      declared = group (map (lib.declarationsByName node.prefix) modules);
+      defined = group (map (lib.definitionsByName node.prefix) found);
+      names = declared // defined;
+      below = mapAttrs (
+        attribute: child:
+        if !names ? ${attribute} then
+          if child ? isLeaf then leaf child [ ] [ ] else level child [ ] [ ]
+        else
+          let
+            decls = declared.${attribute} or [ ];
+            inner = defined.${attribute} or [ ];
+          in
+          if child ? isLeaf then
+            leaf child decls inner
+          else if any (decl: lib.isOption decl.options) decls then
+            unshared "it declares an option where the base has several"
+          else
+            level child (map (decl: { inherit (decl) _file options; }) decls) (tree.inner inner)
+      ) node.children;
+      new = lib.mergeGroups node.prefix (removeAttrs declared (attrNames node.children)) (
+        removeAttrs defined (attrNames node.children ++ (if node.prefix == [ ] then [ "_module" ] else [ ]))
+      );
+      visited = intersectAttrs names below;
+      isNew = removeAttrs names (attrNames node.children) != { };
+    in
+    {
+      inherit below;
+      options = mapAttrs (_: one: one.options) below // new.matchedOptions;
+      values = mapAttrs (_: one: one.values) below // valuesOf new.matchedOptions;
+      unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues visited);
+      touched =
+        lib.foldl' (all: one: all // one.touched) { } (lib.attrValues visited)
+        // (if isNew then { "${lib.concatStringsSep "." node.prefix}." = null; } else { });
+    };
+  valuesOf = mapAttrs (_: option: if option._type or "" == "option" then option.value else valuesOf option);
+
+  leaf =
+    node: decls: found:
+    let
+      redeclared = decls != [ ] || any (key: isChanged "${key} declares") node.declaredBy;
+      again = filter (key: isChanged "${key} defines") node.definedBy;
+      option = merge {
+        inherit
+          node
+          decls
+          found
+          redeclared
+          again
+          declaredAgain
+          definedAgain
+          ;
+        isRedeclared = key: isChanged "${key} declares";
+      };
+      isSame = decls == [ ] && found == [ ] && again == [ ] && !redeclared;
+    in
+    {
+      options = if isSame then node.options else option;
+      values = if isSame then node.values else option.value;
+      unmatched = false;
+      touched =
+        if decls == [ ] && found == [ ] then
+          { }
+        else
+          {
+            ${node.name} = null;
+          }
+          // (if node.isOpen then touchedInside node found else { });
+    };
+  touchedInside =
+    node: found:
+    listToAttrs (
+      map (attribute: lib.nameValuePair "${node.name}.${attribute}" null) (
+        concatMap (def: tree.mayDefine def.value) found
+      )
+    );
+
+  # Modules that changed have to define what they did in the base, or less.
+  sameShape =
+    key:
+    let
+      extra =
+        node: found:
+        any (
+          attribute:
+          let
+            child = node.children.${attribute};
+          in
+          if child ? isLeaf then
+            !lib.elem key child.definedBy
+            || (
+              child.isOpen
+              && any (
+                def:
+                !lib.all (
+                  name:
+                  any (before: before.key == key && lib.elem name (tree.mayDefine before.value)) child.defs
+                ) (tree.mayDefine def.value)
+              ) found.${attribute}
+            )
+          else
+            extra child found.${attribute}
+        ) (attrNames found);
+    in
+    !extra base.root again.${key}.defined;
+  checked =
+    if any (module: module.disabledModules != [ ]) own then
+      unshared "it disables modules"
+    else if any (module: base.byKey ? ${module.key}) own then
+      unshared "it imports a module of the base"
+    else if any (module: module.options ? _module) declaring then
+      unshared "it declares options of the module system"
+    else if top.unmatched then
+      unshared "it defines what no option takes"
+    else if
+      !lib.all (key: !isChanged "${key} defines" || sameShape key) (attrNames base.byKey)
+    then
+      unshared "a module of the base defines other options than before"
+    else
+      null;
+in
+builtins.seq checked {
+  inherit config options;
+  inherit (arguments) pkgs;
+}

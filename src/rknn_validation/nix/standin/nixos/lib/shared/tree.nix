@@ -1,0 +1,160 @@
+# The base machine's options as a tree: what is declared and defined of each, by which module, and its value.
+{ lib }:
+let
+  inherit (builtins)
+    concatLists
+    concatMap
+    filter
+    head
+    length
+    map
+    mapAttrs
+    zipAttrsWith
+    ;
+  group = zipAttrsWith (_: found: found);
+  inner =
+    defs:
+    concatMap (
+      def: map (value: def // { inherit value; }) (lib.pushDownProperties def.value)
+    ) defs;
+  name = lib.concatStringsSep ".";
+
+  # Conditions are looked through, not asked: which attributes a definition may have.
+  mayDefine =
+    value:
+    let
+      type = value._type or "";
+    in
+    if type == "if" || type == "override" || type == "order" then
+      mayDefine value.content
+    else if type == "merge" then
+      concatMap mayDefine value.contents
+    else
+      lib.attrNames value;
+in
+rec {
+  inherit inner mayDefine;
+
+  # `modules`: what declares at this place, { key, _file, options }; `defs`: { key, file, value }.
+  level =
+    prefix: modules: defs:
+    let
+      declared = group (
+        map (
+          module: mapAttrs (_: decl: decl // { inherit (module) key; }) (lib.declarationsByName prefix module)
+        ) modules
+      );
+      defined = group (
+        map (
+          def: mapAttrs (_: found: found // { inherit (def) key; }) (lib.definitionsByName prefix def)
+        ) defs
+      );
+      levels = filter (child: !child ? isLeaf) (lib.attrValues children);
+      children = mapAttrs (
+        attribute: decls:
+        let
+          loc = prefix ++ [ attribute ];
+          found = defined.${attribute} or [ ];
+        in
+        if lib.any (decl: lib.isOption decl.options) decls then
+          leaf loc decls found
+        else
+          level loc (map (decl: { inherit (decl) _file key options; }) decls) (inner found)
+      ) declared;
+    in
+    {
+      inherit prefix children;
+      options = mapAttrs (_: child: child.options) children;
+      values = mapAttrs (_: child: child.values) children;
+      # Definitions that no option takes.
+      undeclared =
+        map (attribute: name (prefix ++ [ attribute ])) (
+          lib.attrNames (removeAttrs defined (lib.attrNames declared))
+        )
+        ++ concatMap (child: child.undeclared) levels;
+    };
+
+  # An option. `evaluate`: from its declarations and definitions to what `options` holds of it.
+  leaf =
+    loc: decls: defs:
+    let
+      keys = list: lib.unique (map (one: one.key) list);
+      isSingle = length decls == 1;
+      option = if isSingle then (head decls).once // { inherit loc; } else lib.mergeOptionDecls loc decls;
+      isMixed = !lib.all (decl: lib.isOption decl.options) decls;
+      raw = lib.evalOptionValue loc (removeAttrs option [ "apply" ]) defs;
+      evaluated = if isMixed then (lib.mergeNames loc decls defs).matchedOptions else applied option raw;
+    in
+    {
+      isLeaf = true;
+      inherit
+        loc
+        decls
+        defs
+        option
+        isMixed
+        ;
+      name = name loc;
+      declaredBy = keys decls;
+      definedBy = keys defs;
+      options = evaluated;
+      values = evaluated.value;
+      raw = raw.value;
+      # Read by the names of its attributes: what one of them depends on is not what the others do.
+      isOpen = loc == [ "system" "build" ];
+    };
+  applied =
+    option: raw:
+    if option ? apply then
+      raw
+      // {
+        inherit (option) apply;
+        value = builtins.addErrorContext "while evaluating the option `${lib.showOption option.loc}':" (
+          option.apply raw.value
+        );
+      }
+    else
+      raw;
+
+  # The options a path leads to: { top, name, declaredBy, definedBy } of each.
+  find =
+    node: walked: path:
+    if node ? isLeaf then
+      let
+        attribute = head path;
+        definers = filter (
+          key: lib.any (def: def.key == key && lib.elem attribute (mayDefine def.value)) node.defs
+        ) node.definedBy;
+      in
+      if node.isOpen && path != [ ] then
+        [
+          {
+            top = head node.loc;
+            name = "${node.name}.${attribute}";
+            inherit (node) declaredBy;
+            definedBy = definers;
+          }
+        ]
+      else
+        [
+          {
+            top = head node.loc;
+            inherit (node) name declaredBy definedBy;
+          }
+        ]
+    else if path == [ ] then
+      [
+        {
+          top = head walked;
+          # An option that a request adds here.
+          name = "${name walked}.";
+          declaredBy = [ ];
+          definedBy = [ ];
+        }
+      ]
+      ++ concatMap (attribute: find node.children.${attribute} (walked ++ [ attribute ]) [ ]) (
+        lib.attrNames node.children
+      )
+    else
+      find node.children.${head path} (walked ++ [ (head path) ]) (lib.tail path);
+}

@@ -1,0 +1,57 @@
+"""What the requests of a batch share is what each of them would have had in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.nix.configuration import Evaluation
+from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.subject import Subject
+
+pytestmark = pytest.mark.unit
+
+MODULES = Path(__file__).parent / "modules"
+SHARING = MODULES / "sharing"
+NAMES = ("force", "defaults", "extend", "disable", "order", "packages", "old", "structure", "invalid")
+
+
+def subject(name: str, *overlays: Path) -> Subject:
+    return Subject(SHARING, SHARING / f"{name}.nix", ("environment",), overlays)
+
+
+def requests() -> dict[str, Request]:
+    """Quite different subjects, each with and without something beside it."""
+    overlay, npu = SHARING / "overlay.nix", MODULES / "overlay.nix"
+    variable: dict[str, Any] = {"environment": {"variables": {"BESIDE": "1"}}}
+    container: dict[str, Any] = {"boot": {"isContainer": True}, "networking": {"hostName": "other"}}
+    own = Subject(MODULES, MODULES / "npu.nix", ("hardware", "npu"), (npu,))
+    found = {name: Request(subject(name)) for name in NAMES}
+    found |= {f"{name} and a variable": Request(subject(name), {}, variable) for name in NAMES}
+    found |= {f"{name} in a container": Request(subject(name), {}, container) for name in NAMES}
+    found |= {f"{name} with other packages": Request(subject(name, overlay, npu)) for name in NAMES}
+    found |= {f"{name} elsewhere": Request(subject(name), {}, {}, "x86_64-linux") for name in ("force", "order")}
+    found |= {f"no {name}": Request(subject(name), with_subject=False) for name in ("force", "order")}
+    troubles = ("none", "throw", "throw-in-a-package", "assertion")
+    found |= {trouble: Request(own, {"enable": True, "trouble": trouble}) for trouble in troubles}
+    return found
+
+
+@pytest.fixture(scope="module")
+def together() -> dict[str, Evaluation]:
+    return evaluate(requests(), nixpkgs=None, deadline=Deadline.after(200, "the batch"))
+
+
+@pytest.mark.parametrize("name", list(requests()))
+def test_a_batch_gives_what_a_process_of_its_own_does(together: dict[str, Evaluation], name: str) -> None:
+    deadline = Deadline.after(60, name)
+    alone = evaluate({name: requests()[name]}, nixpkgs=None, deadline=deadline)[name]
+    shared = together[name]
+    assert shared.error == alone.error
+    assert (shared.configuration is None) == (alone.configuration is None)
+    for one in fields(alone.configuration) if alone.configuration else ():
+        assert getattr(shared.configuration, one.name) == getattr(alone.configuration, one.name), one.name
