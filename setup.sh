@@ -18,6 +18,7 @@ wanted=(
   mkfs.erofs:erofs-utils
   cpio:cpio
   modprobe:kmod
+  shellcheck:shellcheck
 )
 missing=()
 for entry in "${wanted[@]}"; do

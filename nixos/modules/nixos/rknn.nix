@@ -7,6 +7,7 @@
   imports = [
     ./rknn/options.nix
     ./rknn/guard.nix
+    ./rknn/kernel.nix
     ./rknn/device.nix
     ./rknn/libraries.nix
   ];

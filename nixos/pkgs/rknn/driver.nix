@@ -1,4 +1,8 @@
 # rknpu, the vendor's kernel driver, as a module for stock kernels: no mainline release carries it.
+#
+# This revision was compiled against the headers of four releases: with 6.1 it does not compile (remove() of platform
+# drivers), with 6.12 neither (hrtimer_setup, which is in 6.13 and later); with 7.2 and 7.3 it does, and those kernels
+# export every symbol it wants. Its author runs it on 6.19 and 7.0.
 {
   lib,
   stdenv,
@@ -6,6 +10,9 @@
   kernel,
 }:
 
+let
+  minimumKernel = "6.13";
+in
 stdenv.mkDerivation {
   pname = "rknpu";
   version = "0.9.8-${kernel.version}";
@@ -29,10 +36,17 @@ stdenv.mkDerivation {
   installFlags = [ "INSTALL_MOD_PATH=${placeholder "out"}" ];
   installTargets = [ "modules_install" ];
 
+  # What the module needs to know to refuse a kernel before anything is built.
+  passthru = {
+    inherit minimumKernel;
+    kernelVersion = kernel.version;
+  };
+
   meta = {
     description = "Rockchip NPU driver as an out-of-tree kernel module";
     homepage = "https://github.com/w568w/rknpu-module";
     license = lib.licenses.gpl2Only;
     platforms = [ "aarch64-linux" ];
+    broken = lib.versionOlder kernel.version minimumKernel;
   };
 }

@@ -43,11 +43,6 @@ in
       cfg.driver.enable && cfg.driver.package != null
     ) cfg.driver.package;
 
-    hardware.deviceTree.overlays = lib.optional cfg.driver.deviceTreeOverlay {
-      name = "rknpu";
-      dtsText = builtins.readFile ./rknpu-overlay.dts;
-    };
-
     # udev loads the driver by the device tree's modalias. This unit makes a missing or refused driver a
     # failed unit on an RK3588; boot.kernelModules would force the module onto every board.
     systemd.services.rknn-driver = lib.mkIf cfg.driver.enable {

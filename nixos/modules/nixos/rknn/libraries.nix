@@ -58,6 +58,10 @@ in
         };
       })
 
+      (lib.mkIf cfg.diagnostics.enable {
+        environment.systemPackages = [ cfg.diagnostics.package ];
+      })
+
       (lib.mkIf cfg.toolkitLite.enable {
         environment.systemPackages = [ python ];
       })

@@ -8,6 +8,16 @@
 let
   cfg = config.hardware.rknn;
   vendor = cfg.stack == "vendor";
+  kernel = import ./kernel-facts.nix { inherit lib; } config.boot.kernelPackages.kernel;
+  # Known by the configuration; where that cannot be read, taken for granted of Rockchip's own (and warned of).
+  bringsRknpu =
+    !kernel.isRelease
+    && (
+      if kernel.symbol "ROCKCHIP_RKNPU" == null then
+        kernel.isVendorTree
+      else
+        kernel.symbol "ROCKCHIP_RKNPU" != "n"
+    );
 in
 {
   options.hardware.rknn = {
@@ -78,20 +88,15 @@ in
       };
       package = lib.mkOption {
         type = lib.types.nullOr lib.types.package;
-        default = if vendor then pkgs.rknn.driverFor config.boot.kernelPackages else null;
-        defaultText = lib.literalMD "`pkgs.rknn.driverFor config.boot.kernelPackages` for the vendor stack, else `null`";
+        default =
+          if vendor && !bringsRknpu then pkgs.rknn.driverFor config.boot.kernelPackages else null;
+        defaultText = lib.literalMD ''
+          `pkgs.rknn.driverFor config.boot.kernelPackages` for the vendor stack, but `null` with Rockchip's own
+          kernels; `null` for mainline
+        '';
         description = ''
           Package with the kernel module. `null` where the kernel brings the driver itself, as Rockchip's
-          own kernels and mainline kernels from 6.18 do.
-        '';
-      };
-      deviceTreeOverlay = lib.mkOption {
-        type = lib.types.bool;
-        default = vendor && cfg.driver.enable && cfg.driver.package != null;
-        defaultText = lib.literalMD "`true` where the vendor's driver is added to a stock kernel";
-        description = ''
-          Whether to describe the NPU to the vendor's driver in the kernel's device trees, whose own nodes are
-          for `rocket`. Vendor kernels' trees need nothing.
+          own kernels and mainline kernels from 6.18 do. Whose kernel it is, its configuration tells, or its name.
         '';
       };
     };
@@ -122,6 +127,20 @@ in
         default = pkgs.rknn.toolkit-lite;
         defaultText = lib.literalExpression "pkgs.rknn.toolkit-lite";
         description = "The Python library; its own interpreter is installed with it.";
+      };
+    };
+
+    diagnostics = {
+      enable = lib.mkOption {
+        type = lib.types.bool;
+        default = true;
+        description = "Whether to install `rknn-doctor`, which says what the NPU of a node has and lacks.";
+      };
+      package = lib.mkOption {
+        type = lib.types.package;
+        default = pkgs.rknn.diagnostics;
+        defaultText = lib.literalExpression "pkgs.rknn.diagnostics";
+        description = "Package with `bin/rknn-doctor`.";
       };
     };
 

@@ -55,6 +55,8 @@ let
             isLTS
             isHardened
             ignoreConfigErrors
+            autoModules
+            enableCommonConfig
             ;
         };
         position = builtins.unsafeGetAttrPos "version" args;
@@ -87,7 +89,8 @@ let
         isDisabled = name: !(config.isEnabled name);
         getValue = name: symbols.${name} or null;
         CONFIG_MODULES = "y";
-      };
+      }
+      // (attrs.config or { });
       package = stdenv.mkDerivation (
         {
           inherit pname version;
@@ -111,7 +114,15 @@ let
             kernelOlder = lib.versionOlder version;
             kernelAtLeast = lib.versionAtLeast version;
             moduleStructuredConfig.settings = attrs.structuredExtraConfig;
-            configfile = final.writeText "linux-config-${version}" "";
+            # What the generator works from: of nixpkgs' own defaults only what concerns accelerators.
+            configfile = final.writeText "linux-config-${version}" "" // {
+              autoModules = attrs.autoModules or true;
+              structuredConfig =
+                lib.optionalAttrs (attrs.enableCommonConfig or true && lib.versionAtLeast version "6.2") {
+                  DRM_ACCEL = lib.kernel.yes;
+                }
+                // lib.foldl' (all: patch: all // patchConfig patch) attrs.structuredExtraConfig kernelPatches;
+            };
             moduleBuildDependencies = [ ];
             moduleMakeFlags = kernelMakeFlags modDirVersion;
             commonMakeFlags = [ ];
@@ -161,7 +172,7 @@ let
   };
   packagesFor =
     kernel:
-    lib.makeExtensible (
+    (lib.makeExtensible (
       self:
       lib.mapAttrs (moduleStub self.kernel) facts.modules
       // {
@@ -174,7 +185,8 @@ let
         kernelPackages = self;
         recurseForDerivations = true;
       }
-    );
+    )).extend
+      (lib.composeManyExtensions final.kernelPackagesExtensions);
   packageSets =
     lib.mapAttrs (_: kernel: lib.recurseIntoAttrs (packagesFor kernel)) (
       lib.mapAttrs' (name: kernel: lib.nameValuePair name kernel) final.linuxKernel.kernels
@@ -182,6 +194,8 @@ let
 in
 {
   inherit buildLinux;
+  # Extensions of every package set, added to by overlays.
+  kernelPackagesExtensions = [ ];
   linuxManualConfig =
     {
       version,
@@ -213,6 +227,7 @@ in
       attrs = {
         structuredExtraConfig = { };
         isManualConfig = true;
+        inherit config;
       };
       position = builtins.unsafeGetAttrPos "version" args;
     };

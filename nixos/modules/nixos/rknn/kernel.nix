@@ -1,0 +1,112 @@
+# Kernel and device tree: refuses what cannot carry the stack, and describes the NPU to its driver.
+{
+  config,
+  lib,
+  ...
+}:
+
+let
+  cfg = config.hardware.rknn;
+  tree = config.hardware.deviceTree;
+  vendor = cfg.stack == "vendor";
+  trees = import ./trees.nix;
+  kernel = import ./kernel-facts.nix { inherit lib; } config.boot.kernelPackages.kernel;
+  verdict = import ./kernel-verdict.nix { inherit lib; } {
+    inherit kernel;
+    inherit (cfg) stack;
+    inherit (cfg.driver) package;
+  };
+
+  # Any board's tree where none is named: then only what every tree has can be relied on.
+  inherit (tree) name;
+  board = toString name;
+  # What the regulators are called on boards that are in no list and have it switched on by hand.
+  supply = trees.supplies.${board} or { npu = "vdd_npu_s0"; sram = "vdd_npu_s0"; };
+  isEnabled = trees.enabledSince ? ${board} && kernel.atLeast trees.enabledSince.${board};
+  ownTree = tree.overlays != [ ] || !tree.enable;
+  overlay =
+    if vendor then
+      {
+        name = "rknpu";
+        dtsText = builtins.readFile ./rknpu-overlay.dts;
+      }
+    else
+      {
+        name = "rocket";
+        # Text that must occur in the tree's path: labels of supplies are this board's alone.
+        filter = name;
+        dtsText =
+          lib.replaceStrings [ "&NPU_SUPPLY" "&SRAM_SUPPLY" ] [ "&${supply.npu}" "&${supply.sram}" ]
+            (builtins.readFile ./rocket-overlay.dts);
+      };
+
+  treeRefuse =
+    lib.optional (
+      cfg.driver.deviceTreeOverlay && !kernel.atLeast "6.18"
+    ) "hardware.rknn.driver.deviceTreeOverlay changes nodes that mainline's device trees have since Linux 6.18, and this is ${kernel.label}: it would not apply. Set boot.kernelPackages to a later kernel (pkgs.linuxPackages_6_18, pkgs.linuxPackages_latest), or the option to false and bring a tree with the NPU's node."
+    ++ lib.optional (
+      cfg.driver.deviceTreeOverlay && !tree.enable
+    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.enable = true: without it no overlay is applied, and no driver finds the NPU."
+    ++ lib.optional (
+      !vendor && cfg.driver.deviceTreeOverlay && name == null
+    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.name for the mainline stack: it names regulators, and those are the board's."
+    ++ lib.optional (
+      !vendor && lib.elem name trees.unsupplied && !ownTree && kernel.atLeast "6.18"
+    ) "the device tree ${board} leaves the NPU disabled and names no regulator for it: rocket would find nothing. Add an overlay for this board to hardware.deviceTree.overlays that enables rknn_core_* and rknn_mmu_*, or set hardware.rknn.stack = \"vendor\".";
+  treeDoubt =
+    lib.optional (
+      !vendor && name != null && !isEnabled && !cfg.driver.deviceTreeOverlay && !ownTree
+      && kernel.atLeast "6.18" && !lib.elem name trees.unsupplied
+    ) "whether the device tree ${board} of ${kernel.label} enables the NPU (rknn_core_*, rknn_mmu_*) could not be told. If it does not, set hardware.rknn.driver.deviceTreeOverlay = true where its regulator is vdd_npu_s0, or add an overlay to hardware.deviceTree.overlays."
+    ++ lib.optional (
+      vendor && cfg.driver.package != null && !cfg.driver.deviceTreeOverlay && !ownTree && kernel.isRelease
+    ) "mainline's device trees describe the NPU to rocket, and hardware.rknn.driver.deviceTreeOverlay is false: unless this board boots with another tree, rknpu loads and binds nothing.";
+
+  refuse = verdict.refuse ++ treeRefuse;
+  doubt = verdict.doubt ++ treeDoubt;
+  hint = "\nTo build it nevertheless: hardware.rknn.onUnsuitableKernel = \"warn\". On a machine that is no RK3588: hardware.rknn.isRk3588 = false.";
+in
+{
+  options.hardware.rknn = {
+    onUnsuitableKernel = lib.mkOption {
+      type = lib.types.enum [
+        "warn"
+        "fail"
+      ];
+      default = "fail";
+      description = ''
+        What to do with a kernel or device tree that is known not to carry the stack: refuse the configuration, or
+        build it with a warning. What could not be told is a warning either way.
+      '';
+    };
+    driver.deviceTreeOverlay = lib.mkOption {
+      type = lib.types.bool;
+      default =
+        cfg.driver.enable
+        && (if vendor then cfg.driver.package != null else trees.supplies ? ${board} && kernel.atLeast "6.18");
+      defaultText = lib.literalMD ''
+        `true` where the vendor's driver is added to a stock kernel; for the mainline stack where
+        `hardware.deviceTree.name` is a board whose tree leaves the NPU disabled and has a regulator for it
+      '';
+      description = ''
+        Whether to change the kernel's device trees (Linux 6.18 and later) so that the stack's driver finds the NPU.
+        For the vendor's driver its one node takes the place of mainline's three, in the trees of all boards. For
+        rocket the nodes of the board that `hardware.deviceTree.name` names are enabled, supplied by `vdd_npu_s0`.
+        Vendor kernels' trees need nothing.
+      '';
+    };
+  };
+
+  config = lib.mkIf (cfg.active && cfg.driver.enable) {
+    assertions = map (message: {
+      assertion = cfg.onUnsuitableKernel == "warn";
+      message = "hardware.rknn (${cfg.stack} stack): ${message}${hint}";
+    }) refuse;
+    warnings =
+      map (message: "hardware.rknn (${cfg.stack} stack): ${message}") doubt
+      ++ lib.optionals (cfg.onUnsuitableKernel == "warn") (
+        map (message: "hardware.rknn (${cfg.stack} stack) will not work: ${message}") refuse
+      );
+    hardware.deviceTree.overlays = lib.optional cfg.driver.deviceTreeOverlay overlay;
+  };
+}
