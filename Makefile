@@ -7,6 +7,9 @@ ARGS ?=
 JOBS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
 
+# Python compiles each of its modules anew in every process where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: validate test benchmark setup clean
 
 validate: setup

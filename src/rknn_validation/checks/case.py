@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration, Evaluation
@@ -24,6 +25,8 @@ FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
 OFF = "off"
 """Variant: the same settings with `enable` set to false, where they set it."""
 BASELINE = "baseline"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,20 @@ class Case:
         """What stood in for the real thing, as reports name it."""
         served = self.evaluation.nixpkgs
         return ("nixpkgs: the stand-in served, not the real one",) if served == "stand-in" else ()
+
+
+def once_per_case(function: Callable[[Case], T]) -> Callable[[Case], T]:
+    """Keep what a function makes of a case with the case: many checks start from the same."""
+    key = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def kept(case: Case) -> T:
+        if key not in vars(case):
+            vars(case)[key] = function(case)
+        found: T = vars(case)[key]
+        return found
+
+    return kept
 
 
 def build_cases(validation: Validation, *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Case]:

@@ -164,7 +164,7 @@ def children() -> set[int]:
 
 def test_what_never_ends_ends_at_the_deadline_alone() -> None:
     before = children()
-    found = ask({"endless": request("endless"), "fine": request()}, seconds=4)
+    found = ask({"endless": request("endless"), "fine": request()}, seconds=3)
     assert found["endless"].error is not None
     assert found["endless"].error.kind == "deadline"
     assert found["fine"].error is None

@@ -10,7 +10,7 @@ from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import result
-from rknn_validation.checks.packaging.nixtrees import NixTree, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, trees_of
 from rknn_validation.checks.packaging.recipes import Recipe, recipes
 from rknn_validation.checks.packaging.values import UNKNOWN
 from rknn_validation.nix.syntax import Attributes, Binding, Function, Let, Node, With
@@ -92,7 +92,7 @@ def config_is_understood(case: Case) -> Answer:
     """nixpkgs' generator fails on, or silently drops, what it cannot read."""
     found: list[Problem] = []
     looked_at: list[str] = []
-    for tree in subject_trees(case.subject):
+    for tree in trees_of(case):
         for node in tree.tree.walk():
             for binding in _kernel_config(node):
                 looked_at.append(tree.at(binding))

@@ -14,7 +14,7 @@ from rknn_validation.checks.configuration.kernel import OFF, is_stock_kernel
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Items, Node, Select, Text
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu import kernels, symbols
@@ -38,7 +38,7 @@ def symbols_exist(case: Case) -> Answer:
     """An unknown symbol is an error (`unused option`) or silently nothing; the driver is missing either way."""
     found: list[Problem] = []
     looked_at: list[str] = []
-    for tree in subject_trees(case.subject):
+    for tree in trees_of(case):
         for where, version, symbol in (*_configured(tree), *_required(tree, case)):
             looked_at.append(f"{where}: {symbol}")
             why = symbols.missing(symbol, version)

@@ -25,7 +25,7 @@ def runtimes(case: Case) -> tuple[Recipe, ...]:
 
 
 def _everything(recipe: Recipe) -> str:
-    fetched = " ".join(url for fetch in recipe.inner_fetches() for url in fetch.urls)
+    fetched = " ".join(url for fetch in recipe.inner_fetches for url in fetch.urls)
     return f"{' '.join(recipe.phases().values())} {fetched}"
 
 

@@ -9,7 +9,7 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
 from rknn_validation.nix.syntax import Path as NixPath
 
@@ -23,7 +23,7 @@ _NIX_NAME = re.compile(r"\$\{((?:cfg|config|pkgs|lib|self|final|prev)\.[\w.\-']+
 
 
 def _trees(case: Case) -> tuple[NixTree, ...]:
-    return tuple(tree for tree in subject_trees(case.subject) if tree.about_npu)
+    return tuple(tree for tree in trees_of(case) if tree.about_npu)
 
 
 def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
+from rknn_validation.checks.case import Case, once_per_case
 from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Formal, Function, Inherit, Let, Node, Operation, With
 from rknn_validation.nix.syntax import Path as NixPath
 
@@ -22,9 +22,14 @@ _FOUNDATIONS = frozenset(
 )
 
 
-def overlay_functions(case: Case) -> Iterator[tuple[NixTree, Function, Function]]:
+@once_per_case
+def overlay_functions(case: Case) -> tuple[tuple[NixTree, Function, Function], ...]:
     """Every function of two arguments in the subject's files that looks like an overlay: (file, outer, inner)."""
-    for tree in subject_trees(case.subject):
+    return tuple(_overlay_functions(case))
+
+
+def _overlay_functions(case: Case) -> Iterator[tuple[NixTree, Function, Function]]:
+    for tree in trees_of(case):
         for node in tree.tree.walk():
             if isinstance(node, Function) and isinstance(node.body, Function) and node.argument and node.body.argument:
                 names = {node.argument, node.body.argument}
@@ -129,14 +134,19 @@ def _strict(node: Node) -> Iterator[Node]:
 )
 def uses_the_nixpkgs_it_is_given(case: Case) -> Answer:
     """<nixpkgs> is the evaluating user's channel: another version, another libc, and under flakes an error."""
-    trees = [tree for tree in subject_trees(case.subject) if tree.about_npu]
+    trees = [tree for tree in trees_of(case) if tree.about_npu]
     found = [
         Problem(tree.at(node), "<nixpkgs> is looked up in the user's NIX_PATH, which pure evaluation does not have")
         for tree in trees
+        if any(_is_looked_up(node) for node in tree.tree.walk())
         for node in _outside_defaults(tree.tree)
-        if isinstance(node, NixPath) and node.search and node.literal and "/" not in node.literal
+        if _is_looked_up(node)
     ]
     return judged(found, (tree.path.name for tree in trees), good="no search path is used", nothing="no Nix files")
+
+
+def _is_looked_up(node: Node) -> bool:
+    return isinstance(node, NixPath) and node.search and bool(node.literal) and "/" not in (node.literal or "")
 
 
 def _outside_defaults(node: Node) -> Iterator[Node]:

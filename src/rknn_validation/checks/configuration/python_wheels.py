@@ -14,7 +14,7 @@ from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.building import source_file
 from rknn_validation.checks.packaging.fetches import UNKNOWN as NOT_WRITTEN
 from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, trees_of
 from rknn_validation.checks.packaging.recipes import Recipe
 from rknn_validation.checks.packaging.values import UNKNOWN
 from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
@@ -72,7 +72,7 @@ def interpreter_of(case: Case, recipe: Recipe) -> str | None:
     if recipe.package and recipe.package.python:
         return ".".join(recipe.package.python.split(".")[:2])
     names = {dotted(recipe.node.function) or ""} if isinstance(recipe.node, Apply) else set()
-    for tree in subject_trees(case.subject):
+    for tree in trees_of(case):
         calls = (node for node in tree.tree.walk() if isinstance(node, Apply))
         names |= {dotted(node.function) or "" for node in calls if _leads_to(tree, node.argument, recipe.tree)}
     found = {version for name in names for version in re.findall(r"\bpython3(\d+)(?:Packages|\.pkgs)\.", name)}

@@ -11,7 +11,7 @@ from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.commands import syntax_error
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.checks.packaging.values import rendered
 from rknn_validation.nix.syntax import Apply, Attributes, Node, Text
 
@@ -50,7 +50,7 @@ def _scripts(case: Case) -> Iterator[tuple[str, str]]:
         yield f"system.activationScripts.{name}", text
     for name, text in ours.shell_init.items():
         yield name, text
-    for tree in subject_trees(case.subject):
+    for tree in trees_of(case):
         if tree.about_npu:
             yield from _written(tree)
 

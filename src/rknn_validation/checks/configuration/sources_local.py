@@ -13,7 +13,7 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.sources_known import fetched_wheel
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.fetches import fetches
-from rknn_validation.checks.packaging.nixtrees import NixTree, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, trees_of
 from rknn_validation.checks.packaging.recipes import recipes
 from rknn_validation.checks.packaging.wheels import wheel_of
 from rknn_validation.nix.syntax import Path as NixPath
@@ -26,7 +26,7 @@ _SYSTEM = re.compile(r"/(?:nix|proc|sys|dev|run|boot|etc|usr|bin|lib|lib64|var|s
 
 
 def _path_literals(case: Case) -> Iterator[tuple[NixTree, NixPath, str]]:
-    for tree in subject_trees(case.subject):
+    for tree in trees_of(case):
         for node in tree.tree.walk():
             if tree.about_npu and isinstance(node, NixPath) and not node.search and node.literal:
                 yield tree, node, node.literal

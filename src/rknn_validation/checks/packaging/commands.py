@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import shutil
@@ -136,6 +137,7 @@ def _braces(word: str) -> list[str]:
     return [found[1] + middle + found[3] for middle in found[2].split(",")] if found else [word]
 
 
+@functools.lru_cache(maxsize=1024)
 def syntax_error(script: str, seconds: float = 10) -> str | None:
     """What bash says about a script it cannot parse; None where it parses, or where there is no bash."""
     bash = shutil.which("bash")

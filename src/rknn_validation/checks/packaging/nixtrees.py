@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rknn_validation.checks.case import Case, once_per_case
 from rknn_validation.nix.syntax import (
     Apply,
     Attributes,
@@ -97,6 +98,12 @@ def dotted(node: Node) -> str | None:
         target = dotted(node.target)
         return None if target is None else ".".join([target, *map(str, node.path)])
     return None
+
+
+@once_per_case
+def trees_of(case: Case) -> tuple[NixTree, ...]:
+    """Every Nix file of the case's subject, see subject_trees."""
+    return subject_trees(case.subject)
 
 
 def subject_trees(subject: Subject) -> tuple[NixTree, ...]:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rknn_validation.checks.case import Case
+from rknn_validation.checks.case import Case, once_per_case
 from rknn_validation.checks.packaging.fetches import Fetch, fetch_of, subject_packages
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, subject_trees
+from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.checks.packaging.values import UNKNOWN, Word, value_of
 from rknn_validation.nix.package import Package
 from rknn_validation.nix.syntax import (
@@ -73,6 +73,7 @@ class Recipe:
         source = self.attrs.get("src")
         return source if isinstance(source, Fetch | NixPath) else None
 
+    @functools.cached_property
     def inner_fetches(self) -> tuple[Fetch, ...]:
         """Every download written anywhere inside the recipe."""
         applied = (node for node in self.node.walk() if isinstance(node, Apply))
@@ -111,9 +112,10 @@ def _items(value: Any) -> tuple[str, ...]:
 _IS_SCRIPT = re.compile(r"\w+Phase|buildCommand|(?:pre|post)[A-Z]\w+")
 
 
+@once_per_case
 def recipes(case: Case) -> tuple[Recipe, ...]:
     """Every recipe in the subject's files that has to do with an NPU."""
-    return _recipes(subject_trees(case.subject), _Packages(subject_packages(case)))
+    return _recipes(trees_of(case), _Packages(subject_packages(case)))
 
 
 @dataclass(frozen=True, eq=False)

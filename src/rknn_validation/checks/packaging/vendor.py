@@ -24,7 +24,7 @@ def source_texts(recipe: Recipe) -> tuple[str, ...]:
     if recipe.package and recipe.package.source:
         texts += [*recipe.package.source.urls, *map(str, recipe.package.source.attrs.values())]
     # Downloads interpolated into a script (install ${fetchurl …}) belong to the recipe as well.
-    texts += [url for fetch in recipe.inner_fetches() for url in fetch.urls]
+    texts += [url for fetch in recipe.inner_fetches for url in fetch.urls]
     return tuple(texts)
 
 
