@@ -96,6 +96,26 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "",
         "whether a patch of boot.kernelPatches brings it could not be told",
     ),
+    "mainline, a patch with the driver's symbol": (
+        "mainline",
+        "boot.kernelPackages = pkgs.linuxPackages_6_12; "
+        + patch("backports", "structuredExtraConfig.DRM_ACCEL_ROCKET = lib.kernel.module;", "./rocket.patch"),
+        "",
+        "could not be told",
+    ),
+    "mainline, patches that are about something else": (
+        "mainline",
+        "boot.kernelPackages = pkgs.linuxPackages_6_12; " + patch("fan-control", "", "./rocket.patch"),
+        "linux 6.12.74 has no rocket driver",
+        "",
+    ),
+    "mainline, hardened": (
+        "mainline",
+        "boot.kernelPackages = pkgs.linuxPackagesFor (pkgs.linux_6_12.override { isHardened = true; kernelPatches = ["
+        ' { name = "linux-hardened-v6.12.74"; patch = ./rocket.patch; } ]; });',
+        "6.12.74 has no rocket driver",
+        "",
+    ),
     "mainline, a file that has it": ("mainline", manual("6.18.22", RELEASE, "./with-rocket.config"), "", ""),
     "mainline, a file that has it not": (
         "mainline",
@@ -157,6 +177,12 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "hardware.rknn.driver.package = null;",
         "has no rknpu driver, no mainline release has",
         "",
+    ),
+    "vendor, no package, a patch brings the driver": (
+        "vendor",
+        "hardware.rknn.driver.package = null; " + patch("rknpu-driver", "", "./rocket.patch"),
+        "",
+        "could not be told",
     ),
     "vendor, a symbol no release has": (
         "vendor",

@@ -138,21 +138,32 @@ rec {
   inherit patches;
   label = "${name} ${version}";
   atLeast = lib.versionAtLeast version;
-  hasPatch = lib.any (one: one.has) patches;
+  # Whether a patch may bring an NPU driver along: it says so by its name, or comes with a driver's symbol and is
+  # none of those nixpkgs puts on every kernel of a kind.
+  mayBringDriver =
+    let
+      common = "bridge-stp-helper|request-key-helper|rt(-.*)?|.*hardened.*|export-.*|randstruct.*";
+      asked = lib.any (name: lib.elem (symbol name) [ "y" "m" ]) [ "DRM_ACCEL_ROCKET" "ROCKCHIP_RKNPU" ];
+      may =
+        one:
+        one.has
+        && (says "rocket|rknpu|rknn|npu|accel|rockchip|rk35" [ one.name ] || asked && builtins.match common one.name == null);
+    in
+    lib.any may patches;
   # Names are all that tells Rockchip's own trees from others.
   isVendorTree =
     says "rockchip|rkbsp|rkr[0-9]|rk35|armbian|vendor|orangepi|xunlong|radxa" named
     && !says "mainline|collabora|torvalds|kernel[.]org" named;
-  # A release of kernel.org as nixpkgs builds it, and with no source patched in that could bring a driver along.
+  # A release of kernel.org, plain or as one of nixpkgs' variants (rt, hardened), with no driver patched in.
   isRelease =
     !isVendorTree
-    && !lib.any (one: one.has && !lib.elem one.name [ "bridge-stp-helper" "request-key-helper" ]) patches
-    && (urls == [ ] || says "mirror://kernel|kernel[.]org/|torvalds" urls)
-    && lib.elem name [
-      "linux"
-      "linux-lts"
-      "linux_latest"
-    ];
+    && !mayBringDriver
+    && (
+      if urls == [ ] then
+        builtins.match "linux([-_](lts|latest|rt|hardened|testing))?" name != null
+      else
+        says "mirror://kernel|kernel[.]org/|github[.]com/torvalds/" urls
+    );
   # nixpkgs' generator makes a module of every tristate symbol nobody mentions.
   hasAutoModules = generated != { } && configfile.autoModules or true;
   symbol = first [

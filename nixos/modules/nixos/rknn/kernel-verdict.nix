@@ -25,7 +25,7 @@ let
         "ROCKCHIP_IOMMU"
       ];
     in
-    if !kernel.atLeast "6.18" && kernel.hasPatch then
+    if !kernel.atLeast "6.18" && kernel.mayBringDriver then
       {
         doubt = [ "${label} is older than 6.18, the first release with rocket; whether a patch of boot.kernelPatches brings it could not be told." ];
       }

@@ -153,6 +153,11 @@ let
     final.buildLinux {
       inherit version;
       modDirVersion = lib.versions.pad 3 version;
+      # On every kernel of nixpkgs: that one has patches says nothing.
+      kernelPatches = [
+        final.kernelPatches.bridge_stp_helper
+        final.kernelPatches.request_key_helper
+      ];
       src = final.fetchurl {
         url = "mirror://kernel/linux/kernel/v${lib.versions.major version}.x/linux-${version}.tar.xz";
         hash = lib.fakeHash;
