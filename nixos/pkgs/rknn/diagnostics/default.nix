@@ -53,7 +53,8 @@ stdenv.mkDerivation {
   meta = {
     description = "Says which NPU stack an RK3588 node has and what is wrong with it";
     license = lib.licenses.mit;
-    platforms = [ "aarch64-linux" ];
+    # On any other machine it says that there is nothing to find.
+    platforms = lib.platforms.linux;
     mainProgram = "rknn-doctor";
   };
 }
