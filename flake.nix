@@ -71,6 +71,7 @@
           validate = {
             type = "app";
             program = lib.getExe (harnessFor pkgs).validate;
+            meta.description = "Judge the NPU support of a NixOS configuration";
           };
         in
         {

@@ -17,7 +17,7 @@ in
   unit =
     pkgs.runCommand "rknn-validation-unit"
       {
-        nativeBuildInputs = [ harness.python ] ++ harness.tools;
+        nativeBuildInputs = [ harness.python ] ++ harness.testTools;
       }
       ''
         # A tree it may write to, that git knows, and a Nix that needs neither daemon nor network.
@@ -26,7 +26,7 @@ in
         cd source
         git init --quiet
         git add --all
-        export HOME=$TMPDIR NIX_STATE_DIR=$TMPDIR/nix NIX_LOG_DIR=$TMPDIR/nix NIX_STORE_DIR=$TMPDIR/store
+        export HOME=$TMPDIR NIX_STATE_DIR=$TMPDIR/nix NIX_LOG_DIR=$TMPDIR/nix
         python -m pytest -m unit -p no:cacheprovider --report "$out"
       '';
 }

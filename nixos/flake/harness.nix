@@ -19,6 +19,7 @@
   kmod,
   nix,
   nixfmt-tree,
+  nixos-rebuild-ng,
   openssh,
   qemu,
   shellcheck,
@@ -93,6 +94,12 @@ let
     util-linux
   ];
 
+  # What the tests of the harness itself call beside these.
+  testTools = tools ++ [
+    just
+    shellcheck
+  ];
+
   validate = writeShellApplication {
     name = "rknn-validate";
     runtimeInputs = [ python ] ++ tools;
@@ -109,11 +116,10 @@ let
   shell = mkShell {
     packages = [
       python
-      just
       nixfmt-tree
-      shellcheck
+      nixos-rebuild-ng
     ]
-    ++ tools;
+    ++ testTools;
     # make then takes this interpreter, and setup.sh installs nothing.
     RKNN_PYTHON_ENV = "${python}";
   };
@@ -123,7 +129,7 @@ in
     package
     python
     shell
-    tools
+    testTools
     validate
     ;
 }
