@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
 
 from rknn_validation.nix.configuration import EvaluationError
 from rknn_validation.nix.namespaces import mistaken, split
@@ -15,6 +19,8 @@ UNKNOWN = "stand-in does not carry"
 UNDECLARED = re.compile(r"The option [`'](?P<path>[^\n]+?)' does not exist\.")
 NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
 OFFLINE = re.compile(r"unable to download '[^']*': (?:Could ?n[o']t resolve|Couldn't connect|Failed to connect)")
+FOLDERS = 500
+"""Folders looked through for the words of an error."""
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
 
@@ -44,13 +50,21 @@ def _written(message: str, subject: Subject) -> str:
     if quoted:
         return f"{quoted[1]}:1:1"
     line = message.splitlines()[0].strip() if message.strip() else ""
-    folders = {path.parent for path in (subject.module, *subject.overlays, *subject.imports)}
-    files = sorted({path for folder in folders for path in folder.rglob("*.nix")})
-    for path in files if len(line) > 5 else ():
+    # A machine without the subject's module still has its overlays and imports.
+    given = [path for path in (subject.module, *subject.overlays, *subject.imports) if path.exists()]
+    folders = {path if path.is_dir() else path.parent for path in given}
+    for path in _nix_files(folders) if len(line) > 5 else ():
         for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if line in text:
                 return f"{path}:{number}:{text.index(line) + 1}"
     return ""
+
+
+def _nix_files(folders: Iterable[Path]) -> list[Path]:
+    """The Nix files below the folders, as far as they can be read; of an endless tree only the first."""
+    walked = islice((each for folder in folders for each in os.walk(folder)), FOLDERS)
+    found = (Path(place, name) for place, _, names in walked for name in names if name.endswith(".nix"))
+    return sorted({path for path in found if path.is_file()})
 
 
 def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:

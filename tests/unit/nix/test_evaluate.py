@@ -11,6 +11,7 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MissingToolError
 from rknn_validation.nix.configuration import Configuration, Evaluation
 from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.failure import explain
 from rknn_validation.subject import Subject
 
 pytestmark = pytest.mark.unit
@@ -152,6 +153,12 @@ def test_an_error_says_where(results: dict[str, Evaluation], name: str) -> None:
     file, line, _ = error.position.rsplit(":", 2)
     assert Path(file) == SUBJECT.module
     assert int(line) > 40
+
+
+def test_nobody_looks_for_an_error_where_no_module_is() -> None:
+    nobody = Subject(Path("/nowhere"), Path("/nowhere"), ("_",))
+    found = explain("error: something of the machine", nobody, standin=True)
+    assert (found.message, found.position) == ("something of the machine", "")
 
 
 def test_every_evaluation_names_what_served(results: dict[str, Evaluation]) -> None:
