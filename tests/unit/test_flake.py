@@ -158,6 +158,42 @@ def test_a_broken_part_fails_the_check(what: str, nix: Nix, tree: Path) -> None:
     assert re.search(message, done.stderr), done.stderr
 
 
+SAMPLE = """
+{ pkgs, self }:
+{
+  sample = pkgs.testers.runNixOSTest {
+    name = "sample";
+    node.pkgsReadOnly = false;
+    nodes.board = {
+      imports = [ self.nixosModules.default ];
+      nixpkgs.hostPlatform = "aarch64-linux";
+      hardware.rknn = {
+        enable = true;
+        stack = "mainline";
+      };
+      virtualisation.useNixStoreImage = true;
+    };
+    testScript = { nodes, ... }: "board.succeed('test -e ${nodes.board.system.build.toplevel}')";
+  };
+}
+"""
+
+
+def test_nixos_vm_tests_are_checks_where_they_are_present(nix: Nix, tree: Path) -> None:
+    directory = tree / "tests" / "nixos-vm"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "default.nix").write_text(SAMPLE)
+    assert check(nix, tree).returncode == 0
+    shown = json.loads(nix("flake", "show", "--json", f"path:{tree}").stdout)
+    for system in ("aarch64-linux", "x86_64-linux"):
+        assert shown["checks"][system]["sample"]["name"] == "vm-test-run-sample"
+    # A node is evaluated whole, to its assertions.
+    (directory / "default.nix").write_text(SAMPLE.replace("aarch64-linux", "x86_64-linux"))
+    done = check(nix, tree)
+    assert done.returncode != 0
+    assert "hardware.rknn is for aarch64-linux" in done.stderr
+
+
 def test_the_lock_file_fits_the_flake(nix: Nix, tree: Path) -> None:
     # Nix would have to fetch what is not locked, and cannot here.
     done = nix("flake", "metadata", "--json", f"path:{tree}", standin=False)

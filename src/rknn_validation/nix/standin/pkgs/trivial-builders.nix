@@ -260,8 +260,13 @@ in
   buildFHSUserEnv = final.buildFHSEnv;
   buildFHSEnvBubblewrap = final.buildFHSEnv;
   testers = {
-    runNixOSTest = _: throw "the stand-in for nixpkgs cannot run NixOS tests; use the flake with the real nixpkgs";
-    nixosTest = _: throw "the stand-in for nixpkgs cannot run NixOS tests; use the flake with the real nixpkgs";
+    runNixOSTest =
+      test:
+      (import ../nixos/lib/testing { inherit lib; hostPkgs = final; }).runTest {
+        imports = [ test ];
+        node.pkgs = lib.mkDefault final;
+      };
+    nixosTest = final.testers.runNixOSTest;
     testVersion = args: final.runCommand "test-version" { } "true";
     invalidateFetcherByDrvHash = f: f;
   };

@@ -16,6 +16,7 @@
         // args.specialArgs or { };
       }
     );
-  runTest = _: throw "the stand-in for nixpkgs cannot run NixOS tests; use the flake with the real nixpkgs";
-  evalTest = _: throw "the stand-in for nixpkgs cannot run NixOS tests; use the flake with the real nixpkgs";
+  # A test brings its own hostPkgs.
+  runTest = test: (import ./testing { inherit lib; hostPkgs = null; }).runTest test;
+  evalTest = test: (import ./testing { inherit lib; hostPkgs = null; }).evalTest test;
 }
