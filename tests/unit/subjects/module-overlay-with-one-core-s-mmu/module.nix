@@ -1,0 +1,28 @@
+import ../_good/module.nix {
+  driver = { config, ... }: {
+    boot.extraModulePackages = [ (config.boot.kernelPackages.callPackage ../_good/packages/driver.nix { }) ];
+    hardware.deviceTree = {
+      enable = true;
+      overlays = [
+        {
+          name = "rknpu";
+          dtsText = ''
+            /dts-v1/;
+            /plugin/;
+            / {
+              compatible = "rockchip,rk3588";
+            };
+            &rknn_core_1 { status = "disabled"; };
+            &rknn_core_2 { status = "disabled"; };
+            &rknn_mmu_0 { status = "okay"; };
+            &rknn_core_0 {
+              compatible = "rockchip,rk3588-rknpu";
+              iommus = <&rknn_mmu_0>;
+              status = "okay";
+            };
+          '';
+        }
+      ];
+    };
+  };
+}
