@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from rknn_validation.errors import HarnessError
+from rknn_validation.nix.configuration import Configuration, Kernel
 from rknn_validation.nix.package import Package
 
 Decoded = TypeVar("Decoded")
@@ -34,6 +35,28 @@ def decode(kind: type[Decoded], data: Any, packages: Packages | None = None) -> 
     reader: Reader = _reader(typing.cast(Hashable, kind))
     result: Decoded = reader(data, packages or Packages({}))
     return result
+
+
+def differing(other: Configuration, difference: Mapping[str, Any], packages: Packages) -> Configuration:
+    """`other` with what `expression/change.nix` says a second one differs in."""
+    new = {name: _field(Configuration, name)(data, packages) for name, data in difference["values"].items()}
+    for name, data in difference["fronts"].items():
+        new[name] = _field(Configuration, name)(data, packages) + getattr(other, name)
+    for name, data in difference["maps"].items():
+        kept = {key: one for key, one in getattr(other, name).items() if key not in data["drop"]}
+        merged = kept | _field(Configuration, name)(data["set"], packages)
+        new[name] = {key: merged[key] for key in sorted(merged)}
+    if difference["kernel"]:
+        fields = {name: _field(Kernel, name)(data, packages) for name, data in difference["kernel"].items()}
+        new["kernel"] = dataclasses.replace(other.kernel, **fields)
+    return dataclasses.replace(other, **new)
+
+
+@cache
+def _field(kind: Hashable, name: str) -> Reader:
+    """The reader of one field of a dataclass."""
+    reader: Reader = _reader(typing.get_type_hints(kind)[name])
+    return reader
 
 
 @cache

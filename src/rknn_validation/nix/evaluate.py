@@ -16,7 +16,7 @@ from typing import Any
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded
 from rknn_validation.nix.configuration import Configuration, Evaluation, EvaluationError
-from rknn_validation.nix.decode import Packages, decode
+from rknn_validation.nix.decode import Packages, decode, differing
 from rknn_validation.nix.failure import explain
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
@@ -125,8 +125,21 @@ class _Evaluator:
         if isinstance(result, str):
             return self._without_culprit(names, result, deadline, share)
         packages = Packages(result["packages"])
-        return dict(
-            self._in_parallel(lambda name: self._evaluation(name, result["results"][name], packages, deadline), names)
+        bases = {key: decode(Configuration, data, packages) for key, data in result["bases"].items()}
+        results = result["results"]
+        done = {
+            name: Evaluation(
+                name,
+                differing(bases[results[name]["base"]], results[name]["difference"], packages),
+                None,
+                self.served_by,
+            )
+            for name in names
+            if "base" in results[name]
+        }
+        others = [name for name in names if name not in done]
+        return done | dict(
+            self._in_parallel(lambda name: self._evaluation(name, results[name], packages, deadline), others)
         )
 
     def _without_culprit(
@@ -175,7 +188,7 @@ class _Evaluator:
     def _nix(
         self, names: Sequence[str], deadline: Deadline, *, loud: bool = False, share: bool = False
     ) -> dict[str, Any] | str:
-        """Results by name and packages by key, or Nix's message when it aborted."""
+        """Results by name, what they differ from and packages by key, or Nix's message when it aborted."""
         wanted = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
             json.dump(wanted, file)
@@ -191,7 +204,7 @@ class _Evaluator:
         if loud:
             return {}
         results = {name: data["results"][str(index)] for index, name in enumerate(names)}
-        return {"results": results, "packages": data["packages"]}
+        return {**data, "results": results}
 
     def _failure(self, name: str, message: str) -> Evaluation:
         return Evaluation(name, None, self._explained(name, message), self.served_by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Evaluation
-from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.evaluate import HERE, STANDIN, Request, evaluate
+from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
 
 pytestmark = pytest.mark.unit
@@ -21,7 +23,7 @@ NAMES = ("force", "defaults", "extend", "disable", "order", "packages", "old", "
 
 
 def subject(name: str, *overlays: Path) -> Subject:
-    return Subject(SHARING, SHARING / f"{name}.nix", ("environment",), overlays)
+    return Subject(SHARING, SHARING / f"{name}.nix", ("meta",), overlays)
 
 
 def requests() -> dict[str, Request]:
@@ -55,3 +57,15 @@ def test_a_batch_gives_what_a_process_of_its_own_does(together: dict[str, Evalua
     assert (shared.configuration is None) == (alone.configuration is None)
     for one in fields(alone.configuration) if alone.configuration else ():
         assert getattr(shared.configuration, one.name) == getattr(alone.configuration, one.name), one.name
+
+
+def test_only_what_cannot_be_told_is_evaluated_on_its_own(tmp_path: Path) -> None:
+    batch = requests()
+    file = tmp_path / "requests.json"
+    file.write_text(json.dumps({name: one.to_json() for name, one in batch.items()}))
+    command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
+    command += ["--argstr", "nixpkgs", str(STANDIN), "--argstr", "request", str(file), "--argstr", "share", "yes"]
+    done = run([*command, str(HERE / "expression" / "evaluate.nix")], deadline=Deadline.after(100, "the batch"))
+    assert done.returncode == 0, done.stderr
+    own = {name for name, one in json.loads(done.stdout)["results"].items() if "base" not in one}
+    assert {name.split()[0] for name in own} == {"disable", "packages", "invalid", "throw", "throw-in-a-package"}

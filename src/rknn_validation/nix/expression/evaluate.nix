@@ -46,17 +46,34 @@ let
       }
     ];
 
-  # What requests for the same platform and overlays have in common.
-  machineOf = wanted: builtins.toJSON [ wanted.system wanted.subject.overlays ];
+  # What requests for the same platform and overlays have in common: their machine, and its data.
+  machineOf =
+    wanted: builtins.hashString "md5" (toString ([ wanted.system ] ++ wanted.subject.overlays));
   machines = lib.mapAttrs (
-    _: same:
+    key: same:
     let
       inherit (lib.head same) system subject;
+      evaluated = import (nixpkgs + "/nixos/lib/eval-shared.nix") {
+        inherit lib;
+        machine = machine system subject.overlays;
+        modulesLocation = toString ./evaluate.nix;
+      };
+      extracted = import ./extract.nix {
+        inherit lib;
+        inherit (evaluated) config options pkgs;
+        loud = true;
+        index = key;
+        subject = subject // {
+          option = [ ];
+        };
+      };
     in
-    import (nixpkgs + "/nixos/lib/eval-shared.nix") {
-      inherit lib;
-      machine = machine system subject.overlays;
-      modulesLocation = toString ./evaluate.nix;
+    {
+      inherit (evaluated) extend;
+      inherit (extracted) packages;
+      configuration = extracted.configuration // {
+        options = [ ];
+      };
     }
   ) (lib.groupBy machineOf (lib.attrValues requests));
 
@@ -68,26 +85,37 @@ let
         modules = [ (machine wanted.system wanted.subject.overlays) ] ++ modules wanted;
       };
       extract =
-        system: loud:
+        loud:
         import ./extract.nix {
           inherit lib index loud;
           inherit (wanted) subject;
           inherit (system) config options pkgs;
         };
+      base = machines.${machineOf wanted};
+      changed = base.extend (modules wanted);
+      different = import ./extract.nix {
+        inherit lib index;
+        inherit (wanted) subject;
+        inherit (changed) config options pkgs;
+        loud = true;
+        before = {
+          data = base.configuration;
+          inherit (changed) stateOf;
+        };
+      };
       # One uncatchable error aborts the whole process: the trace then says whose it was.
       marked = builtins.addErrorContext "rknn-request-${index}-";
-      attempt = data: builtins.tryEval (marked (builtins.deepSeq data.configuration data));
-      shared = extract (machines.${machineOf wanted}.extend (modules wanted)) true;
-      quick = attempt shared;
-      complete = extract system true;
-      partial = extract system false;
+      attempt = data: builtins.tryEval (marked (builtins.deepSeq (removeAttrs data [ "packages" ]) data));
+      quick = attempt different;
+      complete = extract true;
+      partial = extract false;
       whole = attempt complete;
       rest = attempt partial;
     in
     if loud == "yes" then
       builtins.deepSeq complete complete
     else if share == "yes" && quick.success then
-      mark marked shared
+      mark marked different // { base = machineOf wanted; }
     else if whole.success then
       mark marked complete
     else if rest.success then
@@ -98,10 +126,16 @@ let
   mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
 
   results = lib.mapAttrs evaluate requests;
+  # Only those that a result differs from: they are known to evaluate.
+  bases = lib.genAttrs (lib.unique (
+    lib.concatMap (result: lib.optional (result ? base) result.base) (lib.attrValues results)
+  )) (key: machines.${key});
 in
 {
   results = lib.mapAttrs (_: result: removeAttrs result [ "packages" ]) results;
+  bases = lib.mapAttrs (_: base: base.configuration) bases;
   packages = lib.zipAttrsWith (_: lib.head) (
-    map (result: result.packages or { }) (lib.attrValues results)
+    map (base: base.packages) (lib.attrValues bases)
+    ++ map (result: result.packages or { }) (lib.attrValues results)
   );
 }

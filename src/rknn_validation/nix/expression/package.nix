@@ -73,20 +73,32 @@ let
   # A package of the stand-in's list, as it is there: nothing in it differs between configurations.
   isStub =
     drv:
-    drv.isStub or false && !drv ? inputDerivation && builtins.intersectAttrs told drv == builtins.intersectAttrs told drv.out;
+    drv.isStub or false
+    && !drv ? inputDerivation
+    && builtins.intersectAttrs told drv == builtins.intersectAttrs told drv.out
+    && builtins.intersectAttrs toldOfMeta drv.meta == builtins.intersectAttrs toldOfMeta drv.out.meta;
   told = lib.genAttrs [
     "name"
     "pname"
     "version"
     "outPath"
     "system"
-    "meta"
-    "pythonModule"
+  ] (_: null);
+  toldOfMeta = lib.genAttrs [
+    "license"
+    "platforms"
+    "position"
+    "mainProgram"
   ] (_: null);
   # A string is a store path somebody wrote down.
   outPath = drv: builtins.unsafeDiscardStringContext (toString (drv.outPath or drv));
   known = drv: try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv);
-  key = drv: if isStub drv then drv.outPath else "${index} ${known drv}";
+  key =
+    drv:
+    if isStub drv then
+      "${drv.outPath}${lib.optionalString (drv ? pythonModule) " ${drv.pythonModule.pythonVersion or ""}"}"
+    else
+      "${index} ${known drv}";
 
   source =
     drv:

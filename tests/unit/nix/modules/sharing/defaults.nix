@@ -1,7 +1,7 @@
 # Changes values that base modules read.
 { lib, pkgs, ... }:
 {
-  networking.hostName = "board";
+  networking.hostName = lib.mkDefault "board";
   boot.isContainer = true;
   nix.enable = false;
   hardware.deviceTree.enable = lib.mkForce false;

@@ -21,7 +21,7 @@
       security.polkit.enable = true;
       boot.kernel.sysctl."vm.swappiness" = 10;
     })
-    (lib.mkIf config.virtualisation.docker.enable {
+    (lib.mkIf config.services.k3s.enable {
       virtualisation.oci-containers.containers.npu.image = "npu:1";
       environment.sessionVariables.NPU = [ "a" "b" ];
     })

@@ -37,13 +37,12 @@ in
 }:
 let
   inherit (node) loc;
-  isAgain = def: lib.elem def.key again;
   # Each module's definitions, in the base's order.
   ofBase =
     if again == [ ] then
       node.defs
     else
-      concatMap (key: if lib.elem key again then definedAgain key loc else filter (def: def.key == key) node.defs) node.definedBy;
+      concatMap (key: if lib.elem key again then definedAgain key loc else node.definedIn.${key}) node.definedBy;
   allDecls =
     decls ++ map (decl: if isRedeclared decl.key then declaredAgain decl.key loc else decl) node.decls;
   option =
@@ -61,7 +60,7 @@ let
 
   # Definitions that differ from the base's, and those that are the same.
   new = discharged (found ++ concatMap (key: definedAgain key loc) again);
-  old = discharged (filter isAgain node.defs);
+  old = discharged (concatMap (key: node.definedIn.${key}) again);
   all = discharged (found ++ ofBase);
   isSimple =
     !redeclared
@@ -122,6 +121,10 @@ let
 in
 if isMixed then
   mixed
+  // {
+    changed = null;
+    added = null;
+  }
 else
   # Declared it is whatever its definitions come to.
   option
@@ -137,5 +140,5 @@ else
     __toString = _: lib.showOption loc;
     # Which attributes, or how many entries in front, may differ from the base's: null where all may.
     changed = chosen.changed or null;
-    added = chosen.added or null;
+    added = if option ? apply then null else chosen.added or null;
   }

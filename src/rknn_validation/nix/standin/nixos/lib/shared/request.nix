@@ -215,6 +215,8 @@ let
       isSame = decls == [ ] && found == [ ] && again == [ ] && !redeclared;
     in
     {
+      inherit isSame;
+      inherit (option) changed added;
       options = if isSame then node.options else option;
       values = if isSame then node.values else option.value;
       unmatched = false;
@@ -282,4 +284,14 @@ in
 builtins.seq checked {
   inherit config options;
   inherit (arguments) pkgs;
+  # How an option's value relates to the base's.
+  stateOf =
+    path:
+    let
+      found = lib.foldl' (one: attribute: one.below.${attribute}) top path;
+    in
+    {
+      same = found.isSame;
+      inherit (found) changed added;
+    };
 }

@@ -97,6 +97,7 @@ rec {
       name = name loc;
       declaredBy = keys decls;
       definedBy = keys defs;
+      definedIn = builtins.groupBy (def: def.key) defs;
       options = evaluated;
       values = evaluated.value;
       raw = raw.value;

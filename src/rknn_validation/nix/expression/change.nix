@@ -1,0 +1,143 @@
+# The fields of a configuration: in whole, or what of them differs from another system's (`before`).
+#
+# A field names the options it is made of and gets nothing else. Where none of them differs it is left out.
+{
+  lib,
+  config,
+  before,
+}:
+
+let
+  value = path: lib.attrByPath path null config;
+  values = lib.mapAttrs (_: value);
+  set = path: lib.attrByPath path { } config;
+  # `same`: the other's value. Otherwise `changed` are the attributes that may differ and `added` the entries in front
+  # of the other's; null where that is not known.
+  stateOf = before.stateOf;
+  whole = before == null;
+  isSame = path: (stateOf path).same;
+  left = {
+    isLeft = true;
+  };
+  isLeft = field: field.isLeft or false;
+
+  # Of an attribute set, what becomes of one source of it.
+  wanted =
+    source: given:
+    let
+      kept = removeAttrs given (source.without or [ ]);
+    in
+    lib.listToAttrs (
+      lib.concatMap (
+        name:
+        if source ? keep && !source.keep kept.${name} then
+          [ ]
+        else
+          let
+            full = source.name or (name: name) name;
+          in
+          [
+            {
+              name = full;
+              value = source.of full kept.${name};
+            }
+          ]
+      ) (lib.attrNames kept)
+    );
+  known = source: whole || isSame source.path || (stateOf source.path).changed != null;
+  # The attributes to be looked at.
+  candidates =
+    source:
+    if whole then
+      set source.path
+    else if isSame source.path then
+      { }
+    else
+      let
+        inherit (stateOf source.path) changed;
+      in
+      if changed == null then set source.path else builtins.intersectAttrs changed (set source.path);
+in
+rec {
+  field = paths: of: if !whole && lib.all isSame (lib.attrValues paths) then left else of (values paths);
+  front =
+    path: of:
+    if whole then
+      of (value path)
+    else if isSame path then
+      left
+    else if (stateOf path).added != null then
+      { added = of (stateOf path).added; }
+    else
+      { instead = of (value path); };
+  named =
+    sources:
+    let
+      all = lib.foldl' (found: source: found // wanted source (set source.path)) { } sources;
+      some = lib.foldl' (found: source: found // wanted source (candidates source)) { } sources;
+      considered = lib.concatMap (
+        source:
+        if isSame source.path then
+          [ ]
+        else
+          map (source.name or (name: name)) (lib.attrNames (stateOf source.path).changed)
+      ) sources;
+    in
+    if whole then
+      lib.filterAttrs (_: one: one != null) all
+    else if !lib.all known sources then
+      { instead = all; }
+    else
+      {
+        inherit some considered;
+      };
+
+  # Packages that values name, of a list only those in front, and those of a changed attribute's.
+  rooted = paths: of: if !whole && lib.all isSame (lib.attrValues paths) then [ ] else of (values paths);
+  listed =
+    path:
+    if whole then
+      value path
+    else if isSame path then
+      [ ]
+    else if (stateOf path).added != null then
+      (stateOf path).added
+    else
+      value path;
+  inside = sources: of: lib.concatMap (source: lib.concatMap of (lib.attrValues (candidates source))) sources;
+
+  # { configuration } with all fields, or the differences: whole `values`, entries in `fronts` of the other's,
+  # what is to be `set` in `maps` and dropped from them, and single fields of the `kernel`.
+  result =
+    fields:
+    if whole then
+      {
+        configuration = fields.values // fields.fronts // fields.maps // { inherit (fields) kernel; };
+      }
+    else
+      let
+        was = before.data;
+        differing = lib.filterAttrs (name: one: !isLeft one && one != was.${name});
+        fronts = lib.filterAttrs (_: one: !isLeft one) fields.fronts;
+        difference =
+          name: one:
+          let
+            new = lib.filterAttrs (key: value: !(was.${name} ? ${key}) || was.${name}.${key} != value) one.some;
+          in
+          {
+            set = new;
+            drop = lib.filter (key: was.${name} ? ${key} && !one.some ? ${key}) one.considered;
+          };
+        instead = lib.mapAttrs (_: one: one.instead) (lib.filterAttrs (_: one: one ? instead) (fronts // fields.maps));
+      in
+      {
+        difference = {
+          values = differing (fields.values // instead);
+          fronts = lib.mapAttrs (_: one: one.added) (lib.filterAttrs (_: one: one ? added) fronts);
+          maps = lib.filterAttrs (_: one: one.set != { } || one.drop != [ ]) (
+            lib.mapAttrs difference (lib.filterAttrs (_: one: one ? some) fields.maps)
+          );
+          kernel = lib.filterAttrs (name: one: !isLeft one && one != was.kernel.${name}) fields.kernel;
+        };
+      };
+}
