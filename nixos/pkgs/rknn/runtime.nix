@@ -17,7 +17,8 @@ let
     };
 
   # Hashes of the headers were computed from that commit. The library's is the one several independent
-  # users publish for 2.3.2 (7,726,232 bytes); the file itself was not at hand when this was written.
+  # users publish for 2.3.2 (7,726,232 bytes); the file itself was not at hand when this was written. The commit
+  # records it as Git blob e53a2b6ec332f2863df5c70cd9f6ebec9dbef397: `git hash-object librknnrt.so` says the same.
   library = file "aarch64/librknnrt.so" "sha256-0x/BnIW4X2CRsr0PavnZYtUmSk5BC/tTZALskrrHOOg=";
   headers = {
     "rknn_api.h" = file "include/rknn_api.h" "sha256-xI4RpvQbRRpf0eStd06mAlLT2U94vumyHqPSGyHeupo=";

@@ -123,6 +123,18 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "configured with DRM_ACCEL_ROCKET=n",
         "",
     ),
+    "mainline, a file named by a string": (
+        "mainline",
+        manual("6.18.22", RELEASE, '"${./without-rocket.config}"'),
+        "",
+        "could not be told",
+    ),
+    "mainline, a built file named by a string": (
+        "mainline",
+        manual("6.18.22", RELEASE, '"${pkgs.runCommand "config" { } "make defconfig"}"'),
+        "",
+        "could not be told",
+    ),
     "mainline, a whole file that does not name it": (
         "mainline",
         manual("6.18.22", RELEASE, "./whole.config"),

@@ -72,7 +72,8 @@ let
     in
     if found == [ ] then null else lib.last found;
 
-  # A path of the sources can be read now; a derivation could only be after it was built.
+  # A path of the sources can be read now, a derivation only after it was built. A string is left alone: reading what
+  # it names may need either, and fails beyond catching where evaluation writes nothing to the store.
   configfile = kernel.configfile or null;
   text =
     if lib.isPath configfile then
