@@ -9,6 +9,12 @@
 let
   cfg = config.hardware.rknn;
   name = config.hardware.deviceTree.name;
+  # What says that this is no RK3588: the device tree's name, or where that is silent the option itself.
+  foreign =
+    if name == null then
+      "hardware.rknn.isRk3588 is false"
+    else
+      "hardware.deviceTree.name is ${name}, which is not an RK3588 board";
   inherit (pkgs.stdenv) hostPlatform;
 in
 {
@@ -29,7 +35,7 @@ in
         }
         {
           assertion = cfg.isRk3588 || cfg.onForeignBoard != "fail";
-          message = "hardware.rknn is enabled, but hardware.deviceTree.name is ${toString name}, which is not an RK3588 board.";
+          message = "hardware.rknn is enabled, but ${foreign}.";
         }
         {
           assertion = cfg.toolkitLite.enable -> cfg.stack == "vendor" && cfg.runtime.enable;
@@ -37,8 +43,7 @@ in
         }
       ];
       warnings = lib.optional (!cfg.isRk3588 && cfg.onForeignBoard == "warn") ''
-        hardware.rknn is enabled, but hardware.deviceTree.name is ${toString name}, which is not an RK3588
-        board: nothing is installed for the NPU.'';
+        hardware.rknn is enabled, but ${foreign}: nothing is installed for the NPU.'';
     })
 
     (lib.mkIf cfg.active {
