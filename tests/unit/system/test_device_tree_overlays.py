@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rknn_validation.npu import trees
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
@@ -136,12 +138,18 @@ def test_a_label_the_board_lacks_is_an_error(tmp_path: Path) -> None:
         apply(text.replace("&NPU_SUPPLY", "&vdd_of_another_board").replace("&SRAM_SUPPLY", "&vdd_npu_s0"), tmp_path)
 
 
-def test_every_board_is_in_one_list() -> None:
-    expression = f"with import {MODULE / 'trees.nix'}; {{ a = builtins.attrNames enabledSince; "
-    expression += "b = builtins.attrNames supplies; c = unsupplied; }"
+def test_every_board_is_in_one_list_and_the_harness_knows_the_same() -> None:
+    expression = f"with import {MODULE / 'trees.nix'}; {{ inherit enabledSince unsupplied; "
+    expression += "supplied = builtins.attrNames supplies; }"
     nix = shutil.which("nix-instantiate")
     assert nix
-    lists = json.loads(run(nix, "--store", "dummy://", "--eval", "--strict", "--json", "-E", expression))
-    boards = [board for one in lists.values() for board in one]
+    facts = json.loads(run(nix, "--store", "dummy://", "--eval", "--strict", "--json", "-E", expression))
+    disabled = [*facts["supplied"], *facts["unsupplied"]]
+    boards = [*facts["enabledSince"], *disabled]
     assert len(boards) == len(set(boards)) == 43
     assert all(re.fullmatch(r"rockchip/rk3588s?-[a-z0-9-]+\.dtb", board) for board in boards)
+    known = {**trees.ENABLED_SINCE, **trees.ENABLED_IN}
+    assert {name: since for since, names in known.items() for name in names} == {
+        trees.name_of(board): since for board, since in facts["enabledSince"].items()
+    }
+    assert {trees.name_of(board) for board in disabled} == trees.DISABLED

@@ -72,7 +72,8 @@ def overlays_apply(case: Case) -> Answer:
     names = {name for board in boards for name in board.compatible} | RK3588_COMPATIBLES
     wrong = []
     for overlay in overlays:
-        if overlay.filter and not any(overlay.filter in board.dtb for board in boards if board.dtb):
+        booted = [case.configuration.device_tree.name or "", *(board.dtb for board in boards)]
+        if overlay.filter and not any(overlay.filter in dtb for dtb in booted):
             wrong.append(
                 Evidence(
                     overlay.name, f'filter "{overlay.filter}" is in none of {", ".join(one.dtb for one in boards)}'

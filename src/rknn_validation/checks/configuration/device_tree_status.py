@@ -1,0 +1,52 @@
+"""Does the board's mainline tree enable the NPU, or does somebody else?"""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.device_tree import text_of
+from rknn_validation.checks.configuration.kernel import is_stock_kernel
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.npu import kernels, trees
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.mainline-nodes-are-enabled",
+    stage="device-tree",
+    title="the board's device tree enables the cores and MMUs that rocket binds",
+    remedy='Add an overlay that sets status = "okay" on rknn_core_0 to 2 and rknn_mmu_0 to 2 and names the board\'s '
+    "regulator (npu-supply, sram-supply), or take a kernel whose tree of this board does.",
+    stacks=("mainline",),
+)
+def mainline_nodes_are_enabled(case: Case) -> Answer:
+    """Mainline describes the NPU for every RK3588 board and enables it for some: on others rocket finds nothing."""
+    kernel, tree = case.configuration.kernel, case.configuration.device_tree
+    if tree.name is None:
+        return skipped("hardware.deviceTree.name is not set: the boot loader or firmware chooses the tree")
+    if not is_stock_kernel(case):
+        return skipped(f"the trees of {kernel.pname} {kernel.version} are not known here")
+    seen = Evidence("hardware.deviceTree.name", tree.name)
+    overlays = [one for one in tree.overlays if _is_about_cores(text_of(one))]
+    if tree.enable and overlays:
+        return passed("an overlay is about the cores", seen, *(Evidence("overlay", one.name) for one in overlays))
+    name, version = trees.name_of(tree.name), kernel.version
+    for since, names in trees.ENABLED_SINCE.items():
+        if name in names and kernels.at_least(version, since):
+            return passed(f"enabled since {since}", seen)
+        if name in names:
+            return failed(f"the tree enables the NPU since {since}, and this is {version}: rocket binds nothing", seen)
+    for known, names in trees.ENABLED_IN.items():
+        if name in names and kernels.at_least(version, known):
+            return passed(f"enabled in {known}", seen)
+        if name in names:
+            return inconclusive(f"the tree enables the NPU in {known}; whether in {version} is not known here", seen)
+    if name in trees.DISABLED:
+        return failed("this board's tree leaves the NPU disabled: rocket binds nothing", seen)
+    return skipped(f"no mainline tree {name} is known here")
+
+
+def _is_about_cores(text: str | None) -> bool:
+    # An overlay that is compiled already may do anything; one that names no core does not enable any.
+    return text is None or bool(re.search(r"rknn_core|npu@fda", text))
