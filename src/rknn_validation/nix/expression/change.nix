@@ -11,11 +11,11 @@ let
   value = path: lib.attrByPath path null config;
   values = lib.mapAttrs (_: value);
   set = path: lib.attrByPath path { } config;
-  # `same`: the other's value. Otherwise `changed` are the attributes that may differ and `added` the entries in front
-  # of the other's; null where that is not known.
+  # Of an option that differs, `changed` are the attributes that may do so and `added` the entries in front of the
+  # other's; null where that is not known.
   stateOf = before.stateOf;
   whole = before == null;
-  isSame = path: (stateOf path).same;
+  isSame = path: !before.differing ? ${lib.concatStringsSep "." path};
   left = {
     isLeft = true;
   };

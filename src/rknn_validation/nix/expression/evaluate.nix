@@ -100,7 +100,7 @@ let
         loud = true;
         before = {
           data = base.configuration;
-          inherit (changed) stateOf;
+          inherit (changed) differing stateOf;
         };
       };
       # One uncatchable error aborts the whole process: the trace then says whose it was.

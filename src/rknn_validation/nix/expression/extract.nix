@@ -1,7 +1,7 @@
 # An evaluated system -> the data a Configuration is made of (see configuration.py, field by field).
 #
-# With `before`, only what differs from another system: { data, stateOf }, the other's data (what this gives without
-# `before`) and how an option's value relates to the other's (see change.nix).
+# With `before`, only what differs from another system: { data, differing, stateOf }, the other's data (what this gives
+# without `before`), the names of options that may differ, and how they do (see change.nix).
 {
   lib,
   subject,

@@ -83,7 +83,14 @@ rec {
   concatMapAttrs = f: set: foldl' (all: one: all // one) { } (attrValues (mapAttrs f set));
   attrVals = names: set: map (name: set.${name}) names;
   getAttrs = names: set: lib.genAttrs names (name: set.${name});
-  genAttrs = names: f: genAttrs' names (name: nameValuePair name (f name));
+  genAttrs =
+    names: f:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = f name;
+      }) names
+    );
   genAttrs' = list: f: listToAttrs (map f list);
   filterAttrs = predicate: set: removeAttrs set (filter (name: !predicate name set.${name}) (attrNames set));
   filterAttrsRecursive =

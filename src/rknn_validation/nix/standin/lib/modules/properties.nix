@@ -65,14 +65,14 @@ rec {
   # Conditions and merges of a whole attribute set are pushed down to its parts.
   pushDownProperties =
     value:
-    let
-      type = typeOf value;
-    in
-    if type == "merge" then
+    # Most definitions are no property.
+    if !(value ? _type) then
+      [ value ]
+    else if value._type == "merge" then
       concatMap pushDownProperties value.contents
-    else if type == "if" then
+    else if value._type == "if" then
       map (mapAttrs (_: mkIf value.condition)) (pushDownProperties value.content)
-    else if type == "override" then
+    else if value._type == "override" then
       map (mapAttrs (_: mkOverride value.priority)) (pushDownProperties value.content)
     else
       [ value ];
@@ -80,12 +80,11 @@ rec {
   # Conditions and merges of one value are resolved; what is left are values, overrides and orders.
   dischargeProperties =
     value:
-    let
-      type = typeOf value;
-    in
-    if type == "merge" then
+    if !(value ? _type) then
+      [ value ]
+    else if value._type == "merge" then
       concatMap dischargeProperties value.contents
-    else if type == "if" then
+    else if value._type == "if" then
       if isBool value.condition then
         if value.condition then dischargeProperties value.content else [ ]
       else
@@ -121,7 +120,7 @@ rec {
       ) defs;
       position = def: def.priority or defaultOrderPriority;
     in
-    if any (def: typeOf def.value == "order") defs then
+    if any (def: def.value._type or "" == "order") defs then
       sort (left: right: position left < position right) ordered
     else
       defs;

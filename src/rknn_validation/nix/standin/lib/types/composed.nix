@@ -12,6 +12,20 @@ let
     type = payload: make payload.elemType;
     payload = { inherit elemType; };
   };
+  inherit (builtins)
+    all
+    elemAt
+    genList
+    length
+    ;
+  isPlain = value: !(value ? _type);
+  # Definitions of which none is wrapped in anything.
+  mergePlain =
+    loc: type: defs:
+    if if length defs == 1 then type.check (lib.head defs).value else all (def: type.check def.value) defs then
+      type.merge loc defs
+    else
+      (mergeDefinitions loc type defs).mergedValue;
   composite = optionDescriptionPhrase (class: class == "noun" || class == "composite");
   # One definition per attribute name: { name = [ { file, value } ]; }.
   byName =
@@ -61,7 +75,24 @@ rec {
       check = lib.isList;
       merge =
         loc: defs:
-        map (entry: entry.value) (
+        if all (def: all isPlain def.value) defs then
+          # What mergeDefinitions comes to where nothing is wrapped around a value.
+          lib.concatLists (
+            lib.imap1 (
+              n: def:
+              genList (
+                m:
+                mergePlain (loc ++ [ "[definition ${toString n}-entry ${toString (m + 1)}]" ]) elemType [
+                  {
+                    inherit (def) file;
+                    value = elemAt def.value m;
+                  }
+                ]
+              ) (length def.value)
+            ) defs
+          )
+        else
+          map (entry: entry.value) (
           filter (entry: entry ? value) (
             lib.concatLists (
               lib.imap1 (
@@ -132,11 +163,17 @@ rec {
           ) (byName defs)
         else
           loc: defs:
-          mapAttrs (_: entry: entry.value) (
-            lib.filterAttrs (_: entry: entry ? value) (
-              mapAttrs (attribute: defs: (one loc attribute defs).optionalValue) (byName defs)
-            )
-          );
+          let
+            named = byName defs;
+          in
+          if all (all (def: isPlain def.value)) (lib.attrValues named) then
+            mapAttrs (attribute: mergePlain (loc ++ [ attribute ]) elemType) named
+          else
+            mapAttrs (_: entry: entry.value) (
+              lib.filterAttrs (_: entry: entry ? value) (
+                mapAttrs (attribute: defs: (one loc attribute defs).optionalValue) named
+              )
+            );
       emptyValue.value = { };
       getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
       inherit (elemType) getSubModules;

@@ -31,8 +31,6 @@ let
 in
 {
   inherit (base) config options pkgs;
-  # For debugging: which parts of the base may change, and with what.
-  inherit (base) changeable;
   extend =
     modules:
     import ./shared/request.nix {

@@ -41,7 +41,7 @@ let
   };
   whole = common // { inherit config options; };
   restricted =
-    paths:
+    paths: asked:
     let
       config' = pick config paths;
     in
@@ -49,14 +49,14 @@ let
     // {
       config = config';
       # That there are warnings is no news to a renamed option.
-      options = { warnings = { }; } // pick options paths;
+      options = { warnings = { }; } // pick options (paths ++ asked);
       utils = import ../utils.nix {
         inherit lib;
         inherit (common) pkgs;
         config = config';
       };
     };
-  argumentsFor = paths: if paths == null then whole else restricted paths;
+  argumentsFor = paths: asked: if paths == null then whole else restricted paths asked;
 
   # A module as the parts that depend on different things.
   entry =
@@ -71,15 +71,33 @@ let
       load = arguments: lib.loadModule arguments file key module;
       declares = if facts == null then null else map split (facts.declares or [ ]);
       defines = if facts == null then null else map split (facts.defines or [ ]);
-      given = load (argumentsFor declares);
-      loaded = load (argumentsFor defines);
+      asks = if facts == null then [ ] else map split (facts.asks or [ ]);
+      given = load (argumentsFor declares [ ]);
+      loaded = load (argumentsFor defines asks);
+      blind = load (
+        common
+        // {
+          config = throw "a configuration";
+          options.warnings = { };
+          utils = throw "a configuration's functions";
+        }
+      );
     in
     {
       inherit id key load;
       inherit (loaded) _file imports disabledModules;
       inherit (given) options;
       inherit (loaded) config;
-      reads = { inherit declares defines; };
+      reads = { inherit declares defines asks; };
+      # Whether it defines the same options whatever the configuration.
+      hasFixedShape =
+        facts != null
+        && (builtins.tryEval (
+          let
+            found = tree.flat root (tree.top blind);
+          in
+          builtins.deepSeq (map (def: tree.mayDefine def.value) (found."system.build" or [ ])) true
+        )).success;
     };
   fromFile =
     path:
@@ -144,14 +162,7 @@ let
   arguments = internals.config.args;
 
   root = tree.level [ ] (filter (one: one.options != { }) entries) (
-    concatMap (
-      one:
-      map (value: {
-        file = one._file;
-        inherit (one) key;
-        value = removeAttrs value [ "_module" ];
-      }) (lib.pushDownProperties one.config)
-    ) entries
+    concatMap (one: map (def: def // { inherit (one) key; }) (tree.top one)) entries
   );
   inherit (root) options;
   config = root.values // {
@@ -165,7 +176,10 @@ let
     if one.reads.${part} == null then
       null
     else
-      concatMap (path: tree.find root [ ] path) one.reads.${part};
+      concatMap (path: tree.find root [ ] path) one.reads.${part}
+      ++ lib.optionals (part == "defines") (
+        map (leaf: leaf // { declaredBy = [ ]; }) (concatMap (path: tree.find root [ ] path) one.reads.asks)
+      );
   parts = lib.concatMapAttrs (key: one: {
     "${key} declares" = direct one "declares";
     "${key} defines" = direct one "defines";
@@ -174,6 +188,7 @@ let
     leaf:
     map (key: { key = "${key} declares"; }) leaf.declaredBy
     ++ map (key: { key = "${key} defines"; }) leaf.definedBy;
+  # All that a part depends on; null: anything.
   closure =
     name:
     let
@@ -184,13 +199,64 @@ let
         }
       );
     in
-    if lib.elem null all then
-      null
-    else
-      mapAttrs (_: names: listToAttrs (map (leaf: lib.nameValuePair leaf.name null) names)) (
-        builtins.groupBy (leaf: leaf.top) (concatLists all)
-      );
-  closures = mapAttrs (name: _: closure name) parts;
+    if lib.elem null all then null else concatLists all;
+  closures = lib.filterAttrs (_: found: found != [ ]) (mapAttrs (name: _: closure name) parts);
+
+  always = lib.filterAttrs (_: found: found == null) closures;
+  closed = lib.filterAttrs (_: found: found != null) closures;
+  # The other way around: option names to the parts that depend on them, and the first words of those options.
+  dependents = mapAttrs (_: list: listToAttrs (map (one: lib.nameValuePair one.part null) list)) (
+    builtins.groupBy (one: one.name) (
+      concatLists (lib.mapAttrsToList (part: map (leaf: leaf // { inherit part; })) closed)
+    )
+  );
+  words = mapAttrs (_: leaves: lib.unique (map (leaf: leaf.top) leaves)) closed;
+
+  # Options that some part makes: { declares, defines }, the modules that may do so anew; and the options of each part.
+  leaves = tree.find root [ ] [ ];
+  makers = lib.filterAttrs (_: one: one.declares != [ ] || one.defines != [ ]) (
+    listToAttrs (
+      map (
+        leaf:
+        lib.nameValuePair leaf.name {
+          declares = filter (key: closures ? "${key} declares") leaf.declaredBy;
+          defines = filter (key: closures ? "${key} defines") leaf.definedBy;
+        }
+      ) leaves
+    )
+  );
+  made = mapAttrs (_: list: listToAttrs (map (one: lib.nameValuePair one.name null) list)) (
+    builtins.groupBy (one: one.part) (
+      concatLists (
+        lib.mapAttrsToList (
+          name: one:
+          map (key: {
+            inherit name;
+            part = "${key} declares";
+          }) one.declares
+          ++ map (key: {
+            inherit name;
+            part = "${key} defines";
+          }) one.defines
+        ) makers
+      )
+    )
+  );
+  # Modules that define other options from one configuration to another, and which those may be.
+  shapeless = mapAttrs (_: one: !one.hasFixedShape) byKey;
+  definitions = mapAttrs (_: one: tree.flat root (tree.top one)) byKey;
+  # Places below which there are any.
+  places = listToAttrs (
+    concatMap (
+      name:
+      let
+        words = split name;
+      in
+      lib.genList (index: lib.nameValuePair (lib.concatStringsSep "." (lib.take (index + 1) words)) null) (
+        length words
+      )
+    ) (attrNames makers)
+  );
 in
 if !sound then
   throw "base modules disable modules, or import deeper than the shared evaluation looks"
@@ -208,6 +274,15 @@ else
       definedInternals
       ;
     inherit (arguments) pkgs;
-    # Null: depends on anything.
-    changeable = lib.filterAttrs (_: found: found != { }) closures;
+    inherit
+      always
+      dependents
+      words
+      makers
+      made
+      places
+      shapeless
+      definitions
+      ;
+    definers = listToAttrs (map (key: lib.nameValuePair "${key} defines" key) (attrNames byKey));
   }

@@ -42,7 +42,7 @@ let
     if again == [ ] then
       node.defs
     else
-      concatMap (key: if lib.elem key again then definedAgain key loc else node.definedIn.${key}) node.definedBy;
+      concatMap (key: if lib.elem key again then definedAgain key node.name else node.definedIn.${key}) node.definedBy;
   allDecls =
     decls ++ map (decl: if isRedeclared decl.key then declaredAgain decl.key loc else decl) node.decls;
   option =
@@ -59,7 +59,7 @@ let
   whole = lib.evalOptionValue loc option (found ++ ofBase);
 
   # Definitions that differ from the base's, and those that are the same.
-  new = discharged (found ++ concatMap (key: definedAgain key loc) again);
+  new = discharged (found ++ concatMap (key: definedAgain key node.name) again);
   old = discharged (concatMap (key: node.definedIn.${key}) again);
   all = discharged (found ++ ofBase);
   isSimple =

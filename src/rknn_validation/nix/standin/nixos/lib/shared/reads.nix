@@ -1,7 +1,8 @@
 # What the base modules read of a configuration, by file below modules/.
 #
 # `declares` is what a module's options depend on (their defaults, types and what is applied to them), `defines` what
-# its definitions do, and `imports` says the same of the modules it imports. More than is listed here a module does
+# its definitions do, `asks` the options of which its definitions only ask how they are defined, not their value;
+# and `imports` says the same of the modules it imports. More than is listed here a module does
 # not get in base.nix: what is missing fails there, and so does a name that no option has. A module that is not listed
 # is evaluated for each request anew: slower, but right.
 let
@@ -86,7 +87,7 @@ in
     defines = [ "ids.gids" ];
     imports = {
       declares = [ "users.groups" ];
-      defines = [ "users.extraGroups" ];
+      asks = [ "users.extraGroups" ];
     };
   };
   "config/ldso.nix" = nothing;
@@ -130,7 +131,7 @@ in
     ];
     imports = {
       declares = [ "users.users" ];
-      defines = [ "users.extraUsers" ];
+      asks = [ "users.extraUsers" ];
     };
   };
   "hardware/device-tree.nix" = {
@@ -143,7 +144,7 @@ in
       "hardware.deviceTree.enable"
       "hardware.deviceTree.overlays"
     ];
-    imports.defines = [ "hardware.deviceTree.base" ];
+    imports.asks = [ "hardware.deviceTree.base" ];
   };
   "hardware/devices.nix".defines = [
     "hardware.i2c.enable"
@@ -161,7 +162,7 @@ in
     defines = graphics;
     imports = {
       declares = graphics;
-      defines = [ "hardware.opengl" ];
+      asks = [ "hardware.opengl" ];
     };
   };
   "misc/assertions.nix" = nothing;
@@ -182,7 +183,7 @@ in
       "console.font"
       "console.keyMap"
     ];
-    defines = [
+    asks = [
       "boot.cleanTmpDir"
       "boot.loader.raspberryPi"
       "boot.tmpOnTmpfs"
@@ -219,7 +220,7 @@ in
     ];
     imports = {
       declares = [ "nix.settings" ];
-      defines = [
+      asks = [
         "nix.allowedUsers"
         "nix.autoOptimiseStore"
         "nix.binaryCachePublicKeys"
@@ -286,7 +287,7 @@ in
         "services.openssh.enable"
         "services.openssh.settings"
       ];
-      defines = [
+      asks = [
         "services.openssh.forwardX11"
         "services.openssh.gatewayPorts"
         "services.openssh.kbdInteractiveAuthentication"
@@ -336,7 +337,7 @@ in
       "systemd.services"
       "systemd.user.services"
     ];
-    imports.defines = [
+    imports.asks = [
       "systemd.enableUnifiedCgroupHierarchy"
       "systemd.extraConfig"
     ];

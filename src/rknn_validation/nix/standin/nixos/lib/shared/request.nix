@@ -97,15 +97,17 @@ let
     _module = unshared "it asks for the options of the module system";
   };
 
-  # Whether a part of the base, such as "KEY defines", reads anything the request changes.
-  changed = mapAttrs (
-    _: closure:
-    closure == null
-    || any (
-      first: base.root.children ? ${first} && intersectAttrs closure.${first} top.below.${first}.touched != { }
-    ) (attrNames closure)
-  ) base.changeable;
-  isChanged = part: changed.${part} or false;
+  # Parts of the base, such as "KEY defines", that read anything the request changes: by that option's first word.
+  changedBy = mapAttrs (
+    _: one:
+    lib.foldl' (all: name: all // base.dependents.${name} or { }) { } (attrNames one.touched)
+  ) top.below;
+  changed =
+    mapAttrs (part: words: any (word: changedBy.${word} ? ${part}) words) base.words
+    // mapAttrs (_: _: true) base.always;
+  # Only asked of parts that can.
+  isChanged = part: changed.${part};
+  allChanged = lib.foldl' (all: one: all // one) base.always (lib.attrValues changedBy);
 
   # Base modules again, with this request's configuration; only those that changed are looked at.
   again = mapAttrs (
@@ -125,25 +127,10 @@ let
     in
     {
       inherit module;
-      defined = regroup base.root (
-        map (value: {
-          file = module._file;
-          value = removeAttrs value [ "_module" ];
-        }) (lib.pushDownProperties module.config)
-      );
+      defined = tree.flat base.root (tree.top module);
     }
   ) base.byKey;
-  # Definitions along the tree, down to its options.
-  regroup =
-    node: found:
-    mapAttrs (
-      attribute: inner:
-      let
-        child = node.children.${attribute} or (unshared "a module of the base defines another option than before");
-      in
-      if child ? isLeaf then inner else regroup child (tree.inner inner)
-    ) (group (map (lib.definitionsByName node.prefix) found));
-  definedAgain = key: loc: lib.attrByPath loc [ ] again.${key}.defined;
+  definedAgain = key: name: again.${key}.defined.${name} or [ ];
   declaredAgain =
     key: loc:
     let
@@ -165,7 +152,12 @@ let
       below = mapAttrs (
         attribute: child:
         if !names ? ${attribute} then
-          if child ? isLeaf then leaf child [ ] [ ] else level child [ ] [ ]
+          if !base.places ? ${child.name} then
+            child.unchanged
+          else if child ? isLeaf then
+            leaf child [ ] [ ]
+          else
+            level child [ ] [ ]
         else
           let
             decls = declared.${attribute} or [ ];
@@ -195,11 +187,16 @@ let
     };
   valuesOf = mapAttrs (_: option: if option._type or "" == "option" then option.value else valuesOf option);
 
+  nobody = {
+    declares = [ ];
+    defines = [ ];
+  };
   leaf =
     node: decls: found:
     let
-      redeclared = decls != [ ] || any (key: isChanged "${key} declares") node.declaredBy;
-      again = filter (key: isChanged "${key} defines") node.definedBy;
+      makers = base.makers.${node.name} or nobody;
+      redeclared = decls != [ ] || any (key: isChanged "${key} declares") makers.declares;
+      again = filter (key: isChanged "${key} defines") makers.defines;
       option = merge {
         inherit
           node
@@ -210,12 +207,11 @@ let
           declaredAgain
           definedAgain
           ;
-        isRedeclared = key: isChanged "${key} declares";
+        isRedeclared = key: changed."${key} declares" or false;
       };
       isSame = decls == [ ] && found == [ ] && again == [ ] && !redeclared;
     in
     {
-      inherit isSame;
       inherit (option) changed added;
       options = if isSame then node.options else option;
       values = if isSame then node.values else option.value;
@@ -240,31 +236,16 @@ let
   # Modules that changed have to define what they did in the base, or less.
   sameShape =
     key:
-    let
-      extra =
-        node: found:
-        any (
-          attribute:
-          let
-            child = node.children.${attribute};
-          in
-          if child ? isLeaf then
-            !lib.elem key child.definedBy
-            || (
-              child.isOpen
-              && any (
-                def:
-                !lib.all (
-                  name:
-                  any (before: before.key == key && lib.elem name (tree.mayDefine before.value)) child.defs
-                ) (tree.mayDefine def.value)
-              ) found.${attribute}
-            )
-          else
-            extra child found.${attribute}
-        ) (attrNames found);
-    in
-    !extra base.root again.${key}.defined;
+    !base.shapeless.${key}
+    || (
+      removeAttrs again.${key}.defined (attrNames base.definitions.${key}) == { }
+      && lib.all (
+        name:
+        removeAttrs (touchedInside base.root.children.system.children.build again.${key}.defined.${name}) (
+          attrNames (touchedInside base.root.children.system.children.build base.definitions.${key}.${name})
+        ) == { }
+      ) (filter (name: name == "system.build") (attrNames again.${key}.defined))
+    );
   checked =
     if any (module: module.disabledModules != [ ]) own then
       unshared "it disables modules"
@@ -275,7 +256,7 @@ let
     else if top.unmatched then
       unshared "it defines what no option takes"
     else if
-      !lib.all (key: !isChanged "${key} defines" || sameShape key) (attrNames base.byKey)
+      !lib.all sameShape (lib.attrValues (intersectAttrs allChanged base.definers))
     then
       unshared "a module of the base defines other options than before"
     else
@@ -284,14 +265,7 @@ in
 builtins.seq checked {
   inherit config options;
   inherit (arguments) pkgs;
-  # How an option's value relates to the base's.
-  stateOf =
-    path:
-    let
-      found = lib.foldl' (one: attribute: one.below.${attribute}) top path;
-    in
-    {
-      same = found.isSame;
-      inherit (found) changed added;
-    };
+  # Options, by name, whose values may differ from the base's; and how they do.
+  differing = lib.foldl' (all: part: all // base.made.${part} or { }) top.touched (attrNames allChanged);
+  stateOf = path: lib.foldl' (one: attribute: one.below.${attribute}) top path;
 }

@@ -17,7 +17,7 @@ let
     concatMap (
       def: map (value: def // { inherit value; }) (lib.pushDownProperties def.value)
     ) defs;
-  name = lib.concatStringsSep ".";
+  name' = lib.concatStringsSep ".";
 
   # Conditions are looked through, not asked: which attributes a definition may have.
   mayDefine =
@@ -62,17 +62,56 @@ rec {
           level loc (map (decl: { inherit (decl) _file key options; }) decls) (inner found)
       ) declared;
     in
-    {
+    rec {
       inherit prefix children;
+      name = name' prefix;
       options = mapAttrs (_: child: child.options) children;
       values = mapAttrs (_: child: child.values) children;
       # Definitions that no option takes.
       undeclared =
-        map (attribute: name (prefix ++ [ attribute ])) (
+        map (attribute: name' (prefix ++ [ attribute ])) (
           lib.attrNames (removeAttrs defined (lib.attrNames declared))
         )
         ++ concatMap (child: child.undeclared) levels;
+      unchanged = {
+        below = mapAttrs (_: child: child.unchanged) children;
+        inherit options values;
+        unmatched = false;
+        touched = { };
+      };
     };
+
+  # A module's definitions at the top, but for those of the module system itself.
+  top =
+    module:
+    map (value: {
+      file = module._file;
+      value = removeAttrs value [ "_module" ];
+    }) (lib.pushDownProperties module.config);
+  # The same by the names of the options they lead to.
+  flat =
+    node: found:
+    lib.listToAttrs (
+      concatLists (lib.attrValues (mapAttrs (flatten node) (group (map (lib.definitionsByName node.prefix) found))))
+    );
+  flatten =
+    node: attribute: found:
+    let
+      child = node.children.${attribute} or (throw "not to be shared: a module of the base defines no option");
+    in
+    if child ? isLeaf then
+      [
+        {
+          inherit (child) name;
+          value = found;
+        }
+      ]
+    else
+      concatLists (
+        lib.attrValues (
+          mapAttrs (flatten child) (group (map (lib.definitionsByName child.prefix) (inner found)))
+        )
+      );
 
   # An option. `evaluate`: from its declarations and definitions to what `options` holds of it.
   leaf =
@@ -94,7 +133,7 @@ rec {
         option
         isMixed
         ;
-      name = name loc;
+      name = name' loc;
       declaredBy = keys decls;
       definedBy = keys defs;
       definedIn = builtins.groupBy (def: def.key) defs;
@@ -103,6 +142,13 @@ rec {
       raw = raw.value;
       # Read by the names of its attributes: what one of them depends on is not what the others do.
       isOpen = loc == [ "system" "build" ];
+      # What a request has of it that changes nothing of it.
+      unchanged = {
+        options = evaluated;
+        values = evaluated.value;
+        unmatched = false;
+        touched = { };
+      };
     };
   applied =
     option: raw:
@@ -148,7 +194,7 @@ rec {
         {
           top = head walked;
           # An option that a request adds here.
-          name = "${name walked}.";
+          name = "${name' walked}.";
           declaredBy = [ ];
           definedBy = [ ];
         }
