@@ -126,10 +126,10 @@ def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`judge(question, answer, stand_ins=..., attachments=...)` records the verdict and ends the test with it."""
-    started = time.monotonic()
+    started, since = time.time(), time.monotonic()
 
     def conclude(question: Question, answer: Answer, **more: Any) -> None:
-        verdict = question.verdict(answer, seconds=time.monotonic() - started, **more)
+        verdict = question.verdict(answer, seconds=time.monotonic() - since, started=started, **more)
         request.node.user_properties.append((PROPERTY, verdict.to_json()))
         text = f"{answer.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}"
         if answer.status is Status.SKIP:

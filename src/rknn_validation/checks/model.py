@@ -113,7 +113,8 @@ class Verdict:
     """An answer together with what was asked of what, as reports keep it. Survives JSON both ways.
 
     `tier` is unit | vm | hardware | kubernetes; `board` is "" for a configuration check; `stand_ins` names
-    everything that stood in for the real thing; `attachments` maps a title to text (console log, ...).
+    everything that stood in for the real thing; `attachments` maps a title to text (console log, ...). `node` is the
+    real machine that was asked, "" for every other tier; `started` is when, in seconds since 1970, 0 where unknown.
     """
 
     check: str
@@ -129,6 +130,8 @@ class Verdict:
     stand_ins: tuple[str, ...] = ()
     seconds: float = 0.0
     attachments: dict[str, str] = field(default_factory=dict)
+    node: str = ""
+    started: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

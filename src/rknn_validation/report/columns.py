@@ -14,7 +14,9 @@ SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS, Status.SKIP)
 
 
 def column(verdict: Verdict) -> str:
-    """The matrix column: the scenario for a configuration check, `scenario/board` for a node check."""
+    """The matrix column: the scenario for a configuration check, `scenario/board` for a board, a real node's name."""
+    if verdict.node:
+        return verdict.node
     return f"{verdict.scenario}/{verdict.board}" if verdict.board else verdict.scenario
 
 
