@@ -23,6 +23,7 @@ FLOORS = {
     "checks": 4,
     "report": 5,
     "plugin": 6,
+    "nixostest": 6,
 }
 LINES = 250
 
