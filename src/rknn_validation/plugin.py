@@ -38,6 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report", metavar="DIR", type=Path, help="where reports go (default: report)")
     group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
     group.addoption("--evaluation-deadline", metavar="SECONDS", type=float, default=120.0, help="default: 120")
+    group.addoption("--guest", choices=("debian", "nixos"), default="debian", help="what emulated boards boot")
+    image = "a NixOS guest that is built already, with --guest nixos"
+    group.addoption("--guest-image", metavar="[SCENARIO=]DIR", action="append", default=[], help=image)
+    group.addoption("--guest-deadline", metavar="SECONDS", type=float, default=7200.0, help="default: 7200")
     group.addoption("--hardware", action="store_true", help="ask the real nodes of the subject file")
 
 
@@ -64,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     nixpkgs = config.getoption("--nixpkgs")
     if nixpkgs is not None and not (nixpkgs / "lib" / "default.nix").is_file():
         raise pytest.UsageError(f"--nixpkgs {nixpkgs}: expected a nixpkgs tree, but it has no lib/default.nix")
+    if config.getoption("--guest-image") and config.getoption("--guest") != "nixos":
+        raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
     try:
         config.stash[VALIDATION] = load(path)
         if hasattr(config, "workerinput") or config.option.collectonly:
@@ -77,13 +83,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real nodes are asked only with --hardware."""
-    if config.getoption("--hardware"):
-        return
-    hardware = [item for item in items if item.get_closest_marker("hardware")]
-    if hardware:
-        config.hook.pytest_deselected(items=hardware)
-        items[:] = [item for item in items if item not in hardware]
+    """Real nodes are asked only with --hardware, the harness's own boards only with the Debian guest."""
+    left_out = ["hardware"] if not config.getoption("--hardware") else []
+    left_out += ["vm"] if config.getoption("--guest") == "nixos" else []
+    gone = {
+        item
+        for item in items
+        for marker in left_out
+        if item.get_closest_marker(marker) and (marker == "hardware" or not item.get_closest_marker("verdict"))
+    }
+    if gone:
+        config.hook.pytest_deselected(items=[item for item in items if item in gone])
+        items[:] = [item for item in items if item not in gone]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,26 +56,36 @@ class Node:
 
 
 @dataclass(frozen=True)
+class GuestHost:
+    """Whose system boots in place of the Debian guest: a host of a flake (`flake` as Nix takes it)."""
+
+    flake: str
+    host: str
+
+
+@dataclass(frozen=True)
 class Validation:
-    """A whole subject file. `path` is where it was read from."""
+    """A whole subject file. `path` is where it was read from, `guests` are by scenario."""
 
     path: Path
     subject: Subject
     scenarios: Mapping[str, Scenario]
     nodes: Mapping[str, Node]
+    guests: Mapping[str, GuestHost] = field(default_factory=dict)
 
 
 def load(path: Path) -> Validation:
     """Read a subject file. Raises SubjectFileError naming file, line, key and what was expected."""
     top = read_mapping(path)
-    top.only("subject", "scenarios", "nodes")
+    top.only("subject", "scenarios", "nodes", "guests")
     root = path.resolve().parent
     subject = _subject(top.mapping("subject"), root)
     scenarios = {name: _scenario(name, reader) for name, reader in top.mappings("scenarios")}
     if not scenarios:
         raise top.error("scenarios", expected="at least one scenario", seen="none")
     nodes = {name: _node(name, reader, scenarios) for name, reader in top.mappings("nodes", required=False)}
-    return Validation(path.resolve(), subject, scenarios, nodes)
+    guests = _guests(top.mapping("guests"), root, scenarios) if top.has("guests") else {}
+    return Validation(path.resolve(), subject, scenarios, nodes, guests)
 
 
 def _subject(reader: Reader, root: Path) -> Subject:
@@ -111,3 +122,20 @@ def _node(name: str, reader: Reader, scenarios: Mapping[str, Scenario]) -> Node:
         board=reader.choice("board", tuple(BOARDS)),
         scenario=reader.choice("scenario", tuple(scenarios)),
     )
+
+
+def _guests(reader: Reader, root: Path, scenarios: Mapping[str, Scenario]) -> dict[str, GuestHost]:
+    reader.only(*scenarios)
+    return {name: _guest(reader, name, root) for name in scenarios if reader.has(name)}
+
+
+def _guest(reader: Reader, name: str, root: Path) -> GuestHost:
+    flake, _, host = reader.text(name).rpartition("#")
+    if not flake or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", host):
+        raise reader.error(name, expected="FLAKE#HOST, such as .#opi01", seen=repr(reader.text(name)))
+    if not flake.startswith((".", "/")):
+        return GuestHost(flake, host)
+    directory = (root / flake).resolve()
+    if not (directory / "flake.nix").is_file():
+        raise reader.error(name, expected=f"a flake in {flake}", seen="no flake.nix there", hint=str(directory))
+    return GuestHost(str(directory), host)

@@ -45,6 +45,10 @@ class Reader:
                 hint = f"did you mean {near[0]!r}?" if near else ""
                 raise self.error(name, at=key, expected=f"one of {', '.join(known)}", seen="an unknown key", hint=hint)
 
+    def has(self, key: str) -> bool:
+        """Whether the key is given."""
+        return key in self._items
+
     def _value(self, key: str, kind: type[yaml.Node], expected: str) -> Any:
         if key not in self._items:
             raise self.error(key, expected=expected, seen="nothing (the key is missing)")

@@ -97,3 +97,31 @@ def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
 def test_no_scenarios(directory: Path) -> None:
     with pytest.raises(SubjectFileError, match="at least one scenario"):
         load(written(directory, GOOD.split("scenarios:")[0] + "scenarios: {}\n"))
+
+
+def test_guests_are_hosts_of_flakes(directory: Path) -> None:
+    (directory / "flake.nix").write_text("{ }\n")
+    path = written(directory, GOOD + "guests:\n  vendor: .#opi01\n")
+    guest = load(path).guests["vendor"]
+    assert (guest.flake, guest.host) == (str(directory), "opi01")
+    path = written(directory, GOOD + "guests:\n  vendor: github:someone/fleet#opi01\n")
+    assert load(path).guests["vendor"].flake == "github:someone/fleet"
+    assert load(written(directory, GOOD)).guests == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("guests:\n  vendro: .#opi01\n", "vendor"),
+        ("guests:\n  vendor: opi01\n", "FLAKE#HOST"),
+        ("guests:\n  vendor: .#\n", "FLAKE#HOST"),
+        ("guests:\n  vendor: ./nowhere#opi01\n", "flake.nix"),
+        ("guests:\n  vendor: [opi01]\n", "a string"),
+    ],
+)
+def test_a_wrong_guest_names_its_line(directory: Path, text: str, word: str) -> None:
+    with pytest.raises(SubjectFileError) as caught:
+        load(written(directory, GOOD + text))
+    line = len(GOOD.splitlines()) + 2
+    assert caught.value.message.startswith(f"{directory / 'validation.yaml'}:{line}: guests.")
+    assert word in str(caught.value)

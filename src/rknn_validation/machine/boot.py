@@ -19,6 +19,7 @@ from rknn_validation.machine.files import copy_sparse
 from rknn_validation.machine.identity import Identity, device_tree, overlay
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
+from rknn_validation.machine.nixosguest import NixosGuest
 from rknn_validation.machine.qemu import Nursery, Qemu
 from rknn_validation.machine.tree import File, Tree, cpio, tar
 from rknn_validation.machine.workspace import workspace
@@ -45,26 +46,39 @@ KEPT_LOGS = 20
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything a cold boot is made of."""
+    """Everything a cold boot is made of.
 
-    image: Image
-    programs: dict[str, bytes]
+    `digest` names the content of `rootfs` and `kernel`; `command_line` is the kernel's.
+    """
+
+    rootfs: Path
+    kernel: Path
+    digest: str
+    initrd: bytes
+    command_line: str
     identity: Identity
-    tree: Tree
 
     def key(self, qemu_version: str) -> str:
         """A hash of everything that decides what the booted machine's memory holds."""
         sources = (Path(__file__), Path(qemu.__file__), Path(identities.__file__))
-        parts = [self.image.digest, qemu_version, overlay(self.identity), _hash(self.initramfs())]
+        parts = [self.digest, qemu_version, overlay(self.identity), _hash(self.initrd), self.command_line]
         return _hash(json.dumps([*parts, *(_hash(path.read_bytes()) for path in sources)]).encode())
 
-    def initramfs(self) -> bytes:
-        """The initramfs: `init`, the modules it loads, and the tree it lays over the root file system."""
-        laid_over = tar({**base_tree(self.programs["agent"]), **self.tree})
-        files: dict[str, File] = {"/init": File(self.programs["init"], 0o755), "/tree.tar": File(laid_over)}
-        for path in self.image.boot_modules:
-            files[f"/modules/{path.name}"] = File(path.read_bytes())
-        return cpio(files)
+
+def debian(image: Image, programs: dict[str, bytes], identity: Identity, tree: Tree) -> Recipe:
+    """The Debian guest. Its initramfs holds `init`, the modules it loads, and the tree it lays over the image."""
+    laid_over = tar({**base_tree(programs["agent"]), **tree})
+    files: dict[str, File] = {"/init": File(programs["init"], 0o755), "/tree.tar": File(laid_over)}
+    for path in image.boot_modules:
+        files[f"/modules/{path.name}"] = File(path.read_bytes())
+    return Recipe(image.rootfs, image.kernel, image.digest, cpio(files), qemu.COMMAND_LINE, identity)
+
+
+def nixos(guest: NixosGuest, identity: Identity) -> Recipe:
+    """A NixOS host's own kernel, initrd and closure; nothing is laid over them."""
+    # Of several consoles the last is /dev/console, and of several values the last counts: the board's come last.
+    line = f"{guest.command_line} init={guest.init} {qemu.COMMAND_LINE}"
+    return Recipe(guest.rootfs, guest.kernel, guest.digest, guest.initrd.read_bytes(), line, identity)
 
 
 def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, deadline: Deadline) -> None:
@@ -78,7 +92,7 @@ def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, de
         try:
             os.truncate(memory, qemu.MEMORY)
             command = [
-                *qemu.hardware(recipe.image.rootfs, f"/proc/self/fd/{memory}", share=True),
+                *qemu.hardware(recipe.rootfs, f"/proc/self/fd/{memory}", share=True),
                 *_boot_files(recipe, directory, deadline),
             ]
             with Qemu.start(nursery, command, directory, [memory], deadline) as process:
@@ -110,12 +124,12 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
 
 
 def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
-    (directory / "initrd").write_bytes(recipe.initramfs())
+    (directory / "initrd").write_bytes(recipe.initrd)
     (directory / "board.dtb").write_bytes(
         device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS), directory, deadline)
     )
-    files = ("-kernel", str(recipe.image.kernel), "-initrd", str(directory / "initrd"))
-    return [*files, "-dtb", str(directory / "board.dtb"), "-append", qemu.COMMAND_LINE]
+    files = ("-kernel", str(recipe.kernel), "-initrd", str(directory / "initrd"))
+    return [*files, "-dtb", str(directory / "board.dtb"), "-append", recipe.command_line]
 
 
 def _settle(machine: Machine, deadline: Deadline) -> bytes:

@@ -7,12 +7,13 @@ from types import TracebackType
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.machine import guestcode, image, qemu, tools
-from rknn_validation.machine.boot import Recipe, boot_and_save
+from rknn_validation.machine.boot import Recipe, boot_and_save, debian, nixos
 from rknn_validation.machine.cache import Cache, Progress, Wanted
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.locks import FileLock
 from rknn_validation.machine.machine import Completed, Machine
+from rknn_validation.machine.nixosguest import NixosGuest
 from rknn_validation.machine.qemu import MEMORY, Nursery
 from rknn_validation.machine.snapshot import Snapshot
 from rknn_validation.machine.tree import Tree
@@ -22,6 +23,8 @@ __all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
 
 BOOT_SECONDS = 300.0
 """Deadline of one cold boot, on a machine that may have other things to do."""
+NIXOS_BOOT_SECONDS = 900.0
+"""The same for a NixOS host's own system, which starts far more than the Debian guest."""
 
 
 class Emulator:
@@ -60,23 +63,26 @@ class Emulator:
         Raises HarnessError: a missing program, no network on the first run, a full disk, a board that does
         not come up (with the end of its console).
         """
+        programs = guestcode.programs(self.cache, deadline, self.progress)
+        return self._snapshot(debian(self.image(deadline), programs, identity, tree or {}), BOOT_SECONDS, deadline)
+
+    def nixos_snapshot(self, identity: Identity, guest: NixosGuest, deadline: Deadline) -> Snapshot:
+        """A settled machine of this identity that runs a NixOS host's own system. Raises HarnessError as `snapshot`."""
+        return self._snapshot(nixos(guest, identity), NIXOS_BOOT_SECONDS, deadline)
+
+    def _snapshot(self, recipe: Recipe, seconds: float, deadline: Deadline) -> Snapshot:
         tools.find(qemu.PROGRAM)
         self._qemu_version = self._qemu_version or qemu.version(deadline)
-        recipe = Recipe(
-            self.image(deadline),
-            guestcode.programs(self.cache, deadline, self.progress),
-            identity,
-            tree or {},
-        )
-        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {identity.name}", MEMORY)
+        name = recipe.identity.name
+        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY)
 
         def build(target: Path) -> None:
             # Two boards that boot at once on few processors fail to calibrate their timers.
             with FileLock(self.cache.root / "locks" / "cold-boot") as lock:
                 lock.acquire(deadline, shared=False, waiting=lambda: self.progress("waiting for another board to boot"))
-                self.progress(f"booting {identity.name}")
-                limit = deadline.capped(BOOT_SECONDS, f"{identity.name} to boot")
+                self.progress(f"booting {name}")
+                limit = deadline.capped(seconds, f"{name} to boot")
                 boot_and_save(self._nursery, recipe, target, self.cache.root / "logs", limit)
 
         directory = self.cache.entry(wanted, build, deadline, self.progress)
-        return Snapshot(identity, recipe.image, directory, self._nursery)
+        return Snapshot(recipe.identity, recipe.rootfs, directory, self._nursery)

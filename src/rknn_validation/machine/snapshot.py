@@ -12,7 +12,6 @@ from rknn_validation.errors import MachineError
 from rknn_validation.machine import qemu
 from rknn_validation.machine.boot import CONSOLE_FILE, MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
 from rknn_validation.machine.identity import Identity
-from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.qemu import Nursery, Qemu
 from rknn_validation.machine.workspace import workspace
@@ -23,7 +22,7 @@ class Snapshot:
     """A booted board, ready to be cloned any number of times, also at once."""
 
     identity: Identity
-    image: Image
+    rootfs: Path
     directory: Path
     nursery: Nursery
 
@@ -34,7 +33,7 @@ class Snapshot:
             # A clone's kernel is in its memory already; QEMU only wants to be given one.
             (directory / "no-kernel").write_bytes(bytes(64))
             command = [
-                *qemu.hardware(self.image.rootfs, str(self.directory / MEMORY_FILE), share=False),
+                *qemu.hardware(self.rootfs, str(self.directory / MEMORY_FILE), share=False),
                 *("-kernel", str(directory / "no-kernel"), "-incoming", "defer"),
             ]
             with Qemu.start(self.nursery, command, directory, [], deadline) as process:

@@ -14,6 +14,9 @@ from rknn_validation.errors import HarnessError
 PROPERTY = "rknn-verdict"
 """Name of the pytest user property that carries a verdict from the test to whoever reports it."""
 
+GUEST = "guest: "
+"""What the stand-in that names an emulated board's guest starts with."""
+
 
 def verdict_in(properties: Iterable[tuple[str, Any]]) -> Verdict | None:
     """The verdict among a test report's user properties, if it has one."""
@@ -63,3 +66,7 @@ class Collection:
     def stand_ins(self) -> tuple[str, ...]:
         """Everything that stood in for the real thing in any verdict, each once, in order of appearance."""
         return tuple(dict.fromkeys(name for verdict in self.verdicts for name in verdict.stand_ins))
+
+    def guests(self) -> tuple[str, ...]:
+        """What ran on the emulated boards that answered, such as `Debian 12` or `NixOS 26.05 of host opi01`."""
+        return tuple(name.removeprefix(GUEST) for name in self.stand_ins() if name.startswith(GUEST))

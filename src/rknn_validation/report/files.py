@@ -26,6 +26,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         **run,
         "summary": summary,
         "finished": collection.finished,
+        "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
         "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],
     }

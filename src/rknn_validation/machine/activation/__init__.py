@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rknn_validation.machine.activation.boot import lay_activation
 from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
-from rknn_validation.machine.activation.kernel import lay_kernel
+from rknn_validation.machine.activation.kernel import described, lay_kernel
 from rknn_validation.machine.activation.layout import BASE, SYSTEM, Guest, Installation, Layout
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
 from rknn_validation.machine.activation.switch import switch
 from rknn_validation.machine.activation.units import lay_units
 from rknn_validation.nix.configuration import Configuration
 
-__all__ = ["Guest", "Installation", "install", "switch"]
+__all__ = ["Guest", "Installation", "described", "install", "switch"]
 
 _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 

@@ -85,27 +85,28 @@ def _why_not(configuration: Configuration, stack: Stack) -> str:
 
 
 def _npu_nodes(layout: Layout, configuration: Configuration) -> Stack | None:
-    """The NPU nodes of the device tree the node would boot with, on an RK3588 board."""
+    stack, note = described(configuration)
+    layout.note(note)
+    return stack
+
+
+def described(configuration: Configuration) -> tuple[Stack | None, str]:
+    """The stack whose NPU nodes the device tree has that the node would boot with on an RK3588 board, and why."""
     tree = configuration.device_tree
     for overlay in tree.overlays if tree.enable else ():
         text = overlay.text if overlay.text is not None else f"{overlay.name} {overlay.file}"
         if VENDOR.node_compatible in text or (overlay.text is None and re.search(r"rknpu|npu", text)):
-            layout.note(f"device tree: the vendor's NPU node, by the overlay {overlay.name}")
-            return VENDOR
+            return VENDOR, f"device tree: the vendor's NPU node, by the overlay {overlay.name}"
     if is_vendor_kernel(configuration):
-        layout.note("device tree: the vendor's NPU node, as vendor kernels have it")
-        return VENDOR
+        return VENDOR, "device tree: the vendor's NPU node, as vendor kernels have it"
     if tree.name is None:
         # The boot firmware hands over a tree of its own; what it says cannot be read from a configuration.
         driver = VENDOR if brings_rknpu(configuration) else MAINLINE if brings_rocket(configuration) else None
-        if driver:
-            layout.note(
-                f"device tree: hardware.deviceTree.name is not set, so it is the firmware's; "
-                f"taken to describe the NPU for {driver.module}"
-            )
-        return driver
+        taken = f"; taken to describe the NPU for {driver.module}" if driver else ""
+        return driver, f"device tree: hardware.deviceTree.name is not set, so it is the firmware's{taken}"
     if kernels.at_least(configuration.kernel.version, _ROCKET_SINCE):
-        layout.note(f"device tree: mainline's NPU nodes, as Linux {configuration.kernel.version} ships {tree.name}")
-        return MAINLINE
-    layout.note(f"device tree: no NPU node, as Linux {configuration.kernel.version} ships {tree.name}")
-    return None
+        return (
+            MAINLINE,
+            f"device tree: mainline's NPU nodes, as Linux {configuration.kernel.version} ships {tree.name}",
+        )
+    return None, f"device tree: no NPU node, as Linux {configuration.kernel.version} ships {tree.name}"

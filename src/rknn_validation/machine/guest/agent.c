@@ -6,7 +6,8 @@
  *   from the guest: 'T' boot nonce    'O' / 'E' standard output / error    'X' status (4): exit status,
  *                   128 + signal, or -1 when the deadline killed the command
  * Each command is `bash -c` in a session of its own with a fixed environment, so that nothing the judged
- * configuration does to systemd's environment reaches it by accident.
+ * configuration does to systemd's environment reaches it by accident. `agent SHELL PATH` names a bash elsewhere
+ * than Debian's, and where programs are.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,6 +37,7 @@ struct frame {
 };
 
 static int port, children;
+static const char *shell = "/bin/bash", *programs = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static unsigned char nonce[16];
 
 static struct {
@@ -157,12 +159,14 @@ static void close_if_open(int *descriptor)
 
 static void become(const char *text, int input, int output, int error)
 {
-	static char *environment[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root",
-		"LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8", "TERM=dumb", NULL,
+	static char path[4096], shell_is[4096];
+	char *environment[] = {
+		path, shell_is, "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "TERM=dumb", NULL,
 	};
 	sigset_t none;
 
+	snprintf(path, sizeof(path), "PATH=%s", programs);
+	snprintf(shell_is, sizeof(shell_is), "SHELL=%s", shell);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -172,8 +176,8 @@ static void become(const char *text, int input, int output, int error)
 	dup2(error, 2);
 	if (chdir("/root") < 0 && chdir("/") < 0)
 		_exit(126);
-	execle("/bin/bash", "bash", "-c", text, (char *)NULL, environment);
-	dprintf(2, "agent: cannot run /bin/bash: %s\n", strerror(errno));
+	execle(shell, "bash", "-c", text, (char *)NULL, environment);
+	dprintf(2, "agent: cannot run %s: %s\n", shell, strerror(errno));
 	_exit(127);
 }
 
@@ -326,10 +330,14 @@ static int open_port(void)
 	return descriptor;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
 	sigset_t child;
 
+	if (count > 1)
+		shell = arguments[1];
+	if (count > 2)
+		programs = arguments[2];
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
