@@ -10,6 +10,7 @@ from typing import Any
 
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.errors import HarnessError
+from rknn_validation.report.compare import Changes
 
 PROPERTY = "rknn-verdict"
 """Name of the pytest user property that carries a verdict from the test to whoever reports it."""
@@ -31,6 +32,8 @@ class Collection:
     directory: Path | None
     verdicts: list[Verdict] = field(default_factory=list)
     finished: bool = False
+    changes: Changes | None = None
+    """Against earlier runs of the same subject; None until reports are written, and where there was none."""
 
     def start(self) -> None:
         """Make the report directory and remove the files of an earlier run that this one replaces."""

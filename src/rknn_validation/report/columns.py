@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.checks.node.question import STAGES as NODE_STAGES
 
 WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.INCONCLUSIVE: "????"}
 """How each status is printed; all of one width. `????` is explained in the matrix's legend."""
@@ -15,14 +17,31 @@ SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS, Status.SKIP)
 
 def column(verdict: Verdict) -> str:
     """The matrix column: the scenario for a configuration check, `scenario/board` for a board, a real node's name."""
-    if verdict.node:
-        return verdict.node
-    return f"{verdict.scenario}/{verdict.board}" if verdict.board else verdict.scenario
+    return place(verdict.scenario, verdict.board, verdict.node)
+
+
+def place(scenario: str, board: str, node: str) -> str:
+    """The name of what was asked."""
+    if node:
+        return node
+    return f"{scenario}/{board}" if board else scenario
 
 
 def topic(verdict: Verdict) -> str:
     """The part of a check's id before the first dot."""
     return verdict.check.split(".", 1)[0]
+
+
+def by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
+    """The tiers in their order, each with its verdicts, cause before effect, whichever worker answered first."""
+    order = ("unit", "vm", "hardware", "kubernetes")
+    present = sorted({verdict.tier for verdict in verdicts}, key=order.index)
+    return [(tier, sorted((one for one in verdicts if one.tier == tier), key=_stage)) for tier in present]
+
+
+def _stage(verdict: Verdict) -> int:
+    stages = CONFIGURATION_STAGES if verdict.tier == "unit" else NODE_STAGES
+    return stages.index(verdict.stage) if verdict.stage in stages else len(stages)
 
 
 def worst(statuses: Sequence[Status]) -> Status:

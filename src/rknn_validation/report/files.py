@@ -11,15 +11,24 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from rknn_validation import __version__
 from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report import history
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.columns import column
+from rknn_validation.report.compare import answers, compare, merged
 
 
 def write(collection: Collection, run: dict[str, Any]) -> None:
-    """Write `junit.xml`, `results.json` and one file per attachment; `run` describes the run itself."""
+    """Write all reports and one file per attachment; `run` describes the run itself (`subject`, `started`, ...).
+
+    The results they replace are kept, and what changed since goes into the collection and the reports.
+    """
     if collection.directory is None:
         return
     directory = collection.directory
+    subject, started = str(run.get("subject", "")), str(run.get("started", ""))
+    known = history.known(directory, subject)
+    now = answers(collection.verdicts, started)
+    collection.changes = compare(known, now, finished=collection.finished)
     summary = {status.value: collection.count(status) for status in Status}
     results = {
         "version": __version__,
@@ -28,9 +37,14 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         "finished": collection.finished,
         "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
+        "changes": collection.changes.to_json() if collection.changes else None,
         "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],
     }
+    history.keep_previous(directory)
     _replace(directory / "results.json", json.dumps(results, indent=1) + "\n")
+    path = history.path_for(directory, subject)
+    path.parent.mkdir(exist_ok=True)
+    _replace(path, history.text(subject, merged(known, now, finished=collection.finished)))
     _replace(directory / "junit.xml", _junit(collection, run))
 
 
@@ -38,7 +52,7 @@ def _with_attachments(verdict: Verdict, directory: Path) -> dict[str, Any]:
     """The verdict as JSON, its attachments moved to files that are named in their place."""
     named: dict[str, str] = {}
     for title, text in verdict.attachments.items():
-        words = "-".join((verdict.check, verdict.scenario, verdict.board, title))
+        words = "-".join(filter(None, (verdict.check, verdict.node, verdict.scenario, verdict.board, title)))
         path = directory / "attachments" / (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-") + ".log")
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

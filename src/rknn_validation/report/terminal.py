@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.checks.node.question import STAGES as NODE_STAGES
 from rknn_validation.report.collect import Collection
-from rknn_validation.report.columns import WORDS, column, topic, worst
+from rknn_validation.report.compare import BAD, Change, Changes
+from rknn_validation.report.columns import WORDS, by_tier, column, topic, worst
 
 EVIDENCE_LINES = 12
 """Lines of each piece of evidence shown on the terminal; reports on disk have all."""
 
+NAMED = 3
+"""Checks that broke, or were fixed, named in the line that compares with the run before."""
+
 
 def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines and their terminal markup (as pytest's `write_line` takes it)."""
-    for tier, verdicts in _by_tier(collection.verdicts):
+    for tier, verdicts in by_tier(collection.verdicts):
         yield "", {}
         yield from _matrix(tier, verdicts)
     for verdict in collection.verdicts:
@@ -31,18 +33,6 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
             yield f"  - {name}", {}
     yield "", {}
     yield from _summary(collection)
-
-
-def _by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
-    order = ("unit", "vm", "hardware", "kubernetes")
-    present = sorted({verdict.tier for verdict in verdicts}, key=order.index)
-    # Cause before effect, whichever worker answered first.
-    return [(tier, sorted((one for one in verdicts if one.tier == tier), key=_stage)) for tier in present]
-
-
-def _stage(verdict: Verdict) -> int:
-    stages = CONFIGURATION_STAGES if verdict.tier == "unit" else NODE_STAGES
-    return stages.index(verdict.stage) if verdict.stage in stages else len(stages)
 
 
 def _matrix(tier: str, verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
@@ -120,5 +110,24 @@ def _summary(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     yield f"verdict: {words} -- {conclusion}", {**markup, "bold": True}
     if counts[Status.INCONCLUSIVE]:
         yield "         ???? is inconclusive: could not tell, which never counts as pass", {}
+    if collection.changes is not None:
+        yield _changed(collection.changes), {"red": True} if collection.changes.of("broke") else {}
     if collection.directory is not None:
-        yield f"reports: {collection.directory}/junit.xml, results.json", {}
+        yield f"reports: {collection.directory}/index.html, junit.xml, results.json", {}
+
+
+def _changed(changes: Changes) -> str:
+    """One line: what broke and what was fixed by name, the rest by number."""
+    words = [_named(changes.of("broke"), "broke"), _named(changes.of("fixed"), "fixed")]
+    changed, new, gone = (changes.of(kind) for kind in ("changed", "new", "gone"))
+    bad = sum(one.after is not None and one.after.status in BAD for one in new)
+    words.append(f"{len(changed)} changed otherwise" if changed else "")
+    words.append(f"{len(new)} new" + (f" ({bad} of them not passing)" if bad else "") if new else "")
+    words.append(f"{len(gone)} not asked any more" if gone else "")
+    return f"since {changes.since}: " + ("; ".join(word for word in words if word) or "no verdict changed")
+
+
+def _named(changes: tuple[Change, ...], word: str) -> str:
+    names = ", ".join(change.name for change in changes[:NAMED])
+    more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
+    return f"{len(changes)} {word}: {names}{more}" if changes else ""
