@@ -30,4 +30,4 @@ in
         python -m pytest -m unit -p no:cacheprovider --report "$out"
       '';
 }
-// lib.optionalAttrs (builtins.pathExists vmTests) (import vmTests { inherit pkgs self; })
+// lib.optionalAttrs (builtins.pathExists vmTests) (import vmTests { inherit pkgs self harness; })

@@ -35,13 +35,16 @@ let
     packages.junit-xml
   ];
 
-  package = python3.pkgs.buildPythonApplication {
+  package = python3.pkgs.buildPythonApplication (attributes python3.pkgs);
+  # For another interpreter to import: the NixOS test driver's.
+  module = packages: packages.buildPythonPackage (attributes packages);
+  attributes = packages: {
     pname = "rknn-validation";
     version = "0.1.0";
     pyproject = true;
     src = self;
-    build-system = [ python3.pkgs.setuptools ];
-    dependencies = dependencies python3.pkgs;
+    build-system = [ packages.setuptools ];
+    dependencies = dependencies packages;
     # Its tests are the flake's check `unit`: they need Nix and the whole repository.
     doCheck = false;
     pythonImportsCheck = [ "rknn_validation.plugin" ];
@@ -126,6 +129,7 @@ let
 in
 {
   inherit
+    module
     package
     python
     shell

@@ -159,7 +159,7 @@ def test_a_broken_part_fails_the_check(what: str, nix: Nix, tree: Path) -> None:
 
 
 SAMPLE = """
-{ pkgs, self }:
+{ pkgs, self, ... }:
 {
   sample = pkgs.testers.runNixOSTest {
     name = "sample";

@@ -1,8 +1,15 @@
-"""The device tree of an emulated board: QEMU's own, saying what the board's would say."""
+"""The device tree of an emulated board: QEMU's own, saying what the board's would say.
+
+Also a command, for machines that somebody else starts (see tests/nixos-vm/nix/device-tree.nix):
+`python -m rknn_validation.machine.identity BOARD [--npu STACK] --output FILE -- QEMU -machine virt,... OPTION...`
+"""
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +17,14 @@ from pathlib import Path
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.machine import tools
-from rknn_validation.npu.boards import Board
-from rknn_validation.npu.stacks import Stack
+from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.npu.stacks import STACKS, Stack
 
 VENDOR_WINDOWS = tuple((core, 0x10000) for core in (0xFDAB0000, 0xFDAC0000, 0xFDAD0000))
 """Register windows (address, bytes) of the vendor's single node, which stands for all three cores."""
+
+SECONDS = 120.0
+"""Deadline of the command; QEMU answers within a second on an idle machine."""
 
 MAINLINE_WINDOWS = ((0, 0x1000), (0x1000, 0x1000), (0x3000, 0x1000))
 """Register windows (offset, bytes) of one mainline core: pc, cna, core."""
@@ -61,10 +71,13 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def device_tree(identity: Identity, qemu: Sequence[str | Path], slots: int, work: Path, deadline: Deadline) -> bytes:
+def device_tree(
+    identity: Identity, qemu: Sequence[str | Path], slots: int | None, work: Path, deadline: Deadline
+) -> bytes:
     """The flattened device tree for a QEMU command line whose third word is the machine (`qemu -machine virt ...`).
 
-    Of the 32 virtio slots only the first `slots` are kept: each one more is a device that udev has to look at.
+    Of the 32 virtio slots only the first `slots` are kept: each one more is a device that udev has to look at. None
+    keeps them all.
     """
     dumped = work / "qemu.dtb"
     program, flag, machine, *rest = map(str, qemu)
@@ -72,7 +85,33 @@ def device_tree(identity: Identity, qemu: Sequence[str | Path], slots: int, work
     source = tools.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
     # Seeds are made anew by each QEMU; left in, the same board would never be the same bytes twice.
     source = re.sub(r"^\s*(kaslr|rng)-seed = .*;$", "", source, flags=re.MULTILINE)
-    unused = sorted(set(re.findall(r"\bvirtio_mmio@[0-9a-f]+", source)))[slots:]
+    unused = [] if slots is None else sorted(set(re.findall(r"\bvirtio_mmio@[0-9a-f]+", source)))[slots:]
     deletions = "\n".join(f"/ {{ /delete-node/ {node}; }};" for node in unused)
     text = "\n".join((source, deletions, overlay(identity))).encode()
     return tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=text)
+
+
+def main(words: Sequence[str]) -> int:
+    """Write the device tree of a board on a QEMU machine whose every slot stays; exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rknn_validation.machine.identity")
+    parser.add_argument("board", choices=BOARDS)
+    parser.add_argument("--npu", choices=STACKS, help="whose NPU nodes, on a board that has an NPU")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument("qemu", nargs="+", help="QEMU -machine virt,... OPTION...")
+    given = parser.parse_args(words)
+    identity = Identity(BOARDS[given.board], STACKS.get(given.npu or ""))
+    try:
+        if given.qemu[1:2] not in (["-machine"], ["-M"]) or len(given.qemu) < 3:
+            expected = "QEMU, -machine, the machine, further options"
+            raise HarnessError("QEMU's command line begins otherwise", expected=expected, seen=" ".join(given.qemu))
+        with tempfile.TemporaryDirectory(prefix="rknn-identity-") as work:
+            deadline = Deadline.after(SECONDS, f"the device tree of {identity.name}")
+            given.output.write_bytes(device_tree(identity, given.qemu, None, Path(work), deadline))
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

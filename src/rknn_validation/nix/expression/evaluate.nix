@@ -7,7 +7,9 @@
 # left of it, and the others go on. Who wants to know why asks for it alone, loud = "yes".
 {
   nixpkgs,
-  request,
+  request ? null,
+  # The same as a value, for callers that are Nix themselves.
+  requests ? builtins.fromJSON (builtins.readFile request),
   loud ? "no",
   # Whether requests may share what they do not change: what then fails is evaluated on its own.
   share ? "no",
@@ -15,7 +17,6 @@
 
 let
   lib = import (nixpkgs + "/lib");
-  requests = builtins.fromJSON (builtins.readFile request);
 
   machine = system: overlays: {
     _file = "the scenario's machine";

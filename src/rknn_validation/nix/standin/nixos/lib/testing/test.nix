@@ -91,6 +91,10 @@ in
     result = hostPkgs.runCommand "vm-test-run-${config.name}" {
       # Building its systems is part of building a test: all of them are evaluated whole.
       systems = lib.mapAttrsToList (_: node: node.system.build.toplevel) config.nodes;
+      # So is what its machines are started with.
+      machines = lib.mapAttrsToList (
+        _: node: toString (node.virtualisation.qemu.options ++ node.virtualisation.additionalPaths)
+      ) config.nodes;
       testScript =
         if lib.isFunction config.testScript then
           config.testScript { inherit (config) nodes; }

@@ -1,0 +1,8 @@
+# The vendor stack on the board: /dev/rknpu, and a runtime that C programs in shells and services and the Python API find.
+{ nodeTest }:
+
+nodeTest {
+  name = "library-path";
+  scenario = "vendor";
+  board = "orangepi-5-plus";
+}

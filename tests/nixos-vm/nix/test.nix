@@ -1,0 +1,141 @@
+# What the tests have in common: { name, scenario, board } -> a NixOS test of one machine.
+{ pkgs, harness }:
+{
+  name,
+  # Of scenarios.nix.
+  scenario,
+  # Of npu/boards.py.
+  board,
+}:
+
+let
+  inherit (pkgs) lib;
+  asked = (import ./scenarios.nix).${scenario};
+
+  root = ../../..;
+  module = root + "/nixos/modules/nixos/rknn.nix";
+  option = [
+    "hardware"
+    "rknn"
+  ];
+  overlays = [
+    (root + "/nixos/overlays/rknn-packages.nix")
+    (root + "/nixos/overlays/linux-rknpu.nix")
+    ./stand-ins.nix
+  ];
+
+  # The guest's packages are aarch64's own, whatever the driver runs on: from a binary cache, or another builder.
+  guest = import pkgs.path {
+    system = "aarch64-linux";
+    overlays = map import overlays;
+    config.allowUnfreePredicate = package: lib.getName package == "rknn-toolkit-lite2";
+  };
+  client = guest.callPackage ./client.nix { };
+
+  # What the node is held against: the scenario as the harness evaluates it, by the same expression.
+  evaluation = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
+    nixpkgs = pkgs.path;
+    loud = "yes";
+    requests.test = {
+      subject = {
+        root = toString root;
+        module = toString module;
+        inherit option;
+        overlays = map toString overlays;
+        imports = [ ];
+      };
+      inherit (asked) settings config;
+      system = "aarch64-linux";
+      withSubject = true;
+    };
+  };
+  expectation = pkgs.writeText "rknn-${name}.json" (
+    # Names of store paths, not references to them: what the node needs it has of its own.
+    builtins.unsafeDiscardStringContext (
+      builtins.toJSON {
+        scenario = {
+          name = scenario;
+          boards = [ board ];
+          system = "aarch64-linux";
+          inherit (asked) stack settings config;
+        };
+        inherit board evaluation;
+        client = lib.optionalString (asked.stack != "none") (lib.getExe client);
+        standIns = [
+          "board: QEMU's virt machine under the board's device-tree identity, with NixOS's own kernel"
+        ]
+        ++ lib.optional (
+          asked.stack == "vendor"
+        ) "librknnrt.so: a stub that exports what the Python API calls and computes nothing"
+        ++ lib.optional (
+          asked.stack != "none"
+        ) "the NPU's driver: simulated, binds and answers, computes nothing";
+      }
+    )
+  );
+
+  machine =
+    { config, pkgs, ... }:
+    {
+      imports = [
+        module
+        { inherit (asked) config; }
+        (lib.setAttrByPath option asked.settings)
+      ];
+
+      # The kernel's own rocket needs more of the silicon than a device tree can promise.
+      boot.extraModulePackages = lib.optional (asked.stack == "mainline") (
+        pkgs.rknn.driverFor config.boot.kernelPackages
+      );
+      # Computed in software, pointer authentication takes an emulated processor most of its time.
+      boot.kernelParams = [ "arm64.nopauth" ];
+      documentation.enable = false;
+
+      virtualisation = {
+        cores = 2;
+        memorySize = 2048;
+        graphics = false;
+        # An image and no shares: emulated, 9p is what a boot would wait for.
+        useNixStoreImage = true;
+        mountHostNixStore = false;
+        additionalPaths = lib.optional (asked.stack != "none") client;
+        qemu.options = [
+          "-machine gic-version=3"
+          "-dtb ${
+            import ./device-tree.nix {
+              pkgs = hostPkgs;
+              inherit harness board;
+              inherit (config) virtualisation;
+              # Of boards that have one. It is there, whether NPU support is switched on or off.
+              npu = if asked.stack == "none" then "vendor" else asked.stack;
+            }
+          }"
+        ];
+      };
+    };
+  hostPkgs = pkgs;
+in
+pkgs.testers.runNixOSTest {
+  name = "rknn-${name}";
+  meta.description = "Node checks of scenario ${scenario} on ${board}";
+
+  node.pkgs = lib.mkForce guest;
+  # The driver's own QEMU emulates the host's architecture alone.
+  qemu.package = lib.mkIf (pkgs.stdenv.hostPlatform.system != "aarch64-linux") pkgs.qemu;
+  # Faster with it, and right without.
+  requiredFeatures.kvm = false;
+  # Longer than the harness's own deadlines, which keep the report.
+  globalTimeout = 2 * 60 * 60;
+
+  extraPythonPackages = packages: [ (harness.module packages) ];
+
+  nodes = { inherit machine; };
+
+  testScript = ''
+    from rknn_validation.nixostest import run
+
+    run(machine, "${expectation}", machine.out_dir)
+  '';
+
+  passthru = { inherit expectation; };
+}
