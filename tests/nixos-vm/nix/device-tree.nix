@@ -25,6 +25,6 @@ pkgs.runCommand "${board}.dtb"
   }
   ''
     python -m rknn_validation.machine.identity ${board} --npu ${npu} --output "$out" -- \
-      qemu-system-aarch64 -machine virt,gic-version=3,accel=tcg -cpu max -display none \
+      qemu-system-aarch64 -machine virt,gic-version=3,accel=tcg -cpu max -nodefaults -display none \
       -smp ${toString virtualisation.cores} -m ${toString virtualisation.memorySize}
   ''

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -60,10 +61,11 @@ def test_a_name_cannot_break_out_of_its_string() -> None:
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     """What the command says."""
     whole = [sys.executable, "-m", "rknn_validation.machine.identity", *words]
-    return subprocess.run(whole, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+    return subprocess.run(whole, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-NIXOS = ("-machine", "virt,gic-version=3,accel=tcg", "-cpu", "max", "-display", "none", "-smp", "2", "-m", "2048")
+NIXOS = "-machine virt,gic-version=3,accel=tcg -cpu max -nodefaults -display none -smp 2 -m 2048".split()
 
 
 @pytest.mark.skipif(not shutil.which("qemu-system-aarch64"), reason="no QEMU on PATH; run ./setup.sh")
