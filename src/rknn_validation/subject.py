@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.inference import Inference, read_inferences
 from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.yamlfile import Reader, read_mapping
 
@@ -65,19 +66,22 @@ class GuestHost:
 
 @dataclass(frozen=True)
 class Validation:
-    """A whole subject file. `path` is where it was read from, `guests` are by scenario."""
+    """A whole subject file. `path` is where it was read from, `guests` are by scenario,
+    `inferences` (the models nodes run) by stack.
+    """
 
     path: Path
     subject: Subject
     scenarios: Mapping[str, Scenario]
     nodes: Mapping[str, Node]
     guests: Mapping[str, GuestHost] = field(default_factory=dict)
+    inferences: Mapping[str, Inference] = field(default_factory=dict)
 
 
 def load(path: Path) -> Validation:
     """Read a subject file. Raises SubjectFileError naming file, line, key and what was expected."""
     top = read_mapping(path)
-    top.only("subject", "scenarios", "nodes", "guests")
+    top.only("subject", "scenarios", "nodes", "guests", "inference")
     root = path.resolve().parent
     subject = _subject(top.mapping("subject"), root)
     scenarios = {name: _scenario(name, reader) for name, reader in top.mappings("scenarios")}
@@ -85,7 +89,7 @@ def load(path: Path) -> Validation:
         raise top.error("scenarios", expected="at least one scenario", seen="none")
     nodes = {name: _node(name, reader, scenarios) for name, reader in top.mappings("nodes", required=False)}
     guests = _guests(top.mapping("guests"), root, scenarios) if top.has("guests") else {}
-    return Validation(path.resolve(), subject, scenarios, nodes, guests)
+    return Validation(path.resolve(), subject, scenarios, nodes, guests, read_inferences(top, root))
 
 
 def _subject(reader: Reader, root: Path) -> Subject:

@@ -64,6 +64,19 @@ class Reader:
             raise self.error(key, expected="a non-empty string", seen=_kind(value))
         return str(value.value)
 
+    def number(self, key: str, default: float) -> float:
+        """A number that is not negative; `default` where the key is missing."""
+        if key not in self._items:
+            return default
+        value = self._value(key, yaml.ScalarNode, "a number")
+        try:
+            found = float(value.value)
+        except ValueError:
+            found = -1.0
+        if not 0 <= found < float("inf"):
+            raise self.error(key, expected="a number, 0 or more", seen=_kind(value))
+        return found
+
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
         """One of `known`."""
         if default is not None and key not in self._items:

@@ -15,6 +15,7 @@ FLOORS = {
     "deadline": 0,
     "process": 0,
     "yamlfile": 0,
+    "inference": 0,
     "npu": 0,
     "subject": 1,
     "nix": 2,

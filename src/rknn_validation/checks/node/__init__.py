@@ -3,6 +3,7 @@
 from rknn_validation.checks.node import access, device, disabled, guard, kernel, library, python, udev, units
 from rknn_validation.checks.node.question import (
     DISTURBING,
+    HARDWARE_CHECKS,
     NODE_CHECKS,
     STAGES,
     Expectation,
@@ -12,7 +13,17 @@ from rknn_validation.checks.node.question import (
     questions,
 )
 
-__all__ = ["DISTURBING", "NODE_CHECKS", "STAGES", "Expectation", "Question", "applies", "ask", "questions"]
+__all__ = [
+    "DISTURBING",
+    "HARDWARE_CHECKS",
+    "NODE_CHECKS",
+    "STAGES",
+    "Expectation",
+    "Question",
+    "applies",
+    "ask",
+    "questions",
+]
 
 TOPICS = (units, kernel, device, access, udev, library, python, guard, disabled)
 """Importing a topic declares its checks."""

@@ -7,14 +7,13 @@ import re
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed
 from rknn_validation.checks.node.find import NPU_TREE, why_absent
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
+from rknn_validation.npu.messages import is_harmless
 
 _LINES = r"rknpu|rocket|rknn|\bnpu\b|\.npu"
-# An out-of-tree module taints; that is what it is, and no trouble.
 _BAD = re.compile(
     r"(?i)failed|cannot|can't|error|timed? ?out|soft reset|non-iommu mode|key was rejected|Unknown symbol"
     r"|disagrees about|Oops|BUG:|Call trace"
 )
-_TAINTS = re.compile(r"module verification failed|loading out-of-tree module")
 _GOOD = re.compile(r"Initialized (rknpu|rocket)|RKNPU: |rknpu.*(probe|register|init|simulated)|NPU core \d version")
 
 
@@ -69,7 +68,7 @@ def driver_bound(question: Question) -> Answer:
 def log_healthy(question: Question) -> Answer:
     """Lines about the NPU in the kernel's log: at least one from its driver, none of trouble."""
     ran = question.run("dmesg | grep -iE %s | grep -vE 'stage-2-init|systemd\\['", _LINES)
-    bad = [line for line in ran.lines if _BAD.search(line) and not _TAINTS.search(line)]
+    bad = [line for line in ran.lines if _BAD.search(line) and not is_harmless(line)]
     if bad:
         return failed(f"the kernel says: {bad[0]}", ran.evidence)
     if not any(_GOOD.search(line) for line in ran.lines):

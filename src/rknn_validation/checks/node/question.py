@@ -10,12 +10,16 @@ from testinfra.host import Host
 
 from rknn_validation.checks.model import Answer, Check, Evidence, Registry, inconclusive, skipped
 from rknn_validation.errors import HarnessError
+from rknn_validation.inference import Inference
 from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import Stack
 from rknn_validation.subject import Scenario
 
-STAGES = ("units", "kernel", "device", "access", "udev", "library", "python", "guard", "disabled")
+STAGES = (
+    "units", "identity", "kernel", "driver", "power", "device", "access", "udev", "library", "python", "inference",
+    "guard", "disabled",
+)  # fmt: skip
 """Stages from cause to effect."""
 
 DISTURBING = frozenset({"udev.survives-replug", "udev.restores-access", "udev.rule-applies"})
@@ -37,7 +41,9 @@ class Expectation:
     """What the node was given and is meant to be.
 
     `stack` is what the scenario is meant to bring up, None for none. `guarded`: the board is not an RK3588, or the
-    configuration was told so, and the node must be left unharmed.
+    configuration was told so, and the node must be left unharmed. `service_user` is who uses the NPU there, "" where
+    nobody was named; `inference` the model to run; `nixpkgs` what evaluated the configuration ("stand-in", or nixpkgs
+    and its version), for the stand-in knows no kernel's real version.
     """
 
     scenario: Scenario
@@ -45,6 +51,9 @@ class Expectation:
     configuration: Configuration
     stack: Stack | None
     guarded: bool
+    service_user: str = ""
+    inference: Inference | None = None
+    nixpkgs: str = "stand-in"
 
     @property
     def brought_up(self) -> Stack:
@@ -115,7 +124,10 @@ class Question:
 
 
 NODE_CHECKS: Registry[Question] = Registry()
-"""Every question asked of a node. Importing `checks.node` fills it."""
+"""Every question asked of a node, emulated or real. Importing `checks.node` fills it."""
+
+HARDWARE_CHECKS: Registry[Question] = Registry()
+"""Questions that an emulated board cannot answer: about silicon, a real NixOS generation, a real model."""
 
 
 def applies(check: Check[Any], expectation: Expectation) -> bool:
@@ -124,9 +136,10 @@ def applies(check: Check[Any], expectation: Expectation) -> bool:
     return expectation.scenario.stack in check.stacks and board in check.boards
 
 
-def questions(expectation: Expectation) -> tuple[Check[Question], ...]:
-    """The checks to ask of a node of this expectation, cause before effect."""
-    chosen = [check for check in NODE_CHECKS.all() if applies(check, expectation)]
+def questions(expectation: Expectation, tier: str = "vm") -> tuple[Check[Question], ...]:
+    """The checks to ask of a node of this expectation, cause before effect; of silicon only on tier `hardware`."""
+    every = (*NODE_CHECKS.all(), *(HARDWARE_CHECKS.all() if tier == "hardware" else ()))
+    chosen = [check for check in every if applies(check, expectation)]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
 
 
