@@ -18,38 +18,53 @@ Reader = Callable[[Any, "Packages"], Any]
 
 
 class Packages:
-    """The packages of a batch by key: described once, however many configurations name them."""
+    """What the configurations of a batch name: packages by key, and other fragments; each is decoded once."""
 
-    def __init__(self, described: Mapping[str, Any]) -> None:
-        self._described = described
-        self._decoded: dict[str, Package] = {}
+    def __init__(self, keys: Mapping[str, str], fragments: Mapping[str, Any]) -> None:
+        self._keys = keys
+        self._fragments = fragments
+        self._decoded: dict[tuple[str, Reader], Any] = {}
 
     def __getitem__(self, key: str) -> Package:
-        if key not in self._decoded:
-            self._decoded[key] = _dataclass(Package)(self._described[key], self)
-        return self._decoded[key]
+        found: Package = self.fragment(self._keys[key], _dataclass(Package))
+        return found
+
+    def fragment(self, name: str, reader: Reader) -> Any:
+        """The fragment of this name, as `reader` reads it."""
+        if (name, reader) not in self._decoded:
+            self._decoded[name, reader] = reader(self._fragments[name], self)
+        return self._decoded[name, reader]
 
 
 def decode(kind: type[Decoded], data: Any, packages: Packages | None = None) -> Decoded:
     """Build `kind` (a dataclass) from a JSON mapping. Raises HarnessError where the two do not fit."""
     reader: Reader = _reader(typing.cast(Hashable, kind))
-    result: Decoded = reader(data, packages or Packages({}))
+    result: Decoded = reader(data, packages or Packages({}, {}))
     return result
 
 
 def differing(other: Configuration, difference: Mapping[str, Any], packages: Packages) -> Configuration:
     """`other` with what `expression/change.nix` says a second one differs in."""
-    new = {name: _field(Configuration, name)(data, packages) for name, data in difference["values"].items()}
-    for name, data in difference["fronts"].items():
-        new[name] = _field(Configuration, name)(data, packages) + getattr(other, name)
-    for name, data in difference["maps"].items():
-        kept = {key: one for key, one in getattr(other, name).items() if key not in data["drop"]}
-        merged = kept | _field(Configuration, name)(data["set"], packages)
+    read = packages.fragment
+    new = {name: read(ref, _field(Configuration, name)) for name, ref in difference["values"].items()}
+    for name, ref in difference["fronts"].items():
+        new[name] = read(ref, _field(Configuration, name)) + getattr(other, name)
+    for name, change in difference["maps"].items():
+        merged = {key: one for key, one in getattr(other, name).items() if key not in change["drop"]}
+        inner = _inner(name)
+        merged |= {key: read(ref, inner) for key, ref in change["set"].items()}
         new[name] = {key: merged[key] for key in sorted(merged)}
     if difference["kernel"]:
-        fields = {name: _field(Kernel, name)(data, packages) for name, data in difference["kernel"].items()}
+        fields = {name: read(ref, _field(Kernel, name)) for name, ref in difference["kernel"].items()}
         new["kernel"] = dataclasses.replace(other.kernel, **fields)
     return dataclasses.replace(other, **new)
+
+
+@cache
+def _inner(name: str) -> Reader:
+    """The reader of what a mapping of a configuration holds."""
+    reader: Reader = _reader(typing.get_args(typing.get_type_hints(Configuration)[name])[1])
+    return reader
 
 
 @cache
@@ -73,36 +88,55 @@ def _reader(kind: Any) -> Reader:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind)
     if origin is tuple:
-        return _sequence(_reader(arguments[0]))
+        return _strings if arguments[0] is str else _sequence(_reader(arguments[0]))
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(arguments[1]))
     return _scalar(kind)
 
 
 def _package(data: Any, packages: Packages) -> Package:
-    _expect(isinstance(data, str), "the key of a package", data)
+    if not isinstance(data, str):
+        raise _unfit("the key of a package", data)
     return packages[data]
 
 
 @cache
 def _dataclass(kind: Any) -> Reader:
     hints = typing.get_type_hints(kind)
-    required = {one.name for one in dataclasses.fields(kind) if one.default is one.default_factory}
+    fields = dataclasses.fields(kind)
+    required = {one.name for one in fields if one.default is one.default_factory}
+    scalars = {name: hint for name, hint in hints.items() if hint in (str, bool, int)}
     readers: dict[str, Reader] = {}
 
     def read(data: Any, packages: Packages) -> Any:
         if not readers:  # types refer to themselves: their readers exist only once they are asked for
             readers.update({name: _reader(hint) for name, hint in hints.items()})
-        fits = isinstance(data, dict) and required <= data.keys() <= readers.keys()
-        _expect(fits, f"the fields of {kind.__name__}: {', '.join(readers)}", data)
-        return kind(**{name: readers[name](value, packages) for name, value in data.items()})
+        if not (isinstance(data, dict) and required <= data.keys() <= readers.keys()):
+            raise _unfit(f"the fields of {kind.__name__}: {', '.join(readers)}", data)
+        values = {}
+        for name, value in data.items():
+            scalar = scalars.get(name)
+            if scalar is None:
+                values[name] = readers[name](value, packages)
+            elif type(value) is scalar:
+                values[name] = value
+            else:
+                raise _unfit(scalar.__name__, value)
+        return kind(**values)
 
     return read
 
 
+def _strings(data: Any, _: Packages) -> tuple[str, ...]:
+    if not (isinstance(data, list) and all(type(one) is str for one in data)):
+        raise _unfit("a list of strings", data)
+    return tuple(data)
+
+
 def _sequence(inner: Reader) -> Reader:
     def read(data: Any, packages: Packages) -> Any:
-        _expect(isinstance(data, list), "a list", data)
+        if not isinstance(data, list):
+            raise _unfit("a list", data)
         return tuple([inner(one, packages) for one in data])
 
     return read
@@ -110,7 +144,8 @@ def _sequence(inner: Reader) -> Reader:
 
 def _mapping(inner: Reader) -> Reader:
     def read(data: Any, packages: Packages) -> Any:
-        _expect(isinstance(data, dict), "a mapping", data)
+        if not isinstance(data, dict):
+            raise _unfit("a mapping", data)
         return {name: inner(one, packages) for name, one in data.items()}
 
     return read
@@ -118,12 +153,12 @@ def _mapping(inner: Reader) -> Reader:
 
 def _scalar(kind: Any) -> Reader:
     def read(data: Any, _: Packages) -> Any:
-        _expect(isinstance(data, kind), kind.__name__, data)
+        if not isinstance(data, kind):
+            raise _unfit(kind.__name__, data)
         return data
 
     return read
 
 
-def _expect(fits: bool, expected: str, data: Any) -> None:
-    if not fits:
-        raise HarnessError("the evaluation gave data in another shape", expected=expected, seen=repr(data)[:300])
+def _unfit(expected: str, data: Any) -> HarnessError:
+    return HarnessError("the evaluation gave data in another shape", expected=expected, seen=repr(data)[:300])

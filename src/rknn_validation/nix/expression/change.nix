@@ -106,8 +106,8 @@ rec {
       value path;
   inside = sources: of: lib.concatMap (source: lib.concatMap of (lib.attrValues (candidates source))) sources;
 
-  # { configuration } with all fields, or the differences: whole `values`, entries in `fronts` of the other's,
-  # what is to be `set` in `maps` and dropped from them, and single fields of the `kernel`.
+  # { configuration } with all fields; or the differences: whole `values`, entries in `fronts` of the other's, what is
+  # to be `set` in `maps` and dropped from them, and single fields of the `kernel`. All are names of `fragments`.
   result =
     fields:
     if whole then
@@ -128,16 +128,45 @@ rec {
             set = new;
             drop = lib.filter (key: was.${name} ? ${key} && !one.some ? ${key}) one.considered;
           };
-        instead = lib.mapAttrs (_: one: one.instead) (lib.filterAttrs (_: one: one ? instead) (fronts // fields.maps));
+        instead = lib.mapAttrs (_: one: one.instead) (
+          lib.filterAttrs (_: one: one ? instead) (fronts // fields.maps)
+        );
+        values = referred (differing (fields.values // instead));
+        added = referred (lib.mapAttrs (_: one: one.added) (lib.filterAttrs (_: one: one ? added) fronts));
+        maps = lib.filterAttrs (_: one: one.set != { } || one.drop != [ ]) (
+          lib.mapAttrs difference (lib.filterAttrs (_: one: one ? some) fields.maps)
+        );
+        sets = lib.mapAttrs (_: one: referred one.set) maps;
+        kernel = referred (lib.filterAttrs (name: one: !isLeft one && one != was.kernel.${name}) fields.kernel);
       in
       {
         difference = {
-          values = differing (fields.values // instead);
-          fronts = lib.mapAttrs (_: one: one.added) (lib.filterAttrs (_: one: one ? added) fronts);
-          maps = lib.filterAttrs (_: one: one.set != { } || one.drop != [ ]) (
-            lib.mapAttrs difference (lib.filterAttrs (_: one: one ? some) fields.maps)
-          );
-          kernel = lib.filterAttrs (name: one: !isLeft one && one != was.kernel.${name}) fields.kernel;
+          values = refs values;
+          fronts = refs added;
+          maps = lib.mapAttrs (name: one: {
+            set = refs sets.${name};
+            inherit (one) drop;
+          }) maps;
+          kernel = refs kernel;
         };
+        fragments = lib.listToAttrs (
+          lib.concatMap lib.attrValues (
+            [
+              values
+              added
+              kernel
+            ]
+            ++ lib.attrValues sets
+          )
+        );
       };
+
+  # Values by what they are: many requests of a batch have the same ones.
+  referred = lib.mapAttrs (
+    _: value: {
+      name = builtins.hashString "md5" (builtins.toJSON value);
+      inherit value;
+    }
+  );
+  refs = lib.mapAttrs (_: one: one.name);
 }

@@ -1,7 +1,8 @@
 # Evaluates requests to plain data, many in one process. Works with nixpkgs and with the stand-in.
 #
 # `request` is a JSON file: { INDEX = { subject = { root, module, option, overlays, imports }; settings, config,
-# system, withSubject }; }, all paths absolute. The result is { results = { INDEX = ...; }; packages = { KEY = ...; }; }.
+# system, withSubject }; }, all paths absolute. The result is { results = { INDEX = ...; }; bases = { NAME = ...; };
+# packages = { KEY = FRAGMENT; }; fragments = { FRAGMENT = ...; }; }: what a result differs from, and what it names.
 #
 # A request that throws gives { refused = true; }, one in which single values do has { failed = true; } beside what is
 # left of it, and the others go on. Who wants to know why asks for it alone, loud = "yes".
@@ -131,12 +132,30 @@ let
   bases = lib.genAttrs (lib.unique (
     lib.concatMap (result: lib.optional (result ? base) result.base) (lib.attrValues results)
   )) (key: machines.${key});
+  first = lib.zipAttrsWith (_: lib.head);
+  described =
+    let
+      packages = (import ./change.nix { inherit lib; config = { }; before = null; }).referred (
+        first (
+          map (base: base.packages) (lib.attrValues bases)
+          ++ map (result: result.packages or { }) (lib.attrValues results)
+        )
+      );
+    in
+    {
+      inherit packages;
+      fragments = lib.listToAttrs (lib.attrValues packages);
+    };
 in
 {
-  results = lib.mapAttrs (_: result: removeAttrs result [ "packages" ]) results;
+  results = lib.mapAttrs (
+    _: result:
+    removeAttrs result [
+      "packages"
+      "fragments"
+    ]
+  ) results;
   bases = lib.mapAttrs (_: base: base.configuration) bases;
-  packages = lib.zipAttrsWith (_: lib.head) (
-    map (base: base.packages) (lib.attrValues bases)
-    ++ map (result: result.packages or { }) (lib.attrValues results)
-  );
+  fragments = first (map (result: result.fragments or { }) (lib.attrValues results) ++ [ described.fragments ]);
+  packages = lib.mapAttrs (_: one: one.name) described.packages;
 }

@@ -54,12 +54,14 @@ rec {
   declareOnceFor = file: options: {
     _file = toString file;
     inherit options;
-    _grouped = lib.declaredBy [ ] [
-      {
-        _file = toString file;
-        inherit options;
-      }
-    ];
+    _grouped = mapAttrs (_: map lib.withDefault) (
+      lib.declaredBy [ ] [
+        {
+          _file = toString file;
+          inherit options;
+        }
+      ]
+    );
   };
   importJSON = file: {
     _file = file;

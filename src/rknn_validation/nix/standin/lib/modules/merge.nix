@@ -72,7 +72,15 @@ rec {
         # Nearly every option is declared once.
         if length decls == 1 && only.options._type or "" == "option" then
           {
-            matchedOptions = evalOptionValue loc (only.once // { inherit loc; }) defs;
+            matchedOptions =
+              if defs == [ ] && only.hasDefault or false then
+                only.default
+                // {
+                  inherit loc;
+                  __toString = _: showOption loc;
+                }
+              else
+                evalOptionValue loc (only.once // { inherit loc; }) defs;
             unmatchedDefns = [ ];
           }
         else
@@ -144,6 +152,18 @@ rec {
           type.substSubModules (map (lib.locateModule decl._file) type.getSubModules)
         else
           type;
+    };
+  # The same with what the option is where nobody defines it.
+  withDefault =
+    decl:
+    decl
+    // {
+      hasDefault =
+        isOption decl.options
+        && decl.options ? default
+        && !(decl.options.default ? _type)
+        && decl.once.type.getSubModules or null == null;
+      default = evalOptionValue [ ] (decl.once // { loc = [ ]; }) [ ];
     };
   mergeNames =
     loc: decls: defs:

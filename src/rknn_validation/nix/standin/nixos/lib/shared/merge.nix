@@ -12,14 +12,7 @@ let
     map
     removeAttrs
     ;
-  discharged =
-    concatMap (
-      def:
-      map (value: {
-        inherit (def) file;
-        inherit value;
-      }) (lib.dischargeProperties def.value)
-    );
+  inherit (import ./tree.nix { inherit lib; }) discharged;
   isPlain = def: !(def.value ? _type);
 in
 {
@@ -59,17 +52,17 @@ let
   whole = lib.evalOptionValue loc option (found ++ ofBase);
 
   # Definitions that differ from the base's, and those that are the same.
-  new = discharged (found ++ concatMap (key: definedAgain key node.name) again);
-  old = discharged (concatMap (key: node.definedIn.${key}) again);
-  all = discharged (found ++ ofBase);
+  requested = discharged found;
+  anew = lib.genAttrs again (key: discharged (definedAgain key node.name));
+  new = requested ++ concatMap (key: anew.${key}) again;
+  old = concatMap (key: node.plainIn.${key}) again;
+  all = requested ++ concatMap (key: anew.${key} or node.plainIn.${key}) node.definedBy;
   isSimple =
     !redeclared
+    && node.isPlain
     && !(option.readOnly or false)
-    && node.defs != [ ]
-    && lib.all isPlain all
-    && lib.all isPlain old
+    && lib.all isPlain new
     && all != [ ]
-    && discharged node.defs != [ ]
     && lib.all (def: type.check def.value) new;
 
   result =
@@ -107,7 +100,7 @@ let
     };
 
   # A request's entries come before the base's.
-  entries = type.merge loc (discharged found);
+  entries = type.merge loc requested;
   inOrder = result (entries ++ node.raw) // {
     added = entries;
   };

@@ -81,6 +81,17 @@ rec {
       };
     };
 
+  discharged = concatMap (
+    def:
+    if def.value ? _type then
+      map (value: {
+        inherit (def) file;
+        inherit value;
+      }) (lib.dischargeProperties def.value)
+    else
+      [ { inherit (def) file value; } ]
+  );
+
   # A module's definitions at the top, but for those of the module system itself.
   top =
     module:
@@ -121,6 +132,8 @@ rec {
       isSingle = length decls == 1;
       option = if isSingle then (head decls).once // { inherit loc; } else lib.mergeOptionDecls loc decls;
       isMixed = !lib.all (decl: lib.isOption decl.options) decls;
+      # Each module's definitions as they are once conditions are decided.
+      plainIn = mapAttrs (_: discharged) (builtins.groupBy (def: def.key) defs);
       raw = lib.evalOptionValue loc (removeAttrs option [ "apply" ]) defs;
       evaluated = if isMixed then (lib.mergeNames loc decls defs).matchedOptions else applied option raw;
     in
@@ -137,6 +150,12 @@ rec {
       declaredBy = keys decls;
       definedBy = keys defs;
       definedIn = builtins.groupBy (def: def.key) defs;
+      inherit plainIn;
+      # Whether the definitions have neither priorities nor orders.
+      isPlain =
+        plainIn != { }
+        && lib.all (lib.all (def: !(def.value ? _type))) (lib.attrValues plainIn)
+        && lib.any (found: found != [ ]) (lib.attrValues plainIn);
       options = evaluated;
       values = evaluated.value;
       raw = raw.value;
