@@ -8,9 +8,9 @@ from rknn_validation.checks.model import Answer, failed, inconclusive, passed
 from rknn_validation.checks.node.find import Node, device, no_device, stat
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
 
-_COMPLAINT = (
-    r"/etc/udev/rules\.d/\S+:\d+.*(Unknown|Invalid|ignoring|failed to|must be)|Failed to (read|parse).*rules\.d"
-)
+# On NixOS the directory is a link into the store, and systemd names what it leads to.
+_RULES = r"/(etc/udev/rules\.d|nix/store/[^/\s]+)/(?!50-udev-default)\S+\.rules:\d+"
+_COMPLAINT = rf"{_RULES}.*(Unknown|Invalid|ignoring|failed to|must be)|Failed to (read|parse).*rules"
 _SETTLE = "udevadm settle --timeout=20"
 
 
@@ -43,8 +43,8 @@ def rule_applies(question: Question) -> Answer:
         return no_device()
     syspath = question.run("readlink -f %s", f"/sys/dev/char/{node.major}:{node.minor}").stdout.strip()
     # The trial run corrects the node itself, so the node has been looked at before.
-    trial = question.run("udevadm test --action=add %s 2>&1 | grep -F /etc/udev/rules.d/", syspath)
-    applied = [line for line in trial.lines if re.search(r"rules\.d/\S+:\d+.*\b(GROUP|MODE|OWNER)\b", line)]
+    trial = question.run("udevadm test --action=add %s 2>&1 | grep -E '/(etc/udev|nix/store)/'", syspath)
+    applied = [line for line in trial.lines if re.search(rf"{_RULES}.*\b(GROUP|MODE|OWNER)\b", line)]
     if not applied:
         reason = f"no rule in /etc/udev/rules.d sets anything on {node.path} ({node.access})"
         return failed(reason, trial.evidence, node.seen)

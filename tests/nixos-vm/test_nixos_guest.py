@@ -1,0 +1,161 @@
+"""`--guest nixos --guest-image DIR`: a system of NixOS layout boots, is asked every check, and fails the right one.
+
+The image is a stand-in (see nixosimage); a host's real one takes exactly the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nixosimage import VERSION, Making
+
+from rknn_validation.checks.case import Case, build_cases
+from rknn_validation.checks.questions import node_questions
+from rknn_validation.deadline import Deadline
+from rknn_validation.machine import guestcode
+from rknn_validation.machine.activation import Guest, install
+from rknn_validation.machine.cache import Wanted
+from rknn_validation.machine.emulator import Emulator, Identity
+from rknn_validation.machine.nixosguest import read
+from rknn_validation.machine.tree import Entry, File
+from rknn_validation.npu.boards import BOARDS
+from rknn_validation.npu.stacks import VENDOR
+from rknn_validation.subject import load
+
+pytestmark = pytest.mark.vm
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE_BYTES = 700 * 1024**2
+RULES = "/60-rknn.rules"
+Change = Callable[[dict[str, Entry]], None]
+Made = Callable[[Change | None], Path]
+
+
+@pytest.fixture(scope="session")
+def case() -> Case:
+    """This repository's own vendor scenario."""
+    deadline = Deadline.after(120, "Nix to evaluate the subject")
+    return build_cases(load(ROOT / "validation.yaml"), nixpkgs=None, deadline=deadline)["vendor"]
+
+
+@pytest.fixture
+def made(case: Case, emulator: Emulator, guest: Guest, progress: Callable[[str], None]) -> Made:
+    """`made(change)` is an image with the scenario on it, after something was done to what lies in it."""
+
+    def make(change: Change | None = None) -> Path:
+        deadline = Deadline.after(600, "an image of NixOS layout")
+        installation = install(case.configuration, guest, baseline=case.baseline.configuration)
+        tree = dict(installation.tree)
+        if change is not None:
+            change(tree)
+            assert tree != installation.tree
+        programs = guestcode.programs(emulator.cache, deadline, progress)
+        making = Making(emulator.image(deadline), programs, replace(installation, tree=tree), "opi01", "vendor")
+        wanted = Wanted("guest", making.key(), "an image of NixOS layout", IMAGE_BYTES)
+        return emulator.cache.entry(wanted, lambda target: making.make(target, deadline), deadline, progress)
+
+    return make
+
+
+def judge(image: Path, expression: str, cache: Path, report: Path) -> dict[str, Any]:
+    """The results of a run of its own, started as a person would start it."""
+    words = ["-m", "verdict and vm", "-k", expression, "-p", "no:cacheprovider", "--report", str(report)]
+    words += ["--guest", "nixos", "--guest-image", str(image), "--cache", str(cache)]
+    command = [sys.executable, "-m", "pytest", *words, "tests/nixos-vm/test_node_verdicts.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert (report / "results.json").exists(), done.stdout + done.stderr
+    results: dict[str, Any] = json.loads((report / "results.json").read_text())
+    return results
+
+
+def told(results: dict[str, Any], *statuses: str) -> dict[str, str]:
+    """The reasons of the verdicts of these statuses."""
+    return {
+        f"{one['check']} on {one['board']}": one["reason"] for one in results["verdicts"] if one["status"] in statuses
+    }
+
+
+def test_the_image_is_laid_out_as_nixos_is(made: Made, emulator: Emulator) -> None:
+    guest = read(made(None))
+    deadline = Deadline.after(600, "a board with a system of NixOS layout")
+    snapshot = emulator.nixos_snapshot(Identity(BOARDS["orangepi-5-plus"], VENDOR), guest, deadline)
+    system = str(Path(guest.init).parent)
+    expected = {
+        "readlink /run/current-system": system,
+        "readlink /run/booted-system": system,
+        "findmnt -no FSTYPE /": "tmpfs",
+        "findmnt -no FSTYPE /nix/store": "erofs",
+        "readlink -f /etc/udev/rules.d | cut -d/ -f-3": "/nix/store",
+        "readlink -f /etc/systemd/system/rknn-driver.service | cut -d/ -f-3": "/nix/store",
+        "cat /proc/1/comm": "systemd",
+        "hostname": "opi01",
+        "systemctl is-system-running": "running",
+        "touch /nix/store/x 2>/dev/null || echo read-only": "read-only",
+    }
+    with snapshot.restore(deadline) as machine:
+        seen = {command: machine.run(command).stdout.decode().strip() for command in expected}
+    assert seen == expected
+
+
+@pytest.mark.parametrize("board", ["orangepi-5-plus", "raspberrypi-4-b"])
+def test_a_system_of_nixos_layout_is_asked_every_check(
+    board: str, made: Made, emulator: Emulator, tmp_path: Path
+) -> None:
+    results = judge(made(None), f"vendor-{board}", emulator.cache.root, tmp_path)
+    assert told(results, "fail", "inconclusive") == {}
+    asked = [one for one in node_questions(load(ROOT / "validation.yaml")) if one.id.startswith(f"vendor-{board}-")]
+    assert len(results["verdicts"]) == len(asked)
+    assert results["summary"]["pass"] >= len(asked) / 2
+    assert results["guests"] == [f"NixOS {VERSION} of host opi01"]
+    assert any("stand-in that has NixOS's layout" in name for name in results["stand_ins"])
+    assert "guest: Debian 12" not in results["stand_ins"]
+
+
+def drop(name: str) -> Change:
+    """Everything of that name is missing."""
+
+    def change(tree: dict[str, Entry]) -> None:
+        for path in [path for path in tree if name in path]:
+            del tree[path]
+
+    return change
+
+
+def misspell(tree: dict[str, Entry]) -> None:
+    """udev ignores a rule that it does not understand, and says so naming the file in the store."""
+    path = next(path for path in tree if path.endswith(RULES))
+    rules = tree[path]
+    assert isinstance(rules, File)
+    tree[path] = File(rules.data + b'KERNEL=="rknpu", GRUOP="render"\n', rules.mode)
+
+
+BROKEN: dict[str, tuple[Change, str, set[str]]] = {
+    "no rules": (drop(RULES), "access", {"access.group-can-open", "access.as-configured"}),
+    "no link": (drop("rknn-runtime-link.service"), "python", {"python.runtime-in-place", "python.works-as-root"}),
+    "misspelled rule": (misspell, "rules-accepted", {"udev.rules-accepted"}),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_broken_in_the_image_fails_its_check(what: str, made: Made, emulator: Emulator, tmp_path: Path) -> None:
+    change, topic, expected = BROKEN[what]
+    results = judge(made(change), f"vendor-orangepi-5-plus and {topic}", emulator.cache.root, tmp_path)
+    failed = {name.split()[0] for name in told(results, "fail")}
+    assert expected <= failed, results
+    assert told(results, "inconclusive") == {}
+
+
+def test_a_scenario_without_a_guest_is_inconclusive_and_says_what_to_do(
+    made: Made, emulator: Emulator, tmp_path: Path
+) -> None:
+    results = judge(made(None), "disabled-orangepi-5-plus and units", emulator.cache.root, tmp_path)
+    assert results["summary"] == {"pass": 0, "fail": 0, "skip": 0, "inconclusive": len(results["verdicts"])}
+    assert set(told(results, "inconclusive").values()) == {"no NixOS guest for scenario disabled"}
+    assert "--guest-image disabled=DIR" in json.dumps(results)
