@@ -17,8 +17,16 @@ let
       toString value
     else
       value;
+  # Where something in it throws, the rest is told.
   declaration =
     one:
+    let
+      tried = builtins.tryEval (builtins.deepSeq whole whole);
+      whole = described (_: value: value) one;
+    in
+    if tried.success then tried.value else described try.quietly one;
+  described =
+    quietly: one:
     let
       description = one.description or null;
       default = one.default or null;
@@ -26,10 +34,10 @@ let
     in
     {
       path = lib.showOption one.loc;
-      type = try.quietly "unknown" (one.type.description or (one.type.name or "unspecified"));
+      type = quietly "unknown" (one.type.description or (one.type.name or "unspecified"));
       has_default = one ? default;
-      default = try.quietly null (if lib.isDerivation default then toString default.name else plain default);
-      description = try.quietly null (if lib.isAttrs description then description.text or null else description);
+      default = quietly null (if lib.isDerivation default then toString default.name else plain default);
+      description = quietly null (if lib.isAttrs description then description.text or null else description);
       declared_in = map toString (one.declarations or [ ]);
       # A read-only option somebody sets throws here.
       is_defined = try.firmly true (one.isDefined or false);

@@ -101,7 +101,7 @@ let
       "${index} ${known drv}";
 
   source =
-    drv:
+    quietly: drv:
     let
       src = drv.src or null;
       urls = src.urls or (if src ? url then [ src.url ] else [ ]);
@@ -229,36 +229,45 @@ let
     else if !lib.isAttrs drv then
       nothing // { out_path = outPath drv; name = baseNameOf (outPath drv); }
     else
-      quietly (nothing // { out_path = known drv; }) (
-        let
-          meta = drv.meta or { };
-          position = quietly null (meta.position or null);
-        in
-        plain drv
-        // {
-          out_path = known drv;
-          builder = builder drv;
-          source = quietly null (source drv);
-          licenses = quietly [ ] (map license (lib.toList (meta.license or [ ])));
-          platforms = quietly [ ] (lib.filter lib.isString (lib.toList (meta.platforms or [ ])));
-          broken = quietly false (meta.broken or false);
-          main_program = quietly null (meta.mainProgram or null);
-          python = quietly null (drv.pythonModule.pythonVersion or (drv.python.pythonVersion or null));
-          inputs = quietly { } (
-            lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
-              name: map nameOf (lib.filter (one: one != null) drv.${name})
-            )
-          );
-          members = map key (membersOf drv);
-          files = quietly { } (filesOf drv);
-          phases = quietly { } (
-            lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (name: drv.${name})
-          );
-          attrs = if originOf position == "subject" then quietly { } (attributes drv) else { };
-          inherit position;
-          origin = originOf position;
-        }
+      let
+        whole = described (_: value: value) drv;
+        tried = builtins.tryEval (builtins.deepSeq whole whole);
+      in
+      # Where something in it throws, the rest is told.
+      if tried.success then
+        tried.value
+      else
+        quietly (nothing // { out_path = known drv; }) (described quietly drv);
+  described =
+    quietly: drv:
+    let
+      meta = drv.meta or { };
+      position = quietly null (meta.position or null);
+      origin = originOf position;
+    in
+    plain drv
+    // {
+      out_path = known drv;
+      builder = builder drv;
+      source = quietly null (source quietly drv);
+      licenses = quietly [ ] (map license (lib.toList (meta.license or [ ])));
+      platforms = quietly [ ] (lib.filter lib.isString (lib.toList (meta.platforms or [ ])));
+      broken = quietly false (meta.broken or false);
+      main_program = quietly null (meta.mainProgram or null);
+      python = quietly null (drv.pythonModule.pythonVersion or (drv.python.pythonVersion or null));
+      inputs = quietly { } (
+        lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
+          name: map nameOf (lib.filter (one: one != null) drv.${name})
+        )
       );
+      members = map key (membersOf drv);
+      files = quietly { } (filesOf drv);
+      phases = quietly { } (
+        lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (name: drv.${name})
+      );
+      attrs = if origin == "subject" then quietly { } (attributes drv) else { };
+      inherit position origin;
+    };
   plain =
     drv:
     nothing

@@ -58,8 +58,10 @@ rec {
       check ? true,
       # What a type gives its submodules as module arguments.
       _arguments ? { },
-      # Declarations that are the same for every instance of a type, already grouped by name.
+      # Declarations that are the same for every instance of a type, already grouped by name, and what those options
+      # are that nobody defines.
       _declared ? { },
+      _defaults ? { },
     }@given:
     let
       legacy =
@@ -101,9 +103,19 @@ rec {
       options = merged.matchedOptions // {
         _module = internals.options;
       };
-      values' = values merged.matchedOptions // {
-        _module = internals.config;
-      };
+      values' =
+        (
+          if _defaults == { } || ownDeclared != { } then
+            values merged.matchedOptions
+          else
+            let
+              undefined = removeAttrs _defaults (attrNames defined);
+            in
+            undefined // values (removeAttrs merged.matchedOptions (attrNames undefined))
+        )
+        // {
+          _module = internals.config;
+        };
       freeform = internals.config.freeformType;
       config =
         if freeform == null || merged.unmatchedDefns == [ ] then

@@ -75,6 +75,9 @@ rec {
           inherit (inner module) options;
         }) parts.right
       );
+      defaultsOnce = lib.mapAttrs (_: decls: (lib.head decls).default.value) (
+        lib.filterAttrs (_: decls: lib.length decls == 1 && (lib.head decls).hasDefault or false) declaredOnce
+      );
       named = name: { _module.args.name = name; };
       documented = lib.evalModules {
         inherit modules specialArgs class;
@@ -106,6 +109,7 @@ rec {
             in
             if dynamic != [ ] && lib.head dynamic ? _located then definitions ++ dynamic else dynamic ++ definitions;
           _declared = declaredOnce;
+          _defaults = defaultsOnce;
           _arguments.name = lib.last loc;
           inherit specialArgs class;
           prefix = loc;

@@ -101,9 +101,9 @@ let
   changedBy = mapAttrs (
     _: one:
     lib.foldl' (all: name: all // base.dependents.${name} or { }) { } (attrNames one.touched)
-  ) top.below;
+  ) top.visited;
   changed =
-    mapAttrs (part: words: any (word: changedBy.${word} ? ${part}) words) base.words
+    mapAttrs (part: words: any (word: changedBy ? ${word} && changedBy.${word} ? ${part}) words) base.words
     // mapAttrs (_: _: true) base.always;
   # Only asked of parts that can.
   isChanged = part: changed.${part};
@@ -177,7 +177,7 @@ let
       isNew = removeAttrs names (attrNames node.children) != { };
     in
     {
-      inherit below;
+      inherit below visited;
       options = mapAttrs (_: one: one.options) below // new.matchedOptions;
       values = mapAttrs (_: one: one.values) below // valuesOf new.matchedOptions;
       unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues visited);
