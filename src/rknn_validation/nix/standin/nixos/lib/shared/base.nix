@@ -23,7 +23,7 @@ let
     ;
   reads = import ./reads.nix;
   tree = import ./tree.nix { inherit lib; };
-  split = lib.splitString ".";
+  split = path: filter builtins.isString (builtins.split "[.]" path);
 
   # Of a tree only the given paths.
   pick =
@@ -169,94 +169,104 @@ let
     _module = internals.config;
   };
 
-  # What a part ("KEY declares", "KEY defines") depends on, however indirectly: option names by their first word.
+  # What parts ("KEY declares", "KEY defines") read themselves; null: anything.
   byKey = listToAttrs (map (one: lib.nameValuePair one.key one) entries);
-  direct =
-    one: part:
-    if one.reads.${part} == null then
-      null
-    else
-      concatMap (path: tree.find root [ ] path) one.reads.${part}
-      ++ lib.optionals (part == "defines") (
-        map (leaf: leaf // { declaredBy = [ ]; }) (concatMap (path: tree.find root [ ] path) one.reads.asks)
-      );
-  parts = lib.concatMapAttrs (key: one: {
-    "${key} declares" = direct one "declares";
-    "${key} defines" = direct one "defines";
-  }) byKey;
-  madeBy =
-    leaf:
-    map (key: { key = "${key} declares"; }) leaf.declaredBy
-    ++ map (key: { key = "${key} defines"; }) leaf.definedBy;
-  # All that a part depends on; null: anything.
-  closure =
-    name:
-    let
-      all = map (found: parts.${found.key}) (
-        builtins.genericClosure {
-          startSet = [ { key = name; } ];
-          operator = found: if parts.${found.key} == null then [ ] else concatMap madeBy parts.${found.key};
+  parts = lib.filterAttrs (_: found: found != [ ]) (
+    listToAttrs (
+      concatMap (one: [
+        {
+          name = "${one.key} declares";
+          value = if one.reads.declares == null then null else concatMap (tree.find root) one.reads.declares;
         }
-      );
-    in
-    if lib.elem null all then null else concatLists all;
-  closures = lib.filterAttrs (_: found: found != [ ]) (mapAttrs (name: _: closure name) parts);
-
-  always = lib.filterAttrs (_: found: found == null) closures;
-  closed = lib.filterAttrs (_: found: found != null) closures;
-  # The other way around: option names to the parts that depend on them, and the first words of those options.
-  dependents = mapAttrs (_: list: listToAttrs (map (one: lib.nameValuePair one.part null) list)) (
-    builtins.groupBy (one: one.name) (
-      concatLists (lib.mapAttrsToList (part: map (leaf: leaf // { inherit part; })) closed)
+        {
+          name = "${one.key} defines";
+          value =
+            if one.reads.defines == null then
+              null
+            else
+              concatMap (tree.find root) one.reads.defines ++ concatMap (tree.findAsked root) one.reads.asks;
+        }
+      ]) entries
     )
   );
-  words = mapAttrs (_: leaves: lib.unique (map (leaf: leaf.top) leaves)) closed;
+  known = mapAttrs (_: found: if found == null then [ ] else found) parts;
 
-  # Options that some part makes: { declares, defines }, the modules that may do so anew; and the options of each part.
-  leaves = tree.find root [ ] [ ];
+  # Parts that read a name, and those that read what these make, and so on.
+  readers = mapAttrs (_: map (one: { key = one.part; })) (
+    builtins.groupBy (one: one.name) (
+      concatLists (
+        lib.mapAttrsToList (
+          part:
+          map (found: {
+            inherit part;
+            inherit (found) name;
+          })
+        ) known
+      )
+    )
+  );
+  made = mapAttrs (_: map (one: one.name)) (
+    builtins.groupBy (one: one.part) (filter (one: parts ? ${one.part}) (concatMap (leaf: leaf.makes) root.leaves))
+  );
+  onwards = mapAttrs (_: concatMap (name: readers.${name} or [ ])) made;
+  after =
+    start:
+    listToAttrs (
+      map (found: lib.nameValuePair found.key null) (
+        builtins.genericClosure {
+          startSet = start;
+          operator = found: onwards.${found.key} or [ ];
+        }
+      )
+    );
+  dependents = mapAttrs (name: _: after (readers.${name} or [ ] ++ readers."${name}?" or [ ])) (
+    readers // lib.mapAttrs' (name: _: lib.nameValuePair (lib.removeSuffix "?" name) null) readers
+  );
+  always = after (map (key: { inherit key; }) (attrNames (lib.filterAttrs (_: found: found == null) parts)));
+  # The first words of all that a part depends on.
+  makersOf = mapAttrs (_: concatMap (found: found.makers)) known;
+  words = mapAttrs (
+    part: _:
+    attrNames (
+      lib.zipAttrs (
+        map (found: directWords.${found.key} or { }) (
+          builtins.genericClosure {
+            startSet = [ { key = part; } ];
+            operator = found: makersOf.${found.key} or [ ];
+          }
+        )
+      )
+    )
+  ) known;
+  directWords = mapAttrs (_: builtins.groupBy (found: found.top)) known;
+
+  # Options that some part may make anew: by which modules, and the options of each part.
   makers = lib.filterAttrs (_: one: one.declares != [ ] || one.defines != [ ]) (
     listToAttrs (
       map (
         leaf:
         lib.nameValuePair leaf.name {
-          declares = filter (key: closures ? "${key} declares") leaf.declaredBy;
-          defines = filter (key: closures ? "${key} defines") leaf.definedBy;
+          declares = filter (key: parts ? "${key} declares") leaf.declaredBy;
+          defines = filter (key: parts ? "${key} defines") leaf.definedBy;
         }
-      ) leaves
+      ) root.leaves
     )
   );
-  made = mapAttrs (_: list: listToAttrs (map (one: lib.nameValuePair one.name null) list)) (
-    builtins.groupBy (one: one.part) (
-      concatLists (
-        lib.mapAttrsToList (
-          name: one:
-          map (key: {
-            inherit name;
-            part = "${key} declares";
-          }) one.declares
-          ++ map (key: {
-            inherit name;
-            part = "${key} defines";
-          }) one.defines
-        ) makers
-      )
-    )
-  );
+  madeNames = mapAttrs (_: names: listToAttrs (map (name: lib.nameValuePair name null) names)) made;
   # Modules that define other options from one configuration to another, and which those may be.
   shapeless = mapAttrs (_: one: !one.hasFixedShape) byKey;
   definitions = mapAttrs (_: one: tree.flat root (tree.top one)) byKey;
-  # Places below which there are any.
-  places = listToAttrs (
-    concatMap (
-      name:
+  # Places with any of them at or below.
+  places = listToAttrs (map (name: lib.nameValuePair name null) (placesIn root));
+  placesIn =
+    node:
+    if node ? isLeaf then
+      if makers ? ${node.name} then [ node.name ] else [ ]
+    else
       let
-        words = split name;
+        below = concatMap placesIn (lib.attrValues node.children);
       in
-      lib.genList (index: lib.nameValuePair (lib.concatStringsSep "." (lib.take (index + 1) words)) null) (
-        length words
-      )
-    ) (attrNames makers)
-  );
+      if below == [ ] then [ ] else [ node.name ] ++ below;
 in
 if !sound then
   throw "base modules disable modules, or import deeper than the shared evaluation looks"
@@ -279,10 +289,10 @@ else
       dependents
       words
       makers
-      made
       places
       shapeless
       definitions
       ;
+    made = madeNames;
     definers = listToAttrs (map (key: lib.nameValuePair "${key} defines" key) (attrNames byKey));
   }

@@ -102,11 +102,9 @@ let
     _: one:
     lib.foldl' (all: name: all // base.dependents.${name} or { }) { } (attrNames one.touched)
   ) top.visited;
-  changed =
-    mapAttrs (part: words: any (word: changedBy ? ${word} && changedBy.${word} ? ${part}) words) base.words
-    // mapAttrs (_: _: true) base.always;
-  # Only asked of parts that can.
-  isChanged = part: changed.${part};
+  isChanged =
+    part:
+    base.always ? ${part} || any (word: changedBy ? ${word} && changedBy.${word} ? ${part}) base.words.${part};
   allChanged = lib.foldl' (all: one: all // one) base.always (lib.attrValues changedBy);
 
   # Base modules again, with this request's configuration; only those that changed are looked at.
@@ -195,7 +193,9 @@ let
     node: decls: found:
     let
       makers = base.makers.${node.name} or nobody;
-      redeclared = decls != [ ] || any (key: isChanged "${key} declares") makers.declares;
+      redeclared =
+        (decls != [ ] && (!node.isOpen || unshared "it declares ${node.name}"))
+        || any (key: isChanged "${key} declares") makers.declares;
       again = filter (key: isChanged "${key} defines") makers.defines;
       option = merge {
         inherit
@@ -207,7 +207,7 @@ let
           declaredAgain
           definedAgain
           ;
-        isRedeclared = key: changed."${key} declares" or false;
+        isRedeclared = key: base.words ? "${key} declares" && isChanged "${key} declares";
       };
       isSame = decls == [ ] && found == [ ] && again == [ ] && !redeclared;
     in
@@ -219,6 +219,8 @@ let
       touched =
         if decls == [ ] && found == [ ] then
           { }
+        else if node.isOpen && decls != [ ] then
+          unshared "it declares ${node.name}"
         else
           {
             ${node.name} = null;

@@ -73,6 +73,16 @@ rec {
           lib.attrNames (removeAttrs defined (lib.attrNames declared))
         )
         ++ concatMap (child: child.undeclared) levels;
+      # An option that a request adds here, and all that is below.
+      reached = [
+        {
+          top = head prefix;
+          name = "${name' prefix}.";
+          makers = [ ];
+        }
+      ]
+      ++ concatMap (child: child.reached) (lib.attrValues children);
+      leaves = concatMap (child: child.leaves or [ child ]) (lib.attrValues children);
       unchanged = {
         below = mapAttrs (_: child: child.unchanged) children;
         inherit options values;
@@ -128,10 +138,22 @@ rec {
   leaf =
     loc: decls: defs:
     let
-      keys = list: lib.unique (map (one: one.key) list);
+      keys =
+        list: if length list < 2 then map (one: one.key) list else lib.unique (map (one: one.key) list);
       isSingle = length decls == 1;
       option = if isSingle then (head decls).once // { inherit loc; } else lib.mergeOptionDecls loc decls;
       isMixed = !lib.all (decl: lib.isOption decl.options) decls;
+      declaredBy = keys decls;
+      definedBy = keys defs;
+      isOpen = loc == [ "system" "build" ];
+      declarers = map (key: { key = "${key} declares"; }) declaredBy;
+      definers = map (key: {
+        key = "${key} defines";
+      });
+      reach = name: makers: {
+        top = head loc;
+        inherit name makers;
+      };
       # Each module's definitions as they are once conditions are decided.
       plainIn = mapAttrs (_: discharged) (builtins.groupBy (def: def.key) defs);
       raw = lib.evalOptionValue loc (removeAttrs option [ "apply" ]) defs;
@@ -147,8 +169,7 @@ rec {
         isMixed
         ;
       name = name' loc;
-      declaredBy = keys decls;
-      definedBy = keys defs;
+      inherit declaredBy definedBy;
       definedIn = builtins.groupBy (def: def.key) defs;
       inherit plainIn;
       # Whether the definitions have neither priorities nor orders.
@@ -160,7 +181,49 @@ rec {
       values = evaluated.value;
       raw = raw.value;
       # Read by the names of its attributes: what one of them depends on is not what the others do.
-      isOpen = loc == [ "system" "build" ];
+      inherit isOpen;
+      reached = [ (reach (name' loc) (declarers ++ definers definedBy)) ];
+      asked = reach "${name' loc}?" (definers definedBy);
+      reachedInside =
+        attribute:
+        [
+          (reach "${name' loc}:" declarers)
+          (reach "${name' loc}.${attribute}" (
+            definers (
+              filter (
+                key: lib.any (def: def.key == key && lib.elem attribute (mayDefine def.value)) defs
+              ) definedBy
+            )
+          ))
+        ];
+      # The names under which others read what a part makes of it: { part, name } of each.
+      makes =
+        concatMap (
+          one:
+          map (name: {
+            part = one.key;
+            inherit name;
+          }) ([ (name' loc) ] ++ lib.optional isOpen "${name' loc}:")
+        ) declarers
+        ++ concatMap (
+          key:
+          map
+            (name: {
+              part = "${key} defines";
+              inherit name;
+            })
+            (
+              [
+                (name' loc)
+                "${name' loc}?"
+              ]
+              ++ lib.optionals isOpen (
+                map (attribute: "${name' loc}.${attribute}") (
+                  concatMap (def: if def.key == key then mayDefine def.value else [ ]) defs
+                )
+              )
+            )
+        ) definedBy;
       # What a request has of it that changes nothing of it.
       unchanged = {
         options = evaluated;
@@ -182,45 +245,24 @@ rec {
     else
       raw;
 
-  # The options a path leads to: { top, name, declaredBy, definedBy } of each.
+  # What a path leads to: { top, name, makers } of each, the parts that make it.
   find =
-    node: walked: path:
-    if node ? isLeaf then
-      let
-        attribute = head path;
-        definers = filter (
-          key: lib.any (def: def.key == key && lib.elem attribute (mayDefine def.value)) node.defs
-        ) node.definedBy;
-      in
-      if node.isOpen && path != [ ] then
-        [
-          {
-            top = head node.loc;
-            name = "${node.name}.${attribute}";
-            inherit (node) declaredBy;
-            definedBy = definers;
-          }
-        ]
-      else
-        [
-          {
-            top = head node.loc;
-            inherit (node) name declaredBy definedBy;
-          }
-        ]
-    else if path == [ ] then
-      [
-        {
-          top = head walked;
-          # An option that a request adds here.
-          name = "${name' walked}.";
-          declaredBy = [ ];
-          definedBy = [ ];
-        }
-      ]
-      ++ concatMap (attribute: find node.children.${attribute} (walked ++ [ attribute ]) [ ]) (
-        lib.attrNames node.children
-      )
+    node: path:
+    if path == [ ] then
+      node.reached
+    else if !node ? isLeaf then
+      find node.children.${head path} (lib.tail path)
+    else if node.isOpen then
+      node.reachedInside (head path)
     else
-      find node.children.${head path} (walked ++ [ (head path) ]) (lib.tail path);
+      node.reached;
+  # The same of options whose definitions are asked for, not their values.
+  findAsked =
+    node: path:
+    if node ? isLeaf then
+      [ node.asked ]
+    else if path == [ ] then
+      concatMap (child: findAsked child [ ]) (lib.attrValues node.children)
+    else
+      findAsked node.children.${head path} (lib.tail path);
 }
