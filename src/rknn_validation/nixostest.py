@@ -71,7 +71,7 @@ def read(path: Path) -> NodeTest:
             expected="scenario, board, evaluation, standIns and client",
             seen=f"{type(problem).__name__}: {problem}",
         ) from problem
-    configuration = decode(Configuration, described, Packages(evaluation["packages"]))
+    configuration = decode(Configuration, described, Packages(evaluation["packages"], evaluation["fragments"]))
     stack = STACKS.get(scenario.stack)
     expectation = Expectation(scenario, board, configuration, stack, guarded=not board.is_rk3588)
     return NodeTest(expectation, stand_ins, client)
