@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration, Evaluation
 from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.failure import UNDECLARED
+from rknn_validation.nix.namespaces import split
 from rknn_validation.subject import Scenario, Subject, Validation
 
 FOREIGN_BOARD = "foreign-board"
@@ -25,6 +27,9 @@ FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
 OFF = "off"
 """Variant: the same settings with `enable` set to false, where they set it."""
 BASELINE = "baseline"
+
+_OWN_OPTIONS = 8
+"""Options of its own, elsewhere than below `subject.option`, that a scenario's `config` may set."""
 
 T = TypeVar("T")
 
@@ -96,6 +101,11 @@ def build_many(
     words = {id(one): json.dumps(one.to_json(), sort_keys=True) for each in wanted.values() for one in each.values()}
     requests = {words[id(one)]: one for each in wanted.values() for one in each.values()}
     results = evaluate(requests, nixpkgs=nixpkgs, deadline=deadline)
+    for each in wanted.values():
+        if results[words[id(each[""])]].configuration is not None:
+            for variant in each.keys() & {BASELINE, FOREIGN_SYSTEM_BASELINE}:
+                name = words[id(each[variant])]
+                results[name] = _without_own_options(each[variant], results[name], nixpkgs, deadline)
     cases: dict[str, dict[str, Case]] = {key: {} for key in validations}
     for (key, name), each in wanted.items():
         found = {variant: replace(results[words[id(one)]], name=variant or name) for variant, one in each.items()}
@@ -103,6 +113,28 @@ def build_many(
         subject, scenario = validations[key].subject, validations[key].scenarios[name]
         cases[key][name] = Case(subject, scenario, main, baseline, found)
     return cases
+
+
+def _without_own_options(
+    request: Request, evaluation: Evaluation, nixpkgs: Path | None, deadline: Deadline
+) -> Evaluation:
+    """The machine without the subject, and without what a scenario's `config` gives to options that it declares."""
+    for _ in range(_OWN_OPTIONS):
+        error = evaluation.error
+        unknown = UNDECLARED.search(error.message) if error else None
+        if unknown is None:
+            break
+        request = replace(request, config=_without(request.config, split(unknown["path"])))
+        evaluation = evaluate({"": request}, nixpkgs=nixpkgs, deadline=deadline)[""]
+    return evaluation
+
+
+def _without(config: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    rest = {name: value for name, value in config.items() if name != path[0]}
+    inner = config.get(path[0])
+    if len(path) > 1 and isinstance(inner, Mapping):
+        rest[path[0]] = _without(inner, path[1:])
+    return rest
 
 
 def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from rknn_validation.nix.configuration import EvaluationError
 from rknn_validation.nix.namespaces import mistaken, split
+from rknn_validation.nix.origins import OWN, of_attribute, of_variable
 from rknn_validation.subject import Subject
 
+STANDIN = Path(__file__).parent / "standin"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 POSITION = re.compile(r"at (/[^\s:]+:\d+:\d+)")
 UNKNOWN = "stand-in does not carry"
@@ -23,6 +25,9 @@ FOLDERS = 500
 """Folders looked through for the words of an error."""
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
+
+PACKAGES = re.compile(r"package|pkgs|kernel|python|toolkit|runtime$", re.IGNORECASE)
+"""Options with such names hold what the package set makes."""
 
 
 def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError:
@@ -73,21 +78,47 @@ def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:
     undeclared = UNDECLARED.search(short)
     if undeclared:
         return not mistaken(split(undeclared["path"]), subject.option, short)
+    required = re.search(r"called without required argument ['\"]([^'\"]+)['\"]", short)
+    if required and "callPackageWith" in short:
+        return not NOT_IN_NIXPKGS.search(required[1])
+    if "called with unexpected argument" in short and _in_standin(re.search(r"function at (/[^\s:]+)", short)):
+        return True
     missing = re.search(r"attribute '([^']+)' missing|undefined variable '([^']+)'", short)
     if missing is None:
         return False
-    name = missing.group(1) or missing.group(2)
-    line = re.search(rf"^\s*\d+\|(.*\b(?:pkgs|final|prev|super|self)\.{re.escape(name)}\b.*)$", text, re.MULTILINE)
-    if line is not None:
-        return not NOT_IN_NIXPKGS.search(name)
-    return _reads_what_is_not_carried(name, text, subject)
+    return _lacks(missing[1], missing[2], short, text, subject)
 
 
-def _reads_what_is_not_carried(name: str, text: str, subject: Subject) -> bool:
-    """Whether `config.<...>.name` was read where only the stand-in lacks it."""
+def _in_standin(found: re.Match[str] | None) -> bool:
+    return found is not None and found[1].startswith(f"{STANDIN}/")
+
+
+def _lacks(attribute: str | None, variable: str | None, short: str, text: str, subject: Subject) -> bool:
+    """Whether it may be the stand-in that lacks a name, and not what the subject wrote itself."""
+    name = attribute or variable or ""
+    if NOT_IN_NIXPKGS.search(name):
+        return False
+    where = POSITION.search(short)
+    if where is None or _in_standin(re.match(r"at (/[^\s:]+)", where[0])):
+        return True
+    file, line = where[1].rsplit(":", 2)[:2]
+    find = of_attribute if attribute else of_variable
+    origin = find(Path(file), int(line), name)
+    if origin.kind != "config":
+        return origin.kind == "other" and not _reads_own_option(name, text, subject)
+    path = (*subject.option, *origin.path[1:]) if origin.path[:1] == (OWN,) else origin.path
+    if path and PACKAGES.search(path[-1]):
+        return True
+    if "*" in path:
+        # A member of a collection the subject's options hold.
+        return path[: len(subject.option)] != subject.option
+    return not mistaken((*path, name), subject.option)
+
+
+def _reads_own_option(name: str, text: str, subject: Subject) -> bool:
+    """Whether `config.<...>.name` was read below the subject's own options, somewhere in the trace."""
     for read in re.findall(r"^\s*\d+\|.*?\b(?:config|options)\.([\w.\"-]+)", text, re.MULTILINE):
         parts = split(read)
-        if name in parts:
-            path = parts[: parts.index(name) + 1]
-            return not NOT_IN_NIXPKGS.search(name) and not mistaken(path, subject.option)
+        if name in parts and mistaken(parts[: parts.index(name) + 1], subject.option):
+            return True
     return False

@@ -18,7 +18,9 @@ from rknn_validation.checks.model import Answer, failed, inconclusive, passed, s
 )
 def contributes_nothing(case: Case) -> Answer:
     """Every machine that imports the module pays for what stands outside its mkIf."""
-    if case.scenario.settings.get("enable") is False or not case.scenario.settings:
+    # Without settings it may still be switched on by a former name of its options.
+    untouched = not case.scenario.settings and (case.scenario.stack == "none" or not case.scenario.config)
+    if case.scenario.settings.get("enable") is False or untouched:
         off = case.configuration
     elif OFF in case.variants:
         evaluation = case.variants[OFF]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import baseline, changes, evidence_of
@@ -47,7 +48,7 @@ def evaluates(case: Case) -> Answer:
         return passed(f"evaluated with {case.evaluation.nixpkgs}")
     where = Evidence(error.position or "nix", error.message)
     if error.kind == "unknown":
-        return inconclusive(f"{case.evaluation.nixpkgs} cannot express what the subject asks for", where)
+        return inconclusive(f"{case.evaluation.nixpkgs} cannot express what the subject asks for{_lacks(error)}", where)
     if error.kind != "subject":
         return inconclusive("evaluation did not come to an end in time", where)
     for pattern, meaning in _MEANINGS:
@@ -55,6 +56,13 @@ def evaluates(case: Case) -> Answer:
         if found:
             return failed(f"the scenario does not evaluate: {meaning.format(*found.groups())}", where)
     return failed("the scenario does not evaluate", where)
+
+
+def _lacks(error: EvaluationError) -> str:
+    missing = re.search(
+        r"attribute '([^']+)' missing|undefined variable '([^']+)'|argument [\"']([^\"']+)", error.message
+    )
+    return f": it does not carry {missing[1] or missing[2] or missing[3]}" if missing else ""
 
 
 def _first_failure(case: Case) -> EvaluationError | None:
@@ -179,7 +187,9 @@ def leaves_policy_alone(case: Case) -> Answer:
     ]
     shown = [Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened]
     # The machine that is evaluated allows unfree packages already, so that theirs can be looked at.
-    shown += [Evidence(*place) for file in subject_files(case.subject) for place in file.find(_ALLOWS)]
+    # What stands beside the module in `imports` is the machine's own configuration, where such a line belongs.
+    module = replace(case.subject, imports=())
+    shown += [Evidence(*place) for file in subject_files(module) for place in file.find(_ALLOWS)]
     if shown:
         return failed("it loosens a rule for every package of the machine, not for its own", *shown)
     if not config:

@@ -74,7 +74,8 @@ def refuses_other_architectures(case: Case) -> Answer:
 
 
 def _machine_code(after: Configuration, before: Configuration) -> Iterator[Package]:
-    known = {package.out_path for package in before.packages()}
+    # A driver is compiled for the kernel at hand, whatever that is, and loaded by nobody where it has no device.
+    known = {package.out_path for package in (*before.packages(), *after.kernel.extra_packages)}
     for package in after.packages():
         if package.out_path not in known and (is_runtime(package) or is_toolkit(package) or "rknpu" in package.name):
             yield package

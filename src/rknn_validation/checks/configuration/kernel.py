@@ -58,8 +58,10 @@ def has_vendor_driver(case: Case) -> bool:
 def is_stock_kernel(case: Case) -> bool:
     """Whether the kernel is plainly nixpkgs' build of a kernel.org release."""
     kernel = case.configuration.kernel
+    source = kernel.package.source if kernel.package else None
+    urls = source.urls if source else ()
     return kernel.pname in {"linux", "linux-lts", "linux_latest"} and not kernels.looks_like_vendor_kernel(
-        kernel.version
+        kernel.version, *urls
     )
 
 

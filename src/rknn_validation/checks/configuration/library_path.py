@@ -14,7 +14,6 @@ from rknn_validation.checks.configuration.libraries import (
     path_settings,
     providers,
     runtime_packages,
-    toolkit_packages,
 )
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
@@ -168,7 +167,8 @@ def c_programs_find_it(case: Case) -> Answer:
         return passed("found by " + ", ".join(one.source for one in means), *means)
     if not ours:
         return skipped("the subject installs no runtime library for C programs")
-    if toolkit_packages(case) and any(one.path in PYTHON_RUNTIME_PATHS for one in providers(case)):
+    if any(one.path in PYTHON_RUNTIME_PATHS for one in providers(case)):
+        # Whoever uses it may bring the Python API in a container or a virtual environment.
         return skipped("the runtime is there for the Python API, which has a link of its own")
     shown = [Evidence("environment.systemPackages", package.name) for package in ours]
     shown += [

@@ -67,7 +67,8 @@ def platforms_are_the_binarys(case: Case) -> Answer:
     found = []
     for recipe in ours:
         claimed = systems(recipe, "platforms") or ()
-        foreign = [one for one in claimed if one != BOARD]
+        # No NixOS runs on Darwin: platforms.aarch64 claims nothing that could go wrong.
+        foreign = [one for one in claimed if one != BOARD and one.endswith("-linux")]
         if foreign and BOARD in claimed:
             found.append(
                 Problem(recipe.where, f"{recipe.name} holds an aarch64 binary and claims {', '.join(foreign)} as well")

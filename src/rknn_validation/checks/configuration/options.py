@@ -113,7 +113,9 @@ def are_used(case: Case) -> Answer:
     files = subject_files(case.subject)
     code = "\n".join(_without_declarations(file) for file in files)
     readable = {one.path for one in own_options(case)}
-    idle = [one for one in own_options(case) if not one.read_only and not _is_read(name_in(case, one), code, readable)]
+    # Hidden ones are names of former times, kept to say what became of them.
+    asked = [one for one in own_options(case) if not one.read_only and one.visible]
+    idle = [one for one in asked if not _is_read(name_in(case, one), code, readable)]
     if idle:
         shown = (Evidence(one.path, f"declared in {', '.join(one.declared_in) or '?'}, read nowhere") for one in idle)
         return failed("setting it changes nothing: no line of the module reads it", *shown)

@@ -43,7 +43,8 @@ def node_has_a_rule(case: Case) -> Answer:
         return skipped("the subject brings the driver alone; who may open it is left to the machine")
     devices = NPU_DEVICES[case.scenario.stack]
     missed = [_why(rule, devices) for rule in rules_of(case) if sets_access(rule) and _names_npu(rule)]
-    if case.scenario.stack == "mainline" and not missed and not _has_access_option(case):
+    if case.scenario.stack == "mainline" and not missed and not _has_option(case, "group|mode|permission|access|udev"):
+        # Members of group render are let in by that rule; any other group would take one of the subject's.
         return skipped("left to systemd's own rule for accel nodes: group render, and open to everybody")
     nodes = ", ".join(sorted({device.node for device in devices}))
     return failed(f"no rule of the subject applies to {nodes}: only root can open it, or everybody", *missed)
@@ -51,12 +52,13 @@ def node_has_a_rule(case: Case) -> Answer:
 
 def _promises_access(case: Case) -> bool:
     """Whether the subject is for programs that use the NPU: it brings a library, or an option about the node."""
-    return _has_access_option(case) or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
+    asks = _has_option(case, "group|mode|user|permission|access|udev")
+    return asks or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
 
 
-def _has_access_option(case: Case) -> bool:
+def _has_option(case: Case, words: str) -> bool:
     last = {option.path.rsplit(".", 1)[-1].lower() for option in own_options(case)}
-    return any(re.search(r"group|mode|user|permission|access|udev", name) for name in last)
+    return any(re.search(words, name) for name in last)
 
 
 def _access(outcome: Outcome) -> str:

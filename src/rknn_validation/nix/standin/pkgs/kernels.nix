@@ -96,6 +96,16 @@ let
           inherit pname version;
           patches = map (patch: patch.patch) (lib.filter (patch: patch.patch or null != null) kernelPatches);
           kernelSymbols = lib.mapAttrsToList (name: value: "${name}=${toString value}") symbols;
+          # What an override of a kernel's build adds to.
+          depsBuildBuild = [ final.buildPackages.stdenv.cc ];
+          nativeBuildInputs = map (name: final.${name}) buildTools;
+          hardeningDisable = [ "pic" ];
+          enableParallelBuilding = true;
+          installFlags = [ ];
+          postPatch = "";
+          preInstall = "";
+          postInstall = "";
+          preFixup = "";
           meta = {
             description = "The Linux kernel";
             license = lib.licenses.gpl2Only;
@@ -143,6 +153,21 @@ let
       );
     in
     package // { dev = package; modules = package; };
+  buildTools = [
+    "bison"
+    "flex"
+    "perl"
+    "bc"
+    "net-tools"
+    "openssl"
+    "rsync"
+    "gmp"
+    "libmpc"
+    "mpfr"
+    "zstd"
+    "python3"
+    "kmod"
+  ];
   kernelMakeFlags = modDirVersion: [
     "ARCH=${final.stdenv.hostPlatform.linuxArch}"
     "CROSS_COMPILE="

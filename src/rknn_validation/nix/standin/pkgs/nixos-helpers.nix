@@ -76,6 +76,13 @@
     mainProgram = "gcc";
     passthru = {
       cc = final.makeStub { pname = "gcc"; version = "15.2.0"; };
+      libc = final.glibc;
+      libc_bin = final.glibc;
+      libc_dev = final.glibc;
+      libc_lib = final.glibc;
+      libcxx = null;
+      isGNU = true;
+      isClang = false;
       bintools = final.makeStub { pname = "binutils-wrapper"; version = "2.44"; };
       targetPrefix = lib.optionalString (final.hostPlatform.config != final.buildPlatform.config) "${final.hostPlatform.config}-";
     };

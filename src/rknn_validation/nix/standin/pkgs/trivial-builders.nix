@@ -250,7 +250,7 @@ in
     args:
     stdenv.mkDerivation {
       name = args.name or "${args.pname}-${args.version or "0"}";
-      inherit (args) meta;
+      meta = args.meta or { };
       buildCommand = "fhs";
       runScript = toString (args.runScript or "bash");
       passthru = (args.passthru or { }) // {
