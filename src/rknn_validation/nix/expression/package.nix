@@ -238,7 +238,6 @@ let
     else if !lib.isAttrs drv then
       nothing // { out_path = outPath drv; name = baseNameOf (outPath drv); }
     else
-<<<<<<< HEAD
       let
         whole = described (_: value: value) drv;
         tried = builtins.tryEval (builtins.deepSeq whole whole);
@@ -269,44 +268,13 @@ let
         lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
           name: map nameOf (lib.filter (one: one != null) drv.${name})
         )
-=======
-      quietly (nothing // { out_path = known drv; }) (
-        let
-          meta = drv.meta or { };
-          position = quietly null (meta.position or null);
-        in
-        plain drv
-        // {
-          out_path = known drv;
-          builder = builder drv;
-          source = quietly null (source drv);
-          licenses = quietly [ ] (map license (lib.toList (meta.license or [ ])));
-          platforms = quietly [ ] (lib.filter lib.isString (lib.toList (meta.platforms or [ ])));
-          broken = quietly false (meta.broken or false);
-          main_program = quietly null (meta.mainProgram or null);
-          python = quietly null (drv.pythonModule.pythonVersion or (drv.python.pythonVersion or null));
-          inputs = quietly { } (
-            lib.genAttrs (lib.filter (name: lib.isList (drv.${name} or null)) inputNames) (
-              name: map nameOf (lib.filter (one: one != null) drv.${name})
-            )
-          );
-          members = map key (membersOf drv);
-          files = quietly { } (filesOf drv);
-          phases = quietly { } (
-            lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (
-              name: builtins.replaceStrings placeholders outputVariables drv.${name}
-            )
-          );
-          attrs = if originOf position == "subject" then quietly { } (attributes drv) else { };
-          inherit position;
-          origin = originOf position;
-        }
->>>>>>> 0a28612 (A name that what the stand-in made lacks is no verdict; sound modules that raised an alarm raise none)
       );
       members = map key (membersOf drv);
       files = quietly { } (filesOf drv);
       phases = quietly { } (
-        lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (name: drv.${name})
+        lib.genAttrs (lib.filter (name: lib.isString (drv.${name} or null)) phaseNames) (
+          name: builtins.replaceStrings placeholders outputVariables drv.${name}
+        )
       );
       attrs = if origin == "subject" then quietly { } (attributes drv) else { };
       inherit position origin;
