@@ -1,0 +1,1 @@
+"""Checks only real hardware can answer (tier `hardware`): silicon, supplies, generations, a model that runs."""

@@ -1,0 +1,71 @@
+"""The machine itself: the board the inventory says it is, with all its processors."""
+
+from __future__ import annotations
+
+import re
+
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed
+from rknn_validation.checks.node.hardware.reading import read
+from rknn_validation.checks.node.question import BOTH_BOARDS, HARDWARE_CHECKS, Question
+from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
+
+CORES = 8
+"""Four Cortex-A76 and four Cortex-A55 in every RK3588 and RK3588S."""
+
+
+@HARDWARE_CHECKS.check(
+    "identity.board",
+    stage="identity",
+    title="is the node the board the inventory says?",
+    remedy="correct `board:` of the node, or the device tree it boots with",
+    stacks=("vendor", "mainline", "none"),
+    boards=BOTH_BOARDS,
+)
+def board(question: Question) -> Answer:
+    """`compatible` and `model` of the running device tree; Rockchip's own trees spell boards in another way."""
+    expected = question.expectation.board
+    found = read(question, "/proc/device-tree/compatible", "/proc/device-tree/model")
+    words = found.first("/proc/device-tree/compatible").split()
+    model = found.first("/proc/device-tree/model") or "a board without a model"
+    if not words:
+        return inconclusive("the device tree cannot be read here: is this a container?", found.seen)
+    if expected.is_rk3588 and RK3588_COMPATIBLES.isdisjoint(words):
+        return failed(f"this is {model}, which is no RK3588; the inventory says {expected.name}", found.seen)
+    if any(_same(word, expected) for word in words):
+        return passed(f"this is {model}", found.seen)
+    return failed(f"this is {model} ({words[0]}); the inventory says {expected.name}", found.seen)
+
+
+def _same(word: str, expected: Board) -> bool:
+    # xunlong,orangepi-5-plus in mainline is rockchip,rk3588-orangepi-5-plus in Rockchip's trees.
+    name = expected.compatible[0].rpartition(",")[2]
+    return word == expected.compatible[0] or re.sub(r"^.*,(rk3588s?-)?", "", word) == name
+
+
+@HARDWARE_CHECKS.check(
+    "identity.cores",
+    stage="identity",
+    title="are all eight processors there and on?",
+    remedy="look for maxcpus= or nr_cpus= on the kernel's command line, and for processors the tree disables",
+    stacks=("vendor", "mainline", "none"),
+)
+def cores(question: Question) -> Answer:
+    """What the kernel found, and what is switched on."""
+    found = read(question, "/sys/devices/system/cpu/present", "/sys/devices/system/cpu/online")
+    present = _count(found.first("/sys/devices/system/cpu/present"))
+    online = _count(found.first("/sys/devices/system/cpu/online"))
+    if present is None or online is None:
+        return inconclusive("the kernel does not say how many processors there are", found.seen)
+    if present != CORES:
+        return failed(f"the kernel found {present} processors, an RK3588 has {CORES}", found.seen)
+    if online != CORES:
+        return failed(f"{CORES - online} of {CORES} processors are off", found.seen)
+    return passed(f"{CORES} processors, all on", found.seen)
+
+
+def _count(ranges: str) -> int | None:
+    """How many `0-3,5` are, None for anything else."""
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", ranges):
+        return None
+    ends = [part.split("-") for part in ranges.split(",")]
+    return sum(int(end[-1]) - int(end[0]) + 1 for end in ends)

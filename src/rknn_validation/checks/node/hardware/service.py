@@ -1,0 +1,110 @@
+"""The device as a service's user has it, and what the driver answers."""
+
+from __future__ import annotations
+
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.find import device, no_device
+from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
+from rknn_validation.npu.stacks import MAINLINE
+
+HARDWARE_VERSION = 0x46495245
+"""What RK3588's NPU answers; both drivers read the same register."""
+NOT_THE_NPU = 0xFFFFFFFF
+NO_SUCH_USER = 217
+"""systemd's exit status where a unit's user does not exist."""
+
+_OPEN = 'systemd-run --quiet --wait --pipe --collect %s "$(command -v sh)" -c \'exec 3<>"$0"\' %s'
+# ACTION of the vendor driver (misc and DRM differ in the number), DRM_IOCTL_VERSION of mainline's.
+_ASK = """\
+import ctypes, fcntl, os, struct, sys
+node = os.open(sys.argv[1], os.O_RDWR)
+if sys.argv[2] == "mainline":
+    name = ctypes.create_string_buffer(64)
+    data = struct.pack("3i4x6Q", 0, 0, 0, 63, ctypes.addressof(name), 0, 0, 0, 0)
+    fcntl.ioctl(node, 0xC0406400, bytearray(data))
+    print("driver-name", name.value.decode())
+else:
+    request = 0xC0087200 if os.major(os.fstat(node).st_rdev) == 10 else 0xC0086440
+    for what, flags in (("hardware-version", 0), ("driver-version", 1), ("iommu", 18)):
+        data = bytearray(struct.pack("2I", flags, 0))
+        try:
+            fcntl.ioctl(node, request, data)
+            print(what, struct.unpack("2I", data)[1])
+        except OSError as error:
+            print(what, "refused:", error.strerror)
+"""
+
+
+@HARDWARE_CHECKS.check(
+    "device.service-user-opens",
+    stage="access",
+    title="can the user of the inference service open the device?",
+    remedy='give the service SupplementaryGroups = [ "render" ], or name it in hardware.rknn.services',
+)
+def service_user_opens(question: Question) -> Answer:
+    """Opened by a transient service: as the inventory's `service_user`, else as nobody's user with the node's group."""
+    node = device(question)
+    if node is None:
+        return no_device()
+    user = question.expectation.service_user
+    setting = f"--property=User={user}" if user else f"--property=SupplementaryGroups={node.group}"
+    ran = question.run(
+        _OPEN.replace("%s", "--property=DynamicUser=yes %s", 1) if not user else _OPEN, setting, node.path
+    )
+    who = user or f"a service in the group {node.group}"
+    if ran.rc == 0:
+        return passed(f"{who} opened {node.path}", node.seen, ran.evidence)
+    if user and (ran.rc == NO_SUCH_USER or "unknown user" in ran.stderr.lower()):
+        return failed(f"there is no user {user} on the node", ran.evidence)
+    if ran.rc == 127:
+        return inconclusive("there is no systemd-run on the node to open the device with", ran.evidence)
+    return failed(f"{who} cannot open {node.path} ({node.access})", node.seen, ran.evidence)
+
+
+@HARDWARE_CHECKS.check(
+    "device.ioctl-answers",
+    stage="device",
+    title="do driver and silicon answer for themselves?",
+    remedy="the node is not the NPU's, or another driver has it: see device.real and driver.is-the-stacks",
+)
+def ioctl_answers(question: Question) -> Answer:
+    """vendor: versions and IOMMU by ACTION; mainline: the driver's name by DRM_IOCTL_VERSION."""
+    node = device(question)
+    if node is None:
+        return no_device()
+    stack = question.expectation.brought_up
+    ran = _asked(question, node.path)
+    if ran is None:
+        return skipped("neither rknpu-query nor python3 is on the node to ask the driver with")
+    answers = dict(line.split(" ", 1) for line in ran.lines if " " in line)
+    if ran.rc and not answers:
+        return failed(f"{node.path} does not answer", ran.evidence)
+    if stack is MAINLINE:
+        name = answers.get("driver-name", "")
+        if name != stack.module:
+            return failed(f"{node.path} belongs to the driver {name or 'of no name'}, not {stack.module}", ran.evidence)
+        return passed(f"{node.path} is {name}'s", ran.evidence)
+    return _vendor(node.path, answers, ran.evidence)
+
+
+def _vendor(path: str, answers: dict[str, str], seen: Evidence) -> Answer:
+    hardware, driver = answers.get("hardware-version", ""), answers.get("driver-version", "")
+    if hardware == str(NOT_THE_NPU):
+        return failed(f"{path} answers hw_version = -1: it is not the NPU's node", seen)
+    if not hardware.isdigit() or not driver.isdigit() or int(driver) == 0:
+        return failed(f"{path} does not tell the versions of NPU and driver", seen)
+    if int(hardware) != HARDWARE_VERSION:
+        return failed(f"{path} answers hardware version {int(hardware):#x}, an RK3588 has {HARDWARE_VERSION:#x}", seen)
+    if answers.get("iommu") == "0":
+        return failed("the driver says that its IOMMU is off", seen)
+    number = int(driver)
+    return passed(f"driver {number // 10000}.{number // 100 % 100}.{number % 100} on RK3588 silicon", seen)
+
+
+def _asked(question: Question, path: str) -> Ran | None:
+    stack = question.expectation.brought_up
+    if stack is not MAINLINE and question.run("command -v rknpu-query").rc == 0:
+        return question.run("rknpu-query %s", path)
+    if question.run("command -v python3").rc == 0:
+        return question.run("python3 -c %s %s %s", _ASK, path, stack.name)
+    return None

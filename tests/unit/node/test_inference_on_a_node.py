@@ -1,0 +1,196 @@
+"""The model's run: the real runner and the real copying of files, on this machine, with modules that stand in for the
+node's numpy and rknnlite."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakehost import LocalHost
+from test_hardware_checks import question
+
+from rknn_validation.checks.model import Answer, Status
+from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask
+from rknn_validation.checks.node.hardware import files
+from rknn_validation.inference import Inference, Model
+
+pytestmark = pytest.mark.unit
+
+NUMPY = """
+import json, math
+class array(list):
+    size = property(len)
+    shape = property(lambda self: (len(self),))
+    def ravel(self): return self
+    def astype(self, kind): return array(map(float, self)) if kind == "float64" else self
+    def __sub__(self, other): return array(a - b for a, b in zip(self, other))
+    def max(self): return sorted(self)[-1]
+    def all(self): return False not in self
+def load(path): return array(json.load(open(path)))
+def asarray(data, dtype): return array(map(float, data))
+def abs(data): return array(map(math.fabs, data))
+def isfinite(data): return array(map(math.isfinite, data))
+"""
+API = """
+import time
+class RKNNLite:
+    def load_rknn(self, path):
+        self.scale = float(open(path).read()); return 0
+    def init_runtime(self):
+        if self.scale == 7: print("E RKNN: [00:00:01.000] failed to open rknpu module, need to insmod rknpu dirver!")
+        return -1 if self.scale == 7 else 0
+    def inference(self, inputs):
+        time.sleep(SECONDS)
+        if self.scale == 8: return None
+        return [[value * self.scale for value in inputs[0]] + ([0.0] if self.scale == 9 else [])]
+"""
+TFLITE = """
+import time
+class Interpreter:
+    def __init__(self, model_path, experimental_delegates): pass
+    def allocate_tensors(self): pass
+    def get_input_details(self): return [{"index": 0, "dtype": "float32"}]
+    get_output_details = get_input_details
+    def set_tensor(self, index, data): self.data = data
+    def invoke(self): time.sleep(0.02)
+    def get_tensor(self, index): return self.data
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a Python that has the modules, a model, its input and its golden output."""
+    monkeypatch.setattr(files, "PLACE", str(tmp_path / "node"))
+    modules = tmp_path / "modules"
+    for name, text in {
+        "numpy": NUMPY,
+        "rknnlite/api": API.replace("SECONDS", "0"),
+        "tflite_runtime/interpreter": TFLITE,
+    }.items():
+        path = modules / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={modules} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "model.rknn").write_text("2.0")
+    (tmp_path / "input.npy").write_text(json.dumps([1, 2, 3]))
+    (tmp_path / "golden.npy").write_text(json.dumps([2, 4, 6.01]))
+    return tmp_path
+
+
+def asked(node: Path, check: str, **more: Any) -> Answer:
+    model = Inference(
+        Model(file=node / "model.rknn"), node / "input.npy", node / "golden.npy", python=str(node / "python3")
+    )
+    host: Any = LocalHost()
+    whole = question("vendor", inference=replace(model, runs=3, **more))
+    return ask(HARDWARE_CHECKS[check], replace(whole, host=host))
+
+
+def test_the_right_output_passes(node: Path) -> None:
+    answer = asked(node, "inference.golden-output")
+    assert answer.status is Status.PASS, answer
+    assert "0.01" in answer.reason
+
+
+WRONG = {
+    "off": ("2.5", "off by 1.49", Status.FAIL),
+    "not a number": ("nan", "no numbers", Status.FAIL),
+    "another shape": ("9", "shape [4]", Status.FAIL),
+    "no output": ("8", "inference() gives nothing", Status.FAIL),
+    "the runtime refuses": ("7", "failed to open rknpu module", Status.FAIL),
+}
+
+
+@pytest.mark.parametrize(("scale", "says", "status"), WRONG.values(), ids=WRONG)
+def test_a_wrong_output_fails_whatever_was_returned(node: Path, scale: str, says: str, status: Status) -> None:
+    (node / "model.rknn").write_text(scale)
+    answer = asked(node, "inference.golden-output")
+    assert (answer.status, says in answer.reason) == (status, True), answer
+
+
+def test_without_the_stacks_module_nothing_can_be_told(node: Path) -> None:
+    (node / "modules/rknnlite/api.py").unlink()
+    answer = asked(node, "inference.golden-output")
+    assert (answer.status, "has no rknnlite" in answer.reason) == (Status.INCONCLUSIVE, True), answer
+
+
+def test_without_python_it_is_skipped(node: Path) -> None:
+    answer = asked(node, "inference.golden-output", python="no-such-python")
+    assert (answer.status, answer.reason) == (Status.SKIP, "there is no no-such-python on the node to run a model with")
+
+
+def test_a_run_that_dies_is_inconclusive(node: Path) -> None:
+    (node / "modules/rknnlite/api.py").write_text("import os\nos.abort()\n")
+    answer = asked(node, "inference.golden-output")
+    assert (answer.status, "did not run to its end" in answer.reason) == (Status.INCONCLUSIVE, True), answer
+
+
+def test_faster_than_the_processor_passes(node: Path) -> None:
+    assert asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0).status is Status.PASS
+    (node / "model.tflite").write_text("")
+    assert asked(node, "inference.faster-than-cpu", cpu_model=Model(file=node / "model.tflite")).status is Status.PASS
+
+
+def test_as_slow_as_the_processor_fails(node: Path) -> None:
+    (node / "modules/rknnlite/api.py").write_text(API.replace("SECONDS", "0.02"))
+    answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=20.0)
+    assert (answer.status, "may be the processor" in answer.reason) == (Status.FAIL, True), answer
+
+
+def test_an_idle_npu_fails_however_fast(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = node / "load"
+    load.write_text("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n")
+    monkeypatch.setattr("rknn_validation.checks.node.hardware.inference.LOAD_FILE", str(load))
+    answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0)
+    assert (answer.status, "idle" in answer.reason) == (Status.FAIL, True), answer
+    load.write_text("NPU load:  Core0: 43%, Core1:  0%, Core2:  0%,\n")
+    assert asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0).status is Status.PASS
+
+
+def test_nothing_to_compare_with_is_skipped(node: Path) -> None:
+    assert asked(node, "inference.faster-than-cpu").status is Status.SKIP
+    (node / "modules/tflite_runtime/interpreter.py").unlink()
+    (node / "model.tflite").write_text("")
+    answer = asked(node, "inference.faster-than-cpu", cpu_model=Model(file=node / "model.tflite"))
+    assert (answer.status, "tflite" in answer.reason) == (Status.INCONCLUSIVE, True), answer
+
+
+def local(node: Path) -> Question:
+    host: Any = LocalHost()
+    return replace(question("vendor"), host=host)
+
+
+def test_a_large_file_arrives_whole_and_is_sent_once(node: Path) -> None:
+    big = node / "big.rknn"
+    big.write_bytes(bytes(range(256)) * 500)
+    target = Path(files.put(local(node), big))
+    assert target.read_bytes() == big.read_bytes()
+    before = target.stat().st_mtime_ns
+    assert files.put(local(node), big) == str(target)
+    assert target.stat().st_mtime_ns == before
+    target.write_text("damaged")
+    files.put(local(node), big)
+    assert target.read_bytes() == big.read_bytes()
+
+
+def test_a_model_that_is_another_than_meant_is_not_run(node: Path) -> None:
+    for model in (
+        Model(file=node / "model.rknn", sha256="a" * 64),
+        Model(node=str(node / "model.rknn"), sha256="a" * 64),
+        Model(node=str(node / "nowhere.rknn")),
+        Model(url=(node / "model.rknn").as_uri(), sha256="a" * 64),
+    ):
+        answer = asked(node, "inference.golden-output", model=model)
+        assert answer.status is Status.INCONCLUSIVE, answer
+
+
+def test_a_model_on_the_node_or_behind_a_url_is_run(node: Path) -> None:
+    digest = files._hash(local(node), str(node / "model.rknn"))
+    for model in (Model(node=str(node / "model.rknn")), Model(url=(node / "model.rknn").as_uri(), sha256=digest)):
+        assert asked(node, "inference.golden-output", model=model).status is Status.PASS
