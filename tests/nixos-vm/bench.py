@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import handmade
+import pytest
 
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
@@ -15,6 +17,12 @@ from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 from rknn_validation.subject import Scenario
+
+BOOT_SECONDS = 240.0
+RESTORE_SECONDS = 30.0
+
+CONSOLE = pytest.StashKey[Callable[[], str]]()
+"""Where a test leaves how to read its machine's console, which then goes with a failure."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
-from bench import SETUPS, Bench, Setup
+from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS, SETUPS, Bench, Setup
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
@@ -15,10 +15,6 @@ from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
 
 IMAGE_SECONDS = 600.0
-BOOT_SECONDS = 240.0
-RESTORE_SECONDS = 30.0
-
-CONSOLE = pytest.StashKey[Callable[[], str]]()
 
 
 @pytest.fixture(scope="session")

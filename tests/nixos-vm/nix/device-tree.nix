@@ -5,9 +5,9 @@
 {
   pkgs,
   harness,
-  # Of the node.
-  virtualisation,
   board,
+  cores,
+  memorySize, # MiB
   # vendor | mainline: whose NPU nodes, on a board that has an NPU.
   npu,
 }:
@@ -26,5 +26,5 @@ pkgs.runCommand "${board}.dtb"
   ''
     python -m rknn_validation.machine.identity ${board} --npu ${npu} --output "$out" -- \
       qemu-system-aarch64 -machine virt,gic-version=3,accel=tcg -cpu max -nodefaults -display none \
-      -smp ${toString virtualisation.cores} -m ${toString virtualisation.memorySize}
+      -smp ${toString cores} -m ${toString memorySize}
   ''

@@ -74,6 +74,20 @@ let
     )
   );
 
+  cores = 2;
+  memorySize = 2048;
+  deviceTree = import ./device-tree.nix {
+    inherit
+      pkgs
+      harness
+      board
+      cores
+      memorySize
+      ;
+    # Of boards that have one. It is there, whether NPU support is switched on or off.
+    npu = if asked.stack == "none" then "vendor" else asked.stack;
+  };
+
   machine =
     { config, pkgs, ... }:
     {
@@ -92,8 +106,7 @@ let
       documentation.enable = false;
 
       virtualisation = {
-        cores = 2;
-        memorySize = 2048;
+        inherit cores memorySize;
         graphics = false;
         # An image and no shares: emulated, 9p is what a boot would wait for.
         useNixStoreImage = true;
@@ -101,19 +114,10 @@ let
         additionalPaths = lib.optional (asked.stack != "none") client;
         qemu.options = [
           "-machine gic-version=3"
-          "-dtb ${
-            import ./device-tree.nix {
-              pkgs = hostPkgs;
-              inherit harness board;
-              inherit (config) virtualisation;
-              # Of boards that have one. It is there, whether NPU support is switched on or off.
-              npu = if asked.stack == "none" then "vendor" else asked.stack;
-            }
-          }"
+          "-dtb ${deviceTree}"
         ];
       };
     };
-  hostPkgs = pkgs;
 in
 pkgs.testers.runNixOSTest {
   name = "rknn-${name}";
@@ -137,5 +141,6 @@ pkgs.testers.runNixOSTest {
     run(machine, "${expectation}", machine.out_dir)
   '';
 
-  passthru = { inherit expectation; };
+  # For tests that have no nixpkgs to build them with.
+  passthru = { inherit expectation deviceTree; };
 }

@@ -65,7 +65,19 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(whole, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-NIXOS = "-machine virt,gic-version=3,accel=tcg -cpu max -nodefaults -display none -smp 2 -m 2048".split()
+NIXOS = [
+    "-machine",
+    "virt,gic-version=3,accel=tcg",
+    "-cpu",
+    "max",
+    "-nodefaults",
+    "-display",
+    "none",
+    "-smp",
+    "2",
+    "-m",
+    "2048",
+]
 
 
 @pytest.mark.skipif(not shutil.which("qemu-system-aarch64"), reason="no QEMU on PATH; run ./setup.sh")

@@ -1,0 +1,86 @@
+"""The NixOS tests as Nix gives them: evaluated with the stand-in, for here is no nixpkgs to build them with."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from driver import DriverMachine, subtest
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.nix.evaluate import ENVIRONMENT, STANDIN
+from rknn_validation.process import run, tool
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("udev", "library-path", "guard", "module-off")
+
+_EXPRESSION = """\
+{ root, standin, system }:
+let
+  at = path: outputs: outputs // { outPath = path; };
+  nixpkgs = at standin ((import (standin + "/flake.nix")).outputs { self = nixpkgs; });
+  flake = at root (
+    (import (root + "/flake.nix")).outputs {
+      self = flake;
+      inherit nixpkgs;
+    }
+  );
+  test = one: {
+    script = one.testScript;
+    file = "${one.expectation}";
+    expectation = one.expectation.text;
+    deviceTree = one.deviceTree.buildCommand;
+    features = one.requiredSystemFeatures;
+    system = one.nodes.machine.nixpkgs.pkgs.stdenv.hostPlatform.system;
+    options = one.nodes.machine.virtualisation.qemu.options;
+    drivers = map (package: package.name) one.nodes.machine.boot.extraModulePackages;
+  };
+in
+builtins.mapAttrs (_: test) {
+  inherit (flake.checks.${system}) udev library-path guard module-off;
+}
+"""
+
+
+@dataclass(frozen=True)
+class NixosTest:
+    """One test: its testScript, what the file that the script names says, and how its device tree is made."""
+
+    name: str
+    script: str
+    file: str
+    expectation: str
+    device_tree: str
+    more: dict[str, Any]
+
+    @property
+    def npu(self) -> str:
+        """Whose NPU nodes the machine's device tree has."""
+        return re.findall(r"--npu (\w+)", self.device_tree)[0]
+
+    def execute(self, machine: DriverMachine, scratch: Path) -> None:
+        """Run the testScript as the driver does, on `machine`; `scratch` gets the file that the script names."""
+        file = scratch / Path(self.file).name
+        file.write_text(self.expectation)
+        assert self.script.count(self.file) == 1
+        symbols = {"machine": machine, "subtest": subtest, "start_all": machine.start}
+        exec(compile(self.script.replace(self.file, str(file)), "testScript", "exec"), symbols)
+
+
+def evaluate(system: str = "x86_64-linux", root: Path = ROOT) -> dict[str, NixosTest]:
+    """The flake's NixOS tests for a driver that runs on `system`."""
+    program = tool("nix-instantiate", "run ./setup.sh")
+    arguments = [("root", str(root)), ("standin", str(STANDIN)), ("system", system)]
+    words = [word for name, value in arguments for word in ("--argstr", name, value)]
+    command = [program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://", *words]
+    deadline = Deadline.after(120, "Nix to evaluate the NixOS tests")
+    done = run([*command, "-E", _EXPRESSION], deadline=deadline, environment=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    return {
+        name: NixosTest(name, one["script"], one["file"], one["expectation"], one["deviceTree"], one)
+        for name, one in data.items()
+    }
