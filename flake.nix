@@ -63,6 +63,12 @@
           rknn-driver = pkgs.rknn.driverFor pkgs.linuxPackages_6_18;
         }
         // lib.optionalAttrs (pkgs.rknn ? diagnostics) { rknn-diagnostics = pkgs.rknn.diagnostics; }
+        // lib.optionalAttrs pkgs.stdenv.hostPlatform.isAarch64 (
+          import ./nixos/flake/guests.nix {
+            inherit lib;
+            hosts = self.nixosConfigurations;
+          }
+        )
       );
 
       apps = forEachSystem (

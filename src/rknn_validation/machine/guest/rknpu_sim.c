@@ -14,6 +14,7 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 
 #define HARDWARE_VERSION 0x46495245 /* "ERIF", as the silicon answers */
 #define DRIVER_VERSION 908 /* 0.9.8 */
@@ -122,13 +123,22 @@ static int rknpu_probe(struct platform_device *device)
 	return 0;
 }
 
-static int rknpu_remove(struct platform_device *device)
+static void rknpu_end(struct platform_device *device)
 {
 	proc_remove(proc_directory);
 	debugfs_remove_recursive(debug_directory);
 	misc_deregister(&rknpu_device);
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+static int rknpu_remove(struct platform_device *device)
+{
+	rknpu_end(device);
 	return 0;
 }
+#else
+#define rknpu_remove rknpu_end
+#endif
 
 static const struct of_device_id rknpu_matches[] = {
 	{ .compatible = "rockchip,rk3588-rknpu" },

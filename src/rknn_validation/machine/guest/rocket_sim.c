@@ -2,7 +2,8 @@
 /* Stands in for the mainline `rocket` driver on an emulated board, as far as a node can be asked without silicon.
  *
  * Binds to the three NPU core nodes; with the first it creates the platform device `rknn`, whose child is the
- * character device 261:0, /dev/accel/accel0, of class `accel`. The node opens; it computes nothing.
+ * character device 261:0, /dev/accel/accel0, of class `accel`. The node opens; it computes nothing. Where the kernel has
+ * DRM's accel subsystem, class and major are its own and the node is made by it; an older kernel's are made here.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -12,6 +13,7 @@
 #include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
+#include <linux/version.h>
 
 #define ACCEL_MAJOR 261
 #define CORE_VERSION 1179210309
@@ -19,6 +21,59 @@
 static DEFINE_MUTEX(lock);
 static unsigned int cores;
 static struct platform_device *rknn;
+
+#if IS_ENABLED(CONFIG_DRM_ACCEL)
+
+#include <drm/drm_accel.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+
+DEFINE_DRM_ACCEL_FOPS(accel_fops);
+
+static const struct drm_driver accel_driver = {
+	.driver_features = DRIVER_COMPUTE_ACCEL,
+	.fops = &accel_fops,
+	.name = "rocket",
+	.desc = "simulated RK3588 NPU",
+};
+
+static struct drm_device *node;
+
+static int add_node(void)
+{
+	int error;
+
+	rknn = platform_device_register_simple("rknn", PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(rknn))
+		return PTR_ERR(rknn);
+	node = drm_dev_alloc(&accel_driver, &rknn->dev);
+	if (IS_ERR(node)) {
+		error = PTR_ERR(node);
+		goto no_node;
+	}
+	error = drm_dev_register(node, 0);
+	if (error)
+		goto not_registered;
+	return 0;
+
+not_registered:
+	drm_dev_put(node);
+no_node:
+	platform_device_unregister(rknn);
+	return error;
+}
+
+static void remove_node(void)
+{
+	drm_dev_unregister(node);
+	drm_dev_put(node);
+	platform_device_unregister(rknn);
+}
+
+#else
+
 static struct class *accel;
 static struct device *node;
 static struct cdev node_cdev;
@@ -33,10 +88,13 @@ static const struct file_operations accel_fops = {
 	.open = nonseekable_open,
 	.unlocked_ioctl = accel_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 static char *accel_devnode(struct device *device, umode_t *mode)
+#else
+static char *accel_devnode(const struct device *device, umode_t *mode)
+#endif
 {
 	return kasprintf(GFP_KERNEL, "accel/%s", dev_name(device));
 }
@@ -48,7 +106,11 @@ static int add_node(void)
 	rknn = platform_device_register_simple("rknn", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(rknn))
 		return PTR_ERR(rknn);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 	accel = class_create(THIS_MODULE, "accel");
+#else
+	accel = class_create("accel");
+#endif
 	if (IS_ERR(accel)) {
 		error = PTR_ERR(accel);
 		goto no_class;
@@ -89,6 +151,8 @@ static void remove_node(void)
 	platform_device_unregister(rknn);
 }
 
+#endif
+
 static int rocket_probe(struct platform_device *device)
 {
 	int error = 0;
@@ -102,14 +166,23 @@ static int rocket_probe(struct platform_device *device)
 	return error;
 }
 
-static int rocket_remove(struct platform_device *device)
+static void rocket_end(struct platform_device *device)
 {
 	mutex_lock(&lock);
 	if (--cores == 0)
 		remove_node();
 	mutex_unlock(&lock);
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+static int rocket_remove(struct platform_device *device)
+{
+	rocket_end(device);
 	return 0;
 }
+#else
+#define rocket_remove rocket_end
+#endif
 
 static const struct of_device_id rocket_matches[] = {
 	{ .compatible = "rockchip,rk3588-rknn-core" },
