@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,8 @@ def test_outputs_are_those_that_are_promised(nix: Nix, tree: Path) -> None:
     assert sorted(shown["nixosConfigurations"]) == HOSTS
     node = {"rknn-runtime", "rknn-toolkit-lite", "rknn-python", "rknn-driver", "rknn-validation", "default"}
     assert node <= set(shown["packages"]["aarch64-linux"])
+    guests = {name for name in shown["packages"]["aarch64-linux"] if name.startswith("guest-")}
+    assert guests == {f"guest-{host}" for host in HOSTS} - {"guest-amd01"}
     assert {"rknn-validation", "default"} <= set(shown["packages"]["x86_64-linux"])
     assert {"default", "rknn-packages"} <= set(shown["overlays"])
     assert {"default", "rknn", "role-k3s-worker", "role-k3s-worker-npu"} <= set(shown["nixosModules"])
@@ -218,3 +221,57 @@ def test_in_the_development_shell_make_installs_nothing() -> None:
     assert "/shell/python/bin/python -m pytest" in done.stdout
     # Would fail at once if it did anything: there is no such program.
     subprocess.run(["./setup.sh", "/no/such/python", "/shell/python"], cwd=ROOT, env=shell, check=True, timeout=30)
+
+
+def ask_a_guest(nix: Nix, tree: Path, host: str, request: dict[str, object] | None, about: str) -> Any:
+    """The value of the Nix expression `about`, of a guest `guest` of a host as it is, `plain`."""
+    text = "null" if request is None else f"builtins.fromJSON (builtins.readFile {tree}/request.json)"
+    (tree / "request.json").write_text(json.dumps(request))
+    guest = f"import {tree}/src/rknn_validation/machine/nixos/guest.nix"
+    call = f'{guest} {{ name = "{host}"; host = plain; request = {text}; }}'
+    apply = f"hosts: let plain = hosts.{host}; guest = {call}; in {about}"
+    done = nix("eval", "--impure", "--json", f"path:{tree}#nixosConfigurations", "--apply", apply)
+    return json.loads(done.stdout) if done.returncode == 0 else done.stderr
+
+
+def test_a_guest_is_the_host_as_it_is_and_says_what_was_added(nix: Nix, tree: Path) -> None:
+    about = """{
+      inherit (guest) about cmdline;
+      added = lib.subtractLists (names plain) (names guest.system);
+      gone = lib.subtractLists (names guest.system) (names plain);
+      stores = guest.system.config.fileSystems."/nix/store".fsType;
+      mounts = builtins.attrNames guest.system.config.fileSystems;
+    }"""
+    about = f"let lib = plain.pkgs.lib; names = system: builtins.attrNames system.config.systemd.units; in {about}"
+    told = ask_a_guest(nix, tree, "opi01", None, about)
+    assert (told["about"]["host"], told["about"]["scenario"]) == ("opi01", None)
+    assert told["about"]["init"] == f"{told['about']['toplevel']}/init"
+    assert (told["added"], told["gone"]) == (["harness-agent.service"], [])
+    assert (told["mounts"], told["stores"]) == (["/", "/nix/store"], "erofs")
+    # Everything that differs is named: file systems, initial ramdisk, the unit, what is masked.
+    words = ("file systems", "initial ramdisk", "harness-agent", "masked")
+    assert [word in change for word, change in zip(words, told["about"]["changes"], strict=True)] == [True] * 4
+    masked = set(re.findall(r"systemd\.mask=(\S+)", told["cmdline"]))
+    assert masked and all(unit in told["about"]["changes"][-1] for unit in masked)
+
+
+VENDOR = {
+    "scenario": "vendor",
+    "option": ["hardware", "rknn"],
+    "settings": {"enable": True, "stack": "vendor"},
+    "config": {"systemd": {"services": {"inference": {"script": "sleep infinity"}}}},
+}
+
+
+def test_a_scenario_is_added_to_its_host(nix: Nix, tree: Path) -> None:
+    about = "{ inherit (guest) about; has = guest.system.config.systemd.services ? inference; }"
+    told = ask_a_guest(nix, tree, "opi01", VENDOR, about)
+    assert told["has"] is True
+    assert told["about"]["scenario"] == "vendor"
+    assert told["about"]["changes"][0] == 'settings of scenario vendor: {"enable":true,"stack":"vendor"}'
+
+
+@pytest.mark.parametrize(("host", "message"), [("opi02", "conflicting definition"), ("amd01", "x86_64-linux host")])
+def test_a_host_that_cannot_carry_the_scenario_is_refused(host: str, message: str, nix: Nix, tree: Path) -> None:
+    request = VENDOR if host == "opi02" else None
+    assert message in ask_a_guest(nix, tree, host, request, "guest.drvPath")
