@@ -47,3 +47,7 @@ class DeadlineExceeded(HarnessError):
 
 class MachineError(HarnessError):
     """The emulated board died, hung or could not be built."""
+
+
+class NodeError(HarnessError):
+    """A real node cannot be reached, stopped answering or rebooted; nothing it was asked has an answer."""

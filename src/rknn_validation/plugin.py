@@ -12,9 +12,15 @@ from typing import Any
 
 import pytest
 
+from rknn_validation import hardwareplugin
 from rknn_validation.checks.case import Case, build_cases
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.questions import Question, configuration_questions, node_questions
+from rknn_validation.checks.questions import (
+    Question,
+    configuration_questions,
+    hardware_questions,
+    node_questions,
+)
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.report import files, terminal
@@ -23,7 +29,12 @@ from rknn_validation.subject import Validation, load
 
 COLLECTION = pytest.StashKey[Collection]()
 VALIDATION = pytest.StashKey[Validation]()
-QUESTIONS = {"configuration_question": configuration_questions, "node_question": node_questions}
+QUESTIONS = {
+    "configuration_question": configuration_questions,
+    "node_question": node_questions,
+    "hardware_question": hardware_questions,
+}
+pytest_plugins = ("rknn_validation.hardwareplugin",)
 
 
 class Inconclusive(Exception):
@@ -42,7 +53,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     image = "a NixOS guest that is built already, with --guest nixos"
     group.addoption("--guest-image", metavar="[SCENARIO=]DIR", action="append", default=[], help=image)
     group.addoption("--guest-deadline", metavar="SECONDS", type=float, default=7200.0, help="default: 7200")
-    group.addoption("--hardware", action="store_true", help="ask the real nodes of the subject file")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--guest-image") and config.getoption("--guest") != "nixos":
         raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
     try:
-        config.stash[VALIDATION] = load(path)
+        config.stash[VALIDATION] = hardwareplugin.chosen(config, load(path))
         if hasattr(config, "workerinput") or config.option.collectonly:
             return
         collection = Collection(config.getoption("--report") or config.rootpath / "report")
@@ -140,7 +150,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
     started, since = time.time(), time.monotonic()
 
     def conclude(question: Question, answer: Answer, **more: Any) -> None:
-        verdict = question.verdict(answer, seconds=time.monotonic() - since, started=started, **more)
+        verdict = question.verdict(answer, **{"seconds": time.monotonic() - since, "started": started, **more})
         request.node.user_properties.append((PROPERTY, verdict.to_json()))
         text = f"{answer.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}"
         if answer.status is Status.SKIP:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.inference import Inference, read_inferences
+from rknn_validation.inventory import Node, read_nodes
 from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.yamlfile import Reader, read_mapping
+
+__all__ = ["GuestHost", "Node", "Scenario", "Subject", "Validation", "load"]
 
 STACK_NAMES = ("vendor", "mainline", "none")
 
@@ -47,16 +50,6 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Node:
-    """A real machine, asked only with --hardware."""
-
-    name: str
-    host: str
-    board: str
-    scenario: str
-
-
-@dataclass(frozen=True)
 class GuestHost:
     """Whose system boots in place of the Debian guest: a host of a flake (`flake` as Nix takes it)."""
 
@@ -87,7 +80,7 @@ def load(path: Path) -> Validation:
     scenarios = {name: _scenario(name, reader) for name, reader in top.mappings("scenarios")}
     if not scenarios:
         raise top.error("scenarios", expected="at least one scenario", seen="none")
-    nodes = {name: _node(name, reader, scenarios) for name, reader in top.mappings("nodes", required=False)}
+    nodes = read_nodes(top, scenarios, root)
     guests = _guests(top.mapping("guests"), root, scenarios) if top.has("guests") else {}
     return Validation(path.resolve(), subject, scenarios, nodes, guests, read_inferences(top, root))
 
@@ -115,16 +108,6 @@ def _scenario(name: str, reader: Reader) -> Scenario:
         boards=reader.choices("boards", tuple(BOARDS), default=("orangepi-5-plus",)),
         config=reader.values("config"),
         system=reader.choice("system", ("aarch64-linux", "x86_64-linux"), default="aarch64-linux"),
-    )
-
-
-def _node(name: str, reader: Reader, scenarios: Mapping[str, Scenario]) -> Node:
-    reader.only("host", "board", "scenario")
-    return Node(
-        name=name,
-        host=reader.text("host"),
-        board=reader.choice("board", tuple(BOARDS)),
-        scenario=reader.choice("scenario", tuple(scenarios)),
     )
 
 

@@ -28,12 +28,17 @@ class Reader:
                 raise self.error(key.value, at=key, expected="each key once", seen=f"first given in line {first}")
             self._items[key.value] = (key, value)
 
+    @property
+    def position(self) -> str:
+        """`file:line: key` of this mapping, as errors begin."""
+        return f"{self.path}:{self.node.start_mark.line + 1}: {self.where}"
+
     def error(
         self, key: str, *, expected: str, seen: str, hint: str = "", at: yaml.Node | None = None
     ) -> SubjectFileError:
         """The error for `key`, at its own line (or this mapping's, where the key is missing)."""
         node = at or (self._items[key][1] if key in self._items else self.node)
-        dotted = f"{self.where}.{key}" if self.where else key
+        dotted = ".".join(word for word in (self.where, key) if word)
         line = node.start_mark.line + 1
         return SubjectFileError(f"{self.path}:{line}: {dotted}", expected=expected, seen=seen, hint=hint)
 
@@ -76,6 +81,23 @@ class Reader:
         if not 0 <= found < float("inf"):
             raise self.error(key, expected="a number, 0 or more", seen=_kind(value))
         return found
+
+    def whole(self, key: str, least: int, most: int) -> int:
+        """A whole number between `least` and `most`."""
+        value = self._value(key, yaml.ScalarNode, "a number")
+        text = str(value.value)
+        if value.tag != "tag:yaml.org,2002:int" or not text.isdecimal() or not least <= int(text) <= most:
+            raise self.error(key, expected=f"a whole number from {least} to {most}", seen=_kind(value))
+        return int(text)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """A non-empty list of strings, each once."""
+        sequence = self._value(key, yaml.SequenceNode, "a list of words")
+        items = [item for item in sequence.value if isinstance(item, yaml.ScalarNode)]
+        words = tuple(str(item.value) for item in items if item.tag == "tag:yaml.org,2002:str")
+        if not words or len(words) != len(sequence.value) or len(set(words)) != len(words):
+            raise self.error(key, expected="a list of words, each once", seen=", ".join(words) or "an empty list")
+        return words
 
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
         """One of `known`."""

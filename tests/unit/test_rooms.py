@@ -16,6 +16,7 @@ FLOORS = {
     "process": 0,
     "yamlfile": 0,
     "inference": 0,
+    "inventory": 0,
     "npu": 0,
     "subject": 1,
     "nix": 2,
@@ -23,8 +24,10 @@ FLOORS = {
     "hosts": 3,
     "checks": 4,
     "report": 5,
-    "plugin": 6,
+    "fleet": 5,
     "nixostest": 6,
+    "hardwareplugin": 6,
+    "plugin": 7,
 }
 LINES = 250
 

@@ -7,23 +7,28 @@ from typing import Any
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
-from rknn_validation.checks.node import NODE_CHECKS
+from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
+from rknn_validation.checks.node import STAGES as NODE_STAGES
+from rknn_validation.inventory import Node
 from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.subject import Scenario, Validation
 
 
 @dataclass(frozen=True)
 class Question:
-    """A check asked of a scenario, and of a board where `board` is not None."""
+    """A check asked of a scenario, of a board where `board` is not None, of a real node where `node` is not None."""
 
     check: Check[Any]
     scenario: Scenario
     board: Board | None
     tier: str
+    node: Node | None = None
 
     @property
     def id(self) -> str:
-        """`scenario-check` or `scenario-board-check`: what `-k` matches and reports show."""
+        """`scenario-check`, `scenario-board-check` or `node-check`: what `-k` matches and reports show."""
+        if self.node is not None:
+            return f"{self.node.name}-{self.check.id}"
         words = (self.scenario.name, self.board.name if self.board else "", self.check.id)
         return "-".join(word for word in words if word)
 
@@ -40,6 +45,7 @@ class Question:
             reason=answer.reason,
             remedy=self.check.remedy,
             evidence=answer.evidence,
+            node=self.node.name if self.node else "",
             **more,
         )
 
@@ -68,6 +74,19 @@ def node_questions(validation: Validation) -> list[Question]:
         for check in NODE_CHECKS.all()
         if _applies(check, scenario, board)
     ]
+
+
+def hardware_questions(validation: Validation) -> list[Question]:
+    """Every node check that applies to each of the real nodes, node by node, those that change it last."""
+    found = []
+    for node in validation.nodes.values():
+        scenario = validation.scenarios[node.scenario]
+        board = "other" if node.guarded else "rk3588"
+        every = (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all())
+        checks = [check for check in every if scenario.stack in check.stacks and board in check.boards]
+        checks.sort(key=lambda check: (check.id in DISTURBING, NODE_STAGES.index(check.stage)))
+        found += [Question(check, scenario, BOARDS[node.board], "hardware", node) for check in checks]
+    return found
 
 
 def _applies(check: Check[Any], scenario: Scenario, board: Board) -> bool:

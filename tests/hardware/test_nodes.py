@@ -1,0 +1,32 @@
+"""Judges the subject on real nodes: every node is asked every check that applies to it, all nodes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.model import skipped
+from rknn_validation.checks.node import DISTURBING
+from rknn_validation.checks.questions import Question as AskedOf
+from rknn_validation.fleet import Fleet
+
+pytestmark = [pytest.mark.hardware, pytest.mark.verdict]
+
+
+def test_node(
+    request: pytest.FixtureRequest,
+    hardware_question: AskedOf,
+    fleet: Fleet,
+    cases: dict[str, Case],
+    judge: Callable[..., None],
+    progress: Callable[[str], None],
+) -> None:
+    asked = hardware_question
+    assert asked.node is not None
+    if asked.check.id in DISTURBING and not request.config.getoption("--disturb"):
+        judge(asked, skipped("it changes the node for a moment, so it is asked only with --disturb"))
+    told = fleet.told(asked.node.name, asked.check.id, progress)
+    stand_ins = cases[asked.scenario.name].stand_ins
+    judge(asked, told.answer, started=told.started, seconds=told.seconds, stand_ins=stand_ins)
