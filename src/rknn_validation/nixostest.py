@@ -64,6 +64,7 @@ def read(path: Path) -> NodeTest:
         board = BOARDS[data["board"]]
         evaluation = data["evaluation"]
         described = evaluation["results"]["test"]["configuration"]
+        packages = Packages(evaluation["packages"], evaluation["fragments"])
         stand_ins, client = tuple(data["standIns"]), str(data["client"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise HarnessError(
@@ -71,7 +72,7 @@ def read(path: Path) -> NodeTest:
             expected="scenario, board, evaluation, standIns and client",
             seen=f"{type(problem).__name__}: {problem}",
         ) from problem
-    configuration = decode(Configuration, described, Packages(evaluation["packages"], evaluation["fragments"]))
+    configuration = decode(Configuration, described, packages)
     stack = STACKS.get(scenario.stack)
     expectation = Expectation(scenario, board, configuration, stack, guarded=not board.is_rk3588)
     return NodeTest(expectation, stand_ins, client)

@@ -105,6 +105,13 @@ def test_scenarios_are_those_of_the_subject_file(tests: dict[str, NixosTest], tm
         assert asked.stand_ins
 
 
+def test_the_documentation_names_each_with_scenario_and_board(tests: dict[str, NixosTest]) -> None:
+    documented = (ROOT / "docs/nixos-tests.md").read_text()
+    for name, test in tests.items():
+        data = json.loads(test.expectation)
+        assert f"| `{name}` | `{data['scenario']['name']}` | `{data['board']}` |" in documented
+
+
 def test_together_they_ask_every_check_of_every_scenario(tests: dict[str, NixosTest], tmp_path: Path) -> None:
     asked = set()
     for test in tests.values():
