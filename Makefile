@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := $(or $(RKNN_PYTHON_ENV),.venv)
 ARGS ?=
 JOBS ?= 2
+# Anything here: a browser is set up too, which only the tests of the HTML report need.
+BROWSER ?=
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
 
 # Python compiles each of its modules anew in every process where this is set.
@@ -15,6 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 validate: setup
 	$(PYTEST) -m verdict $(ARGS)
 
+test: BROWSER := yes
 test: setup
 	$(PYTEST) $(ARGS)
 
@@ -23,7 +26,7 @@ benchmark: setup
 	$(VENV)/bin/python benchmarks/machine.py
 
 setup:
-	@./setup.sh "$(PYTHON)" "$(VENV)"
+	@./setup.sh "$(PYTHON)" "$(VENV)" $(BROWSER)
 
 clean:
 	rm -rf .venv report

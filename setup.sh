@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 python=${1:-python3}
 venv=${2:-.venv}
+browser=${3:-}
 
 # `nix develop` brings everything below.
 [ -z "${RKNN_PYTHON_ENV:-}" ] || exit 0
@@ -24,6 +25,10 @@ missing=()
 for entry in "${wanted[@]}"; do
   command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
 done
+# A quarter of a gigabyte that judging a subject does not need: only for those who test the report.
+if [ -n "$browser" ] && ! command -v chromium-headless-shell chromium chromium-browser google-chrome >/dev/null; then
+  missing+=(chromium-headless-shell)
+fi
 if command -v dpkg-query >/dev/null && ! [ -e /usr/aarch64-linux-gnu/include/stdio.h ]; then
   missing+=(libc6-dev-arm64-cross)
 fi

@@ -8,6 +8,7 @@
   runCommand,
   writeShellApplication,
   apt,
+  chromium,
   cpio,
   dpkg,
   dtc,
@@ -60,6 +61,7 @@ let
     packages:
     dependencies packages
     ++ [
+      packages.fastjsonschema
       packages.pytest-xdist
       packages.mypy
       packages.ruff
@@ -119,6 +121,8 @@ let
   shell = mkShell {
     packages = [
       python
+      # For `make test`: the HTML report is looked at in it.
+      chromium
       nixfmt-tree
       nixos-rebuild-ng
     ]

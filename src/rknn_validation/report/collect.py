@@ -66,6 +66,14 @@ class Collection:
         """How many verdicts have this status."""
         return sum(verdict.status is status for verdict in self.verdicts)
 
+    def conclusion(self) -> str:
+        """The verdict on the whole run, as a clause. A run that was cut short is no success, whatever it reached."""
+        if self.count(Status.FAIL) or self.count(Status.INCONCLUSIVE):
+            return "the NPU is not shown to work"
+        if not self.count(Status.PASS):
+            return "nothing was judged"
+        return "every check that applies passed" if self.finished else "interrupted before every check was asked"
+
     def stand_ins(self) -> tuple[str, ...]:
         """Everything that stood in for the real thing in any verdict, each once, in order of appearance."""
         return tuple(dict.fromkeys(name for verdict in self.verdicts for name in verdict.stand_ins))

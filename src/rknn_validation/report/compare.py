@@ -77,11 +77,16 @@ class Changes:
         return {"since": self.since, **{kind: [one.to_json() for one in self.of(kind)] for kind in KINDS}}
 
 
+def key_of(verdict: Verdict) -> Key:
+    """The question a verdict answers."""
+    return verdict.tier, verdict.check, verdict.scenario, verdict.board, verdict.node
+
+
 def answers(verdicts: Iterable[Verdict], started: str) -> dict[Key, Answered]:
     """The answers of a run that began at `started`. Of several to one question the worst counts."""
     found: dict[Key, Answered] = {}
     for one in verdicts:
-        key = (one.tier, one.check, one.scenario, one.board, one.node)
+        key = key_of(one)
         if key not in found or SEVERITY.index(one.status) < SEVERITY.index(found[key].status):
             found[key] = Answered(key, one.status, one.reason, started)
     return found

@@ -11,10 +11,13 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from rknn_validation import __version__
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.report import history
+from rknn_validation.report import history, html
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.columns import column
 from rknn_validation.report.compare import answers, compare, merged
+
+NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+"""Characters that junit-xml lets through and no XML reader takes (control characters it removes)."""
 
 
 def write(collection: Collection, run: dict[str, Any]) -> None:
@@ -46,6 +49,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
     path.parent.mkdir(exist_ok=True)
     _replace(path, history.text(subject, merged(known, now, finished=collection.finished)))
     _replace(directory / "junit.xml", _junit(collection, run))
+    _replace(directory / "index.html", html.page(collection, results))
 
 
 def _with_attachments(verdict: Verdict, directory: Path) -> dict[str, Any]:
@@ -55,19 +59,36 @@ def _with_attachments(verdict: Verdict, directory: Path) -> dict[str, Any]:
         words = "-".join(filter(None, (verdict.check, verdict.node, verdict.scenario, verdict.board, title)))
         path = directory / "attachments" / (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-") + ".log")
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
         named[title] = str(path.relative_to(directory))
     return {**verdict.to_json(), "attachments": named}
 
 
 def _junit(collection: Collection, run: dict[str, Any]) -> str:
     suites: dict[str, list[TestCase]] = {}
-    for verdict in collection.verdicts:
+    for verdict in map(_legal, collection.verdicts):
         suites.setdefault(f"{verdict.tier}: {column(verdict)}", []).append(_case(verdict))
-    stand_ins = {f"stand-in {index}": name for index, name in enumerate(collection.stand_ins(), 1)}
-    facts = {key: str(value) for key, value in run.items()} | stand_ins
+    stand_ins = {f"stand-in {index}": _in_xml(name) for index, name in enumerate(collection.stand_ins(), 1)}
+    facts = {key: _in_xml(str(value)) for key, value in run.items()} | stand_ins
     rendered = [TestSuite(name, cases, properties=facts) for name, cases in suites.items()]
     return str(to_xml_report_string(rendered))
+
+
+def _legal(verdict: Verdict) -> Verdict:
+    """The verdict without what XML has no place for; one such character in any output would cost the whole report."""
+    return Verdict.from_json(_cleaned(verdict.to_json()))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _in_xml(value)
+    if isinstance(value, dict):
+        return {key: _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _in_xml(text: str) -> str:
+    return NOT_IN_XML.sub("\ufffd", text)
 
 
 def _case(verdict: Verdict) -> TestCase:
@@ -99,5 +120,6 @@ def evidence_text(verdict: Verdict) -> str:
 def _replace(path: Path, text: str) -> None:
     """Write so that a reader, or a crash, never meets half a report."""
     temporary = path.with_suffix(path.suffix + ".new")
-    temporary.write_text(text, encoding="utf-8")
+    # Output that was no UTF-8 has lone surrogates, which no file can have.
+    temporary.write_text(text, encoding="utf-8", errors="replace")
     temporary.replace(path)

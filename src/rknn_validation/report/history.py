@@ -20,7 +20,7 @@ from rknn_validation.report.compare import Answered, Key, answers
 def path_for(directory: Path, subject: str) -> Path:
     """Where the answers for a subject are kept: subjects of one report directory never share a file."""
     words = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(Path(subject).parts[-2:])).strip("-.")
-    return directory / "history" / f"{words}-{hashlib.sha256(subject.encode()).hexdigest()[:8]}.json"
+    return directory / "history" / f"{words}-{hashlib.sha256(subject.encode('utf-8', 'replace')).hexdigest()[:8]}.json"
 
 
 def known(directory: Path, subject: str) -> dict[Key, Answered]:

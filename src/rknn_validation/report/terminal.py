@@ -100,14 +100,8 @@ def _summary(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     counts = {status: collection.count(status) for status in Status}
     words = ", ".join(f"{count} {status.value}" for status, count in counts.items())
     bad = counts[Status.FAIL] or counts[Status.INCONCLUSIVE]
-    if bad:
-        conclusion = "the NPU is not shown to work"
-    elif counts[Status.PASS]:
-        conclusion = "every check that applies passed"
-    else:
-        conclusion = "nothing was judged"
     markup = {"red": True} if bad else {"green": bool(counts[Status.PASS])}
-    yield f"verdict: {words} -- {conclusion}", {**markup, "bold": True}
+    yield f"verdict: {words} -- {collection.conclusion()}", {**markup, "bold": True}
     if counts[Status.INCONCLUSIVE]:
         yield "         ???? is inconclusive: could not tell, which never counts as pass", {}
     if collection.changes is not None:

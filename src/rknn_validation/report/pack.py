@@ -1,0 +1,118 @@
+"""Results as the page reads them: every text once, verdicts as rows of numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report.collect import Collection
+from rknn_validation.report.columns import by_tier, column
+from rknn_validation.report.compare import KINDS, Change, Key, key_of
+
+STATUSES = tuple(Status)
+"""A status is its place here."""
+
+TEXT_LIMIT = 20_000
+"""Characters of one text that the page shows; results.json and attachments/ have all."""
+
+ATTACHED_LIMIT = 3_000_000
+"""Characters of attachments the page carries altogether; later ones are only linked to."""
+
+
+@dataclass
+class Table:
+    """Values by number, each once."""
+
+    values: list[Any] = field(default_factory=list)
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+
+    def number(self, value: Hashable) -> int:
+        """The number of a value, which is added where it is new."""
+        if value not in self.numbers:
+            self.numbers[value] = len(self.values)
+            self.values.append(value)
+        return self.numbers[value]
+
+
+class Packer:
+    """Tables of one page: `texts`, and what refers to them by number."""
+
+    def __init__(self) -> None:
+        self.texts, self.checks, self.columns, self.evidence, self.stand_ins = (Table() for _ in range(5))
+        self.attached = 0
+
+    def text(self, text: str) -> int:
+        """The number of a text, cut in the middle where it is too long to show."""
+        if len(text) > TEXT_LIMIT:
+            head, tail = text[: TEXT_LIMIT // 2], text[-TEXT_LIMIT // 2 :]
+            cut = len(text) - len(head) - len(tail)
+            text = f"{head}\n[… {cut} characters are left out here; results.json and attachments/ have them …]\n{tail}"
+        return self.texts.number(text)
+
+    def verdict(self, verdict: Verdict, files: dict[str, str], origin: float) -> list[Any]:
+        """Check, column, status, reason, begin (seconds after `origin`, None: unknown), seconds, evidence, ..."""
+        check = tuple(map(self.text, (verdict.tier, verdict.stage, verdict.check, verdict.title, verdict.remedy)))
+        where = tuple(map(self.text, (column(verdict), verdict.scenario, verdict.board, verdict.node)))
+        seen = tuple(self.text(part) for one in verdict.evidence for part in (one.source, one.output))
+        return [
+            self.checks.number(check),
+            self.columns.number(where),
+            STATUSES.index(verdict.status),
+            self.text(verdict.reason),
+            round(verdict.started - origin, 3) if verdict.started else None,
+            round(verdict.seconds, 3),
+            self.evidence.number(seen),
+            self.stand_ins.number(tuple(map(self.text, verdict.stand_ins))),
+            [self.attachment(title, text, files.get(title, "")) for title, text in verdict.attachments.items()],
+        ]
+
+    def attachment(self, title: str, text: str, file: str) -> list[int]:
+        """Title, file and text of an attachment; without text where the page has its fill."""
+        parts = [self.text(title), self.text(file)]
+        if self.attached < ATTACHED_LIMIT:
+            self.attached += min(len(text), TEXT_LIMIT)
+            parts.append(self.text(text))
+        return parts
+
+    def change(self, change: Change, rows: dict[Key, int]) -> list[Any]:
+        """Row of the verdict (None: gone), tier, `check [column]`, then status, reason and run of the answer before."""
+        before = change.before
+        was = [STATUSES.index(before.status), self.text(before.reason), self.text(before.started)] if before else []
+        return [rows.get(change.key), self.text(change.key[0]), self.text(change.name), *was]
+
+
+def packed(collection: Collection, results: dict[str, Any]) -> dict[str, Any]:
+    """Everything the page shows. `results` is what results.json has."""
+    packer = Packer()
+    ordered = [one for _, verdicts in by_tier(collection.verdicts) for one in verdicts]
+    files = {id(one): row["attachments"] for one, row in zip(collection.verdicts, results["verdicts"], strict=True)}
+    origin = min((one.started for one in ordered if one.started), default=0.0)
+    rows = [packer.verdict(one, files[id(one)], origin) for one in ordered]
+    changes = None
+    if collection.changes is not None:
+        numbers = {key_of(one): number for number, one in enumerate(ordered)}
+        kinds = {kind: [packer.change(one, numbers) for one in collection.changes.of(kind)] for kind in KINDS}
+        changes = {"since": collection.changes.since, **kinds}
+    return {
+        "statuses": [status.value for status in STATUSES],
+        "origin": origin,
+        "verdicts": rows,
+        "changes": changes,
+        "diagnoses": results.get("diagnoses") or [],
+        "checks": packer.checks.values,
+        "columns": packer.columns.values,
+        "evidence": packer.evidence.values,
+        "standIns": packer.stand_ins.values,
+        "texts": packer.texts.values,
+    }
+
+
+def script_text(data: dict[str, Any]) -> str:
+    """JSON that no text in it can end: within a script element, only `<` could begin markup."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate (undecodable output) is no UTF-8; the replacement character is.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
