@@ -8,7 +8,7 @@
 }:
 
 let
-  value = path: lib.attrByPath path null config;
+  value = path: if whole || isSame path then lib.attrByPath path null config else (stateOf path).values;
   values = lib.mapAttrs (_: value);
   set = path: lib.attrByPath path { } config;
   # Of an option that differs, `changed` are the attributes that may do so and `added` the entries in front of the
@@ -44,19 +44,28 @@ let
           ]
       ) (lib.attrNames kept)
     );
-  known = source: whole || isSame source.path || (stateOf source.path).changed != null;
-  # The attributes to be looked at.
-  candidates =
+  # A source with the attributes to be looked at; `changed` are their names, null where those are not known.
+  looked =
     source:
+    let
+      inherit (stateOf source.path) changed values;
+    in
     if whole then
-      set source.path
+      {
+        inherit source;
+        candidates = set source.path;
+      }
     else if isSame source.path then
-      { }
+      {
+        inherit source;
+        candidates = { };
+        changed = { };
+      }
     else
-      let
-        inherit (stateOf source.path) changed;
-      in
-      if changed == null then set source.path else builtins.intersectAttrs changed (set source.path);
+      {
+        inherit source changed;
+        candidates = if changed == null then values else builtins.intersectAttrs changed values;
+      };
 in
 rec {
   field = paths: of: if !whole && lib.all isSame (lib.attrValues paths) then left else of (values paths);
@@ -74,22 +83,18 @@ rec {
     sources:
     let
       all = lib.foldl' (found: source: found // wanted source (set source.path)) { } sources;
-      some = lib.foldl' (found: source: found // wanted source (candidates source)) { } sources;
-      considered = lib.concatMap (
-        source:
-        if isSame source.path then
-          [ ]
-        else
-          map (source.name or (name: name)) (lib.attrNames (stateOf source.path).changed)
-      ) sources;
+      states = lib.filter (state: state.changed != { }) (map looked sources);
     in
     if whole then
       lib.filterAttrs (_: one: one != null) all
-    else if !lib.all known sources then
+    else if lib.any (state: state.changed == null) states then
       { instead = all; }
     else
       {
-        inherit some considered;
+        some = lib.foldl' (found: state: found // wanted state.source state.candidates) { } states;
+        considered = lib.concatMap (
+          state: map (state.source.name or (name: name)) (lib.attrNames state.changed)
+        ) states;
       };
 
   # Packages that values name, of a list only those in front, and those of a changed attribute's.
@@ -104,7 +109,7 @@ rec {
       (stateOf path).added
     else
       value path;
-  inside = sources: of: lib.concatMap (source: lib.concatMap of (lib.attrValues (candidates source))) sources;
+  inside = sources: of: lib.concatMap (source: lib.concatMap of (lib.attrValues (looked source).candidates)) sources;
 
   # { configuration } with all fields; or the differences: whole `values`, entries in `fronts` of the other's, what is
   # to be `set` in `maps` and dropped from them, and single fields of the `kernel`. All are names of `fragments`.

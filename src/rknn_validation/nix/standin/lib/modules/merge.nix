@@ -293,8 +293,12 @@ rec {
           defaultOnly loc opt
         else if defs != [ ] && all isPlain defs then
           plainDefinitions loc opt.type defs
+        else if defs != [ ] && opt ? default && own.isDefined && own.defsFinal'.highestPrio < 1500 then
+          own
         else
           mergeManyDefinitions loc opt.type withDefault;
+      # The default counts only where nothing of a higher priority is left.
+      own = mergeManyDefinitions loc opt.type defs;
       result =
         if opt.readOnly or false && length withDefault > 1 then
           throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${
@@ -374,34 +378,38 @@ rec {
       discharged = concatMap (
         def:
         if isPlain def then
-          [
-            {
-              inherit (def) file value;
-              priority = 100;
-            }
-          ]
+          [ def ]
         else
           map
-            (
-              value:
-              if value._type or "" == "override" then
-                {
-                  inherit (def) file;
-                  inherit (value) priority;
-                  value = value.content;
-                }
-              else
-                {
-                  inherit (def) file;
-                  inherit value;
-                  priority = 100;
-                }
-            )
+            (value: {
+              inherit (def) file;
+              inherit value;
+            })
             (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
       ) defs;
-      highestPrio = foldl' (lowest: def: if def.priority < lowest then def.priority else lowest) 9999 discharged;
+      priorityOf = def: if def.value._type or "" == "override" then def.value.priority else 100;
+      hasPriorities = any (def: def.value._type or "" == "override") discharged;
+      highestPrio =
+        if discharged == [ ] then
+          9999
+        else if !hasPriorities then
+          100
+        else
+          foldl' (
+            lowest: def:
+            let
+              priority = priorityOf def;
+            in
+            if priority < lowest then priority else lowest
+          ) 9999 discharged;
       defsFinal = lib.sortProperties (
-        map (def: { inherit (def) file value; }) (filter (def: def.priority == highestPrio) discharged)
+        if !hasPriorities then
+          discharged
+        else
+          map (def: {
+            inherit (def) file;
+            value = if def.value._type or "" == "override" then def.value.content else def.value;
+          }) (filter (def: priorityOf def == highestPrio) discharged)
       );
       isDefined = defsFinal != [ ];
       mergedValue =

@@ -164,16 +164,18 @@ rec {
         else
           loc: defs:
           let
-            named = byName defs;
+            entries = mapAttrs (
+              attribute: defs:
+              if all (def: isPlain def.value) defs then
+                { value = mergePlain (loc ++ [ attribute ]) elemType defs; }
+              else
+                (one loc attribute defs).optionalValue
+            ) (byName defs);
+            undefined = filter (attribute: !(entries.${attribute} ? value)) (lib.attrNames entries);
           in
-          if all (all (def: isPlain def.value)) (lib.attrValues named) then
-            mapAttrs (attribute: mergePlain (loc ++ [ attribute ]) elemType) named
-          else
-            mapAttrs (_: entry: entry.value) (
-              lib.filterAttrs (_: entry: entry ? value) (
-                mapAttrs (attribute: defs: (one loc attribute defs).optionalValue) named
-              )
-            );
+          mapAttrs (_: entry: entry.value) (
+            if undefined == [ ] then entries else builtins.removeAttrs entries undefined
+          );
       emptyValue.value = { };
       getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
       inherit (elemType) getSubModules;

@@ -227,14 +227,12 @@ let
   makersOf = mapAttrs (_: concatMap (found: found.makers)) known;
   words = mapAttrs (
     part: _:
-    attrNames (
-      lib.zipAttrs (
-        map (found: directWords.${found.key} or { }) (
-          builtins.genericClosure {
-            startSet = [ { key = part; } ];
-            operator = found: makersOf.${found.key} or [ ];
-          }
-        )
+    lib.zipAttrs (
+      map (found: directWords.${found.key} or { }) (
+        builtins.genericClosure {
+          startSet = [ { key = part; } ];
+          operator = found: makersOf.${found.key} or [ ];
+        }
       )
     )
   ) known;

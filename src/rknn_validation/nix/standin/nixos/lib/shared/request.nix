@@ -104,7 +104,8 @@ let
   ) top.visited;
   isChanged =
     part:
-    base.always ? ${part} || any (word: changedBy ? ${word} && changedBy.${word} ? ${part}) base.words.${part};
+    base.always ? ${part}
+    || any (one: one ? ${part}) (lib.attrValues (intersectAttrs base.words.${part} changedBy));
   allChanged = lib.foldl' (all: one: all // one) base.always (lib.attrValues changedBy);
 
   # Base modules again, with this request's configuration; only those that changed are looked at.
