@@ -31,7 +31,7 @@ MEMORY_OF_ANOTHER = 80 * 2**20
 """What each further request of a batch may take, what it reserves to begin with included."""
 HEAP = 384 * 2**20
 """The heap Nix begins with of its own accord."""
-HEAP_OF_ANOTHER = 12 * 2**20
+HEAP_OF_ANOTHER = 8 * 2**20
 """Heap to begin with for each request of a batch: Nix then hardly ever collects garbage, which takes it longer than
 the evaluation itself. Only what is used of it takes memory."""
 BATCH = 100

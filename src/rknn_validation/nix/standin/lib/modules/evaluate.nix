@@ -106,12 +106,12 @@ rec {
       values' =
         (
           if _defaults == { } || ownDeclared != { } then
-            values merged.matchedOptions
+            merged.values
           else
             let
               undefined = removeAttrs _defaults (attrNames defined);
             in
-            undefined // values (removeAttrs merged.matchedOptions (attrNames undefined))
+            merged.values // undefined
         )
         // {
           _module = internals.config;

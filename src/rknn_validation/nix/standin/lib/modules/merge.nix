@@ -68,19 +68,23 @@ rec {
           only = head decls;
           loc = prefix ++ [ name ];
           defs = defined.${name} or [ ];
+          evaluated =
+            if defs == [ ] && only.hasDefault or false then
+              {
+                inherit (only.default) value;
+                option = only.default // {
+                  inherit loc;
+                  __toString = _: showOption loc;
+                };
+              }
+            else
+              evalOption loc only.once defs;
         in
         # Nearly every option is declared once.
         if length decls == 1 && only.options._type or "" == "option" then
           {
-            matchedOptions =
-              if defs == [ ] && only.hasDefault or false then
-                only.default
-                // {
-                  inherit loc;
-                  __toString = _: showOption loc;
-                }
-              else
-                evalOptionValue loc (only.once // { inherit loc; }) defs;
+            matchedOptions = evaluated.option;
+            inherit (evaluated) value;
             unmatchedDefns = [ ];
           }
         else
@@ -94,6 +98,8 @@ rec {
     in
     {
       matchedOptions = mapAttrs (_: result: result.matchedOptions) results;
+      # What the options come to.
+      values = mapAttrs (_: result: result.value) results;
       unmatchedDefns = concatMap unmatchedIn (attrNames defined);
     };
 
@@ -177,10 +183,20 @@ rec {
           options = lib.mkOption { type = lib.types.submodule [ { inherit (decl) options _file; } ]; };
         }
       ) split.wrong;
-      matched = decls: {
+      matched = decls: rec {
         matchedOptions = evalOptionValue loc (mergeOptionDecls loc decls) defs;
+        inherit (matchedOptions) value;
         unmatchedDefns = [ ];
       };
+      inner = mergeLevel loc (map (checkDeclaration loc) decls) (
+        concatMap (
+          def:
+          map (value: {
+            inherit (def) file;
+            inherit value;
+          }) (lib.pushDownProperties def.value)
+        ) defs
+      );
     in
     if split.wrong == [ ] then
       matched decls
@@ -198,15 +214,10 @@ rec {
           )
         }"
     else
-      mergeLevel loc (map (checkDeclaration loc) decls) (
-        concatMap (
-          def:
-          map (value: {
-            inherit (def) file;
-            inherit value;
-          }) (lib.pushDownProperties def.value)
-        ) defs
-      );
+      {
+        inherit (inner) matchedOptions unmatchedDefns;
+        value = inner.values;
+      };
   checkDeclaration =
     loc: decl:
     if isAttrs decl.options && decl.options ? _type && decl.options._type != "option" && builtins.isString decl.options._type then
@@ -275,6 +286,10 @@ rec {
 
   evalOptionValue =
     loc: opt: defs:
+    (evalOption loc opt defs).option;
+  # An option's value, and all else that is to be known of it.
+  evalOption =
+    loc: opt: defs:
     let
       withDefault =
         if opt ? default then
@@ -308,17 +323,19 @@ rec {
           }"
         else
           merged;
-      value = if opt ? apply then opt.apply result.mergedValue else result.mergedValue;
+      merged' = if opt ? apply then opt.apply result.mergedValue else result.mergedValue;
     in
-    opt
-    // {
-      value = addErrorContext "while evaluating the option `${showOption loc}':" value;
-      inherit (result) isDefined;
-      inherit (result.defsFinal') highestPrio;
-      definitions = map (def: def.value) result.defsFinal;
-      files = map (def: def.file) result.defsFinal;
-      definitionsWithLocations = result.defsFinal;
-      __toString = _: showOption loc;
+    rec {
+      value = addErrorContext "while evaluating the option `${showOption loc}':" merged';
+      option = opt // {
+        inherit loc value;
+        inherit (result) isDefined;
+        inherit (result.defsFinal') highestPrio;
+        definitions = map (def: def.value) result.defsFinal;
+        files = map (def: def.file) result.defsFinal;
+        definitionsWithLocations = result.defsFinal;
+        __toString = _: showOption loc;
+      };
     };
 
   # What mergeDefinitions gives where nobody defines the option.

@@ -22,7 +22,7 @@ let
     mapAttrs
     ;
   reads = import ./reads.nix;
-  tree = import ./tree.nix { inherit lib; };
+  tree = import ./tree.nix { inherit lib parts; };
   split = path: filter builtins.isString (builtins.split "[.]" path);
 
   # Of a tree only the given paths.
@@ -68,7 +68,7 @@ let
       facts,
     }:
     let
-      load = arguments: lib.loadModule arguments file key module;
+      load = arguments: lib.loadModule arguments file file module;
       declares = if facts == null then null else map split (facts.declares or [ ]);
       defines = if facts == null then null else map split (facts.defines or [ ]);
       asks = if facts == null then [ ] else map split (facts.asks or [ ]);
@@ -106,7 +106,7 @@ let
     in
     entry {
       inherit id;
-      key = toString path;
+      key = id;
       file = toString path;
       module = path;
       facts = reads.${id} or null;
@@ -117,7 +117,7 @@ let
       index: module:
       entry {
         id = "${outer.id}:imports";
-        key = "${outer.key}:anon-${toString index}";
+        key = "${outer.key}:${toString index}";
         file = outer._file;
         inherit module;
         facts = if reads ? ${outer.id} then reads.${outer.id}.imports or { } else null;
@@ -238,33 +238,11 @@ let
   ) known;
   directWords = mapAttrs (_: builtins.groupBy (found: found.top)) known;
 
-  # Options that some part may make anew: by which modules, and the options of each part.
-  makers = lib.filterAttrs (_: one: one.declares != [ ] || one.defines != [ ]) (
-    listToAttrs (
-      map (
-        leaf:
-        lib.nameValuePair leaf.name {
-          declares = filter (key: parts ? "${key} declares") leaf.declaredBy;
-          defines = filter (key: parts ? "${key} defines") leaf.definedBy;
-        }
-      ) root.leaves
-    )
-  );
+  # The options of each part.
   madeNames = mapAttrs (_: names: listToAttrs (map (name: lib.nameValuePair name null) names)) made;
   # Modules that define other options from one configuration to another, and which those may be.
   shapeless = mapAttrs (_: one: !one.hasFixedShape) byKey;
   definitions = mapAttrs (_: one: tree.flat root (tree.top one)) byKey;
-  # Places with any of them at or below.
-  places = listToAttrs (map (name: lib.nameValuePair name null) (placesIn root));
-  placesIn =
-    node:
-    if node ? isLeaf then
-      if makers ? ${node.name} then [ node.name ] else [ ]
-    else
-      let
-        below = concatMap placesIn (lib.attrValues node.children);
-      in
-      if below == [ ] then [ ] else [ node.name ] ++ below;
 in
 if !sound then
   throw "base modules disable modules, or import deeper than the shared evaluation looks"
@@ -282,12 +260,11 @@ else
       definedInternals
       ;
     inherit (arguments) pkgs;
+    files = lib.genAttrs (map toString baseModules) (_: null);
     inherit
       always
       dependents
       words
-      makers
-      places
       shapeless
       definitions
       ;

@@ -151,7 +151,7 @@ let
       below = mapAttrs (
         attribute: child:
         if !names ? ${attribute} then
-          if !base.places ? ${child.name} then
+          if !child.isPlace then
             child.unchanged
           else if child ? isLeaf then
             leaf child [ ] [ ]
@@ -178,22 +178,17 @@ let
     {
       inherit below visited;
       options = mapAttrs (_: one: one.options) below // new.matchedOptions;
-      values = mapAttrs (_: one: one.values) below // valuesOf new.matchedOptions;
+      values = mapAttrs (_: one: one.values) below // new.values;
       unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues visited);
       touched =
         lib.foldl' (all: one: all // one.touched) { } (lib.attrValues visited)
         // (if isNew then { "${lib.concatStringsSep "." node.prefix}." = null; } else { });
     };
-  valuesOf = mapAttrs (_: option: if option._type or "" == "option" then option.value else valuesOf option);
 
-  nobody = {
-    declares = [ ];
-    defines = [ ];
-  };
   leaf =
     node: decls: found:
     let
-      makers = base.makers.${node.name} or nobody;
+      inherit (node) makers;
       redeclared =
         (decls != [ ] && (!node.isOpen || unshared "it declares ${node.name}"))
         || any (key: isChanged "${key} declares") makers.declares;
@@ -252,7 +247,7 @@ let
   checked =
     if any (module: module.disabledModules != [ ]) own then
       unshared "it disables modules"
-    else if any (module: base.byKey ? ${module.key}) own then
+    else if any (module: base.files ? ${module.key}) own then
       unshared "it imports a module of the base"
     else if any (module: module.options ? _module) declaring then
       unshared "it declares options of the module system"

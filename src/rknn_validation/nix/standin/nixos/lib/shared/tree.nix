@@ -1,5 +1,9 @@
 # The base machine's options as a tree: what is declared and defined of each, by which module, and its value.
-{ lib }:
+{
+  lib,
+  # Parts of modules that depend on a configuration (see base.nix); only the base's tree needs them.
+  parts ? { },
+}:
 let
   inherit (builtins)
     concatLists
@@ -49,6 +53,7 @@ rec {
           def: mapAttrs (_: found: found // { inherit (def) key; }) (lib.definitionsByName prefix def)
         ) defs
       );
+      isPlace = lib.any (child: child.isPlace) (lib.attrValues children);
       levels = filter (child: !child ? isLeaf) (lib.attrValues children);
       children = mapAttrs (
         attribute: decls:
@@ -63,7 +68,7 @@ rec {
       ) declared;
     in
     rec {
-      inherit prefix children;
+      inherit prefix children isPlace;
       name = name' prefix;
       options = mapAttrs (_: child: child.options) children;
       values = mapAttrs (_: child: child.values) children;
@@ -146,6 +151,10 @@ rec {
       declaredBy = keys decls;
       definedBy = keys defs;
       isOpen = loc == [ "system" "build" ];
+      makers = {
+        declares = filter (key: parts ? "${key} declares") declaredBy;
+        defines = filter (key: parts ? "${key} defines") definedBy;
+      };
       declarers = map (key: { key = "${key} declares"; }) declaredBy;
       definers = map (key: {
         key = "${key} defines";
@@ -170,6 +179,9 @@ rec {
         ;
       name = name' loc;
       inherit declaredBy definedBy;
+      # Modules that may declare or define it anew, and whether there are any.
+      inherit makers;
+      isPlace = makers.declares != [ ] || makers.defines != [ ];
       definedIn = builtins.groupBy (def: def.key) defs;
       inherit plainIn;
       # Whether the definitions have neither priorities nor orders.
