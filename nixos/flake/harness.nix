@@ -37,8 +37,16 @@ let
   ];
 
   package = python3.pkgs.buildPythonApplication (attributes python3.pkgs);
-  # For another interpreter to import: the NixOS test driver's.
-  module = packages: packages.buildPythonPackage (attributes packages);
+  # For another interpreter to import: the NixOS test driver's. Without the plugin for pytest, or the driver's own tests,
+  # which are part of building it, would want a subject file.
+  module =
+    packages:
+    packages.buildPythonPackage (
+      attributes packages
+      // {
+        postPatch = "sed -i '/^\\[project.entry-points.pytest11]$/,/^$/d' pyproject.toml";
+      }
+    );
   attributes = packages: {
     pname = "rknn-validation";
     version = "0.1.0";

@@ -20,6 +20,7 @@ NAMES = ("udev", "library-path", "guard", "module-off")
 _EXPRESSION = """\
 { root, standin, system }:
 let
+  inherit (import (standin + "/lib")) head;
   at = path: outputs: outputs // { outPath = path; };
   nixpkgs = at standin ((import (standin + "/flake.nix")).outputs { self = nixpkgs; });
   flake = at root (
@@ -36,6 +37,7 @@ let
     features = one.requiredSystemFeatures;
     system = one.nodes.machine.nixpkgs.pkgs.stdenv.hostPlatform.system;
     options = one.nodes.machine.virtualisation.qemu.options;
+    patch = (head one.pythonPackages).postPatch;
     drivers = map (package: package.name) one.nodes.machine.boot.extraModulePackages;
   };
 in

@@ -121,7 +121,6 @@ let
 in
 pkgs.testers.runNixOSTest {
   name = "rknn-${name}";
-  meta.description = "Node checks of scenario ${scenario} on ${board}";
 
   node.pkgs = lib.mkForce guest;
   # The driver's own QEMU emulates the host's architecture alone.

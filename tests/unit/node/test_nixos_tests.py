@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import driver
@@ -141,6 +142,15 @@ def test_what_runs_is_what_the_node_has(tests: dict[str, NixosTest], tmp_path: P
     assert data["client"].endswith("/bin/npu-client")
     # Whose name would be a trace of the NPU on a node that must have none.
     assert json.loads(tests["module-off"].expectation)["client"] == ""
+
+
+def test_the_driver_gets_the_harness_without_its_plugin(tests: dict[str, NixosTest], tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    before = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    subprocess.run(["bash", "-euc", tests["udev"].more["patch"]], cwd=tmp_path, check=True, timeout=60)
+    after = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert before["project"].pop("entry-points")
+    assert after == before
 
 
 @pytest.mark.skipif(not shutil.which("qemu-system-aarch64"), reason="no QEMU on PATH; run ./setup.sh")

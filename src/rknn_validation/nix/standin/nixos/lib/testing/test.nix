@@ -38,7 +38,19 @@ in
 {
   options = {
     name = declare.required types.str;
-    meta = declare.tree;
+    # Of a package's meta attributes, those a test may have.
+    meta = mkOption {
+      apply = lib.filterAttrs (_: value: value != null);
+      default = { };
+      type = declare.submodule {
+        maintainers = declare.listOf types.raw;
+        teams = declare.listOf types.raw;
+        timeout = declare.nullOr types.int;
+        broken = off;
+        platforms = declare.nullOr (types.listOf types.raw);
+        hydraPlatforms = declare.nullOr (types.listOf types.raw);
+      };
+    };
     hostPkgs = declare.required types.raw;
     nodes = mkOption {
       type = types.lazyAttrsOf config.node.type;
