@@ -28,7 +28,15 @@ VERDICTS = (
     verdict("udev.name", Status.SKIP, scenario="second"),
     verdict("device.opens", Status.FAIL, tier="vm", board="orangepi-5-plus"),
 )
-DIAGNOSES = [{"cause": f"cause {HOSTILE}", "fix": "a fix", "explains": ["udev.rule"], "certainty": "certain"}]
+CAUSE = {
+    "cause": f"cause {HOSTILE}",
+    "fix": "a fix",
+    "certainty": "certain",
+    "tier": "unit",
+    "explains": ["udev.rule"],
+    "evidence": [{"source": "dmesg", "output": HOSTILE}],
+}
+DIAGNOSES = [{**CAUSE, "where": "first"}, {**CAUSE, "where": "second"}, {**CAUSE, "cause": "another", "where": "third"}]
 
 # Texts whose contrast with their ground is below the 4.5 that WCAG 2 asks for.
 WEAK = r"""(() => {
@@ -151,6 +159,8 @@ def test_changes_causes_and_stand_ins_are_told(browser: Browser, page: Path) -> 
     browser.open(page)
     assert content(browser, "#changes .broke summary") == "3 broke"
     assert content(browser, "#changes .changed summary") == "1 changed otherwise"
+    assert count(browser, ".diagnosis") == 2
+    assert "first, second" in content(browser, ".diagnosis")
     assert "a fix" in content(browser, ".diagnosis")
     assert "explains 1 verdict" in content(browser, ".diagnosis")
     browser.click("#changes .broke button.link")

@@ -69,7 +69,8 @@ def _junit(collection: Collection, run: dict[str, Any]) -> str:
     for verdict in map(_legal, collection.verdicts):
         suites.setdefault(f"{verdict.tier}: {column(verdict)}", []).append(_case(verdict))
     stand_ins = {f"stand-in {index}": _in_xml(name) for index, name in enumerate(collection.stand_ins(), 1)}
-    facts = {key: _in_xml(str(value)) for key, value in run.items()} | stand_ins
+    facts = {key: _in_xml(str(value)) for key, value in run.items() if not isinstance(value, list | dict)}
+    facts |= stand_ins
     rendered = [TestSuite(name, cases, properties=facts) for name, cases in suites.items()]
     return str(to_xml_report_string(rendered))
 

@@ -70,7 +70,7 @@ function drawDiagnoses() {
   const groups = grouped(data.diagnoses, (one) => JSON.stringify([one.cause, one.fix, one.certainty]));
   const cards = [...groups.values()].map((group) => {
     const [first] = group;
-    const nodes = [...new Set(group.map((one) => one.node).filter(Boolean))];
+    const nodes = [...new Set(group.map(placeOf).filter(Boolean))];
     const explained = group.flatMap((one) => verdicts.filter((verdict) => explains(one, verdict)));
     const evidence = [...new Set(group.flatMap((one) => asList(one.evidence)).map(evidenceText))];
     return el("li", { class: "diagnosis" },
@@ -79,14 +79,17 @@ function drawDiagnoses() {
       ...asList(first.fix).map((fix) => el("p", { class: "remedy" }, el("strong", {}, "Fix: "), plain(fix))),
       explained.length ? el("details", {}, el("summary", {}, `explains ${many(explained.length, "verdict")}`),
         ...[...grouped(explained, (one) => one.check)].map(([check, some]) => el("p", {}, el("code", {}, check), " ", chips(some)))) : null,
-      evidence.length ? el("details", {}, el("summary", {}, "evidence"), ...evidence.map((one) => output(one, "the diagnosis"))) : null);
+      first.source ? el("p", { class: "quiet" }, "Source: ", plain(first.source)) : null,
+      evidence.length ? el("details", {}, el("summary", {}, "evidence"), ...evidence.map((one) => output(one, "the likely cause"))) : null);
   });
   byId("diagnoses").append(el("ol", {}, ...cards));
   byId("diagnoses").hidden = false;
 }
 
 const evidenceText = (one) => (one && typeof one === "object" && "source" in one ? `${one.source}\n${plain(one.output ?? "")}` : plain(one));
-const explains = (diagnosis, verdict) => (!diagnosis.node || diagnosis.node === verdict.node || diagnosis.node === verdict.column)
+const placeOf = (diagnosis) => diagnosis.where ?? diagnosis.node ?? "";
+const explains = (diagnosis, verdict) => (!diagnosis.tier || diagnosis.tier === verdict.tier)
+  && (!placeOf(diagnosis) || placeOf(diagnosis) === verdict.column)
   && asList(diagnosis.explains).some((name) => name === verdict.check || name?.check === verdict.check) && verdict.bad;
 
 function causes(one) {

@@ -46,7 +46,7 @@ function stageRows(tier, stage, some, names, visible, checks) {
       folded.set(key, !fold);
       drawMatrix();
       document.querySelector(`[data-stage="${CSS.escape(key)}"] .fold`)?.focus();
-    } }, stage, el("span", { class: "quiet" }, ` ${rows.length}${bad ? `, ${bad} not passing` : ""}`));
+    } }, stage, el("span", { class: "quiet" }, ` ${rows.length}${bad ? ` · ${bad} not passing` : ""}`));
   const byColumn = grouped(some, (one) => one.column);
   const heads = names.map((name) => el("td", {}, fold && byColumn.has(name) ? summary(byColumn.get(name), name) : ""));
   const body = el("tbody", { "data-stage": key },
