@@ -3,4 +3,9 @@
 let
   load = file: import file { inherit lib; };
 in
-load ./properties.nix // load ./collect.nix // load ./merge.nix // load ./evaluate.nix // load ./rename.nix
+load ./properties.nix
+// load ./collect.nix
+// load ./definitions.nix
+// load ./merge.nix
+// load ./evaluate.nix
+// load ./rename.nix

@@ -4,12 +4,9 @@ let
   inherit (builtins)
     addErrorContext
     all
-    any
     attrNames
-    concatLists
     concatMap
     concatStringsSep
-    filter
     foldl'
     head
     isAttrs
@@ -17,12 +14,16 @@ let
     map
     mapAttrs
     partition
-    removeAttrs
     typeOf
     zipAttrsWith
     ;
   inherit (lib)
+    defaultOnly
     isOption
+    isPlain
+    mergeDefinitions
+    mergeManyDefinitions
+    plainDefinitions
     showDefs
     showFiles
     showOption
@@ -336,114 +337,5 @@ rec {
         definitionsWithLocations = result.defsFinal;
         __toString = _: showOption loc;
       };
-    };
-
-  # What mergeDefinitions gives where nobody defines the option.
-  defaultOnly =
-    loc: opt:
-    let
-      defsFinal = [
-        {
-          file = head opt.declarations;
-          value = opt.default;
-        }
-      ];
-    in
-    {
-      isDefined = true;
-      mergedValue =
-        if opt.type.check opt.default then opt.type.merge loc defsFinal else wrongType loc opt.type defsFinal;
-      inherit defsFinal;
-      defsFinal'.highestPrio = 1500;
-    };
-  wrongType =
-    loc: type: defs:
-    let
-      start = "A definition for option `${showOption loc}' is not of type `${type.description}'.";
-    in
-    if type.typeError or null != null then
-      throw "${start} TypeError: ${type.typeError loc defs}"
-    else
-      throw "${start} Definition values:${showDefs defs}";
-  # Definitions without condition, priority or order are what they are.
-  isPlain = def: !(def.value ? _type);
-  mergeDefinitions =
-    loc: type: defs:
-    if defs != [ ] && all isPlain defs then plainDefinitions loc type defs else mergeManyDefinitions loc type defs;
-  plainDefinitions =
-    loc: type: defsFinal:
-    let
-      fits = if length defsFinal == 1 then type.check (head defsFinal).value else all (def: type.check def.value) defsFinal;
-      mergedValue =
-        if fits then
-          type.merge loc defsFinal
-        else
-          wrongType loc type (filter (def: !type.check def.value) defsFinal);
-    in
-    {
-      isDefined = true;
-      inherit mergedValue defsFinal;
-      defsFinal' = {
-        highestPrio = lib.defaultOverridePriority;
-        values = defsFinal;
-      };
-      optionalValue.value = mergedValue;
-    };
-  mergeManyDefinitions =
-    loc: type: defs:
-    let
-      discharged = concatMap (
-        def:
-        if isPlain def then
-          [ def ]
-        else
-          map
-            (value: {
-              inherit (def) file;
-              inherit value;
-            })
-            (addErrorContext "while evaluating definitions from `${toString def.file}':" (lib.dischargeProperties def.value))
-      ) defs;
-      priorityOf = def: if def.value._type or "" == "override" then def.value.priority else 100;
-      hasPriorities = any (def: def.value._type or "" == "override") discharged;
-      highestPrio =
-        if discharged == [ ] then
-          9999
-        else if !hasPriorities then
-          100
-        else
-          foldl' (
-            lowest: def:
-            let
-              priority = priorityOf def;
-            in
-            if priority < lowest then priority else lowest
-          ) 9999 discharged;
-      defsFinal = lib.sortProperties (
-        if !hasPriorities then
-          discharged
-        else
-          map (def: {
-            inherit (def) file;
-            value = if def.value._type or "" == "override" then def.value.content else def.value;
-          }) (filter (def: priorityOf def == highestPrio) discharged)
-      );
-      isDefined = defsFinal != [ ];
-      mergedValue =
-        if isDefined then
-          if all (def: type.check def.value) defsFinal then
-            type.merge loc defsFinal
-          else
-            wrongType loc type (filter (def: !type.check def.value) defsFinal)
-        else
-          throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option.";
-    in
-    {
-      inherit isDefined mergedValue defsFinal;
-      defsFinal' = {
-        inherit highestPrio;
-        values = defsFinal;
-      };
-      optionalValue = if isDefined then { value = mergedValue; } else { };
     };
 }
