@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,23 @@ def test_only_what_cannot_be_told_is_evaluated_on_its_own(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     own = {name for name, one in json.loads(done.stdout)["results"].items() if "base" not in one}
     assert {name.split()[0] for name in own} == {"disable", "packages", "invalid", "throw", "throw-in-a-package"}
+
+
+def test_what_a_base_module_reads_is_listed() -> None:
+    command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
+    command += ["--argstr", "standin", str(STANDIN), str(Path(__file__).parent / "sharing" / "base.nix")]
+    done = run(command, deadline=Deadline.after(100, "the base machine"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["shared"] == found["whole"]
+
+
+def test_base_modules_are_listed_and_none_hides_what_is_not() -> None:
+    nixos = STANDIN / "nixos"
+    listed = (nixos / "lib" / "shared" / "reads.nix").read_text()
+    names = re.findall(r"^  \./(\S+)$", (nixos / "modules" / "module-list.nix").read_text(), re.MULTILINE)
+    assert [name for name in names if f'"{name}"' not in listed] == ["system/specialisation.nix"]
+    for name in names:
+        # What a module is not given must fail: a default in its place would hide that it reads it.
+        text = (nixos / "modules" / name).read_text()
+        assert not re.search(r"(?<![.\w])(?:config|cfg|options|opt)(?:\.[\w-]+)* (?:or|\?) ", text), name
