@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +66,16 @@ class NixosTest:
     def npu(self) -> str:
         """Whose NPU nodes the machine's device tree has."""
         return re.findall(r"--npu (\w+)", self.device_tree)[0]
+
+    def make_device_tree(self, target: Path) -> None:
+        """Run the derivation's own commands; `target` is its `$out`."""
+        with tempfile.TemporaryDirectory() as programs:
+            python = Path(programs, "python")
+            python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+            python.chmod(0o755)
+            path = f"{programs}:{os.environ['PATH']}"
+            own = {"PATH": path, "PYTHONPATH": str(ROOT / "src"), "out": str(target)}
+            subprocess.run(["bash", "-euc", self.device_tree], env={**os.environ, **own}, check=True, timeout=120)
 
     def execute(self, machine: DriverMachine, scratch: Path) -> None:
         """Run the testScript as the driver does, on `machine`; `scratch` gets the file that the script names."""
