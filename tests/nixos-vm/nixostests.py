@@ -24,7 +24,7 @@ NAMES = ("udev", "library-path", "guard", "module-off")
 _EXPRESSION = """\
 { root, standin, system }:
 let
-  inherit (import (standin + "/lib")) head;
+  inherit (import (standin + "/lib")) filter head;
   at = path: outputs: outputs // { outPath = path; };
   nixpkgs = at standin ((import (standin + "/flake.nix")).outputs { self = nixpkgs; });
   flake = at root (
@@ -42,6 +42,12 @@ let
     system = one.nodes.machine.nixpkgs.pkgs.stdenv.hostPlatform.system;
     options = one.nodes.machine.virtualisation.qemu.options;
     patch = (head one.pythonPackages).postPatch;
+    builds = map (package: {
+      inherit (package) name buildPhase;
+      src = toString package.src;
+    }) (filter (package: package ? buildPhase) (
+      one.nodes.machine.virtualisation.additionalPaths ++ one.nodes.machine.environment.systemPackages
+    ));
     drivers = map (package: package.name) one.nodes.machine.boot.extraModulePackages;
   };
 in
