@@ -81,6 +81,11 @@ def test_another_subject_is_never_compared_and_forgets_nothing(tmp_path: Path) -
     assert changes["since"] == "1"
 
 
+def test_without_a_subject_nothing_is_compared(tmp_path: Path) -> None:
+    assert run(tmp_path, verdict("a.b", PASS), started="1", subject="") is None
+    assert run(tmp_path, verdict("a.b", FAIL), started="2", subject="") is None
+
+
 def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     whole = (verdict("a.b", PASS), verdict("c.d", PASS))
     run(tmp_path, *whole, started="1")

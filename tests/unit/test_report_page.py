@@ -88,6 +88,13 @@ def test_the_conclusion_stands_in_the_page_itself(
     assert ('class="interrupted">The run' in text) == (not finished)
 
 
+def test_what_else_describes_a_run_is_in_the_header(tmp_path: Path) -> None:
+    text = report(tmp_path, verdict(), subject="", driver="NixOS <test>", nodes=["opi01"]).read_text()
+    assert "<dt>driver</dt><dd>NixOS &lt;test&gt;</dd>" in text
+    assert "<dt>subject</dt>" not in text
+    assert "<dt>nodes</dt>" not in text
+
+
 def test_long_texts_are_cut_and_say_so(tmp_path: Path) -> None:
     long = "begin" + "x" * 100_000 + "end"
     page = report(tmp_path, verdict(evidence=(Evidence("cat", long),), attachments={"log": long}))

@@ -29,12 +29,15 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         return
     directory = collection.directory
     subject, started = str(run.get("subject", "")), str(run.get("started", ""))
-    known = history.known(directory, subject)
+    # Without a subject there is no telling whether an earlier run judged the same.
+    known = history.known(directory, subject) if subject else {}
     now = answers(collection.verdicts, started)
     collection.changes = compare(known, now, finished=collection.finished)
     summary = {status.value: collection.count(status) for status in Status}
     results = {
         "version": __version__,
+        "subject": subject,
+        "started": started,
         **run,
         "summary": summary,
         "finished": collection.finished,
@@ -45,9 +48,10 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
     }
     history.keep_previous(directory)
     _replace(directory / "results.json", json.dumps(results, indent=1) + "\n")
-    path = history.path_for(directory, subject)
-    path.parent.mkdir(exist_ok=True)
-    _replace(path, history.text(subject, merged(known, now, finished=collection.finished)))
+    if subject:
+        path = history.path_for(directory, subject)
+        path.parent.mkdir(exist_ok=True)
+        _replace(path, history.text(subject, merged(known, now, finished=collection.finished)))
     _replace(directory / "junit.xml", _junit(collection, run))
     _replace(directory / "index.html", html.page(collection, results))
 

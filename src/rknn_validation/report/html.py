@@ -18,6 +18,9 @@ PARTS = Path(__file__).parent / "page"
 SCRIPTS = ("base.js", "filter.js", "detail.js", "matrix.js", "findings.js", "timeline.js", "main.js")
 """Joined to one script, in this order."""
 
+TOLD = ("version", "subject", "started", "finished")
+"""Keys of the results that the header tells in words of its own; further ones it names as they are."""
+
 
 def page(collection: Collection, results: dict[str, Any]) -> str:
     """The whole page. `results` is what results.json has; `diagnoses` in it are shown where there are any.
@@ -60,9 +63,10 @@ def _header(collection: Collection, results: dict[str, Any]) -> str:
     if not collection.finished:
         lines.append('<p class="interrupted">The run was interrupted: what it did not reach is not here.</p>')
     facts = {"subject": results.get("subject", ""), "began": _when(str(results.get("started", "")))}
+    facts |= {key: value for key, value in results.items() if key not in TOLD and isinstance(value, str | int | float)}
     facts["harness"] = f"rknn-validation {results.get('version', '')}"
     lines.append('<dl class="facts">')
-    lines += [f"<div><dt>{name}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items()]
+    lines += [f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items() if value]
     lines.append("</dl>")
     stand_ins = collection.stand_ins()
     if stand_ins:
