@@ -210,7 +210,13 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the reports, also when the run was interrupted."""
-        self.collection.finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        # `-x` ends with the same status as a run that asked everything.
+        cut_short = bool(session.shouldfail or session.shouldstop)
+        self.collection.finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not cut_short
+        option = session.config.getoption
+        self.collection.selected = any(option(name, None) for name in ("keyword", "lf", "deselect")) or any(
+            "::" in argument for argument in session.config.args
+        )
         if self.collection.verdicts:
             subject = str(session.config.stash[VALIDATION].path)
             files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})

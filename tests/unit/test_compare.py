@@ -105,6 +105,16 @@ def test_a_killed_run_loses_nothing(tmp_path: Path) -> None:
     assert names(run(tmp_path, verdict("a.b", FAIL), started="3")) == {"broke": ["a.b"]}
 
 
+def test_a_selection_is_no_gap(tmp_path: Path) -> None:
+    run(tmp_path, verdict("a.b", PASS), verdict("c.d", PASS), started="1")
+    selection = Collection(tmp_path, finished=True, selected=True)
+    selection.add(verdict("a.b", FAIL))
+    files.write(selection, {"subject": "/a/v.yaml", "started": "2"})
+    assert selection.changes is not None
+    assert {change.kind for change in selection.changes.changes} == {"broke"}
+    assert names(run(tmp_path, verdict("a.b", FAIL), verdict("c.d", FAIL), started="3")) == {"broke": ["c.d"]}
+
+
 def test_a_run_of_another_tier_is_no_gap(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS), started="1")
     assert names(run(tmp_path, verdict("a.b", PASS, tier="vm"), started="2")) == {"new": ["a.b"]}
@@ -131,10 +141,10 @@ def test_what_was_left_out_for_long_is_forgotten() -> None:
     known = compare.answers([verdict("a.old", PASS), verdict("a.b", PASS)], "0")
     now = compare.answers([verdict("a.b", PASS)], "1")
     for _ in range(compare.FORGOTTEN_AFTER - 1):
-        known = compare.merged(known, now, finished=True)
+        known = compare.merged(known, now, whole=True)
     assert len(known) == 2
-    assert len(compare.merged(known, now, finished=False)) == 2
-    assert len(compare.merged(known, now, finished=True)) == 1
+    assert len(compare.merged(known, now, whole=False)) == 2
+    assert len(compare.merged(known, now, whole=True)) == 1
 
 
 def test_of_two_answers_to_one_question_the_worst_counts() -> None:

@@ -121,3 +121,15 @@ def test_an_evaluation_that_never_ends_is_inconclusive(tmp_path: Path) -> None:
 def test_hardware_is_asked_only_when_told(tmp_path: Path) -> None:
     done = run(tmp_path, "--collect-only", "-q", "-m", "hardware")
     assert "::" not in done.stdout
+
+
+def test_a_run_that_stops_at_its_first_failure_is_not_finished_and_a_selection_leaves_no_gap(tmp_path: Path) -> None:
+    subject(tmp_path)
+    judged(tmp_path)
+    stopped = judged(tmp_path, "-x")
+    assert stopped.returncode == 1
+    report = json.loads((tmp_path / "report" / "results.json").read_text())
+    assert not report["finished"]
+    assert report["changes"]["gone"] == []
+    selected = judged(tmp_path, "-k", "off-evaluation")
+    assert "no verdict changed" in selected.stdout

@@ -88,6 +88,13 @@ def test_the_conclusion_stands_in_the_page_itself(
     assert ('class="interrupted">The run' in text) == (not finished)
 
 
+def test_a_selection_says_that_it_is_one(tmp_path: Path) -> None:
+    made = Collection(tmp_path, [verdict()], finished=True, selected=True)
+    files.write(made, {"subject": "v", "started": "1"})
+    assert "Only some checks were asked for" in (tmp_path / "index.html").read_text()
+    assert "Only some checks" not in report(tmp_path, verdict()).read_text()
+
+
 def test_what_else_describes_a_run_is_in_the_header(tmp_path: Path) -> None:
     text = report(tmp_path, verdict(), subject="", driver="NixOS <test>", nodes=["opi01"]).read_text()
     assert "<dt>driver</dt><dd>NixOS &lt;test&gt;</dd>" in text

@@ -32,6 +32,8 @@ class Collection:
     directory: Path | None
     verdicts: list[Verdict] = field(default_factory=list)
     finished: bool = False
+    selected: bool = False
+    """Only some checks were asked for: that others are missing says nothing."""
     changes: Changes | None = None
     """Against earlier runs of the same subject; None until reports are written, and where there was none."""
 

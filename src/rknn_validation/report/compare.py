@@ -14,7 +14,7 @@ Key = tuple[str, str, str, str, str]
 
 BAD = frozenset({Status.FAIL, Status.INCONCLUSIVE})
 FORGOTTEN_AFTER = 20
-"""How many finished runs may leave a check out before its last answer is no longer kept."""
+"""How many whole runs may leave a check out before its last answer is no longer kept."""
 
 KINDS = ("broke", "fixed", "changed", "new", "gone")
 """`changed` is every other change of status: one that does not apply any more was not fixed."""
@@ -24,7 +24,7 @@ KINDS = ("broke", "fixed", "changed", "new", "gone")
 class Answered:
     """The last answer to a question.
 
-    `started` is when the run began that gave it; `missed` counts the finished runs since that asked the same column
+    `started` is when the run began that gave it; `missed` counts the whole runs since that asked the same column
     but not this.
     """
 
@@ -92,16 +92,16 @@ def answers(verdicts: Iterable[Verdict], started: str) -> dict[Key, Answered]:
     return found
 
 
-def compare(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, finished: bool) -> Changes | None:
+def compare(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, whole: bool) -> Changes | None:
     """What differs between the answers known before and those of this run; None where none were known.
 
-    Only what both runs asked can have broken. What this one left out is `gone` once, and only where it finished and
-    asked the same column: an interrupted run, or one of another tier, says nothing about what it did not reach.
+    Only what both runs asked can have broken. What this one left out is `gone` once, and only where it was whole and
+    asked the same column: an interrupted run, a selection, or one of another tier, says nothing about what it did not reach.
     """
     if not known:
         return None
     changes = [_change(known.get(key), answer) for key, answer in now.items()]
-    if finished:
+    if whole:
         asked = {answer.column for answer in now.values()}
         changes += [
             Change("gone", key, before, None)
@@ -112,9 +112,9 @@ def compare(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, finis
     return Changes(since, tuple(change for change in changes if change is not None))
 
 
-def merged(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, finished: bool) -> dict[Key, Answered]:
+def merged(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, whole: bool) -> dict[Key, Answered]:
     """The last answer to every question: those of this run, and of earlier ones where it did not ask."""
-    asked = {answer.column for answer in now.values()} if finished else set()
+    asked = {answer.column for answer in now.values()} if whole else set()
     kept: dict[Key, Answered] = {}
     for key, answer in known.items():
         missed = answer.missed + (answer.column in asked)

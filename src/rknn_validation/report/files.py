@@ -32,7 +32,8 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
     # Without a subject there is no telling whether an earlier run judged the same.
     known = history.known(directory, subject) if subject else {}
     now = answers(collection.verdicts, started)
-    collection.changes = compare(known, now, finished=collection.finished)
+    whole = collection.finished and not collection.selected
+    collection.changes = compare(known, now, whole=whole)
     summary = {status.value: collection.count(status) for status in Status}
     results = {
         "version": __version__,
@@ -41,6 +42,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         **run,
         "summary": summary,
         "finished": collection.finished,
+        "selected": collection.selected,
         "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
         "changes": collection.changes.to_json() if collection.changes else None,
@@ -51,7 +53,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
     if subject:
         path = history.path_for(directory, subject)
         path.parent.mkdir(exist_ok=True)
-        _replace(path, history.text(subject, merged(known, now, finished=collection.finished)))
+        _replace(path, history.text(subject, merged(known, now, whole=whole)))
     _replace(directory / "junit.xml", _junit(collection, run))
     _replace(directory / "index.html", html.page(collection, results))
 

@@ -18,7 +18,7 @@ PARTS = Path(__file__).parent / "page"
 SCRIPTS = ("base.js", "filter.js", "detail.js", "matrix.js", "findings.js", "timeline.js", "main.js")
 """Joined to one script, in this order."""
 
-TOLD = ("version", "subject", "started", "finished")
+TOLD = ("version", "subject", "started", "finished", "selected")
 """Keys of the results that the header tells in words of its own; further ones it names as they are."""
 
 
@@ -62,6 +62,8 @@ def _header(collection: Collection, results: dict[str, Any]) -> str:
     ]
     if not collection.finished:
         lines.append('<p class="interrupted">The run was interrupted: what it did not reach is not here.</p>')
+    if collection.selected:
+        lines.append('<p class="selected">Only some checks were asked for: this says nothing about the others.</p>')
     facts = {"subject": results.get("subject", ""), "began": _when(str(results.get("started", "")))}
     facts |= {key: value for key, value in results.items() if key not in TOLD and isinstance(value, str | int | float)}
     facts["harness"] = f"rknn-validation {results.get('version', '')}"
