@@ -113,14 +113,12 @@ class DeviceTree:
 
 @dataclass(frozen=True)
 class Account:
-    """A user or group: `groups` are a user's extra groups, `group` is its own; `members` are a group's."""
+    """A user or group: `groups` are a user's extra groups (empty for a group)."""
 
     name: str
     groups: tuple[str, ...]
     is_system: bool
     gid: int | None = None
-    group: str = ""
-    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

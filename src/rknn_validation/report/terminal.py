@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report import causes
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.compare import BAD, Change, Changes
 from rknn_validation.report.columns import WORDS, by_tier, column, topic, worst
@@ -22,6 +23,7 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     for tier, verdicts in by_tier(collection.verdicts):
         yield "", {}
         yield from _matrix(tier, verdicts)
+    yield from causes.render(collection.verdicts)
     for verdict in collection.verdicts:
         if verdict.status in (Status.FAIL, Status.INCONCLUSIVE):
             yield from _finding(verdict)

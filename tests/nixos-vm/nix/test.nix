@@ -30,7 +30,7 @@ let
     overlays = map import overlays;
     config.allowUnfreePredicate = package: lib.getName package == "rknn-toolkit-lite2";
   };
-  inherit (guest.callPackage (root + "/src/rknn_validation/machine/nixos/programs.nix") { }) client;
+  client = guest.callPackage ./client.nix { };
 
   # What the node is held against: the scenario as the harness evaluates it, by the same expression.
   evaluation = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
@@ -60,7 +60,7 @@ let
           inherit (asked) stack settings config;
         };
         inherit board evaluation;
-        client = lib.optionalString (asked.stack != "none") ("${client}/bin/npu-client");
+        client = lib.optionalString (asked.stack != "none") (lib.getExe client);
         standIns = [
           "board: QEMU's virt machine under the board's device-tree identity, with NixOS's own kernel"
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,10 @@ THERMAL = (
     f"{ZONE}/trip_point_1_temp=115000\n{ZONE}/trip_point_1_type=critical\n"
 )
 DEVFREQ = "/sys/class/devfreq/fdab0000.npu"
+DISKS = (
+    "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
+    "/dev/mmcblk0p2    60000000 20000000  37000000      36% /\ntmpfs 8000000 4000 7900000 1% /run\n"
+)
 MEMORY = "MemAvailable:   15311104 kB\nCmaTotal:          65536 kB\nCmaFree:           60000 kB\n"
 LOGIN = "env -i HOME=/var/empty"
 ANSWERS = "hardware-version 1179210309\ndriver-version 908\niommu 1\n"
@@ -44,6 +49,8 @@ COMMON: dict[str, Reply] = {
     "uname -r && readlink -e /run/booted": f"6.18.22\n{KERNEL}\n{KERNEL}\n",
     "devices_deferred": "fddb0000.hdmi\tdwhdmi: bind pending\n",
     "thermal_zone": THERMAL,
+    r"^date \+%s": f"{int(time.time())}\nyes\n",
+    "^df ": DISKS,
     "systemd-run": "",
     "requisites": RUNTIME,
     "verify-path": "",
@@ -147,6 +154,10 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
      "/sys/devices/system/cpu/online=0-3 \n"}, FAIL, "found 4"),
     ("identity.cores", "mainline", {"cpu/present": "/sys/devices/system/cpu/present=0-7 \n"
      "/sys/devices/system/cpu/online=0-3,6-7 \n"}, FAIL, "2 of 8 processors are off"),
+    ("identity.clock", "vendor", {r"^date \+%s": "1767225600\nno\n"}, FAIL, "behind"),
+    ("identity.clock", "none", {r"^date \+%s": (1, "", "date: invalid")}, WHO, "does not tell"),
+    ("identity.disk-space", "vendor", {"^df ": DISKS.replace("37000000", "0")}, FAIL, "0 MiB are left on /"),
+    ("identity.disk-space", "none", {"^df ": ""}, WHO, "df does not tell"),
     ("kernel.release-configured", "vendor", {"uname -r && readlink -e /run/booted":
      f"6.12.40\n{KERNEL.replace('6.18.22', '6.12.40')}\n{KERNEL}\n"}, FAIL, "switched to another kernel"),
     ("kernel.release-configured", "vendor", {"uname -r && readlink -e /run/booted": (1, "6.1.115\n")}, WHO, "NixOS"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed
 from rknn_validation.checks.node.hardware.reading import read
@@ -11,6 +12,11 @@ from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 
 CORES = 8
 """Four Cortex-A76 and four Cortex-A55 in every RK3588 and RK3588S."""
+
+APART = 120
+"""Seconds a clock may be wrong: more, and certificates, tokens and the order of logs are in doubt."""
+ROOM = 64
+"""MiB a file system needs to be of use."""
 
 
 @HARDWARE_CHECKS.check(
@@ -69,3 +75,46 @@ def _count(ranges: str) -> int | None:
         return None
     ends = [part.split("-") for part in ranges.split(",")]
     return sum(int(end[-1]) - int(end[0]) + 1 for end in ends)
+
+
+@HARDWARE_CHECKS.check(
+    "identity.clock",
+    stage="identity",
+    title="is the node's clock right?",
+    remedy="services.timesyncd.enable, and a time server the node can reach",
+    stacks=("vendor", "mainline", "none"),
+    boards=BOTH_BOARDS,
+)
+def clock(question: Question) -> Answer:
+    """The node's seconds since 1970 against those of the machine that asks, which is taken to be right."""
+    before = time.time()
+    ran = question.run("date +%%s; timedatectl show --property=NTPSynchronized %s", "--value")
+    after = time.time()
+    if ran.rc == 127 or not ran.lines or not ran.lines[0].isdigit():
+        return inconclusive("the node does not tell its time", ran.evidence)
+    seconds = int(ran.lines[0])
+    # The answer lies somewhere between question and answer; a slow link is not a wrong clock.
+    wrong = seconds - after if seconds > after else min(0.0, seconds + 1 - before)
+    if abs(wrong) > APART:
+        return failed(f"the node's clock is {abs(wrong):.0f} s {'ahead' if wrong > 0 else 'behind'}", ran.evidence)
+    return passed("the node's clock is right", ran.evidence)
+
+
+@HARDWARE_CHECKS.check(
+    "identity.disk-space",
+    stage="identity",
+    title="is there room on the node's file systems?",
+    remedy="nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M",
+    stacks=("vendor", "mainline", "none"),
+    boards=BOTH_BOARDS,
+)
+def disk_space(question: Question) -> Answer:
+    """`df` of what activation, services and this harness write to."""
+    ran = question.run("df -P -k / /nix/store /var /tmp /run")
+    rows = re.findall(r"^\S+ +\d+ +\d+ +(\d+) +\d+% (/\S*)$", ran.stdout, re.MULTILINE)
+    if not rows:
+        return inconclusive("df does not tell how much room there is", ran.evidence)
+    full = [f"{int(free) // 1024} MiB are left on {where}" for free, where in rows if int(free) // 1024 < ROOM]
+    if full:
+        return failed("; ".join(full), ran.evidence)
+    return passed(f"{len(rows)} file systems have room", ran.evidence)

@@ -1,0 +1,109 @@
+"""Rule, sign, diagnosis: how a cause is recognised in verdicts, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rknn_validation.checks.model import Evidence, Status, Verdict
+from rknn_validation.npu.messages import MESSAGES
+
+LAYERS = (
+    "node", "board", "kernel", "device tree", "power", "driver", "device", "access", "library", "python", "container",
+    "model", "speed",
+)  # fmt: skip
+"""From cause to effect: what is upstream explains what is downstream, never the other way round."""
+
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+BAD = (Status.FAIL, Status.INCONCLUSIVE)
+_MESSAGES = {message.id: message for message in MESSAGES}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What gives a cause away: a regular expression over the reason and the evidence of one verdict.
+
+    `checks` are patterns of check ids it may be found in. Commands are not searched, only what they gave.
+    """
+
+    pattern: str
+    checks: tuple[str, ...] = ("*",)
+    statuses: tuple[Status, ...] = BAD
+
+    def __post_init__(self) -> None:
+        re.compile(self.pattern)
+
+    def found(self, verdict: Verdict) -> Evidence | None:
+        """Where it is found in a verdict, None where it is not."""
+        if verdict.status not in self.statuses or not any(fnmatchcase(verdict.check, one) for one in self.checks):
+            return None
+        text = "\n".join((verdict.reason, *(evidence.output for evidence in verdict.evidence)))
+        match = re.search(self.pattern, text, re.MULTILINE)
+        if match is None:
+            return None
+        begin = text.rfind("\n", 0, match.start()) + 1
+        end = text.find("\n", match.end())
+        lines = text[begin : end if end >= 0 else None].splitlines()
+        # A sign that spans lines is shown by its ends.
+        return Evidence(verdict.check, "\n".join(lines if len(lines) < 3 else (lines[0], "...", lines[-1])))
+
+
+def said(*messages: str) -> Sign:
+    """The sign of a line of the kernel's log, by its id in `npu.messages`."""
+    patterns = (_MESSAGES[name].pattern for name in messages)
+    # A flag for the whole pattern may only stand at its beginning.
+    return Sign("|".join(f"(?i:{one[4:]})" if one.startswith("(?i)") else f"(?:{one})" for one in patterns))
+
+
+def unasked(pattern: str) -> Sign:
+    """The sign of a node that could not be asked, in the words of the link or of ssh."""
+    return Sign(pattern, statuses=(Status.INCONCLUSIVE,))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One known failure. Any of `signs` gives it away, unless one of `unless` is found in the same node's verdicts.
+
+    `seen` is what a person sees, `explains` are patterns of the checks that cannot pass because of it; `source` is the
+    public thread (`owner/repo#n`) or file it is known from, "ran" for an emulated board.
+    """
+
+    id: str
+    layer: str
+    seen: str
+    cause: str
+    fix: str
+    source: str
+    signs: tuple[Sign, ...]
+    explains: tuple[str, ...] = ()
+    unless: tuple[Sign, ...] = ()
+    certainty: str = CERTAIN
+
+    def __post_init__(self) -> None:
+        assert self.layer in LAYERS, self.layer
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A likely cause on one node.
+
+    `where` is the node's name, or `scenario/board`; `also` are rules that fired on what this one explains already.
+    """
+
+    rule: str
+    layer: str
+    where: str
+    tier: str
+    cause: str
+    certainty: str
+    fix: str
+    source: str
+    explains: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    also: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
