@@ -33,9 +33,13 @@ let
   client = guest.callPackage ./client.nix { };
 
   # What the node is held against: the scenario as the harness evaluates it, by the same expression.
-  evaluation = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
+  # A value that throws and that no build asks for is left out of it; what cannot be evaluated at all is an error now.
+  evaluation =
+    lib.throwIf (evaluated.results.test.refused or false)
+      "rknn-${name}: scenario ${scenario} does not evaluate; `pytest -m unit` says why"
+      evaluated;
+  evaluated = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
     nixpkgs = pkgs.path;
-    loud = "yes";
     requests.test = {
       subject = {
         root = toString root;
@@ -69,7 +73,10 @@ let
         ) "librknnrt.so: a stub that exports what the Python API calls and computes nothing"
         ++ lib.optional (
           asked.stack != "none"
-        ) "the NPU's driver: simulated, binds and answers, computes nothing";
+        ) "the NPU's driver: simulated, binds and answers, computes nothing"
+        ++ lib.optional (
+          evaluation.results.test.failed or false
+        ) "configuration: without those values that throw when they are evaluated";
       }
     )
   );
@@ -108,7 +115,7 @@ let
       virtualisation = {
         inherit cores memorySize;
         graphics = false;
-        # An image and no shares: emulated, 9p is what a boot would wait for.
+        # An image and not the host's store: emulated, 9p is what a boot would wait for.
         useNixStoreImage = true;
         mountHostNixStore = false;
         additionalPaths = lib.optional (asked.stack != "none") client;

@@ -113,6 +113,16 @@ def test_the_documentation_names_each_with_scenario_and_board(tests: dict[str, N
         assert f"| `{name}` | `{data['scenario']['name']}` | `{data['board']}` |" in documented
 
 
+def test_a_scenario_that_does_not_evaluate_is_an_error_of_the_evaluation(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "flake.nix", tmp_path)
+    for part in ("nixos", "src", "tests/nixos-vm"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    scenarios = tmp_path / "tests/nixos-vm/nix/scenarios.nix"
+    scenarios.write_text(scenarios.read_text().replace("settings.enable = false;", "settings.enabel = false;"))
+    with pytest.raises(AssertionError, match="rknn-module-off: scenario disabled does not evaluate"):
+        evaluate(root=tmp_path)
+
+
 def test_together_they_ask_every_check_of_every_scenario(tests: dict[str, NixosTest], tmp_path: Path) -> None:
     asked = set()
     for test in tests.values():
