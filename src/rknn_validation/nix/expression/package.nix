@@ -12,70 +12,16 @@ let
   # What nobody needs in order to build may throw without anything being wrong.
   quietly = try.quietly;
 
-  phaseNames = [
-    "unpackPhase"
-    "patchPhase"
-    "configurePhase"
-    "buildPhase"
-    "checkPhase"
-    "installPhase"
-    "fixupPhase"
-    "preInstall"
-    "postInstall"
-    "preFixup"
-    "postFixup"
-    "postPatch"
-    "preBuild"
-    "postBuild"
-    "buildCommand"
-    "phases"
-  ];
-  outputNames = [
-    "out"
-    "dev"
-    "lib"
-    "bin"
-  ];
-  # What `placeholder` leaves in a script is the output's variable, said otherwise.
-  placeholders = map builtins.placeholder outputNames;
-  outputVariables = map (name: "$" + name) outputNames;
-  inputNames = [
-    "nativeBuildInputs"
-    "buildInputs"
-    "propagatedBuildInputs"
-    "propagatedNativeBuildInputs"
-    "dependencies"
-    "build-system"
-    "runtimeDependencies"
-    "runtimeInputs"
-  ];
-  # Attributes that are told elsewhere, or tell nothing.
-  toldElsewhere = lib.genAttrs (
+  inherit (import ./package-names.nix)
+    inputNames
+    outputVariables
     phaseNames
-    ++ inputNames
-    ++ [
-      "name"
-      "pname"
-      "version"
-      "system"
-      "builder"
-      "args"
-      "stdenv"
-      "outputs"
-      "passAsFile"
-      "text"
-      "src"
-      "urls"
-      "url"
-      "meta"
-      "__ignoreNulls"
-      "__structuredAttrs"
-      "depsBuildBuild"
-      "depsBuildTarget"
-      "depsHostHost"
-      "depsTargetTarget"
-    ]
-  ) (_: null);
+    placeholders
+    sourceNames
+    told
+    toldElsewhere
+    toldOfMeta
+    ;
 
   nameOf = drv: if lib.isAttrs drv then drv.pname or (drv.name or "?") else toString drv;
 
@@ -86,19 +32,6 @@ let
     && !drv ? inputDerivation
     && builtins.intersectAttrs told drv == builtins.intersectAttrs told drv.out
     && builtins.intersectAttrs toldOfMeta drv.meta == builtins.intersectAttrs toldOfMeta drv.out.meta;
-  told = lib.genAttrs [
-    "name"
-    "pname"
-    "version"
-    "outPath"
-    "system"
-  ] (_: null);
-  toldOfMeta = lib.genAttrs [
-    "license"
-    "platforms"
-    "position"
-    "mainProgram"
-  ] (_: null);
   # A string is a store path somebody wrote down.
   outPath = drv: builtins.unsafeDiscardStringContext (toString (drv.outPath or drv));
   known = drv: try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv);
@@ -132,17 +65,7 @@ let
         urls = map toString urls;
         hash = quietly null (if hash == null then null else toString hash);
         attrs = lib.filterAttrs (_: lib.isString) (
-          lib.genAttrs
-            [
-              "rev"
-              "tag"
-              "owner"
-              "repo"
-              "name"
-              "outputHashAlgo"
-              "outputHashMode"
-            ]
-            (name: src.${name} or null)
+          lib.genAttrs sourceNames (name: src.${name} or null)
         );
       };
 
@@ -211,7 +134,7 @@ let
     drv:
     lib.mapAttrs (_: value: if lib.isList value then map simple value else simple value) (
       lib.filterAttrs (_: value: isSimple value || (lib.isList value && lib.all isSimple value)) (
-        removeAttrs (drv.drvAttrs or { }) (lib.attrNames toldElsewhere)
+        removeAttrs (drv.drvAttrs or { }) toldElsewhere
       )
     );
 

@@ -35,7 +35,7 @@ in
     modules:
     import ./shared/request.nix {
       inherit lib base modulesPath;
-      modules = map (lib.setDefaultModuleLocation modulesLocation) modules;
+      modules = map (lib.locateModule modulesLocation) modules;
       alone = import ./eval-config.nix {
         system = null;
         inherit lib modulesLocation;
