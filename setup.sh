@@ -20,6 +20,7 @@ wanted=(
   cpio:cpio
   modprobe:kmod
   shellcheck:shellcheck
+  ssh:openssh-client
 )
 missing=()
 for entry in "${wanted[@]}"; do
@@ -32,6 +33,10 @@ fi
 if command -v dpkg-query >/dev/null && ! [ -e /usr/aarch64-linux-gnu/include/stdio.h ]; then
   missing+=(libc6-dev-arm64-cross)
 fi
+# Tests start a server of their own. One that comes with the package is not left running, or to run at the next boot.
+if command -v dpkg-query >/dev/null && ! [ -x /usr/sbin/sshd ]; then
+  missing+=(openssh-server)
+fi
 if [ "${#missing[@]}" -gt 0 ]; then
   echo "setup: installing ${missing[*]}"
   if ! command -v apt-get >/dev/null; then
@@ -42,6 +47,9 @@ if [ "${#missing[@]}" -gt 0 ]; then
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   "${as_root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  if [[ " ${missing[*]} " == *" openssh-server "* ]] && [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl disable --now ssh.service ssh.socket
+  fi
 fi
 
 # The environment is made anew only when what it is made from has changed.

@@ -18,16 +18,16 @@ PATH = (
 )
 
 # Single quotes around all of it, and none inside: so every login shell hands it on as it is.
-_PLAIN = "exec sh -c 'exec sh -s'"
-_SUDO = "exec sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -n -- sh -s'"
+_PLAIN = "exec /bin/sh -c 'exec /bin/sh -s'"
+_SUDO = "exec /bin/sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -n -- /bin/sh -s'"
 # Where sudo wants no password after all, the line with it is skipped, not run.
 _SUDO_ASK = (
-    'exec sh -c \'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p "" -- '
-    'sh -c "while IFS= read -r line; do case \\$line in {mark}) exec sh -s;; esac; done"\''
+    'exec /bin/sh -c \'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p "" -- '
+    '/bin/sh -c "while IFS= read -r line; do case \\$line in {mark}) exec /bin/sh -s;; esac; done"\''
 )
-_HELLO = "exec sh -c 'echo; echo {mark}; cat /proc/sys/kernel/random/boot_id; echo {mark}; exec cat >/dev/null'"
+_HELLO = "exec /bin/sh -c 'echo; echo {mark}; cat /proc/sys/kernel/random/boot_id; echo {mark}; exec cat >/dev/null'"
 _PASSWORD = (
-    "exec sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p \"\" -- echo {mark}'"
+    "exec /bin/sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p \"\" -- echo {mark}'"
 )
 
 # Read whole before any of it runs, for it closes its own input. The command is one word for the shell that runs it;

@@ -190,7 +190,8 @@ class Link:
         except NodeError:
             raise
         except HarnessError as error:
-            raise NodeError(f"{self.node.name}: commands cannot be run as root", seen=error.seen, hint=hint) from error
+            message = f"{self.node.name}: commands cannot be run as root"
+            raise NodeError(message, expected="uid 0", seen=error.seen, hint=hint) from error
         if who != b"0":
             seen = f"uid {who.decode(errors='replace')}"
             raise NodeError(f"{self.node.name}: commands do not run as root", expected="uid 0", seen=seen, hint=hint)

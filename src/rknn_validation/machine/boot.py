@@ -48,7 +48,7 @@ KEPT_LOGS = 20
 class Recipe:
     """Everything a cold boot is made of.
 
-    `digest` names the content of `rootfs` and `kernel`; `command_line` is the kernel's.
+    `digest` names the content of `rootfs` and `kernel`; `command_line` is the kernel's. `network`: with an interface.
     """
 
     rootfs: Path
@@ -57,11 +57,12 @@ class Recipe:
     initrd: bytes
     command_line: str
     identity: Identity
+    network: bool = False
 
     def key(self, qemu_version: str) -> str:
         """A hash of everything that decides what the booted machine's memory holds."""
         sources = (Path(__file__), Path(qemu.__file__), Path(identities.__file__))
-        parts = [self.digest, qemu_version, overlay(self.identity), _hash(self.initrd), self.command_line]
+        parts = [self.digest, qemu_version, overlay(self.identity), _hash(self.initrd), self.command_line, self.network]
         return _hash(json.dumps([*parts, *(_hash(path.read_bytes()) for path in sources)]).encode())
 
 
@@ -92,7 +93,7 @@ def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, de
         try:
             os.truncate(memory, qemu.MEMORY)
             command = [
-                *qemu.hardware(recipe.rootfs, f"/proc/self/fd/{memory}", share=True),
+                *qemu.hardware(recipe.rootfs, f"/proc/self/fd/{memory}", share=True, network=recipe.network),
                 *_boot_files(recipe, directory, deadline),
             ]
             with Qemu.start(nursery, command, directory, [memory], deadline) as process:
@@ -126,7 +127,7 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
 def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
     (directory / "initrd").write_bytes(recipe.initrd)
     (directory / "board.dtb").write_bytes(
-        device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS), directory, deadline)
+        device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS) + recipe.network, directory, deadline)
     )
     files = ("-kernel", str(recipe.kernel), "-initrd", str(directory / "initrd"))
     return [*files, "-dtb", str(directory / "board.dtb"), "-append", recipe.command_line]

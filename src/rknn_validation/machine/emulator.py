@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -57,14 +58,16 @@ class Emulator:
             self._image = image.image(self.cache, deadline, self.progress)
         return self._image
 
-    def snapshot(self, identity: Identity, tree: Tree | None, deadline: Deadline) -> Snapshot:
+    def snapshot(self, identity: Identity, tree: Tree | None, deadline: Deadline, *, network: bool = False) -> Snapshot:
         """A settled machine of this identity with `tree` laid over its root file system, from the cache or booted now.
 
+        With `network` it has an interface, see `Machine.forward`.
         Raises HarnessError: a missing program, no network on the first run, a full disk, a board that does
         not come up (with the end of its console).
         """
         programs = guestcode.programs(self.cache, deadline, self.progress)
-        return self._snapshot(debian(self.image(deadline), programs, identity, tree or {}), BOOT_SECONDS, deadline)
+        recipe = replace(debian(self.image(deadline), programs, identity, tree or {}), network=network)
+        return self._snapshot(recipe, BOOT_SECONDS, deadline)
 
     def nixos_snapshot(self, identity: Identity, guest: NixosGuest, deadline: Deadline) -> Snapshot:
         """A settled machine of this identity that runs a NixOS host's own system. Raises HarnessError as `snapshot`."""
@@ -85,4 +88,4 @@ class Emulator:
                 boot_and_save(self._nursery, recipe, target, self.cache.root / "logs", limit)
 
         directory = self.cache.entry(wanted, build, deadline, self.progress)
-        return Snapshot(recipe.identity, recipe.rootfs, directory, self._nursery)
+        return Snapshot(recipe.identity, recipe.rootfs, directory, self._nursery, recipe.network)

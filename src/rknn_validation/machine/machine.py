@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, MachineError
 from rknn_validation.machine.agent import Completed, Gone, Killed
-from rknn_validation.machine.qemu import Qemu
+from rknn_validation.machine.qemu import NETDEV, Qemu
 
 COMMAND_SECONDS = 60.0
 """Deadline of a command that was given none."""
@@ -54,6 +56,17 @@ class Machine:
                 raise deadline.exceeded(f"a console that ends with:\n{self._tail()}") from problem
             except Gone as problem:
                 raise self.ended("waiting for its agent") from problem
+
+    def forward(self, port: int, deadline: Deadline) -> int:
+        """Lead a new port of this computer's loopback to one of the guest's 10.0.2.15; for boards with a network."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            own = int(free.getsockname()[1])
+        line = f"hostfwd_add {NETDEV} tcp:127.0.0.1:{own}-:{port}"
+        arguments: dict[str, Any] = {"command-line": line}
+        said = self._qemu.qmp.execute("human-monitor-command", deadline, **arguments)
+        if said:
+            raise MachineError(f"no way to port {port} of {self.name}", expected=line, seen=str(said).strip())
+        return own
 
     def ended(self, when: str) -> MachineError:
         """The error for a machine that is no more, with the reason as far as the console or QEMU tells."""

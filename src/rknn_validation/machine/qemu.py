@@ -26,8 +26,14 @@ MEMORY = 512 * 1024**2
 """Guest RAM in bytes."""
 PROCESSORS = 1
 """A second one is emulated at the expense of the first, and of the machine beside it."""
+NETDEV = "net"
 SLOTS = ("virtio-serial-device", "virtio-blk-device,drive=root", "virtio-rng-device")
 """What sits in the machine's virtio-mmio slots, from the first on; the device tree names only these."""
+NETWORK = (
+    *("-netdev", f"user,id={NETDEV},restrict=on,ipv6=off"),
+    *("-device", f"virtio-net-device,netdev={NETDEV},bus=virtio-mmio-bus.{len(SLOTS)}"),
+)
+"""The interface of a machine that has one, in the slot after the others."""
 COMMAND_LINE = (
     "console=ttyAMA0 quiet loglevel=4 panic=-1 oops=panic nokaslr audit=0 apparmor=0 net.ifnames=0 "
     "systemd.firstboot=off mitigations=off random.trust_bootloader=on "
@@ -57,8 +63,11 @@ def board() -> list[str]:
     return [*machine, "-nodefaults", "-no-user-config", "-display", "none"]
 
 
-def hardware(rootfs: Path, memory: str, *, share: bool) -> list[str]:
-    """The whole machine, the same for a cold boot and for a clone (migration demands it)."""
+def hardware(rootfs: Path, memory: str, *, share: bool, network: bool = False) -> list[str]:
+    """The whole machine, the same for a cold boot and for a clone (migration demands it).
+
+    With `network` it has an interface that reaches nothing, and is reached only by what `Machine.forward` opens.
+    """
     program, flag, machine, *rest = board()
     backend = f"memory-backend-file,id=ram,size={MEMORY},mem-path={_escaped(memory)},share={'on' if share else 'off'}"
     return [
@@ -66,6 +75,7 @@ def hardware(rootfs: Path, memory: str, *, share: bool) -> list[str]:
         *("-object", backend, "-accel", "tcg,thread=multi,tb-size=128", "-no-reboot"),
         *("-drive", f"if=none,id=root,format=raw,readonly=on,file={_escaped(str(rootfs))}"),
         *(word for slot, device in enumerate(SLOTS) for word in ("-device", f"{device},bus=virtio-mmio-bus.{slot}")),
+        *(NETWORK if network else ()),
         *("-device", "virtserialport,chardev=agent,name=harness.agent"),
         *("-serial", "chardev:console", "-mon", "chardev=qmp,mode=control"),
     ]

@@ -25,6 +25,7 @@ class Snapshot:
     rootfs: Path
     directory: Path
     nursery: Nursery
+    network: bool = False
 
     @contextlib.contextmanager
     def restore(self, deadline: Deadline) -> Iterator[Machine]:
@@ -33,7 +34,7 @@ class Snapshot:
             # A clone's kernel is in its memory already; QEMU only wants to be given one.
             (directory / "no-kernel").write_bytes(bytes(64))
             command = [
-                *qemu.hardware(self.rootfs, str(self.directory / MEMORY_FILE), share=False),
+                *qemu.hardware(self.rootfs, str(self.directory / MEMORY_FILE), share=False, network=self.network),
                 *("-kernel", str(directory / "no-kernel"), "-incoming", "defer"),
             ]
             with Qemu.start(self.nursery, command, directory, [], deadline) as process:

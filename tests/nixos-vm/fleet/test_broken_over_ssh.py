@@ -1,0 +1,200 @@
+"""Boards that are broken, asked over SSH: each state has to show in the right verdict, of the right check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from sshboard import SshBoard
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.model import Answer, Status
+from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
+from rknn_validation.errors import NodeError
+from rknn_validation.fleet import Fleet, Plan
+from rknn_validation.hardwareplugin import expectation
+from rknn_validation.hosts.ssh import Limits, SshLink
+from rknn_validation.inventory import Node
+from rknn_validation.subject import Validation
+
+pytestmark = pytest.mark.vm
+
+LIMITS = Limits(connect=40.0, command=90.0, total=600.0)
+CHECKS = {check.id: check for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all())}
+Expected = Callable[[Node], Expectation]
+
+
+@dataclass(frozen=True)
+class State:
+    """How to break a node, how to mend it, and what has to be said: check -> status and a word of the reason."""
+
+    broken: str
+    mended: str
+    verdicts: dict[str, tuple[Status, str]]
+    scenario: str = "vendor"
+
+
+FAIL, UNSURE = Status.FAIL, Status.INCONCLUSIVE
+LINK = "ln -sfn /nix/store/*-rknn-runtime-*/lib/librknnrt.so /usr/lib/librknnrt.so"
+OWN = "chown root:render /dev/rknpu; chmod 0660 /dev/rknpu"
+SW = "/run/current-system/sw"
+MODULE = "/usr/lib/modules/$(uname -r)/updates/rknpu.ko"
+RULES = "/etc/udev/rules.d/60-rknn.rules"
+STATES = {
+    "wrong owner": State(
+        "chown root:root /dev/rknpu", OWN,
+        {"access.group-can-open": (FAIL, "root"), "access.as-configured": (FAIL, "root:render 0660")},
+    ),
+    "wrong mode": State("chmod 0600 /dev/rknpu", OWN, {"access.as-configured": (FAIL, "0600")}),
+    "world-writable": State("chmod 0666 /dev/rknpu", OWN, {"access.closed-to-others": (FAIL, "everybody")}),
+    "device replaced by a file": State(
+        "mv /dev/rknpu /dev/away; touch /dev/rknpu", "mv /dev/away /dev/rknpu", {"device.real": (FAIL, "regular")},
+    ),
+    "module missing": State(
+        f"rmmod rknpu; mv {MODULE} /root/rknpu.ko; depmod", f"mv /root/rknpu.ko {MODULE}; depmod; modprobe rknpu; "
+        "udevadm settle", {"kernel.driver-loaded": (FAIL, "no driver rknpu"), "device.present": (FAIL, "no driver")},
+    ),
+    "dangling link": State(
+        "ln -sfn /nix/store/gone/lib/librknnrt.so /usr/lib/librknnrt.so", LINK,
+        {"python.runtime-in-place": (FAIL, "will not find the runtime")},
+    ),
+    "link missing": State(
+        "rm /usr/lib/librknnrt.so", LINK,
+        {"python.runtime-in-place": (FAIL, "none of its paths"), "python.works-as-root": (FAIL, "no runtime")},
+    ),
+    "wrong stack": State("true", "true", {"device.present": (FAIL, "rocket")}, "mainline"),
+    "disk full": State(
+        "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero >/tmp/full", "umount /tmp",
+        {"library.not-from-working-directory": (UNSURE, "could not be planted")},
+    ),
+    "clock off": State(
+        "date +%s >/run/now; date --set=@1000000000", "date --set=@$(cat /run/now)",
+        {"units.clock-right": (FAIL, "behind"), "device.present": (Status.PASS, "")},
+    ),
+    "no Python": State(
+        f"cp -a {SW}/bin /run/bin; rm /run/bin/python3*; mount --bind /run/bin {SW}/bin",
+        f"umount {SW}/bin",
+        {"python.works-as-root": (FAIL, "no python3")},
+    ),
+    "no LD_LIBRARY_PATH": State(
+        "sed -i.bak /LD_LIBRARY_PATH/d $(readlink -f /etc/set-environment)",
+        "mv $(readlink -f /etc/set-environment).bak $(readlink -f /etc/set-environment)",
+        {"library.login-shell": (FAIL, "does not find librknnrt.so")},
+    ),
+    "no udev rule": State(
+        f"mv {RULES} /root/rules; udevadm control --reload; chown root:root /dev/rknpu; chmod 0600 /dev/rknpu",
+        f"mv /root/rules {RULES}; udevadm control --reload; {OWN}",
+        {"udev.rule-applies": (FAIL, "no rule"), "access.group-can-open": (FAIL, "group root")},
+    ),
+    "service not in the group": State(
+        "sed -i.bak 's/^render:.*/render:x:303:/' /etc/group", "cp /etc/group.bak /etc/group",
+        {"device.service-user-opens": (FAIL, "npu-user cannot open")},
+    ),
+    "a failed unit": State(
+        "systemd-run --quiet --unit=doomed false; until systemctl is-failed -q doomed; do :; done",
+        "systemctl reset-failed doomed", {"units.none-failed": (FAIL, "doomed")},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def expected(validation: Validation, cases: dict[str, Case]) -> Expected:
+    """What a node should be."""
+    return lambda node: expectation(node, validation, cases)
+
+
+@pytest.fixture(scope="session")
+def link(shared: SshBoard) -> Iterator[SshLink]:
+    """A connection to the shared board."""
+    with SshLink(shared.node(), LIMITS) as link:
+        yield link
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_broken_state(name: str, shared: SshBoard, link: SshLink, expected: Expected) -> None:
+    state = STATES[name]
+    question = Question(link.host(), expected(shared.node(scenario=state.scenario)))
+    shared.sh(state.broken)
+    try:
+        answers = {check: ask(CHECKS[check], question) for check in state.verdicts}
+    finally:
+        shared.machine.run(state.mended)
+    for check, (status, word) in state.verdicts.items():
+        answer = answers[check]
+        assert (answer.status, word in answer.reason) == (status, True), f"{check}: {answer}"
+
+
+def asked(node: Node, expected: Expected, checks: Sequence[str], limits: Limits = LIMITS) -> dict[str, Answer]:
+    """What a run says of a node."""
+    chosen = [CHECKS[check] for check in checks]
+    plan = Plan(node.name, lambda: SshLink(node, limits), lambda: expected(node), chosen)
+    with Fleet([plan]) as fleet:
+        return {check: fleet.told(node.name, check, print).answer for check in checks}
+
+
+SOME = ("device.present", "device.opens", "udev.rules-accepted")
+
+
+def all_inconclusive(answers: dict[str, Answer], word: str) -> bool:
+    return all(answer.status is UNSURE and word in answer.reason for answer in answers.values())
+
+
+def test_a_board_nothing_listens_on(shared: SshBoard, expected: Expected) -> None:
+    started = time.monotonic()
+    answers = asked(shared.node(port=1), expected, SOME)
+    assert all_inconclusive(answers, "nothing listens"), answers
+    assert time.monotonic() - started < 10
+
+
+def test_a_board_with_another_host_key(shared: SshBoard, expected: Expected) -> None:
+    answers = asked(shared.node(ssh_config=shared.keys.ssh_config(shared.port, "other")), expected, SOME)
+    assert all_inconclusive(answers, "its host key is another"), answers
+
+
+def test_a_board_that_refuses_the_key(shared: SshBoard, expected: Expected) -> None:
+    answers = asked(shared.node(identity=shared.keys.directory / "other"), expected, SOME)
+    assert all_inconclusive(answers, "refuses the key"), answers
+
+
+def test_a_board_whose_sshd_hangs(board: SshBoard, expected: Expected) -> None:
+    board.sh("kill -STOP $(cat /run/fleet/pid)")
+    started = time.monotonic()
+    answers = asked(board.node(), expected, SOME, Limits(connect=5.0))
+    assert all_inconclusive(answers, "cannot be asked"), answers
+    assert time.monotonic() - started < 20
+
+
+def test_a_link_lost_in_mid_check_is_made_again(board: SshBoard, expected: Expected) -> None:
+    with SshLink(board.node(), LIMITS) as link:
+        question = Question(link.host(), expected(board.node()))
+        board.sh("pkill -f 'sshd: root'")
+        assert ask(CHECKS["device.present"], question).status is Status.PASS
+        link.retry = False
+        board.sh("pkill -f 'sshd: root'")
+        answer = ask(CHECKS["udev.survives-replug"], question)
+        assert (answer.status, "was lost" in answer.reason) == (UNSURE, True), answer
+        assert isinstance(link.lost, NodeError)
+
+
+def test_a_board_that_reboots_in_mid_check(board: SshBoard, expected: Expected) -> None:
+    with SshLink(board.node(), LIMITS) as link:
+        question = Question(link.host(), expected(board.node()))
+        assert ask(CHECKS["device.present"], question).status is Status.PASS
+        # Another boot's identifier and the end of every session: all that a client sees of a quick reboot.
+        board.sh("cat /proc/sys/kernel/random/uuid >/run/boot; mount --bind /run/boot /proc/sys/kernel/random/boot_id")
+        board.sh("pkill -f 'sshd: root'")
+        answers = [ask(CHECKS[check], question) for check in SOME]
+        assert all("rebooted" in answer.reason and answer.status is UNSURE for answer in answers), answers
+
+
+def test_a_board_that_goes_away_in_mid_check(board: SshBoard, expected: Expected) -> None:
+    with SshLink(board.node(), LIMITS) as link:
+        question = Question(link.host(), expected(board.node()))
+        assert ask(CHECKS["device.present"], question).status is Status.PASS
+        board.machine.kill()
+        started = time.monotonic()
+        answers = {check: ask(CHECKS[check], question) for check in SOME}
+        assert all_inconclusive(answers, "was lost before"), answers
+        assert time.monotonic() - started < 20
