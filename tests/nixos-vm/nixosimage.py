@@ -19,14 +19,18 @@ from rknn_validation.machine.activation import Installation
 from rknn_validation.machine.activation.boot import ACTIVATE
 from rknn_validation.machine.activation.layout import BASE, SYSTEM
 from rknn_validation.machine.base import base_tree
+from rknn_validation.machine.identity import Identity, overlay
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.tree import Directory, Entry, File, Link, cpio
 from rknn_validation.machine.workspace import workspace
+from rknn_validation.npu.boards import BOARDS
 
 STAGE_1 = Path(__file__).parent / "stage1.c"
 VERSION = "stand-in (Debian 12 in NixOS's layout)"
 COPIED = {"passwd": "644", "group": "644", "shadow": "600", "gshadow": "600", "machine-id": "444"}
 """Files of /etc that are no links into the store, and their modes."""
+MASKED = ("k3s.service", "timers.target")
+"""As on a host: by the kernel's command line, whether they are there or not."""
 LEFT_OUT = (
     "/etc/systemd/system/nixos-activation.service",  # the Debian guest's way of running activation
     "/etc/systemd/system/sysinit.target.wants/nixos-activation.service",
@@ -161,7 +165,11 @@ class Making:
         """Write the guest to a directory."""
         (target / "kernel").write_bytes(self.image.kernel.read_bytes())
         (target / "initrd").write_bytes(self._initrd(deadline))
-        (target / "cmdline").write_text(f"standin.userland={USERLAND} loglevel=4\n")
+        masks = " ".join(f"systemd.mask={unit}" for unit in MASKED)
+        (target / "cmdline").write_text(f"console=ttyS2,1500000n8 loglevel=4 standin.userland={USERLAND} {masks}\n")
+        tree = "/dts-v1/;\n" + overlay(Identity(BOARDS["orangepi-5-plus"], self.installation.npu))
+        compiled = tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=tree.encode())
+        (target / "board.dtb").write_bytes(compiled)
         about = {
             "format": 1,
             "host": self.host,
@@ -172,7 +180,7 @@ class Making:
             "toplevel": self.system,
             "init": f"{self.system}/init",
             "changes": ["nothing of nixpkgs: a stand-in that has NixOS's layout and Debian's programs"],
-            "standIns": list(self.installation.stand_ins),
+            "standIns": ["device tree: identity and NPU node alone", *self.installation.stand_ins],
         }
         (target / "guest.json").write_text(json.dumps(about, indent=1))
         with workspace() as work:

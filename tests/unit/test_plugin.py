@@ -133,3 +133,16 @@ def test_a_run_that_stops_at_its_first_failure_is_not_finished_and_a_selection_l
     assert report["changes"]["gone"] == []
     selected = judged(tmp_path, "-k", "off-evaluation")
     assert "no verdict changed" in selected.stdout
+
+
+def test_a_guest_image_without_the_guest_is_a_usage_error(tmp_path: Path) -> None:
+    done = run(tmp_path, "--guest-image", str(tmp_path))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "expected --guest nixos" in done.stderr
+
+
+def test_a_nixos_guest_is_asked_about_the_subject_only(tmp_path: Path) -> None:
+    words = ("--collect-only", "-q", "-m", "vm", "tests/nixos-vm/test_node_verdicts.py", "tests/nixos-vm/checks")
+    debian, nixos = (run(tmp_path, *words, "--guest", guest).stdout for guest in ("debian", "nixos"))
+    assert "test_failing.py" in debian and "test_failing.py" not in nixos
+    assert "test_node_verdicts.py" in nixos

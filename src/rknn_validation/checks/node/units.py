@@ -81,11 +81,12 @@ def _unlaid(question: Question, names: list[str]) -> list[str]:
     boards=BOTH_BOARDS,
 )
 def activation_clean(question: Question) -> Answer:
-    """What activation wrote to the kernel's log at boot."""
+    """What activation said at boot: to the kernel's log, or to the journal where systemd runs it in stage 1."""
     ran = question.must("dmesg")
-    said = [line for line in ran.lines if "stage-2-init" in line]
-    evidence = Evidence("dmesg", "\n".join(said) or "no line of stage 2")
+    stage_1 = question.run("journalctl -b -o cat --no-pager -u initrd-nixos-activation.service")
+    said = [line for line in ran.lines if "stage-2-init" in line] + stage_1.lines
+    evidence = Evidence("dmesg, journal of initrd-nixos-activation", "\n".join(said) or "no line of activation")
     bad = [line for line in said if "Activation script snippet" in line and "failed" in line]
     if bad:
-        return failed(bad[0].partition("stage-2-init: ")[2], evidence)
+        return failed(bad[0].rpartition("stage-2-init: ")[2], evidence)
     return passed("no activation script failed", evidence)
