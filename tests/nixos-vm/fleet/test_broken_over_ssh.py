@@ -67,11 +67,12 @@ STATES = {
     "wrong stack": State("true", "true", {"device.present": (FAIL, "rocket")}, "mainline"),
     "disk full": State(
         "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero >/tmp/full", "umount /tmp",
-        {"library.not-from-working-directory": (UNSURE, "could not be planted")},
+        {"identity.disk-space": (FAIL, "on /tmp"),
+         "library.not-from-working-directory": (UNSURE, "could not be planted")},
     ),
     "clock off": State(
         "date +%s >/run/now; date --set=@1000000000", "date --set=@$(cat /run/now)",
-        {"units.clock-right": (FAIL, "behind"), "device.present": (Status.PASS, "")},
+        {"identity.clock": (FAIL, "behind"), "device.present": (Status.PASS, "")},
     ),
     "no Python": State(
         f"cp -a {SW}/bin /run/bin; rm /run/bin/python3*; mount --bind /run/bin {SW}/bin",

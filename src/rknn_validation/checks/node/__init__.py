@@ -2,7 +2,6 @@
 
 from rknn_validation.checks.node import access, device, disabled, guard, kernel, library, python, udev, units
 from rknn_validation.checks.node.hardware import (
-    clock,
     closure,
     driver,
     identity,
@@ -37,5 +36,5 @@ __all__ = [
 ]
 
 TOPICS = (units, kernel, device, access, udev, library, python, guard, disabled)
-HARDWARE_TOPICS = (clock, identity, kernel_running, driver, power, service, closure, versions, inference)
+HARDWARE_TOPICS = (identity, kernel_running, driver, power, service, closure, versions, inference)
 """Importing a topic declares its checks."""
