@@ -30,6 +30,8 @@ def symbols_exist(case: Case) -> Answer:
         asked = {**{name: value for name, value in kernel.config.items() if symbols.FAMILY.search(name)}, **asked}
     patched = any(patch.has_patch for patch in ours)
     wrong = [Evidence(name, why) for name, value in asked.items() for why in _wrong(case, name, value, patched)]
+    if asked.get("DRM_ACCEL") in _OFF and asked.get("DRM_ACCEL_ROCKET", "n") not in _OFF:
+        wrong.append(Evidence("DRM_ACCEL", "switched off, and DRM_ACCEL_ROCKET with it, which depends on it"))
     if wrong:
         return failed("the kernel will not build with this configuration, or will ignore it", *wrong)
     if not asked:

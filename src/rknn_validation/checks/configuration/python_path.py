@@ -17,6 +17,8 @@ from rknn_validation.checks.configuration.libraries import (
 )
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.text import tmpfiles
+from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
@@ -49,6 +51,9 @@ def runtime_is_there(case: Case) -> Answer:
         return passed(
             f"{useful[0].path} is made by {useful[0].where}", *(Evidence(one.where, one.text) for one in useful)
         )
+    bare = [Evidence(one.name, ", ".join(inner.name for inner in one.members)) for one in _without_runtime(case)]
+    if bare:
+        return failed("`Can not find dynamic library on RK3588!`: the FHS environment has no runtime of its own", *bare)
     if any(_is_self_contained(one) for one in (*toolkits, *part(case).packages)):
         return passed("the API is patched, or runs where it has a /usr/lib of its own")
     near = [Evidence(one.where, f"{one.text}\n    the API does not look at {one.path}") for one in made]
@@ -56,11 +61,42 @@ def runtime_is_there(case: Case) -> Answer:
     return failed(f"`Can not find dynamic library on RK3588!`: nothing makes {_WHERE}", *(near or [shown]))
 
 
+def _without_runtime(case: Case) -> list[Package]:
+    """FHS environments with the Python API and without the runtime: they do not see the machine's /usr/lib."""
+    if any(
+        place for file in subject_files(case.subject) for place in file.find(r"\bextra(?:Build|Install|Bwrap|Mount)")
+    ):
+        return []
+    boxes = [one for one in part(case).packages if one.phases.get("buildCommand") == "fhs" and one.members]
+    return [one for one in boxes if any(map(is_toolkit, one.walk())) and not any(map(is_runtime, (*one.walk(),)))]
+
+
 def _is_self_contained(package: Package) -> bool:
     text = "\n".join((*package.phases.values(), *package.files.values()))
     patched = "librknn" in text and re.search(r"substituteInPlace|\bsed\b|patchelf|bbe\b|perl\b", text)
     boxed = re.search(r"bubblewrap|bwrap|fhs", f"{package.name} {package.builder} {text}", re.IGNORECASE)
     return bool((is_toolkit(package) and patched) or boxed)
+
+
+@CONFIGURATION_CHECKS.check(
+    "python.copy-can-be-read",
+    stage="python",
+    title="a copy of the library can be read by every user",
+    remedy="Copy it with mode 0644, or link to it.",
+    stacks=("vendor",),
+)
+def copy_can_be_read(case: Case) -> Answer:
+    """With 0600 it works as root and for nobody else: `cannot open shared object file: Permission denied`."""
+    lines = [line for text in part(case).tmpfiles if isinstance(line := tmpfiles.parse(text), tmpfiles.Line)]
+    copies = [line for line in lines if line.type == "C" and line.path in PYTHON_RUNTIME_PATHS]
+    shut = [
+        Evidence("systemd.tmpfiles.rules", line.text)
+        for line in copies
+        if re.fullmatch("[0-7]+", line.mode) and int(line.mode, 8) & 0o044 != 0o044
+    ]
+    if shut:
+        return failed("only root can load the library", *shut)
+    return passed(f"{len(copies)} copies") if copies else skipped("the subject copies no library")
 
 
 @CONFIGURATION_CHECKS.check(

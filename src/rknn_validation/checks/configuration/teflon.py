@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import path_settings
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.units import commands
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package
 from rknn_validation.npu import kernels
 
+_FHS_TEFLON = re.compile(r"(?<![\w.-])/(?:usr/)?(?:local/)?lib(?:64|/aarch64-linux-gnu)?/libteflon\.so")
 TEFLON_SINCE = "25.3"
 """The first Mesa whose Teflon drives rocket."""
 
@@ -41,6 +44,18 @@ def mesa_new_enough(case: Case) -> Answer:
     return passed(", ".join(sorted({f"{one.pname} {one.version}" for one in used})))
 
 
+def _named_elsewhere(case: Case) -> Iterator[tuple[str, str]]:
+    """(where, value) of settings that name the library at a path only other distributions have."""
+    ours = part(case)
+    if any(_FHS_TEFLON.search(line) for line in (*ours.tmpfiles, *ours.activation_scripts.values())):
+        return
+    for option, values in (("variables", ours.variables), ("sessionVariables", ours.session_variables)):
+        yield from ((f"environment.{option}.{key}", one) for key, one in values.items() if _FHS_TEFLON.search(one))
+    for name, unit in ours.units.items():
+        yield from ((f"{name} ({key})", one) for key, one in unit.environment.items() if _FHS_TEFLON.search(one))
+        yield from ((f"{name} {key}", line) for key, line in commands(unit) if _FHS_TEFLON.search(line))
+
+
 @CONFIGURATION_CHECKS.check(
     "library.teflon-is-where-programs-look",
     stage="library",
@@ -50,6 +65,9 @@ def mesa_new_enough(case: Case) -> Answer:
 )
 def teflon_is_found(case: Case) -> Answer:
     """A library in a profile is found by no program; NixOS's place for Mesa is /run/opengl-driver/lib."""
+    lost = [Evidence(where, value) for where, value in _named_elsewhere(case)]
+    if lost:
+        return failed("libteflon.so is named where NixOS has no libraries", *lost)
     installed = [one for one in case.configuration.system_packages if _is_mesa(one) and one in part(case).packages]
     told = [one for one in path_settings(case) if re.search(r"mesa|teflon|opengl-driver", one.value)]
     if case.configuration.graphics_enabled:

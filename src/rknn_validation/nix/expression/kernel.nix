@@ -7,7 +7,15 @@
 }:
 
 let
-  show = value: if lib.isAttrs value then toString (value.tristate or (value.freeform or "")) else toString value;
+  show =
+    value:
+    if !lib.isAttrs value then
+      toString value
+    # mkForce, mkDefault and their kin.
+    else if value ? _type && value ? content then
+      show value.content
+    else
+      toString (value.tristate or (value.freeform or ""));
   # `extraConfig` holds lines such as "ROCKCHIP_RKNPU m".
   lines =
     text:

@@ -1,0 +1,70 @@
+"""Does the subject add to what the machine has, or replace it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import baseline, shorten
+from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu import kernels
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+
+
+@CONFIGURATION_CHECKS.check(
+    "evaluation.adds-and-does-not-replace",
+    stage="evaluation",
+    title="what the machine has besides the NPU stays",
+    remedy="Leave lib.mkForce out of lists that others add to: definitions of boot.kernelModules, "
+    "services.udev.extraRules, hardware.deviceTree.overlays and LD_LIBRARY_PATH are joined.",
+    boards=("rk3588", "other"),
+)
+def adds_only(case: Case) -> Answer:
+    """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
+    lost = list(_lost(case.configuration, baseline(case)))
+    if lost:
+        return failed("something of the machine that has nothing to do with the NPU is gone", *lost)
+    return passed("what the machine had is still there")
+
+
+def _lost(after: Configuration, before: Configuration) -> Iterator[Evidence]:
+    gone = [
+        name
+        for name in _missing(before.kernel.modules, after.kernel.modules)
+        if not kernels.names_an_npu_module(name) and name not in after.kernel.blacklisted
+    ]
+    yield from _told("boot.kernelModules", gone)
+    rules = _missing(_lines(before.udev_extra_rules), _lines(after.udev_extra_rules))
+    yield from _told("services.udev.extraRules", (one for one in rules if not _about_npu(one)))
+    overlays = _missing(
+        (one.name for one in before.device_tree.overlays), [one.name for one in after.device_tree.overlays]
+    )
+    yield from _told("hardware.deviceTree.overlays", (one for one in overlays if not _about_npu(one)))
+    paths = (_path(configuration) for configuration in (before, after))
+    yield from _told(LD_LIBRARY_PATH, _missing(next(paths), next(paths)))
+
+
+def _missing(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    there = set(after)
+    return [one for one in before if one not in there]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def _path(configuration: Configuration) -> list[str]:
+    value = configuration.session_variables.get(LD_LIBRARY_PATH) or configuration.variables.get(LD_LIBRARY_PATH) or ""
+    return [one for one in value.split(":") if one and "$" not in one]
+
+
+def _about_npu(text: str) -> bool:
+    return kernels.names_an_npu_module(text) or "npu" in text.lower() or "accel" in text
+
+
+def _told(option: str, gone: Iterable[str]) -> Iterator[Evidence]:
+    names = list(gone)
+    if names:
+        yield Evidence(option, f"gone: {shorten('; '.join(names))}")

@@ -1,0 +1,6 @@
+{
+  imports = [
+    (import ../_good/module.nix { python = _: { }; })
+    (./. + "/python.nix")
+  ];
+}

@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = { lib, ... }: { boot.kernelModules = lib.mkForce [ "rknpu" ]; };
+}

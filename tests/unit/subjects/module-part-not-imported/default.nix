@@ -1,0 +1,5 @@
+{
+  imports = [
+    (import ../_good/module.nix { python = _: { }; })
+  ];
+}

@@ -1,0 +1,6 @@
+{ config, lib, pkgs, ... }:
+{
+  config = lib.mkIf config.services.npu.enable {
+    environment.systemPackages = [ pkgs.python312 ];
+  };
+}
