@@ -59,7 +59,8 @@ def _restored(
     expectation = read(file).expectation
     installation = install(expectation.configuration, guest)
     npu = STACKS[test.npu] if expectation.board.is_rk3588 else None
-    deadline = Deadline.after(BOOT_SECONDS, f"the board of {test.name}")
+    # Other boards may be waiting to boot before this one.
+    deadline = Deadline.after(3 * BOOT_SECONDS, f"the board of {test.name}")
     snapshot = emulator.snapshot(Identity(expectation.board, npu), installation.tree, deadline)
     with snapshot.restore(Deadline.after(RESTORE_SECONDS, f"the restored board of {test.name}")) as machine:
         request.node.stash[CONSOLE] = machine.console_log
