@@ -50,7 +50,8 @@ let
 
   # What requests for the same platform and overlays have in common: their machine, and its data.
   machineOf =
-    wanted: builtins.hashString "md5" (toString ([ wanted.system ] ++ wanted.subject.overlays));
+    wanted:
+    builtins.hashString "md5" (toString ([ wanted.system wanted.subject.root ] ++ wanted.subject.overlays));
   machines = lib.mapAttrs (
     key: same:
     let
@@ -72,7 +73,7 @@ let
     in
     {
       inherit (evaluated) extend;
-      inherit (extracted) packages;
+      inherit (extracted) packages packagesByPath;
       configuration = extracted.configuration // {
         options = [ ];
       };
@@ -102,12 +103,22 @@ let
         loud = true;
         before = {
           data = base.configuration;
+          packages = base.packagesByPath;
           inherit (changed) differing stateOf;
         };
       };
       # One uncatchable error aborts the whole process: the trace then says whose it was.
       marked = builtins.addErrorContext "rknn-request-${index}-";
-      attempt = data: builtins.tryEval (marked (builtins.deepSeq (removeAttrs data [ "packages" ]) data));
+      attempt =
+        data:
+        builtins.tryEval (
+          marked (
+            builtins.deepSeq (removeAttrs data [
+              "packages"
+              "packagesByPath"
+            ]) data
+          )
+        );
       quick = attempt different;
       complete = extract true;
       partial = extract false;
@@ -115,7 +126,7 @@ let
       rest = attempt partial;
     in
     if loud == "yes" then
-      builtins.deepSeq complete complete
+      builtins.deepSeq (removeAttrs complete [ "packagesByPath" ]) (removeAttrs complete [ "packagesByPath" ])
     else if share == "yes" && quick.success then
       mark marked different // { base = machineOf wanted; }
     else if whole.success then
@@ -125,7 +136,9 @@ let
     else
       { refused = true; };
   # Packages are described later, and only those no other request has described.
-  mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
+  mark =
+    marked: data:
+    removeAttrs data [ "packagesByPath" ] // { packages = lib.mapAttrs (_: marked) data.packages; };
 
   results = lib.mapAttrs evaluate requests;
   # Only those that a result differs from: they are known to evaluate.

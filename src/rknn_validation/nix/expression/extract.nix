@@ -1,7 +1,8 @@
 # An evaluated system -> the data a Configuration is made of (see configuration.py, field by field).
 #
-# With `before`, only what differs from another system: { data, differing, stateOf }, the other's data (what this gives
-# without `before`), the names of options that may differ, and how they do (see change.nix).
+# With `before`, only what differs from another system: { data, packages, differing, stateOf }, the other's
+# data and packages by path (what this gives without `before`), the names of options that may differ, and how they do
+# (see change.nix).
 {
   lib,
   subject,
@@ -22,6 +23,7 @@ let
       index
       try
       ;
+    others = if before == null then { } else before.packages;
   };
   inherit (package) keys;
   files = import ./files.nix {
@@ -235,9 +237,7 @@ let
     };
     inherit (kernel) kernel;
   };
-in
-{
-  packages = package.table (
+  packages = package.all (
     lib.concatLists [
       (change.listed systemPackages)
       (rooted graphics graphicsPackages)
@@ -248,5 +248,9 @@ in
       (change.inside systemd.sources systemd.packages)
     ]
   );
+in
+{
+  packages = package.table packages;
+  packagesByPath = package.byPath packages;
 }
 // change.result fields

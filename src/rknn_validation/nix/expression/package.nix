@@ -6,6 +6,8 @@
   subject,
   index,
   try,
+  # Packages that are described elsewhere, by store path: { key, drv }.
+  others ? { },
 }:
 
 let
@@ -20,6 +22,7 @@ let
     sourceNames
     told
     toldElsewhere
+    toldOfAll
     toldOfMeta
     ;
 
@@ -40,7 +43,17 @@ let
     if isStub drv then
       "${drv.outPath}${lib.optionalString (drv ? pythonModule) " ${drv.pythonModule.pythonVersion or ""}"}"
     else
-      "${index} ${known drv}";
+      let
+        path = known drv;
+      in
+      if others ? ${path} && isSame others.${path}.drv drv then others.${path}.key else "${index} ${path}";
+  # Whether all that is told of two packages of the same store path is the same.
+  isSame =
+    one: other:
+    lib.isAttrs other
+    && other ? overrideAttrs
+    && !(other ? paths || other ? entries || other ? env)
+    && builtins.intersectAttrs toldOfAll one == builtins.intersectAttrs toldOfAll other;
 
   source =
     quietly: drv:
@@ -244,7 +257,8 @@ in
     ;
   keys = map key;
   # The given packages and all they are composed of, by key.
-  table =
+  # What they are composed of included: { key, drv } of each.
+  all =
     packages:
     let
       entry = drv: {
@@ -252,14 +266,29 @@ in
         inherit drv;
       };
     in
+    builtins.genericClosure {
+      startSet = map entry packages;
+      # Never evaluated deeply: a package leads to the whole package set.
+      operator =
+        found: if quietly 0 (lib.length (membersOf found.drv)) == 0 then [ ] else map entry (membersOf found.drv);
+    };
+  # Descriptions by key, of those that no other system has.
+  table =
+    found:
+    let
+      isOthers = one: others ? ${known one.drv} && others.${known one.drv}.key == one.key;
+    in
     lib.listToAttrs (
-      map (found: lib.nameValuePair found.key (describe found.drv)) (
-        builtins.genericClosure {
-          startSet = map entry packages;
-          # Never evaluated deeply: a package leads to the whole package set.
-          operator =
-            found: if quietly 0 (lib.length (membersOf found.drv)) == 0 then [ ] else map entry (membersOf found.drv);
-        }
+      map (one: lib.nameValuePair one.key (describe one.drv)) (
+        if others == { } then found else lib.filter (one: !isOthers one) found
+      )
+    );
+  # The same by store path, for another system's `others`.
+  byPath =
+    found:
+    lib.listToAttrs (
+      map (one: lib.nameValuePair (known one.drv) one) (
+        lib.filter (one: lib.isAttrs one.drv && !isStub one.drv) found
       )
     );
 }
