@@ -70,8 +70,12 @@ class Bench:
 
     def ask(self, check: str) -> Answer:
         """What the check answers now."""
+        return ask(NODE_CHECKS[check], self.question())
+
+    def question(self) -> Question:
+        """The machine, and what it is expected to be."""
         stack = self.setup.stack
         board = BOARDS[self.setup.board]
         scenario = Scenario("handmade", stack.name if stack else "none", {}, (board.name,))
         expectation = Expectation(scenario, board, self.configuration, stack, guarded=not board.is_rk3588)
-        return ask(NODE_CHECKS[check], Question(host(self.machine, board.name), expectation))
+        return Question(host(self.machine, board.name), expectation)

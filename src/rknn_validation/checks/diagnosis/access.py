@@ -23,6 +23,15 @@ RULES = (
         ("device.*", "access.*", "udev.*", "inference.*"),
     ),
     Rule(
+        "node-of-another-driver", "device", "the node answers as another driver, or with another silicon's version",
+        "the node that was taken for the NPU's belongs to another device",
+        "find it by its driver, never by its number: /sys/class/drm/renderD*/device/driver, /sys/class/accel",
+        "istoreos/istoreos#2897",
+        (Sign(r"belongs to the driver .*, not \w+|answers hardware version 0x", ("device.ioctl-answers",)),),
+        ("device.*", "inference.*"),
+        certainty=LIKELY,
+    ),
+    Rule(
         "node-without-driver", "device", "`No such device or address` on open",
         "nothing is behind the device node any more: the driver was unloaded, or the node is a left-over",
         "load the driver again; reboot if the node stays",
@@ -71,6 +80,16 @@ RULES = (
         "ran",
         (Sign(r"and came back as|and udev makes it|udev leaves ", ("udev.survives-replug", "udev.restores-access")),),
         ("udev.survives-replug", "udev.restores-access", "udev.rule-applies"),
+    ),
+    Rule(
+        "changed-after-udev", "access", "owner, group or mode are not what the configuration's rules say",
+        "somebody changed the node after udev had set it: by hand, a script, or a rule that comes later",
+        "udevadm trigger --action=add for the node; udevadm test names the rule that has the last word",
+        "ran",
+        (Sign(r"/dev/\S+ is \S+ \d+, the configuration says", ("access.as-configured",)),),
+        ("access.group-can-open", "device.service-user-opens", "udev.rule-applies", "python.works-as-service-user"),
+        unless=(Sign(r"everybody may use it", ("access.closed-to-others",)),),
+        certainty=LIKELY,
     ),
     Rule(
         "world-writable", "access", "the NPU's node has mode 0666",

@@ -180,6 +180,15 @@ RULES = (
         certainty=LIKELY,
     ),
     Rule(
+        "bound-to-nothing", "driver", "the driver is loaded, and /sys/bus/platform/drivers has no NPU below it",
+        "the driver found no NPU it could start: its probe failed, or was put off",
+        "dmesg and /sys/kernel/debug/devices_deferred say why",
+        "ran",
+        (Sign(r"is loaded and bound to nothing|is bound to 0 of \d NPU nodes|^(RKNPU|rocket) has no NPU"),),
+        NPU,
+        certainty=POSSIBLE,
+    ),
+    Rule(
         "bound-without-node", "device", "the driver is bound and /dev has nothing",
         "the driver has the NPU, but made no device node: udev did not run, or /dev is a container's",
         "systemctl status systemd-udevd; in a container map the node",

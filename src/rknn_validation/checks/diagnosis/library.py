@@ -58,6 +58,14 @@ RULES = (
         ("library.*", *PYTHON),
     ),
     Rule(
+        "library-copied", "library", "the library that is found does not lie in /nix/store",
+        "somebody copied the library there by hand: no switch renews it, and nobody knows its version",
+        "remove the copy, and let the configuration link or name the package's own",
+        "ran",
+        (Sign(r"is not of the store|not from the store"),),
+        ("library.*", "python.runtime-in-place"),
+    ),
+    Rule(
         "library-stale", "library", "the library is of another generation than the running system",
         "a link or an environment still leads to an older generation's library",
         "remove the link made by hand, log in anew, restart the service",
