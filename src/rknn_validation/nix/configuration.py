@@ -113,12 +113,14 @@ class DeviceTree:
 
 @dataclass(frozen=True)
 class Account:
-    """A user or group: `groups` are a user's extra groups (empty for a group)."""
+    """A user or group: `groups` are a user's extra groups, `group` is its own; `members` are a group's."""
 
     name: str
     groups: tuple[str, ...]
     is_system: bool
     gid: int | None = None
+    group: str = ""
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

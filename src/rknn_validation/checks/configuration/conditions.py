@@ -108,6 +108,21 @@ def _unreadable(key: str, value: str) -> str | None:
 _NPU_WORK = re.compile(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)")
 
 
+_NO_NODE = re.compile(r"/dev/(?:accel\d+|accel/?(?:rknpu|rknn|rocket)\S*|rknn\d*|npu\d*|rocket\d*|dri/accel\d*)")
+
+
+def _never_there(case: Case, value: str) -> bool:
+    """Whether a path looks like an NPU's device node and is none: no driver makes it, no rule links it."""
+    ours = part(case)
+    texts = [*(rule.text or "" for rule in ours.rules), *ours.tmpfiles, *ours.activation_scripts.values()]
+    name = value.removeprefix("/dev/")
+    return bool(_NO_NODE.fullmatch(value)) and not any(name in text for text in texts)
+
+
+def _all_required(asked: list[tuple[str, str, bool, bool]]) -> bool:
+    return not any(triggering for _, _, _, triggering in asked)
+
+
 @CONFIGURATION_CHECKS.check(
     "guard.units-start-on-the-board",
     stage="guard",
@@ -124,6 +139,8 @@ def units_start(case: Case) -> Answer:
     for name, unit in part(case).units.items():
         asked = list(conditions(unit))
         shut = [board.name for board in boards if starts_on(unit, board) is False]
+        if not shut and any(_never_there(case, value) and not negated for _, value, negated, _ in asked):
+            shut = [board.name for board in boards if _all_required(asked)]
         # A unit that asks for the opposite on purpose only says why the NPU stays off.
         meant = not any(negated for _, _, negated, _ in asked) or _NPU_WORK.search(text_of(unit))
         if shut and meant:

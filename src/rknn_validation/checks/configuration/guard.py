@@ -9,7 +9,7 @@ from rknn_validation.checks.case import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BO
 from rknn_validation.checks.configuration.conditions import starts_on
 from rknn_validation.checks.configuration.delta import Change, baseline, changes, configuration_of, evidence_of
 from rknn_validation.checks.configuration.libraries import STORE_PATH, is_runtime, is_toolkit
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.unit_service import text_of
 from rknn_validation.checks.configuration.units import last
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
@@ -87,6 +87,7 @@ def _machine_code(after: Configuration, before: Configuration) -> Iterator[Packa
     title="a board that is not an RK3588 stays unharmed",
     remedy="Contribute nothing where hardware.deviceTree.name names another board, and give every unit "
     "ConditionFirmware=|device-tree-compatible(rockchip,rk3588); let udev load the driver, not boot.kernelModules.",
+    stacks=ALL_STACKS,
     boards=("other",),
 )
 def leaves_others_alone(case: Case) -> Answer:
@@ -122,7 +123,9 @@ def harms(after: Configuration, before: Configuration, board: Board) -> Iterator
                 yield Evidence(option, f"{name} is forced: systemd-modules-load fails where the kernel has none")
     swapped = (after.kernel.pname, after.kernel.version) != (before.kernel.pname, before.kernel.version)
     # Another mainline kernel drives any of these boards; Rockchip's own drives Rockchip's.
-    if swapped and looks_like_vendor_kernel(after.kernel.pname, after.kernel.version):
+    source = after.kernel.package.source if after.kernel.package else None
+    named = (after.kernel.pname, after.kernel.version, *(source.urls if source else ()))
+    if swapped and looks_like_vendor_kernel(*named):
         yield Evidence(
             "boot.kernelPackages", f"{after.kernel.pname} {after.kernel.version} replaces the board's own kernel"
         )
@@ -138,13 +141,19 @@ def harms(after: Configuration, before: Configuration, board: Board) -> Iterator
             yield Evidence(f"system.activationScripts.{name}", "loads the driver whatever the board")
 
 
-_GUARDED = re.compile(r"rk3588|device-tree|devicetree|\[\s+!?\s*-[ecrdf]\s+/(dev|sys|proc)|\|\|\s*(true|:|exit 0)")
+_GUARDED = re.compile(r"device-tree|devicetree|\[\s+!?\s*-[ecrdf]\s+/(dev|sys|proc)|\|\|\s*(true|:|exit 0)")
+_REFUSES = re.compile(r"/bin/(?:grep|test|\[)\b.*(?:device-?tree|/proc/|/sys/|/dev/)")
 
 
 def _may_fail(unit: Unit, board: Board) -> str | None:
     if starts_on(unit, board) is False or unit.sections.get("Service", {}).get("ExecCondition"):
         return None
-    if not (unit.wanted_by or unit.required_by) or _GUARDED.search(text_of(unit)):
+    if not (unit.wanted_by or unit.required_by):
+        return None
+    for value in unit.sections.get("Service", {}).get("ExecStartPre", ()):
+        if not value.startswith("-") and _REFUSES.search(value) and starts_on(unit, board) is True:
+            return "its ExecStartPre fails where the board is another: a failed unit (ExecCondition would skip it)"
+    if _GUARDED.search(text_of(unit)):
         return None
     if _loads_module(text_of(unit)) and not _ignores_failure(unit):
         return "loads the driver without a condition on the board: a failed unit where the kernel has none"

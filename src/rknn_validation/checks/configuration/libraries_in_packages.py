@@ -94,6 +94,11 @@ def _unpatched(recipe: Recipe) -> Iterator[str]:
     if rpath and re.fullmatch(r"[\"']?(?:/(?:usr/)?lib[\w./-]*:?)+[\"']?", rpath[1]):
         yield f"the rpath is {rpath[1]}, which NixOS does not have"
         return
+    elsewhere = _rpath_without_libstdcxx(scripts)
+    hooked = any(word.endswith("autoPatchelfHook") for word in recipe.words("nativeBuildInputs", "buildInputs"))
+    if elsewhere and not hooked:
+        yield elsewhere
+        return
     if rpath or re.search(r"autoPatchelf\b|addAutoPatchelfSearchPath|wrapProgram|makeWrapper", scripts):
         return
     if "propagatedBuildInputs" in recipe.attrs and _offers_libstdcxx(recipe, "propagatedBuildInputs"):
@@ -110,6 +115,23 @@ def _unpatched(recipe: Recipe) -> Iterator[str]:
         yield f"{flag} keeps autoPatchelfHook from running: the library gets no rpath"
     elif missing_phase(recipe, "fixupPhase"):
         yield "phases leaves fixupPhase out, in which autoPatchelfHook runs: the library gets no rpath"
+
+
+def _rpath_without_libstdcxx(scripts: str) -> str | None:
+    """What is wrong with the one rpath a script sets, where it certainly leads to no libstdc++."""
+    given = re.findall(r"--(?:set|add|force)-rpath\s+(\"[^\"]*\"|'[^']*'|\S+)", scripts)
+    if len(given) != 1 or "libstdc++" in scripts or "libgcc" in scripts:
+        return None
+    elements = [one for one in given[0].strip("\"'").split(":") if one]
+    if elements and all(re.fullmatch(r"\\?\$\{?(?:out|lib|ORIGIN)\}?(?:/[\w./-]*)?", one) for one in elements):
+        return f"the rpath is {given[0]}: libstdc++.so.6 is not there"
+    if any(re.search(r"/[0-9a-z]{32}-gcc-wrapper-[\d.]+/", one) for one in elements) and not any(
+        re.search(r"-(?:gcc-[\d.]|libstdc|gcc-lib)|[@$]", one) for one in elements
+    ):
+        return (
+            f"the rpath is {given[0]}: the compiler's wrapper has no libraries, libstdc++.so.6 is in stdenv.cc.cc.lib"
+        )
+    return None
 
 
 def _opaque(recipe: Recipe) -> Iterator[str]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.access import NODE
 from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import providers, unit_values
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.udev import outcomes
 from rknn_validation.checks.configuration.units import asked_for, commands, is_on, last, own_services, services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.checks.text import shell
@@ -80,23 +80,55 @@ def _misfits(unit: Unit) -> Iterator[str]:
 )
 def sandbox_lets_in(case: Case) -> Answer:
     """PrivateDevices and DevicePolicy hide /dev; a service user without the group gets EACCES."""
-    ours = consumers(case)
-    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _shut_out(unit)]
+    ours = {**consumers(case), **_jobs(case)}
+    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _shut_out(unit, case)]
     if wrong:
         return failed("the service cannot open the NPU", *wrong)
     return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service that uses the NPU")
 
 
-def _shut_out(unit: Unit) -> Iterator[str]:
+def _jobs(case: Case) -> dict[str, Unit]:
+    """The subject's oneshots that run a program which speaks of the NPU."""
+    return {
+        name: unit
+        for name, unit in own_services(case).items()
+        if last(unit, "Type") == "oneshot"
+        and any(commands(unit))
+        and not _is_helper(unit)
+        and speaks_of_npu(name, unit)
+    }
+
+
+_NPU = re.compile(r"rknn|rknpu|rkllm|teflon|tflite|(?<![a-z])npu(?![a-z])", re.IGNORECASE)
+
+
+def speaks_of_npu(name: str, unit: Unit) -> bool:
+    """Whether a unit's name, commands or environment name the NPU or its libraries."""
+    return any(_NPU.search(text) for text in (name, text_of(unit), *unit.environment, *unit.environment.values()))
+
+
+_DEVICES = {
+    "vendor": r"/dev/(?:rknpu\S*|dri\S*)|char-(?:misc|drm|rknpu)\b",
+    "mainline": r"/dev/accel\S*|char-accel\b",
+}
+_ANY_DEVICE = r"|char-\*|/dev/\*?(?:\s|$)"
+
+
+def _shut_out(unit: Unit, case: Case) -> Iterator[str]:
     service = unit.sections.get("Service", {})
     if is_on(last(unit, "PrivateDevices")):
         yield "PrivateDevices=true: its /dev has null and zero and no NPU"
     allowed = [value for value in service.get("DeviceAllow", ()) if value]
     policy = last(unit, "DevicePolicy")
-    if (allowed or policy in {"closed", "strict"}) and not any(
-        re.match(rf"{NODE}|char-(misc|drm|accel|rknpu|\*)|/dev/\*?$", value) for value in allowed
-    ):
+    named = [value for value in allowed if re.match(_DEVICES[case.scenario.stack] + _ANY_DEVICE, value)]
+    if (allowed or policy in {"closed", "strict"}) and not named:
         yield f"DeviceAllow={' '.join(allowed) or '(none)'} does not name the NPU"
+    elif named and all(re.search(r"\s[rm]+$", value) for value in named):
+        yield f"DeviceAllow={' '.join(named)} lets it read only; the NPU is opened for reading and writing"
+    elif named and policy != "auto" and (missed := _other_node(case, named)):
+        yield f"DeviceAllow={' '.join(named)} does not name {missed}, which is the node the subject's rules are about"
+    if case.scenario.stack == "vendor" and last(unit, "ProcSubset") == "pid":
+        yield "ProcSubset=pid: the runtime reads /proc/device-tree to tell which chip it runs on, and finds nothing"
     account = last(unit, "User")
     if is_on(last(unit, "DynamicUser")) or (account and account != "root"):
         groups = [
@@ -104,6 +136,18 @@ def _shut_out(unit: Unit) -> Iterator[str]:
         ]
         if not groups and is_on(last(unit, "DynamicUser")):
             yield "DynamicUser=true without SupplementaryGroups=: its user is in no group that may open the NPU"
+
+
+def _other_node(case: Case, allowed: list[str]) -> str | None:
+    """The one kind of node the subject's rules open, where a list of allowed devices has only the other kind."""
+    if case.scenario.stack != "vendor":
+        return None
+    opened = {one.device.node == "/dev/rknpu" for one in outcomes(case) if one.gives_access}
+    if opened == {True} and all(re.match(r"/dev/dri|char-drm", value) for value in allowed):
+        return "/dev/rknpu"
+    if opened == {False} and all(re.match(r"/dev/rknpu|char-(misc|rknpu)", value) for value in allowed):
+        return "/dev/dri"
+    return None
 
 
 @CONFIGURATION_CHECKS.check(

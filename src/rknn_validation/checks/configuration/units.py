@@ -141,8 +141,9 @@ def are_started(case: Case) -> Answer:
     idle = []
     for name, unit in ours.items():
         stem = name.removesuffix(".service")
-        by_kin = {f"{stem}.{kind}" for kind in ("timer", "socket", "path")} & set(configuration.units)
-        by_name = name in wanted or any(name in text or f"start {stem}" in text for text in texts)
+        by_kin = [kin for kind in ("timer", "socket", "path") if (kin := configuration.units.get(f"{stem}.{kind}"))]
+        by_kin = [kin for kin in by_kin if kin.wanted_by or kin.required_by or _is_named(kin.name, wanted, texts)]
+        by_name = _is_named(name, wanted, texts)
         if not (unit.wanted_by or unit.required_by or by_kin or by_name or "@" in name or last(unit, "BusName")):
             idle.append(Evidence(name, "no wantedBy, no requiredBy, no timer or socket; nothing names it"))
     if idle:
@@ -169,6 +170,12 @@ def names_are_units(case: Case) -> Answer:
     if wrong:
         return failed("a unit is named that does not exist", *wrong)
     return passed("every unit that is named exists or may exist")
+
+
+def _is_named(name: str, wanted: set[str], texts: list[str]) -> bool:
+    """Whether another unit, a rule or a script starts a unit."""
+    stem = name.removesuffix(".service")
+    return name in wanted or any(name in text or f"start {stem}" in text for text in texts)
 
 
 def _named_units(unit: Unit) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ let
     groups = value.extraGroups or [ ];
     is_system = value.isSystemUser or false;
     gid = value.gid or null;
+    group = value.group or "";
+    members = value.members or [ ];
   };
   assertion = one: {
     holds = one.assertion;

@@ -1,0 +1,125 @@
+"""Do the commands of units do what they say: no shell where none reads them, and every program where it is named?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.case import Case
+from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.configuration.libraries import STORE_PATH
+from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
+from rknn_validation.checks.configuration.units import commands, own_services
+from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.packaging.building import result
+from rknn_validation.checks.packaging.commands import commands as shell_commands
+from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.nix.configuration import Unit
+
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_OPERATOR = re.compile(r"(?<!\S)(?:&&|\|\|?|[012&]?>>?(?:&[012]|\S+)?|<|2>&1|\$\([^)]*\)?)(?!\S)")
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.commands-need-no-shell",
+    stage="units",
+    title="what a unit runs is written without shell syntax",
+    remedy="Put it into script = '' … '' or pkgs.writeShellScript; Exec lines are split at blanks and run as they are.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def need_no_shell(case: Case) -> Answer:
+    """systemd hands <, >, |, && and $(…) to the program as words of its command line."""
+    ran = [(name, key, line) for name, unit in part(case).units.items() for key, line in commands(unit)]
+    wrong = [Evidence(f"{name} {key}", line) for name, key, line in ran if _OPERATOR.search(_QUOTED.sub("''", line))]
+    if wrong:
+        return failed("the program gets shell syntax as arguments", *wrong)
+    return passed(f"{len(ran)} commands") if ran else skipped("the subject's units run scripts or nothing")
+
+
+_BROUGHT_BY = {
+    **dict.fromkeys(("modprobe", "insmod", "rmmod", "lsmod", "depmod", "modinfo"), "kmod"),
+    **dict.fromkeys(("mount", "umount", "flock", "setpriv", "logger", "dmesg"), "util-linux"),
+    **dict.fromkeys(("ps", "pgrep", "pkill", "sysctl"), "procps"),
+    **dict.fromkeys(("setfacl", "getfacl"), "acl"),
+    **dict.fromkeys(("dtc", "fdtoverlay", "fdtput", "fdtget"), "dtc"),
+    **{name: name for name in ("jq", "curl", "wget", "docker", "podman", "patchelf")},
+    "awk": "gawk",
+    "ip": "iproute2",
+    "tar": "gnutar",
+}
+"""Programs NixOS does not put on a unit's PATH (that has coreutils, findutils, grep, sed and systemd), and whose
+they are."""
+_ALSO = re.compile(r"busybox|toybox|util-linux|sbase|wrappers")
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.scripts-find-their-programs",
+    stage="units",
+    title="the programs a unit's script calls are on its PATH",
+    remedy="Add the package: systemd.services.<name>.path = [ pkgs.kmod ]; or call it by store path (lib.getExe').",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def scripts_find_programs(case: Case) -> Answer:
+    """`modprobe: command not found`: a unit's PATH is not that of a login."""
+    ours = {name: unit for name, unit in own_services(case).items() if unit.script.strip()}
+    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _unfound(unit)]
+    if wrong:
+        return failed("the script stops at a program that is not on the unit's PATH", *wrong)
+    return passed(f"{len(ours)} scripts") if ours else skipped("the subject's units run no script")
+
+
+def _unfound(unit: Unit) -> Iterator[str]:
+    known = {package.name for package in unit.path}
+    elements = [one for one in unit.environment.get("PATH", "").split(":") if one]
+    if any((found := STORE_PATH.match(one)) is None or found["name"] not in known for one in elements):
+        return
+    if re.search(r"\bPATH=|\b(?:source|eval)\b|^\s*\.\s", unit.script, re.MULTILINE):
+        return
+    carried = [inner for package in unit.path for inner in package.walk()]
+    names = {package.pname or package.name for package in carried}
+    # A package of the subject's own, or a path somebody wrote down, may hold any program.
+    if any(package.origin != "nixpkgs" or _ALSO.search(package.name) for package in carried):
+        return
+    for command in shell_commands(unit.script, {}):
+        wanted = _BROUGHT_BY.get(command.words[0])
+        if command.certain and wanted and not any(name.startswith(wanted) for name in names):
+            yield f"{' '.join(command.words)}\n    {command.words[0]} comes with {wanted}, which is not in path"
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.programs-are-in-their-package",
+    stage="units",
+    title="the package a unit runs a program of has that program",
+    remedy="Name the program as installPhase does, or use lib.getExe with meta.mainProgram.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def programs_are_there(case: Case) -> Answer:
+    """`status=203/EXEC`: the store path exists and has nothing of that name in bin."""
+    known = [(one, programs) for one in recipes(case) if (programs := _programs(one))]
+    wrong = []
+    asked = 0
+    for name, unit in part(case).units.items():
+        for key, line in commands(unit):
+            found = STORE_PATH.match(line)
+            program = (found["rest"] or "").removeprefix("/bin/") if found else ""
+            for recipe, programs in known if found else ():
+                version = recipe.text("version")
+                if found and found["name"] == (f"{recipe.name}-{version}" if version else recipe.name):
+                    asked += 1
+                    if program and program not in programs:
+                        wrong.append(Evidence(f"{name} {key}", f"{line}\n    it has {', '.join(sorted(programs))}"))
+    if wrong:
+        return failed("the unit fails with 203/EXEC: its package has no such program", *wrong)
+    return passed(f"{asked} programs") if asked else skipped("no unit runs a program of a package that can be read")
+
+
+def _programs(recipe: Recipe) -> frozenset[str]:
+    """What a recipe certainly installs into bin, if that is certainly all."""
+    done = result(recipe)
+    if done is None or not done.complete or "postFixup" in recipe.attrs or "outputs" in recipe.attrs:
+        return frozenset()
+    names = {path.removeprefix("$out/bin/") for path in (*done.files, *done.links) if path.startswith("$out/bin/")}
+    return frozenset(names) if not any("@" in name or "<" in name for name in names) else frozenset()

@@ -1,0 +1,10 @@
+import ../_good/module.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-server = {
+      wantedBy = [ "multi-user.target" ];
+      environment.LD_LIBRARY_PATH = "${cfg.package}/lib";
+      bindsTo = [ "dev-rknpu.device" ];
+      serviceConfig.ExecStart = "${pkgs.writeShellScript "rknn-server" "exec rknn_server"}";
+    };
+  };
+}

@@ -1,0 +1,13 @@
+import ../_good/mainline.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-server = {
+      wantedBy = [ "multi-user.target" ];
+      environment.TFLITE_DELEGATE = "/run/opengl-driver/lib/libteflon.so";
+      serviceConfig = {
+        Type = "oneshot";
+        DeviceAllow = [ "char-drm rw" ];
+        ExecStart = "${pkgs.writeShellScript "classify" "exec classify"}";
+      };
+    };
+  };
+}

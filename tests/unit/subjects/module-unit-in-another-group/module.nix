@@ -1,0 +1,13 @@
+import ../_good/module.nix {
+  more = { cfg, lib, pkgs, ... }: {
+    systemd.services.npu-server = {
+      wantedBy = [ "multi-user.target" ];
+      environment.LD_LIBRARY_PATH = "${cfg.package}/lib";
+      serviceConfig = {
+        DynamicUser = true;
+        SupplementaryGroups = [ "video" ];
+        ExecStart = "${pkgs.writeShellScript "rknn-server" "exec rknn_server"}";
+      };
+    };
+  };
+}
