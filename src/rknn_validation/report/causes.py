@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rknn_validation.checks.diagnosis import Diagnosis, diagnose
+from rknn_validation.checks.diagnosis import Diagnosis
 from rknn_validation.checks.diagnosis.model import LAYERS
 from rknn_validation.checks.model import Status, Verdict
 
@@ -14,9 +14,8 @@ LINES = 3
 """Lines shown of what gave a cause away."""
 
 
-def render(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
+def render(verdicts: Sequence[Verdict], found: Sequence[Diagnosis]) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines and their terminal markup; nothing where every node is well."""
-    found = diagnose(verdicts)
     groups: dict[str, list[Diagnosis]] = {}
     for one in sorted(found, key=lambda one: LAYERS.index(one.layer)):
         groups.setdefault(one.rule, []).append(one)

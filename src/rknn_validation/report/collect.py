@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.checks.diagnosis import Diagnosis, diagnose
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.errors import HarnessError
 from rknn_validation.report.compare import Changes
@@ -36,6 +37,14 @@ class Collection:
     """Only some checks were asked for: that others are missing says nothing."""
     changes: Changes | None = None
     """Against earlier runs of the same subject; None until reports are written, and where there was none."""
+
+    _diagnosed: tuple[int, tuple[Diagnosis, ...]] = (0, ())
+
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """The likely causes of what nodes failed; worked out once for all reports."""
+        if self._diagnosed[0] != len(self.verdicts):
+            self._diagnosed = len(self.verdicts), diagnose(self.verdicts)
+        return self._diagnosed[1]
 
     def start(self) -> None:
         """Make the report directory and remove the files of an earlier run that this one replaces."""

@@ -10,7 +10,6 @@ from typing import Any
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from rknn_validation import __version__
-from rknn_validation.checks.diagnosis import diagnose
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.report import history, html
 from rknn_validation.report.collect import Collection
@@ -46,7 +45,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         "selected": collection.selected,
         "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
-        "diagnoses": [one.to_json() for one in diagnose(collection.verdicts)],
+        "diagnoses": [one.to_json() for one in collection.diagnoses()],
         "changes": collection.changes.to_json() if collection.changes else None,
         "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],
     }

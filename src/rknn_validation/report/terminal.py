@@ -23,7 +23,7 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     for tier, verdicts in by_tier(collection.verdicts):
         yield "", {}
         yield from _matrix(tier, verdicts)
-    yield from causes.render(collection.verdicts)
+    yield from causes.render(collection.verdicts, collection.diagnoses())
     for verdict in collection.verdicts:
         if verdict.status in (Status.FAIL, Status.INCONCLUSIVE):
             yield from _finding(verdict)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from rknn_validation.checks.diagnosis import access, below, library, programs, upstream
-from rknn_validation.checks.diagnosis.model import BAD, LAYERS, Diagnosis, Rule
+from rknn_validation.checks.diagnosis.model import BAD, LAYERS, Diagnosis, Rule, said_by
 from rknn_validation.checks.model import Evidence, Verdict
 
 __all__ = ["RULES", "Diagnosis", "Rule", "diagnose"]
@@ -36,9 +36,10 @@ def diagnose(verdicts: Sequence[Verdict]) -> tuple[Diagnosis, ...]:
 
 def _of_one(tier: str, where: str, verdicts: list[Verdict]) -> list[Diagnosis]:
     bad = list(dict.fromkeys(verdict.check for verdict in verdicts if verdict.status in BAD))
+    texts = [(verdict, said_by(verdict)) for verdict in verdicts]
     found: list[Diagnosis] = []
     for rule in RULES if bad else ():
-        hits = _hits(rule, verdicts)
+        hits = _hits(rule, texts)
         if not hits:
             continue
         told = {evidence.source for evidence in hits}
@@ -66,8 +67,9 @@ def _of_one(tier: str, where: str, verdicts: list[Verdict]) -> list[Diagnosis]:
     return found
 
 
-def _hits(rule: Rule, verdicts: list[Verdict]) -> tuple[Evidence, ...]:
-    if any(sign.found(verdict) for sign in rule.unless for verdict in verdicts):
+def _hits(rule: Rule, texts: list[tuple[Verdict, str]]) -> tuple[Evidence, ...]:
+    found = (sign.found(verdict, text) for verdict, text in texts for sign in rule.signs)
+    hits = tuple(dict.fromkeys(evidence for evidence in found if evidence))
+    if hits and any(sign.found(verdict, text) for sign in rule.unless for verdict, text in texts):
         return ()
-    found = (sign.found(verdict) for verdict in verdicts for sign in rule.signs)
-    return tuple(dict.fromkeys(evidence for evidence in found if evidence))
+    return hits

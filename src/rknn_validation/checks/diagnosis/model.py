@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 from rknn_validation.checks.model import Evidence, Status, Verdict
@@ -32,15 +33,15 @@ class Sign:
     checks: tuple[str, ...] = ("*",)
     statuses: tuple[Status, ...] = BAD
 
-    def __post_init__(self) -> None:
-        re.compile(self.pattern)
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.MULTILINE)
 
-    def found(self, verdict: Verdict) -> Evidence | None:
-        """Where it is found in a verdict, None where it is not."""
+    def found(self, verdict: Verdict, text: str) -> Evidence | None:
+        """Where it is found in what a verdict says (`said_by`), None where it is not."""
         if verdict.status not in self.statuses or not any(fnmatchcase(verdict.check, one) for one in self.checks):
             return None
-        text = "\n".join((verdict.reason, *(evidence.output for evidence in verdict.evidence)))
-        match = re.search(self.pattern, text, re.MULTILINE)
+        match = self._compiled.search(text)
         if match is None:
             return None
         begin = text.rfind("\n", 0, match.start()) + 1
@@ -48,6 +49,11 @@ class Sign:
         lines = text[begin : end if end >= 0 else None].splitlines()
         # A sign that spans lines is shown by its ends.
         return Evidence(verdict.check, "\n".join(lines if len(lines) < 3 else (lines[0], "...", lines[-1])))
+
+
+def said_by(verdict: Verdict) -> str:
+    """What a verdict says: its reason, and what the commands gave."""
+    return "\n".join((verdict.reason, *(evidence.output for evidence in verdict.evidence)))
 
 
 def said(*messages: str) -> Sign:
