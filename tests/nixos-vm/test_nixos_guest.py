@@ -69,7 +69,7 @@ def judge(image: Path, expression: str, cache: Path, report: Path) -> dict[str, 
     words = ["-m", "verdict and vm", "-k", expression, "-p", "no:cacheprovider", "--report", str(report)]
     words += ["--guest", "nixos", "--guest-image", str(image), "--cache", str(cache)]
     command = [sys.executable, "-m", "pytest", *words, "tests/nixos-vm/test_node_verdicts.py"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     assert (report / "results.json").exists(), done.stdout + done.stderr
     results: dict[str, Any] = json.loads((report / "results.json").read_text())
     return results
