@@ -32,11 +32,14 @@ RULES = (
         certainty=LIKELY,
     ),
     Rule(
-        "node-without-driver", "device", "`No such device or address` on open",
+        "node-without-driver", "device", "`No such device` (or address) on open, though the node is there",
         "nothing is behind the device node any more: the driver was unloaded, or the node is a left-over",
         "load the driver again; reboot if the node stays",
-        "linux fs/char_dev.c (ENXIO)",
-        (Sign(r"(?s)root cannot open .*No such device or address", ("device.opens",)),),
+        "ran; linux drivers/char/misc.c (ENODEV), fs/char_dev.c (ENXIO)",
+        (
+            Sign(r"(?s)root cannot open /dev/(rknpu|dri/).*No such device", ("device.opens",)),
+            Sign(r"(?s)root cannot open .*No such device or address", ("device.opens",)),
+        ),
         ("device.*", "access.*", "udev.*", "inference.*"),
         certainty=LIKELY,
     ),
