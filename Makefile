@@ -12,7 +12,7 @@ PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
 # Python compiles each of its modules anew in every process where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: validate test benchmark setup clean
+.PHONY: validate test hardware benchmark setup clean
 
 validate: setup
 	$(PYTEST) -m verdict $(ARGS)
@@ -21,9 +21,14 @@ test: BROWSER := yes
 test: setup
 	$(PYTEST) $(ARGS)
 
+# Real nodes: make hardware ARGS='--node opi01'. See docs/run-on-my-nodes.md.
+hardware: setup
+	$(VENV)/bin/python -m pytest --hardware -m hardware $(ARGS)
+
 benchmark: setup
 	$(VENV)/bin/python benchmarks/evaluation.py
 	$(VENV)/bin/python benchmarks/machine.py
+	$(VENV)/bin/python benchmarks/fleet.py
 
 setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)" $(BROWSER)

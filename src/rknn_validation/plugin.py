@@ -213,10 +213,13 @@ class Reporter:
         # `-x` ends with the same status as a run that asked everything.
         cut_short = bool(session.shouldfail or session.shouldstop)
         self.collection.finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not cut_short
+        real = [verdict.status for verdict in self.collection.verdicts if verdict.tier == "hardware"]
+        if exitstatus == pytest.ExitCode.OK and real and Status.PASS not in real:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED  # nothing of the nodes was judged
         option = session.config.getoption
-        self.collection.selected = any(option(name, None) for name in ("keyword", "lf", "deselect")) or any(
-            "::" in argument for argument in session.config.args
-        )
+        self.collection.selected = any(
+            option(name, None) for name in ("keyword", "lf", "deselect", "node", "group")
+        ) or any("::" in argument for argument in session.config.args)
         if self.collection.verdicts:
             subject = str(session.config.stash[VALIDATION].path)
             files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})

@@ -1,0 +1,102 @@
+"""A run of `pytest --hardware` as its users start it, against a fleet of emulated boards with sshd."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from sshboard import SshBoard
+
+from conftest import Restore
+
+pytestmark = pytest.mark.vm
+
+ROOT = Path(__file__).resolve().parents[3]
+FLEET = dict.fromkeys(("opi01", "opi02", "opi03"), "orangepi-5-plus") | {"rpi01": "raspberrypi-4-b"}
+LEFT_OUT = (
+    # An emulated board has no silicon, runs Debian's kernel, and no Nix knows its store.
+    *(
+        "identity",
+        "power",
+        "driver.",
+        "inference",
+        "kernel.release",
+        "kernel.config",
+        "loader-takes",
+        "link-is-current",
+    ),
+    "works-as-root",  # half a minute each on an emulated processor; a service's user is asked the same
+)
+EMULATED = " and ".join(f"not {word}" for word in LEFT_OUT)
+
+
+@pytest.fixture(scope="module")
+def fleet(restored: Restore) -> Iterator[dict[str, SshBoard]]:
+    """Three boards with an NPU and one without, all healthy."""
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(restored(name, board)) for name, board in FLEET.items()}
+
+
+def written(directory: Path, boards: list[SshBoard]) -> Path:
+    lines = ["nodes:"]
+    for board in boards:
+        node = board.base
+        groups = "guarded" if node.board == "raspberrypi-4-b" else "npu"
+        lines.append(
+            f"  {node.name}: {{host: 127.0.0.1, port: {node.port}, identity: {node.identity}, board: {node.board}, "
+            f"ssh_config: {node.ssh_config}, scenario: vendor, groups: [{groups}]}}"
+        )
+    path = directory / "nodes.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def run(directory: Path, inventory: Path, *words: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit status, verdicts and output of a run."""
+    report = directory / "report"
+    command = [sys.executable, "-m", "pytest", "--hardware", "--inventory", inventory, "-m", "hardware", "-p"]
+    command += ["no:cacheprovider", "--report", report, "--connect-deadline", "40", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=540, check=False, env={**os.environ}
+    )
+    results = report / "results.json"
+    verdicts = json.loads(results.read_text())["verdicts"] if results.exists() else []
+    return done.returncode, verdicts, done.stdout + done.stderr
+
+
+def test_a_healthy_fleet_is_accepted(fleet: dict[str, SshBoard], tmp_path: Path) -> None:
+    status, verdicts, said = run(tmp_path, written(tmp_path, list(fleet.values())), "-k", EMULATED)
+    found = {(one["node"], one["status"]) for one in verdicts}
+    bad = [one for one in verdicts if one["status"] in ("fail", "inconclusive")]
+    assert (status, bad) == (0, []), said
+    assert {(name, "pass") for name in FLEET} <= found
+    assert all(one["tier"] == "hardware" and one["started"] > 1.7e9 for one in verdicts)
+    suites = ElementTree.parse(tmp_path / "report" / "junit.xml").getroot().findall("testsuite")
+    assert sorted(suite.get("name", "") for suite in suites) == [f"hardware: {name}" for name in sorted(FLEET)]
+    # Side by side: the first answer of the last node came before the last answer of the first.
+    times = {name: [one["started"] for one in verdicts if one["node"] == name and one["started"]] for name in FLEET}
+    assert min(times["rpi01"]) < max(times["opi01"])
+    assert all(f"{name}: connected" in said for name in FLEET)
+
+
+def test_a_node_that_is_gone_is_inconclusive_and_the_others_are_judged(
+    fleet: dict[str, SshBoard], tmp_path: Path
+) -> None:
+    inventory = written(tmp_path, [fleet["opi01"], fleet["rpi01"]])
+    inventory.write_text(inventory.read_text().replace(f"port: {fleet['opi01'].port}", "port: 1"))
+    started = time.monotonic()
+    status, verdicts, said = run(tmp_path, inventory, "-n", "2", "-k", "device.present or guard")
+    assert status == 1, said
+    by_node = {name: {one["status"] for one in verdicts if one["node"] == name} for name in ("opi01", "rpi01")}
+    assert by_node == {"opi01": {"inconclusive"}, "rpi01": {"pass"}}, said
+    assert "nothing listens at its SSH port" in said
+    assert time.monotonic() - started < 200
