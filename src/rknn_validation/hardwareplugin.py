@@ -19,6 +19,7 @@ from rknn_validation.errors import HarnessError
 from rknn_validation.fleet import AT_ONCE, Fleet, Plan
 from rknn_validation.hosts.ssh import Limits, SshLink
 from rknn_validation.inventory import Node, read_inventory, require_files, select
+from rknn_validation.machine.workspace import sweep
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.subject import Validation
@@ -149,6 +150,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, cases: dict[st
         Plan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)
         for name, checks in wanted.items()
     ]
+    sweep()  # what a run that was killed has left
     with Fleet(plans, option("--nodes-at-once")) as fleet:
         yield fleet
 
