@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -13,7 +13,6 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration, Evaluation
 from rknn_validation.nix.evaluate import Request, evaluate
 from rknn_validation.nix.failure import UNDECLARED
-from rknn_validation.nix.namespaces import split
 from rknn_validation.subject import Scenario, Subject, Validation
 
 FOREIGN_BOARD = "foreign-board"
@@ -27,9 +26,6 @@ FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
 OFF = "off"
 """Variant: the same settings with `enable` set to false, where they set it."""
 BASELINE = "baseline"
-
-_OWN_OPTIONS = 8
-"""Options of its own, elsewhere than below `subject.option`, that a scenario's `config` may set."""
 
 T = TypeVar("T")
 
@@ -118,23 +114,12 @@ def build_many(
 def _without_own_options(
     request: Request, evaluation: Evaluation, nixpkgs: Path | None, deadline: Deadline
 ) -> Evaluation:
-    """The machine without the subject, and without what a scenario's `config` gives to options that it declares."""
-    for _ in range(_OWN_OPTIONS):
-        error = evaluation.error
-        unknown = UNDECLARED.search(error.message) if error else None
-        if unknown is None:
-            break
-        request = replace(request, config=_without(request.config, split(unknown["path"])))
-        evaluation = evaluate({"": request}, nixpkgs=nixpkgs, deadline=deadline)[""]
+    """The machine without the subject, and without what is said of the options that the subject declares."""
+    if evaluation.error and UNDECLARED.search(evaluation.error.message):
+        # The scenario's `config` or an import gives a value to an option that only the subject declares.
+        request = replace(request, config={**request.config, "_module": {"check": False}})
+        return evaluate({"": request}, nixpkgs=nixpkgs, deadline=deadline)[""]
     return evaluation
-
-
-def _without(config: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    rest = {name: value for name, value in config.items() if name != path[0]}
-    inner = config.get(path[0])
-    if len(path) > 1 and isinstance(inner, Mapping):
-        rest[path[0]] = _without(inner, path[1:])
-    return rest
 
 
 def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:

@@ -173,7 +173,8 @@ def _origin(node: Node, scope: _Scope, parts: tuple[str, ...], depth: int) -> Or
     if isinstance(node, Name):
         bound = scope.names.get(node.id)
         if bound is None:
-            return _LIB if node.id == "builtins" else _OTHER
+            given = {_origin(source, outer, (), depth + 1).kind for source, outer in scope.withs}
+            return _LIB if node.id == "builtins" or given == {"lib"} else _OTHER
         return (
             bound.origin.select(parts) if bound.value is None else _origin(bound.value, bound.scope, parts, depth + 1)
         )

@@ -30,6 +30,7 @@ THE_SUBJECTS = {
     "a member of its own option": f"{ETC} (lib.mapAttrsToList (_: model: model.nothing) cfg.models);",
     "a function of the library": f"{ETC} (lib.noSuchFunction 1);",
     "the library as a scope": f"{ETC} (with lib; noSuchFunction 1);",
+    "a licence": f"{ETC} (with lib; licenses.unfreeRedistributible.shortName);",
     "a package only the subject could bring": "environment.systemPackages = [ pkgs.librknnrt-extra ];",
     "an argument only the subject could bring": (
         "environment.systemPackages = [ (pkgs.callPackage ({ stdenv, rknn-headers }: rknn-headers) { }) ];"
