@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rknn_validation.checks.diagnosis.model import LIKELY, POSSIBLE, Rule, Sign, said, unasked
+from rknn_validation.checks.model import Status
 
 NPU = ("driver.*", "device.*", "access.*", "udev.*", "power.*", "inference.*", "kernel.*", "python.works-*")
 """What cannot work without the driver on the NPU."""
@@ -149,6 +150,8 @@ RULES = (
         "ran",
         (Sign(r"has no rocket; 6\.18 is the first"),),
         NPU,
+        # A kernel that had the driver ported back has it bound.
+        unless=(Sign(r"rocket has fda", ("driver.is-the-stacks",), (Status.PASS,)),),
     ),
     Rule(
         "rocket-not-configured", "kernel", "no /dev/accel/accel0; the running configuration lacks DRM_ACCEL or _ROCKET",
