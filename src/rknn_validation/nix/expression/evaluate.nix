@@ -52,6 +52,9 @@ let
   machineOf =
     wanted:
     builtins.hashString "md5" (toString ([ wanted.system wanted.subject.root ] ++ wanted.subject.overlays));
+  groups = lib.groupBy machineOf (lib.attrValues requests);
+  # The machine alone costs as much as a few requests on their own.
+  worthIt = wanted: lib.length groups.${machineOf wanted} > 3;
   machines = lib.mapAttrs (
     key: same:
     let
@@ -78,7 +81,7 @@ let
         options = [ ];
       };
     }
-  ) (lib.groupBy machineOf (lib.attrValues requests));
+  ) groups;
 
   evaluate =
     index: wanted:
@@ -127,7 +130,7 @@ let
     in
     if loud == "yes" then
       builtins.deepSeq (removeAttrs complete [ "packagesByPath" ]) (removeAttrs complete [ "packagesByPath" ])
-    else if share == "yes" && quick.success then
+    else if share == "yes" && worthIt wanted && quick.success then
       mark marked different // { base = machineOf wanted; }
     else if whole.success then
       mark marked complete
