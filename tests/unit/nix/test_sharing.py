@@ -37,11 +37,13 @@ def requests() -> dict[str, Request]:
     found |= {f"{name} and a variable": Request(subject(name), {}, variable) for name in NAMES}
     found |= {f"{name} in a container": Request(subject(name), {}, container) for name in NAMES}
     found |= {f"{name} with other packages": Request(subject(name, overlay, npu)) for name in NAMES}
-    found |= {f"{name} elsewhere": Request(subject(name), {}, {}, "x86_64-linux") for name in ("force", "order")}
+    # Fewer of one machine would not share it.
+    found |= {f"{name} elsewhere": Request(subject(name), {}, {}, "x86_64-linux") for name in NAMES[:5]}
     found |= {f"no {name}": Request(subject(name), with_subject=False) for name in ("force", "order")}
     # What is the subject's and what nixpkgs' goes by the subject's root.
     apart = Subject(MODULES / "elsewhere", SHARING / "force.nix", ("meta",), (overlay, npu))
-    found["another root"] = Request(apart)
+    for beside in ({}, variable, container, variable | container):
+        found[f"another root {sorted(beside)}"] = Request(apart, {}, beside)
     troubles = ("none", "throw", "throw-in-a-package", "assertion")
     found |= {trouble: Request(own, {"enable": True, "trouble": trouble}) for trouble in troubles}
     return found
