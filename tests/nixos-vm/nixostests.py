@@ -45,9 +45,7 @@ let
     builds = map (package: {
       inherit (package) name buildPhase;
       src = toString package.src;
-    }) (filter (package: package ? buildPhase) (
-      one.nodes.machine.virtualisation.additionalPaths ++ one.nodes.machine.environment.systemPackages
-    ));
+    }) (filter (package: package ? buildPhase) one.nodes.machine.environment.systemPackages);
     drivers = map (package: package.name) one.nodes.machine.boot.extraModulePackages;
   };
 in

@@ -30,7 +30,7 @@ let
     overlays = map import overlays;
     config.allowUnfreePredicate = package: lib.getName package == "rknn-toolkit-lite2";
   };
-  client = guest.callPackage ./client.nix { };
+  inherit (guest.callPackage (root + "/src/rknn_validation/machine/nixos/programs.nix") { }) client;
 
   # What the node is held against: the scenario as the harness evaluates it, by the same expression.
   # A value that throws and that no build asks for is left out of it; what cannot be evaluated at all is an error now.
@@ -64,7 +64,7 @@ let
           inherit (asked) stack settings config;
         };
         inherit board evaluation;
-        client = lib.optionalString (asked.stack != "none") (lib.getExe client);
+        client = lib.optionalString (asked.stack != "none") ("${client}/bin/npu-client");
         standIns = [
           "board: QEMU's virt machine under the board's device-tree identity, with NixOS's own kernel"
         ]

@@ -154,17 +154,13 @@ def test_what_runs_is_what_the_node_has(tests: dict[str, NixosTest], tmp_path: P
     assert json.loads(tests["module-off"].expectation)["client"] == ""
 
 
-def test_what_is_compiled_for_the_node_compiles(tests: dict[str, NixosTest], tmp_path: Path) -> None:
-    """The build phases of the packages' own, with the cross compiler in place of the node's."""
-    builds = {one["name"]: one for one in tests["library-path"].more["builds"]}
-    assert {"npu-client-1", "rknn-runtime-stub-2.3.2"} <= builds.keys()
-    hooks = "runHook() { :; }\nCC=aarch64-linux-gnu-gcc\n"
-    for name in ("npu-client-1", "rknn-runtime-stub-2.3.2"):
-        own = {**os.environ, "src": builds[name]["src"]}
-        command = ["bash", "-euc", hooks + builds[name]["buildPhase"]]
-        subprocess.run(command, cwd=tmp_path, env=own, check=True, timeout=60)
-    for built in ("npu-client", "librknnrt.so"):
-        assert (tmp_path / built).read_bytes()[:4] == b"\x7fELF"
+def test_the_stub_of_the_runtime_compiles(tests: dict[str, NixosTest], tmp_path: Path) -> None:
+    """The package's own build phase, with the cross compiler in place of the node's."""
+    stub = {one["name"]: one for one in tests["library-path"].more["builds"]}["rknn-runtime-stub-2.3.2"]
+    script = f"runHook() {{ :; }}\nCC=aarch64-linux-gnu-gcc\n{stub['buildPhase']}"
+    environment = {**os.environ, "src": stub["src"]}
+    subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=environment, check=True, timeout=60)
+    assert (tmp_path / "librknnrt.so").read_bytes()[:4] == b"\x7fELF"
 
 
 def test_the_driver_gets_the_harness_without_its_plugin(tests: dict[str, NixosTest], tmp_path: Path) -> None:
