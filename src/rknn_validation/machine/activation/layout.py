@@ -18,6 +18,9 @@ SYSTEM = f"{STORE}/00000000000000000000000000000000-nixos-system"
 BASE = f"{STORE}/00000000000000000000000000000000-programs-of-debian"
 """A store path whose `bin` holds Debian's programs, for whatever NixOS always has."""
 
+MODULES_SECONDS = 120.0
+"""Deadline of laying out kernel modules and having depmod index them."""
+
 
 @dataclass(frozen=True)
 class Guest:
@@ -34,7 +37,12 @@ class Guest:
     @classmethod
     def of(cls, image: Image, deadline: Deadline) -> Guest:
         """The guest of an image. Raises MissingToolError without a compiler or depmod."""
-        return cls(image.release, lambda names: module_tree(image, names, deadline), build(deadline))
+
+        # Asked for at any time of the run: the image's own deadline has long passed then.
+        def modules(names: Sequence[str]) -> Tree:
+            return module_tree(image, names, Deadline.after(MODULES_SECONDS, "the simulated drivers' indexes"))
+
+        return cls(image.release, modules, build(deadline))
 
 
 @dataclass(frozen=True)
