@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import handmade
 import pytest
 
-from rknn_validation.machine.activation import Guest, Installation, install
+from rknn_validation.deadline import Deadline
+from rknn_validation.machine.activation import Guest, Installation, install, layout
 from rknn_validation.machine.activation.phases import placed
+from rknn_validation.machine.image import Image
 from rknn_validation.machine.standins import Programs
-from rknn_validation.machine.tree import File, Link, tar
+from rknn_validation.machine.tree import File, Link, Tree, tar
 from rknn_validation.nix.configuration import Configuration, DeviceTree, DeviceTreeOverlay
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
 
@@ -232,3 +235,15 @@ def test_graphics_drivers_are_linked() -> None:
 
 def test_the_same_configuration_gives_the_same_tree() -> None:
     assert lay(handmade.vendor()) == lay(handmade.vendor())
+
+
+def test_modules_are_laid_out_long_after_the_image_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tree(image: Image, names: tuple[str, ...], deadline: Deadline) -> Tree:
+        assert deadline.remaining() > 0  # raises where it has passed
+        return {f"/{name}": File(b"") for name in names}
+
+    monkeypatch.setattr(layout, "module_tree", tree)
+    monkeypatch.setattr(layout, "build", lambda deadline: GUEST.programs)
+    image = Image(Path("/nowhere"), "digest", "6.1.0", Path("/nowhere"))
+    guest = Guest.of(image, Deadline.after(0, "the board's image"))
+    assert guest.modules(("rknpu",)) == {"/rknpu": File(b"")}
