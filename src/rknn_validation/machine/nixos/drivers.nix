@@ -3,6 +3,8 @@
   lib,
   stdenv,
   kernel,
+  xz,
+  zstd,
   # The host's own tree of kernel modules.
   brought,
 }:
@@ -12,7 +14,10 @@ stdenv.mkDerivation {
   version = kernel.modDirVersion;
 
   dontUnpack = true;
-  nativeBuildInputs = kernel.moduleBuildDependencies;
+  nativeBuildInputs = kernel.moduleBuildDependencies ++ [
+    xz
+    zstd
+  ];
   hardeningDisable = [
     "format"
     "pic"
@@ -28,16 +33,26 @@ stdenv.mkDerivation {
     runHook postBuild
   '';
 
-  # depmod prefers what is in updates/ to the kernel's own modules and to further packages'.
+  # At the real one's very path, which this package's priority then decides: beside it in updates/, where out-of-tree
+  # drivers are installed too, either might be loaded.
   installPhase = ''
     runHook preInstall
-    directory=$out/lib/modules/${kernel.modDirVersion}/updates
-    mkdir -p $directory $out/nix-support
+    mkdir -p $out/nix-support
     touch $out/nix-support/stand-ins
     for name in rknpu rocket; do
       real=$(find -L ${brought}/lib/modules -name "$name.ko*" -print -quit)
       if [ -n "$real" ]; then
-        cp $name.ko $directory
+        path=$out/''${real#${brought}/}
+        mkdir -p "$(dirname "$path")"
+        case $real in
+        *.ko) cp $name.ko "$path" ;;
+        *.xz) xz --check=crc32 --stdout $name.ko > "$path" ;;
+        *.zst) zstd --stdout $name.ko > "$path" ;;
+        *)
+          echo "$real: compressed in a way that is not known here" >&2
+          exit 1
+          ;;
+        esac
         echo "$name.ko: a simulated driver in place of ''${real#${brought}/}" >> $out/nix-support/stand-ins
       fi
     done
@@ -48,5 +63,7 @@ stdenv.mkDerivation {
     description = "Stand-ins for the RK3588 NPU's drivers, which bind, give the device node, and compute nothing";
     license = lib.licenses.gpl2Only;
     platforms = [ "aarch64-linux" ];
+    # Before the real drivers, where both are laid into one tree.
+    priority = -10;
   };
 }
