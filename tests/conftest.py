@@ -6,9 +6,18 @@ import contextlib
 import fcntl
 import socket
 import struct
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import tiers
 
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1
 INTERFACE = "16sH22x"
+GUARD = tiers.Guard()
 
 
 def pytest_sessionstart() -> None:
@@ -18,3 +27,22 @@ def pytest_sessionstart() -> None:
         flags = struct.unpack(INTERFACE, answer)[1]
         if not flags & UP:
             fcntl.ioctl(asked, SET_FLAGS, struct.pack(INTERFACE, b"lo", flags | UP))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test has exactly one tier."""
+    marked = ((item.nodeid, [mark.name for mark in item.iter_markers()]) for item in items)
+    wrong = tiers.without_one_tier(marked)
+    if wrong:
+        raise pytest.UsageError(f"expected one marker of {', '.join(tiers.TIERS)} on: {', '.join(wrong[:5])}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test of the tier `unit` starts nothing but Nix, its fixtures included."""
+    GUARD.test = item.nodeid if item.get_closest_marker("unit") else ""
+    try:
+        return (yield)
+    finally:
+        GUARD.test = ""

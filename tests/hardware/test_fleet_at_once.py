@@ -20,7 +20,7 @@ from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.subject import Scenario
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 LIMITS = Limits(connect=60.0, command=60.0, total=300.0)
 

@@ -16,7 +16,7 @@ from rknn_validation.errors import DeadlineExceeded, HarnessError, NodeError
 from rknn_validation.hosts.ssh import Limits, SshLink
 from rknn_validation.hosts.sshcommand import understood
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 LIMITS = Limits(connect=20.0, command=20.0, total=120.0)
 

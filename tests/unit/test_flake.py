@@ -19,7 +19,7 @@ import pytest
 from rknn_validation.deadline import Deadline
 from rknn_validation.process import run, tool
 
-pytestmark = pytest.mark.session
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("flake.nix", "flake.lock", "nixos", "src", "pyproject.toml", "validation.yaml", "README.md", "tests/nixos-vm")

@@ -19,7 +19,7 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.report.collect import Collection
 
 # A browser is a machine's worth of program: not among the units.
-pytestmark = pytest.mark.session
+pytestmark = pytest.mark.integration
 
 SHOWN = HOSTILE.replace("\udcff", "?")
 VERDICTS = (

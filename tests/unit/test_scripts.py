@@ -11,7 +11,7 @@ import yaml
 
 from rknn_validation.process import tool
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "validate.yml"

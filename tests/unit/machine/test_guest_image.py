@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
-from rknn_validation.machine import boot, qemu, tools
+from rknn_validation.machine import boot, qemu
 from rknn_validation.machine.cache import Cache
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.nixosguest import read
 from rknn_validation.machine.nixosguests import NixosGuests
 from rknn_validation.npu.boards import BOARDS
-from rknn_validation.npu.stacks import MAINLINE, VENDOR
+from rknn_validation.npu.stacks import VENDOR
 from rknn_validation.subject import GuestHost, Scenario, Subject, Validation
 
 pytestmark = pytest.mark.unit
@@ -109,24 +108,6 @@ def test_the_host_s_kernel_parameters_come_first_and_the_board_s_console_last(tm
     assert [word for word in words if word.startswith("console=")][-1] == "console=ttyAMA0"
     assert f"init={INIT}" in words
     assert words[-len(qemu.COMMAND_LINE.split()) :] == qemu.COMMAND_LINE.split()
-
-
-@pytest.mark.parametrize(
-    ("nodes", "stack"),
-    [
-        ('npu@fdab0000 { compatible = "rockchip,rk3588-rknpu"; };', VENDOR),
-        ('npu@fdab0000 { compatible = "rockchip,rk3588-rknn-core"; status = "okay"; };', MAINLINE),
-        ('npu@fdab0000 { compatible = "rockchip,rk3588-rknn-core"; status = "disabled"; };', None),
-        ("", None),
-    ],
-)
-def test_the_host_s_own_device_tree_says_which_npu_it_has(nodes: str, stack: object, tmp_path: Path) -> None:
-    directory = make(tmp_path / "guest")
-    deadline = Deadline.after(30, "dtc")
-    source = f"/dts-v1/; / {{ {nodes} }};".encode()
-    blob = tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=source)
-    (directory / "board.dtb").write_bytes(blob)
-    assert read(directory).described(deadline) == stack
 
 
 def scenario(name: str) -> Scenario:

@@ -10,36 +10,39 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, MachineError, MissingToolError
 from rknn_validation.machine import tools
 
-pytestmark = pytest.mark.unit
-
 
 def soon(seconds: float = 10) -> Deadline:
     return Deadline.after(seconds, "a program")
 
 
+@pytest.mark.unit
 def test_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(MissingToolError, match="qemu-system-aarch64 is missing"):
         tools.run(["qemu-system-aarch64", "--version"], soon())
 
 
+@pytest.mark.unit
 def test_administrators_programs_are_found_without_their_directories_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ordinary Debian user has no /usr/sbin on PATH, where depmod is."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert tools.find("depmod").endswith("/depmod")
 
 
+@pytest.mark.integration
 def test_failing() -> None:
     with pytest.raises(MachineError) as caught:
         tools.run(["sh", "-c", "echo why >&2; exit 3"], soon())
     assert "exit status 3: why" in caught.value.seen
 
 
+@pytest.mark.integration
 def test_slow() -> None:
     with pytest.raises(DeadlineExceeded):
         tools.run(["sleep", "10"], soon(0.1))
 
 
+@pytest.mark.integration
 def test_disk_full() -> None:
     with pytest.raises(OSError) as caught:
         tools.run(["sh", "-c", "echo 'tar: x: No space left on device' >&2; exit 2"], soon())

@@ -12,8 +12,6 @@ import pytest
 from rknn_validation.errors import HarnessError
 from rknn_validation.machine.tree import Directory, File, Link, Tree, cpio, digest, tar
 
-pytestmark = pytest.mark.unit
-
 TREE: Tree = {
     "/etc/udev/rules.d/99-npu.rules": File(b'KERNEL=="rknpu"\n'),
     "/usr/bin/tool": File(b"#!/bin/sh\n", 0o755),
@@ -22,6 +20,7 @@ TREE: Tree = {
 }
 
 
+@pytest.mark.unit
 def test_same_tree_same_bytes() -> None:
     """Order of insertion does not matter; content, modes and targets do."""
     shuffled = dict(reversed(TREE.items()))
@@ -32,6 +31,7 @@ def test_same_tree_same_bytes() -> None:
         assert digest({**TREE, **change}) != digest(TREE)
 
 
+@pytest.mark.unit
 def test_tar_holds_what_was_asked_for_and_no_parents() -> None:
     """A parent in the archive would overwrite the mode of a directory that is already there."""
     with tarfile.open(fileobj=io.BytesIO(tar(TREE))) as archive:
@@ -43,6 +43,7 @@ def test_tar_holds_what_was_asked_for_and_no_parents() -> None:
         assert {(member.uid, member.gid) for member in members.values()} == {(0, 0)}
 
 
+@pytest.mark.integration
 def test_cpio_unpacks_with_cpio(tmp_path: Path) -> None:
     """Parents are included, contents and links survive."""
     subprocess.run(["cpio", "-idm", "--quiet"], input=cpio(TREE), cwd=tmp_path, check=True, timeout=30)
@@ -52,6 +53,7 @@ def test_cpio_unpacks_with_cpio(tmp_path: Path) -> None:
     assert (tmp_path / "var/empty").is_dir()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("path", ["relative", "/", "/a//b", "/a/../b", "/a/", "/a/./b"])
 def test_impossible_paths_are_refused(path: str) -> None:
     """A path that would land somewhere else is an error, not a surprise."""
@@ -59,6 +61,7 @@ def test_impossible_paths_are_refused(path: str) -> None:
         tar({path: File(b"")})
 
 
+@pytest.mark.unit
 def test_a_file_cannot_be_a_parent() -> None:
     """Two entries that exclude each other are an error here and not in the guest."""
     with pytest.raises(HarnessError, match="/a/b cannot be laid out"):

@@ -11,9 +11,8 @@ import pytest
 
 from rknn_validation.machine.workspace import PREFIX, sweep, workspace
 
-pytestmark = pytest.mark.unit
 
-
+@pytest.mark.unit
 def test_it_goes_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with workspace() as directory:
@@ -22,6 +21,7 @@ def test_it_goes_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.integration
 def test_only_what_a_dead_process_left_is_swept_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ended = subprocess.Popen(["true"])

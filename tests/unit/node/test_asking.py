@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import handmade
@@ -130,9 +127,3 @@ def test_evidence_is_shortened_but_keeps_both_ends() -> None:
     assert lines[0] == "0"
     assert lines[-2:] == ["end", "(exit status 1)"]
     assert len(lines) < 50
-
-
-def test_the_docs_name_every_check_as_it_is() -> None:
-    script = Path(__file__).parents[3] / "scripts" / "node_checks_table.py"
-    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

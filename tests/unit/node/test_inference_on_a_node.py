@@ -18,7 +18,7 @@ from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask
 from rknn_validation.checks.node.hardware import files
 from rknn_validation.inference import Inference, Model
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 NUMPY = """
 import json, math

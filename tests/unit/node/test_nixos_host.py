@@ -17,7 +17,7 @@ from rknn_validation.errors import DeadlineExceeded, HarnessError, MachineError
 from rknn_validation.hosts import nixos
 from rknn_validation.hosts.nixos import Line, host
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

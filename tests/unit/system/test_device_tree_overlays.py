@@ -12,7 +12,7 @@ import pytest
 
 from rknn_validation.npu import trees
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 MODULE = ROOT / "nixos/modules/nixos/rknn"

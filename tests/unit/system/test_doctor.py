@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 TOOLS = Path(__file__).parents[3] / "nixos/pkgs/rknn/diagnostics"
 DOCTOR = TOOLS / "rknn-doctor.sh"
