@@ -37,6 +37,10 @@ fi
 if command -v dpkg-query >/dev/null && ! [ -x /usr/sbin/sshd ]; then
   missing+=(openssh-server)
 fi
+# Tests ask a node as an ordinary user, by way of sudo.
+if command -v dpkg-query >/dev/null && ! [ -x /usr/bin/sudo ]; then
+  missing+=(sudo)
+fi
 if [ "${#missing[@]}" -gt 0 ]; then
   echo "setup: installing ${missing[*]}"
   if ! command -v apt-get >/dev/null; then

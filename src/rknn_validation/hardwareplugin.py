@@ -18,13 +18,14 @@ from rknn_validation.checks.questions import Question
 from rknn_validation.errors import HarnessError
 from rknn_validation.fleet import AT_ONCE, Fleet, Plan
 from rknn_validation.hosts.ssh import Limits, SshLink
+from rknn_validation.hosts.sshsudo import Password
 from rknn_validation.inventory import Node, read_inventory, require_files, select
 from rknn_validation.machine.workspace import sweep
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.subject import Validation
 
-PASSWORD = pytest.StashKey[str]()
+PASSWORD = pytest.StashKey[Password]()
 WORD = "rknn_sudo_password"
 """Name under which the password travels to a worker, over the pipe that started it."""
 EXAMPLE = """\
@@ -71,13 +72,13 @@ def chosen(config: pytest.Config, validation: Validation) -> Validation:
     return replace(validation, nodes={node.name: node for node in nodes})
 
 
-def _password(config: pytest.Config, nodes: Sequence[Node]) -> str:
+def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
     """Asked once, before anything runs; a worker is told by the process that started it."""
     if hasattr(config, "workerinput"):
-        return str(config.workerinput.get(WORD, ""))
+        return Password(str(config.workerinput.get(WORD, "")))
     asking = [node.name for node in nodes if node.sudo == "ask"]
     if not asking or config.option.collectonly:
-        return ""
+        return Password()
     if not sys.stderr.isatty():
         seen, hint = "no terminal", "run it in one, or let sudo do without: sudo: passwordless"
         raise HarnessError("sudo's password has to be typed", expected="a terminal", seen=seen, hint=hint)
@@ -85,7 +86,7 @@ def _password(config: pytest.Config, nodes: Sequence[Node]) -> str:
     if capture is not None:
         capture.suspend_global_capture(in_=True)
     try:
-        return getpass.getpass(f"sudo password for {', '.join(asking)}: ")
+        return Password(getpass.getpass(f"sudo password for {', '.join(asking)}: "))
     finally:
         if capture is not None:
             capture.resume_global_capture()
@@ -110,7 +111,7 @@ def _without_nodes(item: pytest.Item) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of -n the password."""
-    node.workerinput[WORD] = node.config.stash.get(PASSWORD, "")
+    node.workerinput[WORD] = node.config.stash.get(PASSWORD, Password()).text
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -137,7 +138,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, cases: dict[st
         if isinstance(asked, Question) and asked.node and (option("--disturb") or asked.check.id not in DISTURBING):
             wanted.setdefault(asked.node.name, []).append(asked.check)
     limits = Limits(option("--connect-deadline"), option("--command-deadline"), option("--node-deadline"))
-    password = request.config.stash.get(PASSWORD, "")
+    password = request.config.stash.get(PASSWORD, None)
 
     def connect(node: Node) -> Callable[[], SshLink]:
         accept = bool(option("--accept-new-host-keys"))

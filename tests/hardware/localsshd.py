@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,24 +57,29 @@ class Sshd:
 
 
 @contextmanager
-def running(directory: Path, *settings: str) -> Iterator[Sshd]:
-    """An sshd with these further lines of sshd_config; it and its sessions end with the context."""
+def running(directory: Path, *settings: str, under: Sequence[str] = ()) -> Iterator[Sshd]:
+    """An sshd that ends with the context. `settings` go before its others in sshd_config, so they count.
+
+    `under` is a command that starts it with further words, and becomes it.
+    """
     port = free_port()
     host_key = keygen(directory / "host")
-    (directory / "authorized").write_text(keygen(directory / "id"))
+    own = directory / "id.pub"
+    (directory / "authorized").write_text(own.read_text() if own.exists() else keygen(directory / "id"))
     (directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
     (directory / "ssh_config").write_text(f"UserKnownHostsFile {directory}/known_hosts\nGlobalKnownHostsFile none\n")
     lines = (
-        f"ListenAddress 127.0.0.1:{port}", f"HostKey {directory}/host", f"AuthorizedKeysFile {directory}/authorized",
-        "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin yes",
-        "KbdInteractiveAuthentication no", "PrintMotd no", "MaxSessions 20", *settings,
+        *settings, f"ListenAddress 127.0.0.1:{port}", f"HostKey {directory}/host",
+        f"AuthorizedKeysFile {directory}/authorized", "PidFile none",
+        "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin yes",
+        "KbdInteractiveAuthentication no", "PrintMotd no", "MaxSessions 20",
     )  # fmt: skip
     (directory / "sshd_config").write_text("\n".join(lines) + "\n")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with (directory / "sshd.log").open("wb") as log:
         process = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", directory / "sshd_config"],
+            [*under, SSHD, "-D", "-e", "-f", str(directory / "sshd_config")],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

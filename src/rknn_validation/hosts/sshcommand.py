@@ -17,26 +17,17 @@ PATH = (
     ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
 
-# Single quotes around all of it, and none inside: so every login shell hands it on as it is.
-_PLAIN = "exec /bin/sh -c 'exec /bin/sh -s'"
-_SUDO = "exec /bin/sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -n -- /bin/sh -s'"
-# Where sudo wants no password after all, the line with it is skipped, not run.
-_SUDO_ASK = (
-    'exec /bin/sh -c \'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p "" -- '
-    '/bin/sh -c "while IFS= read -r line; do case \\$line in {mark}) exec /bin/sh -s;; esac; done"\''
-)
 _HELLO = "exec /bin/sh -c 'echo; echo {mark}; cat /proc/sys/kernel/random/boot_id; echo {mark}; exec cat >/dev/null'"
-_PASSWORD = (
-    "exec /bin/sh -c 'PATH=/run/wrappers/bin:$PATH:/run/current-system/sw/bin; exec sudo -k -S -p \"\" -- echo {mark}'"
-)
 
 # Read whole before any of it runs, for it closes its own input. The command is one word for the shell that runs it;
 # its status is printed by a shell that outlives it, on both streams, so that nobody waits for what it leaves running.
+# What is said before the first mark is not the command's: sudo's lecture, or what ~/.bashrc prints at every login.
 _SCRIPT = """\
 {{
 exec </dev/null
 unset SSH_CLIENT SSH2_CLIENT SSH_CONNECTION  # bash reads ~/.bashrc where it sees them
 PATH={path}; export PATH
+echo {mark}; echo {mark} >&2
 cd /root 2>/dev/null || cd /
 shell=$(command -v bash || command -v sh)
 timeout --kill-after=5 {seconds} sh -c '
@@ -159,16 +150,6 @@ def session(socket: Path, remote: str) -> list[str]:
     ]
 
 
-def shell(sudo: str, mark: str) -> str:
-    """The remote command that reads a script, as root where sudo makes it so."""
-    return {"none": _PLAIN, "passwordless": _SUDO, "ask": _SUDO_ASK}[sudo].format(mark=mark)
-
-
-def password_check(mark: str) -> str:
-    """The remote command that says `mark` where sudo takes the password it reads."""
-    return _PASSWORD.format(mark=mark)
-
-
 def script(command: str, mark: str, seconds: int) -> str:
-    """A script that runs a command and says `mark` and its status, or `late`, at the end of both streams."""
+    """A script that runs a command between a `mark` and a `mark` with its status, or `late`, on both streams."""
     return _SCRIPT.format(path=PATH, seconds=seconds, mark=mark, command=shlex.quote(command))

@@ -11,8 +11,9 @@ from typing import Self
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError, NodeError
-from rknn_validation.hosts import sshcommand
+from rknn_validation.hosts import sshcommand, sshsudo
 from rknn_validation.hosts.sshmaster import Master
+from rknn_validation.hosts.sshsudo import Password
 from rknn_validation.hosts.sshtalk import Talk
 from rknn_validation.inventory import Node
 from rknn_validation.machine.workspace import workspace
@@ -54,14 +55,14 @@ class Link:
         limits: Limits | None = None,
         *,
         accept_new: bool = False,
-        password: str = "",
+        password: Password | None = None,
         need_root: bool = True,
     ) -> None:
         self.node = node
         self.limits = limits or Limits()
         self.retry = True
         self.lost: NodeError | None = None
-        self._password = password
+        self._password = password or Password()
         self._need_root = need_root
         self._stack = contextlib.ExitStack()
         self._total = Deadline.after(self.limits.total, f"all answers of {node.name}")
@@ -131,17 +132,17 @@ class Link:
         mark = f"answer-{secrets.token_hex(16)}"
         said = sshcommand.script(command, mark, whole)
         if self.node.sudo == "ask":
-            said = f"{self._password}\n{mark}\n{said}"
+            said = f"{self._password.text}\n{mark}\n{said}"
         deadline = Deadline.after(whole + GRACE, f"{_short(command)} on {self.node.name}")
         ending = re.compile(rb"\n" + mark.encode() + rb" (\d+|late)\n")
-        talk = self._master.say(sshcommand.shell(self.node.sudo, mark), said.encode(), deadline, ending)
+        talk = self._master.say(sshsudo.shell(self.node.sudo, mark), said.encode(), deadline, ending)
         found = ending.search(talk.stdout)
         if talk.late:
             seen = f"nothing for {deadline.seconds:g} s"
             raise NodeError(f"{self.node.name} no longer answers", expected=deadline.what, seen=seen)
         if found is None:
             raise self._unanswered(talk)
-        out, err = talk.stdout[: found.start()], ending.split(talk.stderr)[0]
+        out, err = (_between(mark, ending, said) for said in (talk.stdout, talk.stderr))
         if found[1] != b"late":
             return Completed(int(found[1]), out, err)
         text = (out + err).decode(errors="replace").strip()
@@ -180,32 +181,29 @@ class Link:
             )
 
     def _require_root(self) -> None:
-        if self.node.sudo == "ask":
-            self._try_password()
-        hint = "log in as root, or give the node sudo: passwordless, or sudo: ask"
+        if self.node.sudo != "none":
+            self._try_sudo()
         try:
             who = self._attempt("id -u", self.limits.connect).stdout.strip()
         except _Dropped as dropped:
             raise self._gone(dropped.said) from dropped
-        except NodeError:
-            raise
-        except HarnessError as error:
-            message = f"{self.node.name}: commands cannot be run as root"
-            raise NodeError(message, expected="uid 0", seen=error.seen, hint=hint) from error
         if who != b"0":
+            hint = "log in as root, or give the node sudo: passwordless, or sudo: ask"
             seen = f"uid {who.decode(errors='replace')}"
             raise NodeError(f"{self.node.name}: commands do not run as root", expected="uid 0", seen=seen, hint=hint)
 
-    def _try_password(self) -> None:
+    def _try_sudo(self) -> None:
         """Once, by itself: what sudo reads after a wrong password are further guesses."""
         mark = secrets.token_hex(16)
-        deadline = Deadline.after(self.limits.connect, f"sudo on {self.node.name}")
+        deadline = Deadline.after(self._connect_seconds(), f"sudo on {self.node.name}")
         taken = re.compile(mark.encode())
-        remote = sshcommand.password_check(mark)
-        talk = self._master.say(remote, f"{self._password}\n".encode(), deadline, taken, both=False)
-        if not taken.search(talk.stdout):
-            seen = talk.stderr.decode(errors="replace").strip()
-            raise NodeError(f"{self.node.name}: sudo refuses the password", expected="the user's password", seen=seen)
+        said = f"{self._password.text}\n" if self.node.sudo == "ask" else ""
+        talk = self._master.say(sshsudo.trial(self.node.sudo, mark), said.encode(), deadline, taken, both=False)
+        if taken.search(talk.stdout):
+            return
+        if not talk.late and self._master.dropped():
+            raise self._gone(f"{self._master.log()} {talk.stderr.decode(errors='replace')}".strip())
+        raise sshsudo.refusal(self.node, talk, deadline)
 
     def _connect_seconds(self) -> float:
         return min(self.limits.connect, self._total.remaining())
@@ -228,6 +226,12 @@ class _Dropped(Exception):
     def __init__(self, said: str) -> None:
         super().__init__(said)
         self.said = said
+
+
+def _between(mark: str, ending: re.Pattern[bytes], said: bytes) -> bytes:
+    """What a command itself has said."""
+    _, _, rest = said.partition(f"{mark}\n".encode())
+    return ending.split(rest)[0]
 
 
 def _short(text: str) -> str:
