@@ -16,7 +16,7 @@ from rknn_validation.errors import NodeError
 from rknn_validation.hosts.ssh import Limits, SshLink
 from rknn_validation.hosts.sshsudo import Password, understood
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 LIMITS = Limits(connect=20.0, command=20.0, total=120.0)
 RIGHT, WRONG = Password(PASSWORD), Password("not this one")
