@@ -20,6 +20,8 @@ in
   # What the request declares and defines here.
   decls,
   found,
+  # The latter once conditions are decided.
+  requested,
   # Whether it is declared anew, and by which modules.
   redeclared,
   isRedeclared,
@@ -52,7 +54,6 @@ let
   whole = lib.evalOptionValue loc option (found ++ ofBase);
 
   # Definitions that differ from the base's, and those that are the same.
-  requested = discharged found;
   anew = lib.genAttrs again (key: discharged (definedAgain key node.name));
   new = requested ++ concatMap (key: anew.${key}) again;
   old = concatMap (key: node.plainIn.${key}) again;

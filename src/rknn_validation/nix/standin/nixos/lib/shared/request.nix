@@ -97,16 +97,24 @@ let
     _module = unshared "it asks for the options of the module system";
   };
 
-  # Parts of the base, such as "KEY defines", that read anything the request changes: by that option's first word.
-  changedBy = mapAttrs (
+  # The parts of the base, such as "KEY defines", that read an option the request touches: by that option's first word.
+  # What is defined under a condition that does not hold changes nothing; it is asked for only where a part reads it.
+  readBy = mapAttrs (
     _: one:
-    lib.foldl' (all: name: all // base.dependents.${name} or { }) { } (attrNames one.touched)
+    map (name: {
+      parts = base.dependents.${name} or { };
+      isChanged = one.touched.${name};
+    }) (attrNames one.touched)
   ) top.visited;
   isChanged =
     part:
     base.always ? ${part}
-    || any (one: one ? ${part}) (lib.attrValues (intersectAttrs base.words.${part} changedBy));
-  allChanged = lib.foldl' (all: one: all // one) base.always (lib.attrValues changedBy);
+    || any (any (one: one.parts ? ${part} && one.isChanged)) (
+      lib.attrValues (intersectAttrs base.words.${part} readBy)
+    );
+  allChanged = lib.foldl' (all: one: if one.isChanged then all // one.parts else all) base.always (
+    lib.concatLists (lib.attrValues readBy)
+  );
 
   # Base modules again, with this request's configuration; only those that changed are looked at.
   again = mapAttrs (
@@ -141,48 +149,47 @@ let
     }).${lib.last loc};
 
   # One level of the tree with what the request declares and defines there.
-  # Gives options and values, which definitions no option takes, and the names of the options it touches.
+  # Gives options and values, which definitions no option takes, and of each option it touches whether that changes it.
   level =
     node: modules: found:
     let
       declared = group (map (lib.declarationsByName node.prefix) modules);
       defined = group (map (lib.definitionsByName node.prefix) found);
       names = declared // defined;
-      below = mapAttrs (
+      # What the request says nothing of may still change with what it reads.
+      quiet = mapAttrs (
+        _: child: if child ? isLeaf then leaf child [ ] [ ] else level child [ ] [ ]
+      ) node.places;
+      named = mapAttrs (
         attribute: child:
-        if !names ? ${attribute} then
-          if !child.isPlace then
-            child.unchanged
-          else if child ? isLeaf then
-            leaf child [ ] [ ]
-          else
-            level child [ ] [ ]
+        let
+          decls = declared.${attribute} or [ ];
+          inner = defined.${attribute} or [ ];
+        in
+        if child ? isLeaf then
+          leaf child decls inner
+        else if any (decl: lib.isOption decl.options) decls then
+          unshared "it declares an option where the base has several"
         else
-          let
-            decls = declared.${attribute} or [ ];
-            inner = defined.${attribute} or [ ];
-          in
-          if child ? isLeaf then
-            leaf child decls inner
-          else if any (decl: lib.isOption decl.options) decls then
-            unshared "it declares an option where the base has several"
-          else
-            level child (map (decl: { inherit (decl) _file options; }) decls) (tree.inner inner)
-      ) node.children;
-      new = lib.mergeGroups node.prefix (removeAttrs declared (attrNames node.children)) (
-        removeAttrs defined (attrNames node.children ++ (if node.prefix == [ ] then [ "_module" ] else [ ]))
+          level child (map (decl: { inherit (decl) _file options; }) decls) (tree.inner inner)
+      ) (intersectAttrs names node.children);
+      looked = quiet // named;
+      # All but these are new; there are few, of many that the base has.
+      known = attrNames named;
+      new = lib.mergeGroups node.prefix (removeAttrs declared known) (
+        removeAttrs defined (if node.prefix == [ ] then known ++ [ "_module" ] else known)
       );
-      visited = intersectAttrs names below;
-      isNew = removeAttrs names (attrNames node.children) != { };
+      isNew = removeAttrs names known != { };
     in
     {
-      inherit below visited;
-      options = mapAttrs (_: one: one.options) below // new.matchedOptions;
-      values = mapAttrs (_: one: one.values) below // new.values;
-      unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues visited);
+      below = node.unchanged.below // looked;
+      visited = named;
+      options = node.options // mapAttrs (_: one: one.options) looked // new.matchedOptions;
+      values = node.values // mapAttrs (_: one: one.values) looked // new.values;
+      unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues named);
       touched =
-        lib.foldl' (all: one: all // one.touched) { } (lib.attrValues visited)
-        // (if isNew then { "${lib.concatStringsSep "." node.prefix}." = null; } else { });
+        lib.foldl' (all: one: all // one.touched) { } (lib.attrValues named)
+        // (if isNew then { "${lib.concatStringsSep "." node.prefix}." = true; } else { });
     };
 
   leaf =
@@ -198,6 +205,7 @@ let
           node
           decls
           found
+          requested
           redeclared
           again
           declaredAgain
@@ -205,12 +213,14 @@ let
           ;
         isRedeclared = key: base.words ? "${key} declares" && isChanged "${key} declares";
       };
-      isSame = decls == [ ] && found == [ ] && again == [ ] && !redeclared;
+      isLeft = decls == [ ] && again == [ ] && !redeclared;
+      requested = tree.discharged found;
+      isSame = isLeft && found == [ ];
     in
     {
       inherit (option) changed added;
       options = if isSame then node.options else option;
-      values = if isSame then node.values else option.value;
+      values = if isSame || isLeft && requested == [ ] then node.values else option.value;
       unmatched = false;
       touched =
         if decls == [ ] && found == [ ] then
@@ -219,14 +229,14 @@ let
           unshared "it declares ${node.name}"
         else
           {
-            ${node.name} = null;
+            ${node.name} = decls != [ ] || requested != [ ];
           }
           // (if node.isOpen then touchedInside node found else { });
     };
   touchedInside =
     node: found:
     listToAttrs (
-      map (attribute: lib.nameValuePair "${node.name}.${attribute}" null) (
+      map (attribute: lib.nameValuePair "${node.name}.${attribute}" true) (
         concatMap (def: tree.mayDefine def.value) found
       )
     );
@@ -264,6 +274,8 @@ builtins.seq checked {
   inherit config options;
   inherit (arguments) pkgs;
   # Options, by name, whose values may differ from the base's; and how they do.
-  differing = lib.foldl' (all: part: all // base.made.${part} or { }) top.touched (attrNames allChanged);
+  differing = lib.foldl' (all: part: all // base.made.${part} or { }) (lib.filterAttrs (_: changes: changes) top.touched) (
+    attrNames allChanged
+  );
   stateOf = path: lib.foldl' (one: attribute: one.below.${attribute}) top path;
 }
