@@ -9,6 +9,7 @@ from rknn_validation.nix.configuration import (
     Account,
     Configuration,
     DeviceTree,
+    EtcFile,
     Kernel,
     Package,
     RulesFile,
@@ -90,13 +91,21 @@ def configuration(**more: Any) -> Configuration:
     fields: dict[str, Any] = {
         "system": "aarch64-linux", "assertions": (), "warnings": (), "options": (), "udev_rules": (),
         "udev_extra_rules": "", "udev_packages": (), "variables": {}, "session_variables": {},
-        "global_environment": {}, "set_environment": "", "shell_init": {}, "etc": {}, "system_packages": (),
+        "global_environment": {}, "shell_init": {}, "etc": {}, "system_packages": (),
         "paths_to_link": ("/bin", "/lib"), "graphics_packages": (), "graphics_enabled": False, "units": {},
         "tmpfiles": (), "activation_scripts": {}, "kernel": kernel(),
         "device_tree": DeviceTree(enable=True, name=None, filter=None, overlays=()), "firmware": (), "users": {},
         "groups": {}, "ld_so_conf": (), "nix_ld_libraries": (), "raw": {},
     }  # fmt: skip
-    return Configuration(**{**fields, **more})
+    return Configuration(**{**fields, **_changes(**more)})
+
+
+def _changes(set_environment: str | None = None, **more: Any) -> dict[str, Any]:
+    """Fields of a configuration; `set_environment` is the text of that file below `/etc`."""
+    if set_environment is None:
+        return more
+    file = EtcFile("set-environment", set_environment, None, "symlink", "+0", "+0")
+    return {**more, "etc": {**more.get("etc", {}), file.path: file}}
 
 
 def driver_unit(module: str) -> Unit:
@@ -160,7 +169,7 @@ def vendor(runtime: Package = RUNTIME, **more: Any) -> Configuration:
         kernel=kernel(extra_packages=(DRIVER,)),
         groups={"render": Account("render", (), True)},
     )
-    return replace(good, **more)
+    return replace(good, **_changes(**more))
 
 
 def mainline(**more: Any) -> Configuration:
@@ -172,4 +181,4 @@ def mainline(**more: Any) -> Configuration:
         units=units(driver_unit("rocket"), GUARD),
         kernel=kernel("6.18.2"),
     )
-    return replace(good, **more)
+    return replace(good, **_changes(**more))

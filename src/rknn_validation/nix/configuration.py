@@ -144,7 +144,7 @@ class Configuration:
 
     `variables` are what `/etc/set-environment` exports (environment.variables and sessionVariables merged,
     lists already joined with ":"); `session_variables` the part PAM sets; `global_environment` is
-    systemd's. `set_environment` is the text of `/etc/set-environment`.
+    systemd's.
     Units of users' own systemd are named "user/x.service".
     `raw` keeps further option values as JSON by dotted path (e.g. "nixpkgs.config").
     `failures` are values a build would need and that do not evaluate: a package that nixpkgs refuses, a text
@@ -161,7 +161,6 @@ class Configuration:
     variables: Mapping[str, str]
     session_variables: Mapping[str, str]
     global_environment: Mapping[str, str]
-    set_environment: str
     shell_init: Mapping[str, str]
     etc: Mapping[str, EtcFile]
     system_packages: tuple[Package, ...]
@@ -180,6 +179,12 @@ class Configuration:
     nix_ld_libraries: tuple[Package, ...]
     raw: Mapping[str, Json]
     failures: tuple[EvaluationError, ...] = ()
+
+    @property
+    def set_environment(self) -> str:
+        """The text of `/etc/set-environment`; empty where there is none that can be told without a build."""
+        file = self.etc.get("set-environment")
+        return (file.text or "") if file else ""
 
     def packages(self) -> tuple[Package, ...]:
         """Every package the configuration brings in, each once by store path, composed ones unfolded."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 MODULES = Path(__file__).parent / "modules"
 SHARING = MODULES / "sharing"
-NAMES = ("force", "defaults", "extend", "disable", "order", "packages", "old", "structure", "invalid")
+NAMES = ("force", "defaults", "extend", "disable", "order", "packages", "old", "structure", "invalid", "conditions")
 
 
 def subject(name: str, *overlays: Path) -> Subject:
@@ -63,6 +63,19 @@ def test_a_batch_gives_what_a_process_of_its_own_does(together: dict[str, Evalua
     assert (shared.configuration is None) == (alone.configuration is None)
     for one in fields(alone.configuration) if alone.configuration else ():
         assert getattr(shared.configuration, one.name) == getattr(alone.configuration, one.name), one.name
+
+
+def test_a_condition_that_sharing_makes_a_circle_of_is_asked_alone() -> None:
+    batch = {
+        str(number): Request(subject("circle"), {}, {"networking": {"hostName": str(number)}}) for number in range(5)
+    }
+    batch["other"] = Request(subject("order"))
+    shared = evaluate(batch, nixpkgs=None, deadline=Deadline.after(100, "the batch"))
+    alone = evaluate({"0": batch["0"]}, nixpkgs=None, deadline=Deadline.after(60, "alone"))
+    assert shared["0"] == alone["0"]
+    for name, one in shared.items():
+        rules = one.configuration.tmpfiles if one.configuration else ()
+        assert ("d /circle - - - - -" in rules) == (name != "other"), one.error
 
 
 def test_only_what_cannot_be_told_is_evaluated_on_its_own(tmp_path: Path) -> None:

@@ -129,7 +129,6 @@ let
       } (given: given.rules);
       udev_packages = field udevPackages (given: keys given.packages);
 
-      set_environment = field { inherit etc; } (given: try.firmly "" (files.textOf given.etc."set-environment"));
       shell_init =
         let
           names = [

@@ -95,7 +95,7 @@ let
     ];
 in
 {
-  inherit etcFile textOf;
+  inherit etcFile;
   etc = files: lib.mapAttrs etcFile (lib.filterAttrs (_: file: file.enable or true) files);
   udevRules = lib.concatMap (drv: try.firmly [ ] (rulesIn drv));
   tmpfilesRules =

@@ -19,6 +19,7 @@ let
     "hardware.graphics.package32"
   ];
   nothing = { };
+  unitSets = prefix: map (set: "${prefix}.${set}") [ "units" "services" "sockets" "timers" "paths" "targets" "slices" ];
 in
 {
   "boot/file-systems.nix".defines = [
@@ -330,7 +331,7 @@ in
     "networking.hostName"
   ];
   "system/systemd-daemons.nix" = nothing;
-  "system/systemd-units.nix".defines = [ "systemd" ];
+  "system/systemd-units.nix".defines = unitSets "systemd" ++ unitSets "systemd.user" ++ [ "systemd.mounts" "systemd.automounts" ];
   "system/systemd.nix" = {
     declares = unitTypes;
     defines = [
