@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,15 @@ class Sshd:
             port=self.port, identity=self.directory / "id", ssh_config=self.directory / "ssh_config",
         )  # fmt: skip
         return replace(base, **more)
+
+    def sessions(self) -> list[int]:
+        """The processes that serve its connections."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # ended meanwhile
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    found.append(int(stat.parent.name))
+        return found
 
     def log(self) -> str:
         return (self.directory / "sshd.log").read_text()

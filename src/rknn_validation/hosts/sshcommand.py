@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.inventory import Node
+from rknn_validation.machine import tools
 
 ALIVE_SECONDS = 5
 ALIVE_COUNT = 2
@@ -18,6 +19,8 @@ PATH = (
 )
 
 _HELLO = "exec /bin/sh -c 'echo; echo {mark}; cat /proc/sys/kernel/random/boot_id; echo {mark}; exec cat >/dev/null'"
+
+_TO = "host-and-port-to-ask"
 
 # Read whole before any of it runs, for it closes its own input. The command is one word for the shell that runs it;
 # its status is printed by a shell that outlives it, on both streams, so that nobody waits for what it leaves running.
@@ -48,6 +51,11 @@ class Complaint:
     reason: str
     hint: str
 
+    def of(self, whom: str, key: str = "", where: str = "") -> Complaint:
+        """The same of another host than the node, which `key` of the inventory names."""
+        hint = re.sub(r"\b(port|host):", key, self.hint) if key else self.hint
+        return Complaint(f"{whom}: {self.reason}", hint.replace("the node", where) if where else hint)
+
 
 _COMPLAINTS = (
     ("HOST IDENTIFICATION HAS CHANGED", "its host key is another than the known one",
@@ -57,7 +65,8 @@ _COMPLAINTS = (
     ("UNPROTECTED PRIVATE KEY", "ssh does not use a private key others can read", "chmod 0600 the identity"),
     ("Permission denied|Too many authentication failures", "it refuses the key",
      "add the public key to the user's authorized keys on the node, or name another with identity:"),
-    ("Could not resolve hostname", "its name cannot be resolved", "see host: in the inventory, and the name service"),
+    ("Could not resolve hostname|Name or service not known|name resolution", "its name cannot be resolved",
+     "see host: in the inventory, and the name service"),
     ("Connection refused", "nothing listens at its SSH port", "see port: in the inventory, and sshd on the node"),
     ("No route to host|Network is unreachable", "there is no way to it", "see whether it is on, and its network"),
     ("timed out|Timeout, server", "it does not answer", "see whether it is on, and its network"),
@@ -94,8 +103,11 @@ def options(accept_new: bool, seconds: int) -> list[str]:
     return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
 
 
-def master(node: Node, socket: Path, mark: str, accept_new: bool, seconds: int) -> list[str]:
-    """The one connection to a node, which all commands share. It says `mark`, the boot's id, and stays."""
+def master(node: Node, socket: Path, log: Path, mark: str, accept_new: bool, seconds: int) -> list[str]:
+    """The one connection to a node, which all commands share. It says `mark`, the boot's id, and stays.
+
+    What is said about a jump host goes to `log`.
+    """
     own = {
         "ControlMaster": "yes",
         "ControlPath": str(socket).replace("%", "%%"),
@@ -114,23 +126,30 @@ def master(node: Node, socket: Path, mark: str, accept_new: bool, seconds: int) 
     if node.user or not node.ssh_config:
         words += ["-l", node.user or "root"]
     words += ["-i", str(node.identity), "-o", "IdentitiesOnly=yes"] if node.identity else []
-    words += ["-o", f"ProxyCommand={_jump(node, accept_new, seconds)}"] if node.jump else []
+    words += ["-o", f"ProxyCommand={_jump(node, log, accept_new, seconds)}"] if node.jump else []
     return [*words, "-T", "--", node.host, _HELLO.format(mark=mark)]
 
 
-def _jump(node: Node, accept_new: bool, seconds: int) -> str:
-    """A command line for ssh's shell: each word quoted, and `%` doubled, for ssh expands it."""
+def _jump(node: Node, log: Path, accept_new: bool, seconds: int) -> str:
+    """A command line that ssh puts behind `exec`, for its shell: each word quoted, and `%` doubled, for ssh expands it.
+
+    ProxyJump would check the jump host's key by other rules than these, may ask on the terminal, and leaves behind the
+    connection that a user's own configuration wants shared.
+    """
     assert node.jump is not None
-    to = f"[{node.host}]" if ":" in node.host else node.host
-    # ProxyJump would check the jump host's key by other rules than these, and may ask on the terminal.
-    words = ["exec", "ssh", *options(accept_new, seconds), *(["-F", str(node.ssh_config)] if node.ssh_config else [])]
+    # VERBOSE says when the jump host has let us in.
+    words = ["/bin/sh", "-c", 'exec "$@" 2>>"$0"', str(log), tools.find("setpriv"), "--pdeathsig", "KILL"]
+    words += [tools.find("ssh"), "-o", "LogLevel=VERBOSE", *options(accept_new, seconds)]
+    words += ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "RemoteCommand=none"]
+    words += ["-F", str(node.ssh_config)] if node.ssh_config else []
     words += ["-i", str(node.identity), "-o", "IdentitiesOnly=yes"] if node.identity else []
     gate, colon, port = node.jump.rpartition(":")
     if not colon or "]" in port:
         gate, port = node.jump, ""
     words += ["-p", port] if port else []
-    words += ["-W", f"{to}:{node.port or 22}", "--", gate.replace("[", "").replace("]", "")]
-    return shlex.join(words).replace("%", "%%")
+    words += ["-W", _TO, "--", gate.replace("[", "").replace("]", "")]
+    # A configuration may know the node by another name, or at another port.
+    return shlex.join(words).replace("%", "%%").replace(_TO, "[%h]:%p")
 
 
 def session(socket: Path, remote: str) -> list[str]:

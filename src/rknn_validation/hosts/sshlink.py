@@ -12,6 +12,7 @@ from typing import Self
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError, NodeError
 from rknn_validation.hosts import sshcommand, sshsudo
+from rknn_validation.hosts.sshhops import Logs, blamed
 from rknn_validation.hosts.sshmaster import Master
 from rknn_validation.hosts.sshsudo import Password
 from rknn_validation.hosts.sshtalk import Talk
@@ -120,12 +121,12 @@ class Link:
             return self._attempt(command, self.limits.command)
         except _Dropped as dropped:
             if not self.retry:
-                raise self._gone(dropped.said) from dropped
+                raise self._gone(dropped.logs) from dropped
         self._connect_again()
         try:
             return self._attempt(command, self.limits.command)
         except _Dropped as dropped:
-            raise self._gone(f"lost twice in a row; {dropped.said}") from dropped
+            raise self._gone(dropped.logs, "lost twice in a row: ") from dropped
 
     def _attempt(self, command: str, seconds: float) -> Completed:
         whole = max(1, int(min(seconds, self._total.remaining())))
@@ -158,7 +159,7 @@ class Link:
         """A session that ended without its mark: the link is gone, or something on the node ended it."""
         said = talk.stderr.decode(errors="replace").strip()
         if self._master.dropped():
-            return _Dropped(f"{self._master.log()} {said}".strip())
+            return _Dropped(self._master.logs().with_more(said))
         return HarnessError(
             f"{self.node.name} ended a command without an answer",
             expected="the command's exit status",
@@ -186,7 +187,7 @@ class Link:
         try:
             who = self._attempt("id -u", self.limits.connect).stdout.strip()
         except _Dropped as dropped:
-            raise self._gone(dropped.said) from dropped
+            raise self._gone(dropped.logs) from dropped
         if who != b"0":
             hint = "log in as root, or give the node sudo: passwordless, or sudo: ask"
             seen = f"uid {who.decode(errors='replace')}"
@@ -202,30 +203,30 @@ class Link:
         if taken.search(talk.stdout):
             return
         if not talk.late and self._master.dropped():
-            raise self._gone(f"{self._master.log()} {talk.stderr.decode(errors='replace')}".strip())
+            raise self._gone(self._master.logs().with_more(talk.stderr.decode(errors="replace")))
         raise sshsudo.refusal(self.node, talk, deadline)
 
     def _connect_seconds(self) -> float:
         return min(self.limits.connect, self._total.remaining())
 
-    def _gone(self, said: str) -> NodeError:
+    def _gone(self, logs: Logs, before: str = "") -> NodeError:
         if self._master.stopped:
             return self._master.interrupted()
-        complaint = sshcommand.understood(said)
+        complaint = blamed(self.node, logs)
         return NodeError(
             f"the link to {self.node.name} was lost: {complaint.reason}",
             expected="a connection that stays",
-            seen=said[-1500:] or "its end",
+            seen=f"{before}{str(logs)[-1500:] or 'its end'}",
             hint=complaint.hint,
         )
 
 
 class _Dropped(Exception):
-    """The connection is gone; `said` is what ssh said of it."""
+    """The connection is gone; `logs` is what ssh said of it."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, logs: Logs) -> None:
+        super().__init__(str(logs))
+        self.logs = logs
 
 
 def _between(mark: str, ending: re.Pattern[bytes], said: bytes) -> bytes:

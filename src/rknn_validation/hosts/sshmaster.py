@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError, NodeError
 from rknn_validation.hosts import sshcommand
+from rknn_validation.hosts.sshhops import Logs, blamed
 from rknn_validation.hosts.sshtalk import Talk, converse
 from rknn_validation.inventory import Node
 from rknn_validation.machine import tools
@@ -53,7 +56,9 @@ class Master:
         self._count += 1
         mark = f"hello-{secrets.token_hex(16)}"
         deadline = Deadline.after(seconds, f"an SSH connection to {self.node.name}")
-        words = sshcommand.master(self.node, self._socket, mark, self._accept_new, max(1, int(seconds)))
+        jump = self._directory / "jump"
+        jump.unlink(missing_ok=True)
+        words = sshcommand.master(self.node, self._socket, jump, mark, self._accept_new, max(1, int(seconds)))
         with self._starting:
             if self.stopped:
                 raise self.interrupted()
@@ -84,18 +89,16 @@ class Master:
             self._process.wait(timeout=1)
         return self._process.poll() is not None
 
-    def log(self) -> str:
+    def logs(self) -> Logs:
         """What ssh has said about the connection."""
-        path = self._directory / "log"
-        return path.read_text(errors="replace").strip().replace("\r", "") if path.exists() else ""
+        return Logs(*(_read(self._directory / name) for name in ("log", "jump")))
 
     def stop(self) -> None:
         """End it from another thread, also while it connects; it is never connected again."""
         self._stopped.set()
         with self._starting:
             if self._process is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
+                _kill(self._process)
 
     def end(self, *, gently: bool) -> None:
         """End the process; gently: let what it runs on the node come to its end first."""
@@ -108,8 +111,7 @@ class Master:
                 process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=2)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        _kill(process)
         process.wait()
         for stream in streams:
             if stream is not None:
@@ -128,10 +130,11 @@ class Master:
     def _unreachable(self, deadline: Deadline, said: bytes) -> NodeError:
         if self.stopped:
             return self.interrupted()
-        log = self.log()
-        complaint = sshcommand.understood(log or "timed out")
-        seen = log or said.decode(errors="replace").strip() or f"nothing within {deadline.seconds:g} s"
+        logs = self.logs()
+        complaint = blamed(self.node, logs, "timed out")
+        seen = str(logs) or said.decode(errors="replace").strip() or f"nothing within {deadline.seconds:g} s"
         at = f"{self.node.host} port {self.node.port}" if self.node.port else self.node.host
+        at += f" by way of {self.node.jump}" if self.node.jump else ""
         return NodeError(
             f"{self.node.name} cannot be asked: {complaint.reason}",
             expected=f"an SSH connection to {at}",
@@ -140,9 +143,28 @@ class Master:
         )
 
 
+def _read(path: Path) -> str:
+    return path.read_text(errors="replace").strip().replace("\r", "") if path.exists() else ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Together with the ssh to a jump host, which is in its group, and would wait for one that hangs."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def _started(words: list[str], stderr: int) -> subprocess.Popen[bytes]:
     # The kernel ends it with the thread that started it, which is the one that asks the node.
     guarded = [tools.find("setpriv"), "--pdeathsig", "KILL", tools.find(words[0]), *words[1:]]
+    # A jump host that only a configuration names is asked for by an ssh of its own, which has no terminal to ask on
+    # either; without this, it would open a window.
+    environment = {**os.environ, "SSH_ASKPASS_REQUIRE": "never"}
     return subprocess.Popen(
-        guarded, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+        guarded,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+        env=environment,
     )
