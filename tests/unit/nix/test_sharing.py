@@ -44,6 +44,8 @@ def requests() -> dict[str, Request]:
     apart = Subject(MODULES / "elsewhere", SHARING / "force.nix", ("meta",), (overlay, npu))
     for beside in ({}, variable, container, variable | container):
         found[f"another root {sorted(beside)}"] = Request(apart, {}, beside)
+    # Without overlays the machine is the same for every root.
+    found["order under another root"] = Request(Subject(MODULES / "elsewhere", SHARING / "order.nix", ("meta",)))
     troubles = ("none", "throw", "throw-in-a-package", "assertion")
     found |= {trouble: Request(own, {"enable": True, "trouble": trouble}) for trouble in troubles}
     return found

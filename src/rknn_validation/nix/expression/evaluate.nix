@@ -51,7 +51,12 @@ let
   # What requests for the same platform and overlays have in common: their machine, and its data.
   machineOf =
     wanted:
-    builtins.hashString "md5" (toString ([ wanted.system wanted.subject.root ] ++ wanted.subject.overlays));
+    let
+      inherit (wanted) system subject;
+      # Whose a package is goes by the subject's root. Without overlays the machine is made of nixpkgs alone.
+      ownPackages = subject.overlays != [ ] || lib.hasPrefix "${subject.root}/" (toString nixpkgs);
+    in
+    builtins.hashString "md5" (toString ([ system ] ++ lib.optional ownPackages subject.root ++ subject.overlays));
   groups = lib.groupBy machineOf (lib.attrValues requests);
   # The machine alone costs as much as a few requests on their own.
   worthIt = wanted: lib.length groups.${machineOf wanted} > 3;
