@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from bench import Bench
-from test_failing import NO_DRIVER, NOWHERE, Damage, sh, takes_away
+from test_failing import NO_DRIVER, Damage, sh
 
 from rknn_validation.checks.diagnosis import diagnose
 from rknn_validation.checks.model import Verdict
@@ -61,18 +61,14 @@ def test_an_emulated_board_answers_what_it_can(bench: Callable[[str], Bench], se
     }
 
 
-TO_ROOT = sh(f"{takes_away('/etc/udev/rules.d/60-npu.rules')}; chown root:root /dev/rknpu; chmod 600 /dev/rknpu")
 LINKED = sh("mkdir -p /dev/dri; mv /dev/rknpu /dev/dri/renderD129; ln -s dri/renderD129 /dev/rknpu")
+# What tests over SSH break is not broken here again, but for the one state in which almost everything fails.
 BROKEN: list[tuple[str, str, Damage, str]] = [
     ("no driver in the kernel", "vendor", NO_DRIVER, "rknpu-not-in-the-kernel"),
     ("unloaded", "vendor", sh("rmmod rknpu"), "driver-not-loaded"),
     ("a link to a render node", "vendor", LINKED, "node-is-a-link"),
     ("nothing behind the node", "vendor", sh("rm /dev/rknpu; mknod /dev/rknpu c 10 252"), "node-without-driver"),
-    ("opened to everybody", "vendor", sh("chmod 666 /dev/rknpu"), "world-writable"),
-    ("taken from its group", "vendor", TO_ROOT, "changed-after-udev"),
     ("one core lost", "mainline", sh("echo fdad0000.npu >/sys/bus/platform/drivers/rocket/unbind"), "cores-missing"),
-    ("a dangling link", "vendor", sh(NOWHERE), "library-link-dangling"),
-    ("no link", "vendor", sh("rm /usr/lib/librknnrt.so"), "library-link-missing"),
     ("a pointer of Git LFS", "vendor",
      sh("rm /usr/lib/librknnrt.so; echo 'version https://git-lfs' >/usr/lib/librknnrt.so"), "library-torn"),
     ("the IOMMU off", "vendor", sh("echo 'RKNPU fdab0000.npu: RKNPU: rknpu iommu is disabled, using non-iommu mode'"

@@ -1,17 +1,19 @@
-"""Boards that are broken, asked over SSH: each state has to show in the right verdict, of the right check."""
+"""Boards that are broken, asked over SSH: each state shows in the right verdicts, and they lead to its one cause."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
 from sshboard import SshBoard
 
 from rknn_validation.checks.case import Case
-from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
+from rknn_validation.checks.diagnosis import diagnose
+from rknn_validation.checks.diagnosis.model import BAD
+from rknn_validation.checks.model import Answer, Status, Verdict
+from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
 from rknn_validation.errors import NodeError
 from rknn_validation.fleet import Fleet, Plan
 from rknn_validation.hardwareplugin import expectation
@@ -28,12 +30,18 @@ Expected = Callable[[Node], Expectation]
 
 @dataclass(frozen=True)
 class State:
-    """How to break a node, how to mend it, and what has to be said: check -> status and a word of the reason."""
+    """How to break a node, how to mend it, and what has to be said: check -> status and a word of the reason.
+
+    `cause` is the one rule that explains all of it, "" where no rule can know; `calm` the one that is named where the
+    node was not to be disturbed.
+    """
 
     broken: str
     mended: str
     verdicts: dict[str, tuple[Status, str]]
+    cause: str
     scenario: str = "vendor"
+    calm: str = ""
 
 
 FAIL, UNSURE = Status.FAIL, Status.INCONCLUSIVE
@@ -45,57 +53,77 @@ RULES = "/etc/udev/rules.d/60-rknn.rules"
 STATES = {
     "wrong owner": State(
         "chown root:root /dev/rknpu", OWN,
-        {"access.group-can-open": (FAIL, "root"), "access.as-configured": (FAIL, "root:render 0660")},
+        {"access.group-can-open": (FAIL, "root"), "access.as-configured": (FAIL, "root:render 0660"),
+         "device.service-user-opens": (FAIL, "npu-user cannot open")}, "changed-after-udev",
     ),
-    "wrong mode": State("chmod 0600 /dev/rknpu", OWN, {"access.as-configured": (FAIL, "0600")}),
-    "world-writable": State("chmod 0666 /dev/rknpu", OWN, {"access.closed-to-others": (FAIL, "everybody")}),
+    "wrong mode": State(
+        "chmod 0600 /dev/rknpu", OWN,
+        {"access.as-configured": (FAIL, "0600"), "access.group-can-open": (FAIL, "0600")}, "changed-after-udev",
+    ),
+    "world-writable": State(
+        "chmod 0666 /dev/rknpu", OWN,
+        {"access.closed-to-others": (FAIL, "everybody"), "access.as-configured": (FAIL, "0666")}, "world-writable",
+    ),
     "device replaced by a file": State(
-        "mv /dev/rknpu /dev/away; touch /dev/rknpu", "mv /dev/away /dev/rknpu", {"device.real": (FAIL, "regular")},
+        "mv /dev/rknpu /dev/away; touch /dev/rknpu", "mv /dev/away /dev/rknpu",
+        {"device.real": (FAIL, "regular"), "device.answers": (FAIL, "does not answer"),
+         "access.closed-to-others": (FAIL, "everybody")}, "node-made-by-hand",
     ),
     "module missing": State(
         f"rmmod rknpu; mv {MODULE} /root/rknpu.ko; depmod", f"mv /root/rknpu.ko {MODULE}; depmod; modprobe rknpu; "
-        "udevadm settle", {"kernel.driver-loaded": (FAIL, "no driver rknpu"), "device.present": (FAIL, "no driver")},
+        "udevadm settle",
+        {"kernel.driver-loaded": (FAIL, "no driver rknpu"), "kernel.driver-bound": (FAIL, "0 of 1"),
+         "driver.is-the-stacks": (FAIL, "no NPU"), "device.present": (FAIL, "no driver")}, "rknpu-not-in-the-kernel",
     ),
     "dangling link": State(
         "ln -sfn /nix/store/gone/lib/librknnrt.so /usr/lib/librknnrt.so", LINK,
-        {"python.runtime-in-place": (FAIL, "will not find the runtime")},
+        {"library.readable": (FAIL, "leads nowhere"), "python.runtime-in-place": (FAIL, "will not find the runtime")},
+        "library-link-dangling",
     ),
     "link missing": State(
         "rm /usr/lib/librknnrt.so", LINK,
         {"python.runtime-in-place": (FAIL, "none of its paths"), "python.works-as-root": (FAIL, "no runtime")},
+        "library-link-missing",
     ),
-    "wrong stack": State("true", "true", {"device.present": (FAIL, "rocket")}, "mainline"),
+    "wrong stack": State(
+        "true", "true",
+        {"kernel.driver-bound": (FAIL, "nothing for rocket to bind"), "driver.is-the-stacks": (FAIL, "another stack's"),
+         "device.present": (FAIL, "rocket")}, "tree-of-the-other-stack", "mainline",
+    ),
     "disk full": State(
-        "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero >/tmp/full", "umount /tmp",
+        "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero >/tmp/full",
+        "umount /tmp; systemctl reset-failed tmp.mount",
         {"identity.disk-space": (FAIL, "on /tmp"),
-         "library.not-from-working-directory": (UNSURE, "could not be planted")},
+         "library.not-from-working-directory": (UNSURE, "could not be planted")}, "disk-full",
     ),
     "clock off": State(
         "date +%s >/run/now; date --set=@1000000000", "date --set=@$(cat /run/now)",
-        {"identity.clock": (FAIL, "behind"), "device.present": (Status.PASS, "")},
+        {"identity.clock": (FAIL, "behind"), "device.present": (Status.PASS, "")}, "clock-wrong",
     ),
     "no Python": State(
         f"cp -a {SW}/bin /run/bin; rm /run/bin/python3*; mount --bind /run/bin {SW}/bin",
         f"umount {SW}/bin",
-        {"python.works-as-root": (FAIL, "no python3")},
+        {"python.works-as-root": (FAIL, "no python3")}, "no-python",
     ),
     "no LD_LIBRARY_PATH": State(
         "sed -i.bak /LD_LIBRARY_PATH/d $(readlink -f /etc/set-environment)",
         "mv $(readlink -f /etc/set-environment).bak $(readlink -f /etc/set-environment)",
-        {"library.login-shell": (FAIL, "does not find librknnrt.so")},
+        {"library.login-shell": (FAIL, "does not find librknnrt.so")}, "library-not-on-path",
     ),
     "no udev rule": State(
         f"mv {RULES} /root/rules; udevadm control --reload; chown root:root /dev/rknpu; chmod 0600 /dev/rknpu",
         f"mv /root/rules {RULES}; udevadm control --reload; {OWN}",
-        {"udev.rule-applies": (FAIL, "no rule"), "access.group-can-open": (FAIL, "group root")},
+        {"udev.rule-applies": (FAIL, "no rule"), "access.group-can-open": (FAIL, "group root"),
+         "access.as-configured": (FAIL, "0600")}, "rule-matches-nothing", calm="changed-after-udev",
     ),
     "service not in the group": State(
         "sed -i.bak 's/^render:.*/render:x:303:/' /etc/group", "cp /etc/group.bak /etc/group",
-        {"device.service-user-opens": (FAIL, "npu-user cannot open")},
+        {"device.service-user-opens": (FAIL, "npu-user cannot open"), "access.group-can-open": (Status.PASS, "")},
+        "user-outside-the-group",
     ),
     "a failed unit": State(
         "systemd-run --quiet --unit=doomed false; until systemctl is-failed -q doomed; do :; done",
-        "systemctl reset-failed doomed", {"units.none-failed": (FAIL, "doomed")},
+        "systemctl reset-failed doomed", {"units.none-failed": (FAIL, "doomed")}, "",
     ),
 }  # fmt: skip
 
@@ -113,6 +141,18 @@ def link(shared: SshBoard) -> Iterator[SshLink]:
         yield link
 
 
+def causes(answers: Mapping[str, Answer]) -> list[tuple[str, set[str]]]:
+    """The rules these answers lead to, the most upstream first, each with the checks it explains."""
+    verdicts = [
+        Verdict(
+            check, CHECKS[check].title, CHECKS[check].stage, "hardware", "vendor", "orangepi-5-plus", answer.status,
+            answer.reason, CHECKS[check].remedy, answer.evidence, node="opi01",
+        )
+        for check, answer in answers.items()
+    ]  # fmt: skip
+    return [(one.rule, set(one.explains)) for one in diagnose(verdicts)]
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_a_broken_state(name: str, shared: SshBoard, link: SshLink, expected: Expected) -> None:
     state = STATES[name]
@@ -125,6 +165,11 @@ def test_a_broken_state(name: str, shared: SshBoard, link: SshLink, expected: Ex
     for check, (status, word) in state.verdicts.items():
         answer = answers[check]
         assert (answer.status, word in answer.reason) == (status, True), f"{check}: {answer}"
+    bad = {check for check, answer in answers.items() if answer.status in BAD}
+    assert causes(answers) == ([(state.cause, bad)] if state.cause else [])
+    if state.calm:
+        calm = {check: answer for check, answer in answers.items() if check not in DISTURBING}
+        assert causes(calm) == [(state.calm, bad - DISTURBING)]
 
 
 def asked(node: Node, expected: Expected, checks: Sequence[str], limits: Limits = LIMITS) -> dict[str, Answer]:
@@ -138,32 +183,35 @@ def asked(node: Node, expected: Expected, checks: Sequence[str], limits: Limits 
 SOME = ("device.present", "device.opens", "udev.rules-accepted")
 
 
-def all_inconclusive(answers: dict[str, Answer], word: str) -> bool:
-    return all(answer.status is UNSURE and word in answer.reason for answer in answers.values())
+def all_inconclusive(answers: dict[str, Answer], word: str, cause: str, remedy: str) -> bool:
+    """Whether no check has an answer, all for this reason; one rule explains all, and each says what to do."""
+    unsure = all(answer.status is UNSURE and word in answer.reason for answer in answers.values())
+    told = all(remedy in answer.evidence[0].output for answer in answers.values())
+    return unsure and told and causes(answers) == [(cause, set(answers))]
 
 
 def test_a_board_nothing_listens_on(shared: SshBoard, expected: Expected) -> None:
     started = time.monotonic()
     answers = asked(shared.node(port=1), expected, SOME)
-    assert all_inconclusive(answers, "nothing listens"), answers
+    assert all_inconclusive(answers, "nothing listens", "no-sshd", "see port:"), answers
     assert time.monotonic() - started < 10
 
 
 def test_a_board_with_another_host_key(shared: SshBoard, expected: Expected) -> None:
     answers = asked(shared.node(ssh_config=shared.keys.ssh_config(shared.port, "other")), expected, SOME)
-    assert all_inconclusive(answers, "its host key is another"), answers
+    assert all_inconclusive(answers, "its host key is another", "host-key-changed", "ssh-keygen -R"), answers
 
 
 def test_a_board_that_refuses_the_key(shared: SshBoard, expected: Expected) -> None:
     answers = asked(shared.node(identity=shared.keys.directory / "other"), expected, SOME)
-    assert all_inconclusive(answers, "refuses the key"), answers
+    assert all_inconclusive(answers, "refuses the key", "login-refused", "authorized keys"), answers
 
 
 def test_a_board_whose_sshd_hangs(board: SshBoard, expected: Expected) -> None:
     board.sh("kill -STOP $(cat /run/fleet/pid)")
     started = time.monotonic()
     answers = asked(board.node(), expected, SOME, Limits(connect=5.0))
-    assert all_inconclusive(answers, "cannot be asked"), answers
+    assert all_inconclusive(answers, "cannot be asked", "node-silent", "see whether it is on"), answers
     assert time.monotonic() - started < 20
 
 
@@ -171,11 +219,12 @@ def test_a_link_lost_in_mid_check_is_made_again(board: SshBoard, expected: Expec
     with SshLink(board.node(), LIMITS) as link:
         question = Question(link.host(), expected(board.node()))
         board.sh("pkill -f 'sshd: root'")
-        assert ask(CHECKS["device.present"], question).status is Status.PASS
+        first = ask(CHECKS["device.present"], question)
+        assert (first.status, causes({"device.present": first})) == (Status.PASS, [])
         link.retry = False
         board.sh("pkill -f 'sshd: root'")
         answer = ask(CHECKS["udev.survives-replug"], question)
-        assert (answer.status, "was lost" in answer.reason) == (UNSURE, True), answer
+        assert all_inconclusive({"udev.survives-replug": answer}, "was lost", "link-lost", "hint: "), answer
         assert isinstance(link.lost, NodeError)
 
 
@@ -186,8 +235,8 @@ def test_a_board_that_reboots_in_mid_check(board: SshBoard, expected: Expected) 
         # Another boot's identifier and the end of every session: all that a client sees of a quick reboot.
         board.sh("cat /proc/sys/kernel/random/uuid >/run/boot; mount --bind /run/boot /proc/sys/kernel/random/boot_id")
         board.sh("pkill -f 'sshd: root'")
-        answers = [ask(CHECKS[check], question) for check in SOME]
-        assert all("rebooted" in answer.reason and answer.status is UNSURE for answer in answers), answers
+        answers = {check: ask(CHECKS[check], question) for check in SOME}
+        assert all_inconclusive(answers, "rebooted", "node-rebooted", "ask again"), answers
 
 
 def test_a_board_that_goes_away_in_mid_check(board: SshBoard, expected: Expected) -> None:
@@ -197,5 +246,5 @@ def test_a_board_that_goes_away_in_mid_check(board: SshBoard, expected: Expected
         board.machine.kill()
         started = time.monotonic()
         answers = {check: ask(CHECKS[check], question) for check in SOME}
-        assert all_inconclusive(answers, "was lost before"), answers
+        assert all_inconclusive(answers, "was lost before", "link-lost", "hint: "), answers
         assert time.monotonic() - started < 20

@@ -12,7 +12,8 @@ RULES = (
     Rule(
         "tree-of-the-other-stack", "device tree", "the driver is loaded and binds nothing; `compatible` is the other's",
         "the device tree describes the NPU for the other stack's driver",
-        "vendor on a mainline tree: hardware.rknn.driver.deviceTreeOverlay; then see that the boot loader loads it",
+        "boot the tree of the configured stack's kernel (hardware.rknn.stack); vendor on a mainline tree: "
+        "hardware.rknn.driver.deviceTreeOverlay; then see that the boot loader loads it",
         "ran",
         (Sign(r"device tree describes another NPU|nothing for \w+ to bind: the device tree has npu@"),),
         NPU,

@@ -59,6 +59,8 @@ RULES = (
         "port: in the inventory; services.openssh.enable; systemctl status sshd on its console",
         "OpenSSH sshconnect.c",
         (unasked(r"nothing listens at its SSH port|Connection refused"),),
+        # It listened a moment ago: the node went down, or its sshd did.
+        unless=(unasked(r"the link to it was lost before"),),
     ),
     Rule(
         "link-lost", "node", "checks are inconclusive from one on: `the link to … was lost`",
