@@ -1,15 +1,22 @@
-"""`inference:` of `validation.yaml`: the model real nodes are asked to run, and what has to come out of it."""
+"""The model real nodes are asked to run, and what has to come out of it: `inference:` of `validation.yaml`, or what the
+project ships for the node's stack.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rknn_validation.yamlfile import Reader
 
 STACKS_WITH_MODELS = ("vendor", "mainline")
+SHIPPED = Path(__file__).parent / "models"
+"""Where the project's own models are; `scripts/golden/build.py` makes them."""
+SHIPPED_NAME = "golden-1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -30,9 +37,12 @@ class Model:
 class Inference:
     """One model to run. `input` and `golden` are .npy files: what goes in, and what the first output has to be.
 
-    `tolerance` is the largest absolute difference of one value. The processor's time comes from running `cpu_model` on
-    it, or is given in `cpu_milliseconds`; mainline runs the same model without the delegate. The NPU has to be
-    `faster` times as fast. `runs` are timed, of which the median counts. `python` is the interpreter on the node.
+    `tolerance` is the largest absolute difference of one value, `correlation` the least linear correlation of all of
+    them, where one is asked for. `origin` says of a shipped model where its golden output is from.
+
+    The processor's time comes from running `cpu_model` on it, or is given in `cpu_milliseconds`; mainline runs the same
+    model without the delegate. The NPU has to be `faster` times as fast. `runs` are timed, of
+    which the median counts. `python` is the interpreter on the node.
     """
 
     model: Model
@@ -44,28 +54,74 @@ class Inference:
     faster: float = 1.5
     runs: int = 20
     python: str = "python3"
+    correlation: float | None = None
+    origin: str = ""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is the project's own. Nobody has run those on a board yet."""
+        return bool(self.origin)
+
+    @property
+    def words(self) -> str:
+        """What a report calls it."""
+        model = self.model
+        name = model.file.name if model.file else model.url or model.node
+        return f"{name}, SHA-256 {model.sha256[:12] or 'not given'}{self.origin and f'; {self.origin}'}"
 
 
 def read_inferences(top: Reader, root: Path) -> Mapping[str, Inference]:
-    """The models by stack; empty where the file has no `inference:`. Raises SubjectFileError with line and key."""
-    return {_stack(top, name): _inference(reader, root) for name, reader in top.mappings("inference", required=False)}
+    """The models by stack: the file's own, else the shipped one, none where `inference:` or the stack in it is `false`.
+
+    Raises SubjectFileError with line and key.
+    """
+    if top.off("inference"):
+        return {}
+    own = top.mapping("inference") if top.has("inference") else None
+    if own is None:
+        return {stack: shipped(stack) for stack in STACKS_WITH_MODELS}
+    own.only(*STACKS_WITH_MODELS)
+    return {
+        stack: _inference(own.mapping(stack), root) if own.has(stack) else shipped(stack)
+        for stack in STACKS_WITH_MODELS
+        if not own.off(stack)
+    }
 
 
-def _stack(top: Reader, name: str) -> str:
-    if name not in STACKS_WITH_MODELS:
-        top.mapping("inference").only(*STACKS_WITH_MODELS)
-    return name
+def shipped(stack: str) -> Inference:
+    """The project's own model for this stack. Both are of one network, so that mainline's serves the vendor's nodes as
+    the one for the processor.
+    """
+    facts = json.loads((SHIPPED / f"{SHIPPED_NAME}.json").read_text(encoding="utf-8"))
+    own = facts[stack]
+    return Inference(
+        model=_shipped_model(own),
+        input=SHIPPED / facts["input"]["file"],
+        golden=SHIPPED / own["golden"]["file"],
+        tolerance=own["tolerance"],
+        correlation=own["correlation"],
+        cpu_model=_shipped_model(facts["mainline"]),
+        origin=f"golden output of {own['golden from']}, never compared with a board's",
+    )
+
+
+def _shipped_model(facts: Mapping[str, Any]) -> Model:
+    return Model(file=SHIPPED / facts["model"]["file"], sha256=facts["model"]["sha256"])
 
 
 def _inference(reader: Reader, root: Path) -> Inference:
-    given = ("model", "input", "golden", "tolerance", "cpu_model", "cpu_milliseconds", "faster", "runs", "python")
-    reader.only(*given)
+    given = ("model", "input", "golden", "tolerance", "correlation", "cpu_model", "cpu_milliseconds", "faster", "runs")
+    reader.only(*given, "python")
     plain = Inference(Model(), Path(), Path())
+    correlation = reader.number("correlation", 0.0) if reader.has("correlation") else None
+    if correlation is not None and correlation > 1:
+        raise reader.error("correlation", expected="a number from 0 to 1", seen=f"{correlation:g}")
     return Inference(
         model=_model(reader.mapping("model"), root),
         input=_array(reader, "input", root),
         golden=_array(reader, "golden", root),
         tolerance=reader.number("tolerance", plain.tolerance),
+        correlation=correlation,
         cpu_model=_model(reader.mapping("cpu_model"), root) if reader.has("cpu_model") else None,
         cpu_milliseconds=reader.number("cpu_milliseconds", 0.0) if reader.has("cpu_milliseconds") else None,
         faster=reader.number("faster", plain.faster),

@@ -54,6 +54,13 @@ class Reader:
         """Whether the key is given."""
         return key in self._items
 
+    def off(self, key: str) -> bool:
+        """Whether the key is given as `false`."""
+        node = self._items[key][1] if key in self._items else None
+        if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:bool":
+            return False
+        return str(node.value).lower() in ("false", "no", "off")
+
     def _value(self, key: str, kind: type[yaml.Node], expected: str) -> Any:
         if key not in self._items:
             raise self.error(key, expected=expected, seen="nothing (the key is missing)")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rknn_validation.errors import SubjectFileError
+from rknn_validation.inference import shipped
 from rknn_validation.subject import load
 
 pytestmark = pytest.mark.unit
@@ -50,9 +51,31 @@ def test_a_model_is_read_whole(directory: Path) -> None:
     assert vendor.cpu_milliseconds is None
 
 
-def test_without_it_there_is_none(directory: Path) -> None:
+def test_without_it_the_shipped_models_are_run(directory: Path) -> None:
     read(directory, GOOD.partition("inference:")[0])
-    assert load(directory / "validation.yaml").inferences == {}
+    found = load(directory / "validation.yaml").inferences
+    assert found == {"vendor": shipped("vendor"), "mainline": shipped("mainline")}
+    assert "never compared with a board's" in found["vendor"].words
+
+
+def test_ones_own_model_stands_beside_the_shipped_one(directory: Path) -> None:
+    read(directory, GOOD)
+    found = load(directory / "validation.yaml").inferences
+    assert (found["vendor"].shipped, found["mainline"].shipped) == (False, True)
+    assert "resnet18.rknn" in found["vendor"].words
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("inference: false\n", []),
+        ("inference: {mainline: false}\n", ["vendor"]),
+        ("inference: {mainline: no, vendor: False}\n", []),
+    ],
+)
+def test_it_can_be_switched_off(directory: Path, text: str, left: list[str]) -> None:
+    read(directory, GOOD.partition("inference:")[0] + text)
+    assert list(load(directory / "validation.yaml").inferences) == left
 
 
 BAD = {
@@ -67,6 +90,8 @@ BAD = {
     "a relative path there": ("file: resnet18", "node: resnet18", 6, "inference.vendor.model.node", "absolute"),
     "no number": ("0.01", "little", 9, "inference.vendor.tolerance", "a number"),
     "a negative number": ("0.01", "-1", 9, "inference.vendor.tolerance", "0 or more"),
+    "more than all": ("tolerance: 0.01", "correlation: 1.5", 9, "inference.vendor.correlation", "from 0 to 1"),
+    "switched on": ("\n  vendor:\n", "\n  mainline: true\n  vendor:\n", 5, "inference.mainline", "a mapping"),
     "a misspelled key": ("tolerance", "tolerence", 9, "inference.vendor.tolerence", "tolerance"),
 }
 

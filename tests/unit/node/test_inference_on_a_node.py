@@ -15,7 +15,7 @@ from test_hardware_checks import question
 
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask
-from rknn_validation.checks.node.hardware import files
+from rknn_validation.checks.node.hardware import files, inference, runner
 from rknn_validation.inference import Inference, Model
 
 pytestmark = pytest.mark.integration
@@ -36,17 +36,23 @@ def abs(data): return array(map(math.fabs, data))
 def isfinite(data): return array(map(math.isfinite, data))
 """
 API = """
-import time
+import pathlib, time
+COUNT = pathlib.Path("INTERRUPTS")
 class RKNNLite:
     def load_rknn(self, path):
         self.scale = float(open(path).read()); return 0
     def init_runtime(self):
         if self.scale == 7: print("E RKNN: [00:00:01.000] failed to open rknpu module, need to insmod rknpu dirver!")
-        return -1 if self.scale == 7 else 0
+        if self.scale == 5: print("E RKNN: [00:00:01.000] Invalid RKNN model version 6")
+        return -1 if self.scale in (5, 7) else 0
     def inference(self, inputs):
         time.sleep(SECONDS)
+        if self.scale != 6:
+            words = COUNT.read_text().split(" ")
+            COUNT.write_text(" ".join([words[0], str(int(words[1]) + 1), *words[2:]]))
         if self.scale == 8: return None
-        return [[value * self.scale for value in inputs[0]] + ([0.0] if self.scale == 9 else [])]
+        scale = 2 if self.scale == 6 else self.scale
+        return [[value * scale for value in inputs[0]] + ([0.0] if self.scale == 9 else [])]
 """
 TFLITE = """
 import time
@@ -61,14 +67,24 @@ class Interpreter:
 """
 
 
+# As the kernel writes it, on a board whose NPU shares its line with its IOMMU; the first count is what API raises.
+INTERRUPTS = "36: 17 0 5 0 GICv3 142 Level fdab9000.iommu, fdab0000.npu\n40: 99 1 GICv3 33 Level fde80000.hdmi\n"
+
+
+def api(node: Path, seconds: str = "0") -> str:
+    return API.replace("SECONDS", seconds).replace("INTERRUPTS", str(node / "interrupts"))
+
+
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with a Python that has the modules, a model, its input and its golden output."""
     monkeypatch.setattr(files, "PLACE", str(tmp_path / "node"))
+    (tmp_path / "interrupts").write_text(INTERRUPTS)
+    monkeypatch.setattr(inference, "INTERRUPTS", str(tmp_path / "interrupts"))
     modules = tmp_path / "modules"
     for name, text in {
         "numpy": NUMPY,
-        "rknnlite/api": API.replace("SECONDS", "0"),
+        "rknnlite/api": api(tmp_path),
         "tflite_runtime/interpreter": TFLITE,
     }.items():
         path = modules / f"{name}.py"
@@ -138,7 +154,7 @@ def test_faster_than_the_processor_passes(node: Path) -> None:
 
 
 def test_as_slow_as_the_processor_fails(node: Path) -> None:
-    (node / "modules/rknnlite/api.py").write_text(API.replace("SECONDS", "0.02"))
+    (node / "modules/rknnlite/api.py").write_text(api(node, "0.02"))
     answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=20.0)
     assert (answer.status, "may be the processor" in answer.reason) == (Status.FAIL, True), answer
 
@@ -148,9 +164,75 @@ def test_an_idle_npu_fails_however_fast(node: Path, monkeypatch: pytest.MonkeyPa
     load.write_text("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n")
     monkeypatch.setattr("rknn_validation.checks.node.hardware.inference.LOAD_FILE", str(load))
     answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0)
+    assert answer.status is Status.PASS, "the NPU raised interrupts: the load file is too coarse for a model so small"
+    (node / "model.rknn").write_text("6")
+    answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0)
+    assert (answer.status, "idle" in answer.reason) == (Status.FAIL, True), answer
+    (node / "interrupts").write_text("")
+    answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0)
     assert (answer.status, "idle" in answer.reason) == (Status.FAIL, True), answer
     load.write_text("NPU load:  Core0: 43%, Core1:  0%, Core2:  0%,\n")
     assert asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0).status is Status.PASS
+
+
+def test_the_right_output_from_the_processor_does_not_pass(node: Path) -> None:
+    (node / "model.rknn").write_text("6")
+    answer = asked(node, "inference.golden-output")
+    assert (answer.status, "raised no interrupt" in answer.reason) == (Status.FAIL, True), answer
+    (node / "interrupts").write_text("40: 99 1 GICv3 33 Level fde80000.hdmi\n")
+    answer = asked(node, "inference.golden-output")
+    assert (answer.status, "cannot be told" in answer.reason) == (Status.INCONCLUSIVE, True), answer
+
+
+def test_an_output_has_to_go_with_the_known_one(node: Path) -> None:
+    assert asked(node, "inference.golden-output", correlation=0.95).status is Status.PASS
+    (node / "golden.npy").write_text(json.dumps([4, 2, 6]))
+    answer = asked(node, "inference.golden-output", correlation=0.95, tolerance=9.0)
+    assert (answer.status, "correlation is 0.500" in answer.reason) == (Status.FAIL, True), answer
+    (node / "model.rknn").write_text("0")
+    answer = asked(node, "inference.golden-output", correlation=0.95, tolerance=9.0)
+    assert (answer.status, "the same everywhere" in answer.reason) == (Status.FAIL, True), answer
+
+
+def test_of_a_shipped_model_being_slow_proves_nothing_where_the_npu_worked(node: Path) -> None:
+    (node / "modules/rknnlite/api.py").write_text(api(node, "0.02"))
+    ours = {"origin": "never compared with a board's", "cpu_milliseconds": 20.0}
+    answer = asked(node, "inference.faster-than-cpu", **ours)
+    assert (answer.status, "never measured" in answer.reason) == (Status.SKIP, True), answer
+    (node / "model.rknn").write_text("6")
+    assert asked(node, "inference.faster-than-cpu", **ours).status is Status.FAIL, "an idle NPU is none the less told"
+    (node / "interrupts").write_text("")
+    assert asked(node, "inference.faster-than-cpu", **ours).status is Status.FAIL, "nothing says that the NPU worked"
+
+
+def test_a_node_need_not_have_what_the_shipped_model_needs(node: Path) -> None:
+    for check in ("inference.golden-output", "inference.faster-than-cpu"):
+        (node / "model.rknn").write_text("5")
+        answer = asked(node, check, origin="ours")
+        assert (answer.status, "too old for" in answer.reason) == (Status.SKIP, True), answer
+        assert asked(node, check).status is Status.FAIL, "of somebody's own model that is a mistake"
+    (node / "model.tflite").write_text("")
+    (node / "model.rknn").write_text("2.0")
+    (node / "modules/tflite_runtime/interpreter.py").unlink()
+    tflite = Model(file=node / "model.tflite")
+    answer = asked(node, "inference.faster-than-cpu", origin="ours", cpu_model=tflite)
+    assert (answer.status, "no tflite_runtime" in answer.reason) == (Status.SKIP, True), answer
+    (node / "modules/rknnlite/api.py").unlink()
+    answer = asked(node, "inference.golden-output", origin="ours")
+    assert (answer.status, "has no rknnlite" in answer.reason) == (Status.SKIP, True), answer
+
+
+def test_interrupts_are_those_of_all_cores_and_of_nobody_else(tmp_path: Path) -> None:
+    table = tmp_path / "interrupts"
+    table.write_text(
+        "           CPU0       CPU1\n 40:    99   1   GICv3 33 Level  fde80000.hdmi\n"
+        " 41:     3   1   GICv3 142 Level  fdab9000.iommu, fdab0000.npu\n"
+        " 42:    10   0   GICv3 143 Level  fdac0000.npu\n 43:  0 7 GICv3 144 Level fdad0000.npu, fdada000.iommu\n"
+        "IPI0:  9 9  Rescheduling interrupts\n"
+    )
+    assert runner.interrupts_of(str(table)) == 21
+    table.write_text(" 41:     3   1   GICv3 142 Level  fdab9000.iommu\n")
+    assert runner.interrupts_of(str(table)) is None
 
 
 def test_nothing_to_compare_with_is_skipped(node: Path) -> None:

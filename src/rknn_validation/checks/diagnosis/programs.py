@@ -61,15 +61,20 @@ RULES = (
         "layout, type or normalisation of the input differ from the model's, or an error was swallowed on the way",
         "NHWC and the type of the conversion; then versions of converter, runtime and driver",
         "ran",
-        (Sign(r"the output (is off by|has values that are no numbers|has the shape)", ("inference.golden-output",)),),
+        (Sign(r"the output (is off|has values that are no numbers|has the shape)", ("inference.golden-output",)),),
         certainty=POSSIBLE,
     ),
     Rule(
-        "silent-cpu-fallback", "speed", "it runs, as slow as the processor; the load file stays at 0%",
+        "silent-cpu-fallback", "speed", "it runs, as slow as the processor; no interrupts, the load file stays at 0%",
         "the processor computes: the NPU's provider or delegate was not loaded, and nobody said so",
         "assert the provider or delegate in the program; look at the load file while it runs",
         "immich-app/immich#30037",
-        (Sign(r"it may be the processor that computes|the NPU was idle while", ("inference.faster-than-cpu",)),),
+        (
+            Sign(
+                r"it may be the processor that computes|the NPU was idle while|the processor computed it",
+                ("inference.*",),
+            ),
+        ),
         certainty=LIKELY,
     ),
 )  # fmt: skip

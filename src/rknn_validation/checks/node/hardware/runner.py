@@ -2,20 +2,25 @@
 """Runs one model on a node and prints what came of it. Sent to the node as it is: nothing but the standard library,
 numpy and the stack's own Python API, Python 3.7 or later.
 
-Argument: a JSON object with stack, model, input, golden, runs, and cpu_model, delegate, load (paths, or "").
-Prints one line `RKNN-RESULT {...}`: shape, difference (largest, absolute), npu_ms and cpu_ms (medians), load (largest
-percentage seen while it ran); or `missing` (a module that cannot be imported) or `error`.
+Argument: a JSON object with stack, model, input, golden, runs, and cpu_model, delegate, load, interrupts (paths or "").
+Prints one line `RKNN-RESULT {...}`: shape, difference (largest, absolute), correlation (linear, null where the output
+is the same everywhere), npu_ms and cpu_ms (medians), load (largest percentage seen while it ran), interrupts (how many
+the NPU raised meanwhile, null where none are counted); or `missing` (a module that is not there) or `error`.
 """
 
 import importlib
 import json
+import math
+import operator
 import re
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 Run = Callable[[Any], Any]
+WINDOW = 2.5
+"""Seconds: the driver writes its load down once a second, for the second before."""
 
 
 def tflite(path: str, delegate: str = "") -> Run:
@@ -79,16 +84,42 @@ def load_of(path: str) -> Optional[int]:
     return max(map(int, found)) if found else None
 
 
+def interrupts_of(path: str) -> Optional[int]:
+    """How many interrupts the NPU's cores have raised so far; both drivers ask for them by the device's name."""
+    lines = Path(path).read_text().splitlines() if path else []
+    counts = [line.split(":")[1].split() for line in lines if re.search(r"\bfda[bcd]0000\.npu\b", line)]
+    if not counts:
+        return None
+    # A number for each processor, then the controller's name and the number there.
+    return sum(int(word) for words in counts for word in words[: _numbers(words)])
+
+
+def _numbers(words: List[str]) -> int:
+    return next((place for place, word in enumerate(words) if not word.isdigit()), len(words))
+
+
+def correlation(one: List[float], other: List[float]) -> Optional[float]:
+    """How well two lists go together, 1 at best. Unlike a largest difference, it is low for any wrong layout."""
+    means = math.fsum(one) / len(one), math.fsum(other) / len(other)
+    left, right = [value - means[0] for value in one], [value - means[1] for value in other]
+    spread = math.fsum(value * value for value in left) * math.fsum(value * value for value in right)
+    return math.fsum(map(operator.mul, left, right)) / math.sqrt(spread) if spread else None
+
+
 def median_ms(run: Run, data: Any, runs: int, load: str = "") -> Tuple[float, Optional[int]]:
-    """The median time of one run in milliseconds, and the largest load seen meanwhile."""
-    times, loads = [], []
-    for _ in range(runs):
-        begun = time.perf_counter()
+    """The median time of one run in milliseconds, and the largest load seen meanwhile.
+
+    A small model is done before the load is written down: it runs on until it was seen, for WINDOW seconds at most.
+    """
+    times: List[float] = []
+    seen, begun = load_of(load) if load else None, time.perf_counter()
+    while len(times) < runs or (runs > 1 and seen == 0 and time.perf_counter() - begun < WINDOW):
+        before = time.perf_counter()
         run(data)
-        times.append((time.perf_counter() - begun) * 1000)
-        loads.append(load_of(load) if load else None)
-    seen = [one for one in loads if one is not None]
-    return sorted(times)[len(times) // 2], max(seen) if seen else None
+        times.append((time.perf_counter() - before) * 1000)
+        if seen is not None:
+            seen = max(seen, load_of(load) or 0)
+    return sorted(times)[len(times) // 2], seen
 
 
 def measure(task: Dict[str, Any]) -> Dict[str, Any]:
@@ -96,12 +127,18 @@ def measure(task: Dict[str, Any]) -> Dict[str, Any]:
     numpy = importlib.import_module("numpy")
     data, golden = numpy.load(task["input"]), numpy.load(task["golden"])
     run = rknn(task["model"]) if task["stack"] == "vendor" else tflite(task["model"], task["delegate"])
+    before = interrupts_of(task["interrupts"])
     output = numpy.asarray(run(data), dtype="float64")
     result: Dict[str, Any] = {"shape": list(output.shape), "expected": list(golden.shape)}
     if output.size == golden.size:
-        distance = numpy.abs(output.ravel() - golden.ravel().astype("float64"))
-        result["difference"] = float(distance.max()) if numpy.isfinite(distance).all() else None
+        known = golden.ravel().astype("float64")
+        distance = numpy.abs(output.ravel() - known)
+        finite = bool(numpy.isfinite(distance).all())
+        result["difference"] = float(distance.max()) if finite else None
+        result["correlation"] = correlation(list(output.ravel()), list(known)) if finite else None
     result["npu_ms"], result["load"] = median_ms(run, data, task["runs"], task["load"])
+    after = interrupts_of(task["interrupts"])
+    result["interrupts"] = None if before is None or after is None else after - before
     if task["cpu_model"]:
         try:
             result["cpu_ms"] = median_ms(on_cpu(task["cpu_model"]), data, task["runs"])[0]
