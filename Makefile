@@ -8,6 +8,8 @@ JOBS ?= 2
 # Anything here: a browser is set up too, which only the tests of the HTML report need.
 BROWSER ?=
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
+# Every other file of tests would be read by each process, to be left out again.
+VERDICTS := $(shell grep -rl --include='test_*.py' 'mark\.verdict' tests)
 
 # Python compiles each of its modules anew in every process where this is set.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: validate test hardware benchmark setup clean
 
 validate: setup
-	$(PYTEST) -m verdict $(ARGS)
+	$(PYTEST) -m verdict $(VERDICTS) $(ARGS)
 
 test: BROWSER := yes
 test: setup
