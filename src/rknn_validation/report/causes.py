@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rknn_validation.checks.diagnosis import Diagnosis
 from rknn_validation.checks.diagnosis.model import LAYERS
 from rknn_validation.checks.model import Status, Verdict
+from rknn_validation.report.columns import column
+from rknn_validation.report.unasked import named
 
 PLACES = 8
 """Nodes named for one cause; the reports name all."""
@@ -14,8 +16,13 @@ LINES = 3
 """Lines shown of what gave a cause away."""
 
 
-def render(verdicts: Sequence[Verdict], found: Sequence[Diagnosis]) -> Iterator[tuple[str, dict[str, bool]]]:
-    """Lines and their terminal markup; nothing where every node is well."""
+def render(
+    verdicts: Sequence[Verdict], found: Sequence[Diagnosis], told: Collection[tuple[str, str, str]] = ()
+) -> Iterator[tuple[str, dict[str, bool]]]:
+    """Lines and their terminal markup; nothing where every node is well.
+
+    `told` are tier, column and check of what has a reason of its own, and needs no cause.
+    """
     groups: dict[str, list[Diagnosis]] = {}
     for one in sorted(found, key=lambda one: LAYERS.index(one.layer)):
         groups.setdefault(one.rule, []).append(one)
@@ -24,7 +31,7 @@ def render(verdicts: Sequence[Verdict], found: Sequence[Diagnosis]) -> Iterator[
         yield "likely causes, the most upstream first:", {"bold": True}
     for number, group in enumerate(groups.values(), 1):
         yield from _cause(number, group)
-    left = _unexplained(verdicts, found)
+    left = _unexplained([one for one in verdicts if (one.tier, column(one), one.check) not in told], found)
     if left:
         yield "", {}
         yield f"no known cause: {', '.join(left)}", {"yellow": True}
@@ -36,8 +43,8 @@ def _cause(number: int, group: list[Diagnosis]) -> Iterator[tuple[str, dict[str,
     more = f" and {len(places) - PLACES} more" if len(places) > PLACES else ""
     yield f"{number}. {first.cause} ({first.certainty})", {"red": True}
     yield f"   on:       {', '.join(places[:PLACES])}{more}", {}
-    yield f"   explains: {', '.join(_each(check for one in group for check in one.explains))}", {}
-    for line in [line for one in first.evidence for line in one.output.splitlines()][:LINES]:
+    yield f"   explains: {named(_each(check for one in group for check in one.explains))}", {}
+    for line in _each(line for one in first.evidence for line in one.output.splitlines())[:LINES]:
         yield f"   seen:     {line}", {"light": True}
     yield f"   fix:      {first.fix}", {}
     also = _each(rule for one in group for rule in one.also)
@@ -57,4 +64,5 @@ def _unexplained(verdicts: Sequence[Verdict], found: Sequence[Diagnosis]) -> lis
 
 
 def _each(names: Iterator[str]) -> list[str]:
+    """Each once, in order."""
     return list(dict.fromkeys(names))

@@ -10,9 +10,13 @@ from rknn_validation.report import causes
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.compare import BAD, Change, Changes
 from rknn_validation.report.columns import WORDS, by_tier, column, topic, worst
+from rknn_validation.report.unasked import Unasked, covered, unasked
 
 EVIDENCE_LINES = 12
 """Lines of each piece of evidence shown on the terminal; reports on disk have all."""
+
+Silent = frozenset[tuple[str, str, str]]
+"""Tier, column and check of what could not be asked."""
 
 NAMED = 3
 """Checks that broke, or were fixed, named in the line that compares with the run before."""
@@ -20,12 +24,18 @@ NAMED = 3
 
 def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines and their terminal markup (as pytest's `write_line` takes it)."""
+    silent: list[Unasked] = []
     for tier, verdicts in by_tier(collection.verdicts):
+        own = unasked(verdicts)
+        silent += own
         yield "", {}
-        yield from _matrix(tier, verdicts)
-    yield from causes.render(collection.verdicts, collection.diagnoses())
+        yield from _matrix(tier, verdicts, covered(own))
+    yield from causes.render(collection.verdicts, collection.diagnoses(), covered(silent))
+    for one in silent:
+        yield from one.lines()
+    told = covered(silent)
     for verdict in collection.verdicts:
-        if verdict.status in (Status.FAIL, Status.INCONCLUSIVE):
+        if verdict.status in BAD and (verdict.tier, column(verdict), verdict.check) not in told:
             yield from _finding(verdict)
     stand_ins = collection.stand_ins()
     if stand_ins:
@@ -37,11 +47,12 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     yield from _summary(collection)
 
 
-def _matrix(tier: str, verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
+def _matrix(tier: str, verdicts: list[Verdict], silent: Silent) -> Iterator[tuple[str, dict[str, bool]]]:
     columns = list(dict.fromkeys(column(verdict) for verdict in verdicts))
-    rows = list(_rows(verdicts))
+    rows = list(_rows(verdicts, silent))
     width = max(len(label) for label, _ in rows) + 2
-    yield f"{tier}: checks x {'scenario/board' if '/' in columns[0] else 'scenario'}", {"bold": True}
+    kind = "node" if tier == "hardware" else "scenario/board" if "/" in columns[0] else "scenario"
+    yield f"{tier}: checks x {kind}", {"bold": True}
     for index, name in enumerate(columns):
         yield " " * width + "  |   " * index + f"  {name}", {}
     for label, statuses in rows:
@@ -50,16 +61,22 @@ def _matrix(tier: str, verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str,
         yield f"{label:<{width}}" + "  ".join(cells), markup
 
 
-def _rows(verdicts: list[Verdict]) -> Iterator[tuple[str, dict[str, Status]]]:
-    """One row a check; a topic whose checks neither failed nor were inconclusive folds into one row."""
+def _rows(verdicts: list[Verdict], silent: Silent) -> Iterator[tuple[str, dict[str, Status]]]:
+    """One row a check; a topic whose checks neither failed nor were inconclusive folds into one row.
+
+    What could not be asked of a column at all (`silent`) unfolds nothing.
+    """
     ordered = sorted(verdicts, key=topic)
     names = list(dict.fromkeys(topic(verdict) for verdict in verdicts))
     groups = {name: list(group) for name, group in groupby(ordered, key=topic)}
     for name in names:
         checks: dict[str, dict[str, Status]] = {}
+        loud: set[str] = set()
         for verdict in groups[name]:
             checks.setdefault(verdict.check, {})[column(verdict)] = verdict.status
-        quiet = {check: found for check, found in checks.items() if set(found.values()) <= {Status.PASS, Status.SKIP}}
+            if verdict.status in BAD and (verdict.tier, column(verdict), verdict.check) not in silent:
+                loud.add(verdict.check)
+        quiet = {check: found for check, found in checks.items() if check not in loud}
         for check, found in checks.items():
             if check not in quiet:
                 yield check, found

@@ -25,7 +25,7 @@ FLEET = dict.fromkeys(("opi01", "opi02", "opi03"), "orangepi-5-plus") | {"rpi01"
 LEFT_OUT = (
     # An emulated board has no silicon, runs Debian's kernel, and no Nix knows its store.
     *(
-        "identity",
+        "identity.cores",
         "power",
         "driver.",
         "inference",
@@ -78,6 +78,8 @@ def test_a_healthy_fleet_is_accepted(fleet: dict[str, SshBoard], tmp_path: Path)
     found = {(one["node"], one["status"]) for one in verdicts}
     bad = [one for one in verdicts if one["status"] in ("fail", "inconclusive")]
     assert (status, bad) == (0, []), said
+    assert json.loads((tmp_path / "report" / "results.json").read_text())["diagnoses"] == []
+    assert "likely causes" not in said
     assert {(name, "pass") for name in FLEET} <= found
     assert all(one["tier"] == "hardware" and one["started"] > 1.7e9 for one in verdicts)
     suites = ElementTree.parse(tmp_path / "report" / "junit.xml").getroot().findall("testsuite")
@@ -94,9 +96,15 @@ def test_a_node_that_is_gone_is_inconclusive_and_the_others_are_judged(
     inventory = written(tmp_path, [fleet["opi01"], fleet["rpi01"]])
     inventory.write_text(inventory.read_text().replace(f"port: {fleet['opi01'].port}", "port: 1"))
     started = time.monotonic()
-    status, verdicts, said = run(tmp_path, inventory, "-n", "2", "-k", "device.present or guard")
+    status, verdicts, said = run(tmp_path, inventory, "-n", "2", "-k", "device. or guard")
     assert status == 1, said
     by_node = {name: {one["status"] for one in verdicts if one["node"] == name} for name in ("opi01", "rpi01")}
     assert by_node == {"opi01": {"inconclusive"}, "rpi01": {"pass"}}, said
-    assert "nothing listens at its SSH port" in said
+    count = sum(one["node"] == "opi01" for one in verdicts)
+    assert "???? opi01: nothing could be asked: nothing listens at its SSH port" in said
+    assert f"  inconclusive: {count} checks" in said
+    assert count > 3 and "[opi01]" not in said
+    assert said.index("no sshd listens there") < said.index("opi01: nothing could be asked")
+    suites = ElementTree.parse(tmp_path / "report" / "junit.xml").getroot().findall("testsuite")
+    assert {suite.get("name"): suite.get("errors") for suite in suites}["hardware: opi01"] == str(count)
     assert time.monotonic() - started < 200
