@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from testinfra.host import Host
 
@@ -39,9 +39,20 @@ class Connection(Protocol):
         """End it from another thread."""
 
 
+@runtime_checkable
+class Stoppable(Protocol):
+    """What is ended from another thread, also before it is entered, and while it connects."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What to ask of a node, in order. `expectation` may raise HarnessError: then nothing can be asked."""
+    """What to ask of a node, in order. `expectation` may raise HarnessError: then nothing can be asked.
+
+    What `connect` gives is stopped while it connects where it is Stoppable; what it connects to is, anyway.
+    """
 
     name: str
     connect: Callable[[], AbstractContextManager[Connection]]
@@ -80,7 +91,7 @@ class Fleet:
         self._progress = {plan.name: _Progress() for plan in plans}
         self._news: list[str] = []
         self._changed = threading.Condition()
-        self._open: dict[str, Connection] = {}
+        self._open: dict[str, Stoppable] = {}
         self._stopping = threading.Event()
         count = min(max(1, at_once), len(plans))
         self._threads = [threading.Thread(target=self._work, name=f"fleet {n}", daemon=True) for n in range(count)]
@@ -138,25 +149,36 @@ class Fleet:
 
     def _ask_all(self, plan: Plan) -> None:
         expectation = plan.expectation()
-        with plan.connect() as connection:
+        opening = plan.connect()
+        if isinstance(opening, Stoppable):
+            self._may_be_stopped(plan.name, opening)
+        try:
+            with opening as connection:
+                self._may_be_stopped(plan.name, connection)
+                self._tell(plan.name, f"{plan.name}: connected, {len(plan.checks)} questions", state="asked")
+                self._ask_in_order(plan, connection, Question(connection.host(), expectation))
+        finally:
             with self._changed:
-                self._open[plan.name] = connection
-            self._tell(plan.name, f"{plan.name}: connected, {len(plan.checks)} questions", state="asked")
-            question = Question(connection.host(), expectation)
-            try:
-                for check in plan.checks:
-                    if self._stopping.is_set():
-                        return
-                    if connection.lost is not None:
-                        raise connection.lost
-                    # What changes the node is not done twice.
-                    connection.retry = check.id not in DISTURBING
-                    started, since = time.time(), time.monotonic()
-                    answer = ask(check, question)
-                    self._answer(plan, check, Told(answer, started, time.monotonic() - since))
-            finally:
-                with self._changed:
-                    del self._open[plan.name]
+                self._open.pop(plan.name, None)
+
+    def _may_be_stopped(self, name: str, what: Stoppable) -> None:
+        """From now on, the end of the run stops it; at once, where the run has ended already."""
+        with self._changed:
+            self._open[name] = what
+            if self._stopping.is_set():
+                what.stop()
+
+    def _ask_in_order(self, plan: Plan, connection: Connection, question: Question) -> None:
+        for check in plan.checks:
+            if self._stopping.is_set():
+                return
+            if connection.lost is not None:
+                raise connection.lost
+            # What changes the node is not done twice.
+            connection.retry = check.id not in DISTURBING
+            started, since = time.time(), time.monotonic()
+            answer = ask(check, question)
+            self._answer(plan, check, Told(answer, started, time.monotonic() - since))
 
     def _give_up(self, plan: Plan, error: HarnessError) -> None:
         answer = inconclusive(error.message, Evidence("harness", str(error)))

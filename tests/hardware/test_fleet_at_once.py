@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -125,3 +126,21 @@ def test_a_run_that_is_stopped_waits_for_no_node(sshd: Sshd) -> None:
         raise KeyboardInterrupt
     assert time.monotonic() - started < 10
     assert count.now == 0
+
+
+def test_a_run_that_is_stopped_waits_for_no_connection(sshd: Sshd) -> None:
+    connecting = threading.Event()
+
+    def connect() -> SshLink:
+        connecting.set()
+        return SshLink(sshd.node(), LIMITS, need_root=False)
+
+    sshd.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(KeyboardInterrupt), Fleet([Plan("frozen", connect, expectation, [check(0, echo)])]):
+            assert connecting.wait(30)
+            started = time.monotonic()
+            raise KeyboardInterrupt
+    finally:
+        sshd.process.send_signal(signal.SIGCONT)
+    assert time.monotonic() - started < 5

@@ -24,8 +24,17 @@ def sweep() -> None:
     """Remove this user's scratch directories whose process is no more."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         owner = re.fullmatch(rf"{PREFIX}(\d+)-.*", path.name)
-        if owner is None or Path("/proc", owner[1]).exists():
+        if owner is None or _lives(Path("/proc", owner[1], "stat")):
             continue
         with contextlib.suppress(FileNotFoundError):  # another run sweeps as well
             if path.stat().st_uid == os.getuid():
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _lives(stat: Path) -> bool:
+    """Whether a process does anything yet: in a container, one that was killed may wait for its parent for ever."""
+    try:
+        state = stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in ("Z", "X")

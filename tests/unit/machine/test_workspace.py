@@ -26,10 +26,14 @@ def test_only_what_a_dead_process_left_is_swept_up(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ended = subprocess.Popen(["true"])
     ended.wait(10)
+    unwaited = subprocess.Popen(["true"])  # in many a container nobody ever waits for what was killed
+    os.waitid(os.P_PID, unwaited.pid, os.WEXITED | os.WNOWAIT)
     left = tmp_path / f"{PREFIX}{ended.pid}-x"
+    zombie = tmp_path / f"{PREFIX}{unwaited.pid}-x"
     alive = tmp_path / f"{PREFIX}{os.getpid()}-x"
     foreign = tmp_path / "something-else"
-    for directory in (left, alive, foreign):
+    for directory in (left, zombie, alive, foreign):
         directory.mkdir()
     sweep()
+    unwaited.wait(10)
     assert sorted(tmp_path.iterdir()) == sorted([alive, foreign])
