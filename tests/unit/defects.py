@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Expectation:
 
     `machines`: whether to evaluate the subject for other boards and architectures as well, which takes five times as
     long. It is on where that is what the subject is about; RKNN_ALL_MACHINES=1 has it on for all.
+    `aborts`: Nix cannot catch its error, or one of sharing a machine. In a batch it would be found as well, after the
+    batch was evaluated for nothing.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Expectation:
     checks: tuple[str, ...]
     also: tuple[str, ...]
     machines: bool
+    aborts: bool
 
     @property
     def is_harmless(self) -> bool:
@@ -60,30 +64,42 @@ def expectations() -> list[Expectation]:
 def expectation(folder: Path) -> Expectation:
     """Read one expect.yaml. Raises ValueError when it says something else than these words."""
     data = yaml.safe_load((folder / "expect.yaml").read_text())
-    unknown = set(data) - {"defect", "check", "also", "machines"}
+    unknown = set(data) - {"defect", "check", "also", "machines", "aborts"}
     if unknown or not {"defect", "check"} <= set(data):
         raise ValueError(
-            f"{folder.name}/expect.yaml: expected defect, check, perhaps also and machines, seen {sorted(data)}"
+            f"{folder.name}/expect.yaml: expected defect, check, perhaps also, machines and aborts, seen {sorted(data)}"
         )
     checks = () if data["check"] == "none" else _names(data["check"])
-    return Expectation(folder.name, data["defect"], checks, _names(data.get("also") or ()), bool(data.get("machines")))
+    also, machines, aborts = _names(data.get("also") or ()), bool(data.get("machines")), bool(data.get("aborts"))
+    return Expectation(folder.name, data["defect"], checks, also, machines, aborts)
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def answers(wanted: Iterable[Expectation]) -> dict[str, Answers]:
-    """What every applicable check says of the given subjects, evaluated together.
+def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Case]]:
+    """The given subjects by name, each with its cases by scenario; evaluated together.
 
     How a subject behaves on other machines is evaluated for harmless modules and for those meant to fail there.
     """
     expected = {one.name: one for one in wanted}
-    validations = {name: load(SUBJECTS / name / "validation.yaml") for name in expected}
+    together = [name for name, one in expected.items() if not one.aborts]
+    alone = [[name] for name, one in expected.items() if one.aborts]
     thin = {name for name, one in expected.items() if not one.needs_variants}
     deadline = Deadline.after(600, "the subjects to evaluate")
-    cases = build_many(validations, nixpkgs=None, deadline=deadline, without_variants=thin)
-    return {name: {scenario: _asked(case) for scenario, case in cases[name].items()} for name in validations}
+
+    def build(names: list[str]) -> dict[str, dict[str, Case]]:
+        validations = {name: load(SUBJECTS / name / "validation.yaml") for name in names}
+        return build_many(validations, nixpkgs=None, deadline=deadline, without_variants=thin)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return {name: cases for part in pool.map(build, [together, *alone]) for name, cases in part.items()}
+
+
+def answers(cases: Mapping[str, Case]) -> Answers:
+    """What every applicable check says of a subject."""
+    return {scenario: _asked(case) for scenario, case in cases.items()}
 
 
 def _asked(case: Case) -> dict[str, Answer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import defects
 
+from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
 from rknn_validation.checks.model import Status
 
@@ -22,21 +23,23 @@ EXPECTED = {one.name: one for one in defects.expectations()}
 
 
 @pytest.fixture(scope="session")
-def given(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[dict[str, defects.Answers]]:
-    """The answers of all subjects; with pytest-xdist one worker evaluates and the others read."""
+def evaluated(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Mapping[str, Case]]:
+    """The cases of all subjects; with pytest-xdist one worker evaluates and the others read."""
     shared = tmp_path_factory.getbasetemp()
     kept = (shared if worker_id == "master" else shared.parent) / "subjects.pickle"
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(defects.answers(EXPECTED.values())))
-        yield pickle.loads(kept.read_bytes())
+            kept.write_bytes(pickle.dumps(defects.evaluated(EXPECTED.values())))
+        found: dict[str, Mapping[str, Case]] = pickle.loads(kept.read_bytes())
+    return found
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_subject_gets_the_verdict_it_deserves(name: str, given: dict[str, defects.Answers]) -> None:
-    expected, found = EXPECTED[name], defects.red(given[name])
-    silent = [check for check in expected.checks if not _failed(given[name], check)]
+def test_subject_gets_the_verdict_it_deserves(name: str, evaluated: dict[str, Mapping[str, Case]]) -> None:
+    given = defects.answers(evaluated[name])
+    expected, found = EXPECTED[name], defects.red(given)
+    silent = [check for check in expected.checks if not _failed(given, check)]
     assert not silent, f"{expected.defect} This must fail {silent}; it failed {list(found)}"
     beside = {check: said for check, said in found.items() if check not in (*expected.checks, *expected.also)}
     lines = "\n".join(f"  {check}\n    {said}" for check, all_said in beside.items() for said in all_said)
