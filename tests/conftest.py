@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiers
+import workers
 
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1
 INTERFACE = "16sH22x"
@@ -27,6 +28,13 @@ def pytest_sessionstart() -> None:
         flags = struct.unpack(INTERFACE, answer)[1]
         if not flags & UP:
             fcntl.ioctl(asked, SET_FLAGS, struct.pack(INTERFACE, b"lo", flags | UP))
+
+
+@pytest.fixture(scope="session")
+def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> workers.Once:
+    """`once(name, make)`: what `make` returns, made once in a run however many workers it has."""
+    own = tmp_path_factory.getbasetemp()
+    return workers.once_in(own.parent if hasattr(request.config, "workerinput") else own)
 
 
 @pytest.hookimpl(tryfirst=True)

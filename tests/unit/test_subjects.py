@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import pickle
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import defects
+from workers import Once
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
@@ -23,16 +22,9 @@ EXPECTED = {one.name: one for one in defects.expectations()}
 
 
 @pytest.fixture(scope="session")
-def evaluated(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Mapping[str, Case]]:
-    """The cases of all subjects; with pytest-xdist one worker evaluates and the others read."""
-    shared = tmp_path_factory.getbasetemp()
-    kept = (shared if worker_id == "master" else shared.parent) / "subjects.pickle"
-    with kept.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(defects.evaluated(EXPECTED.values())))
-        found: dict[str, Mapping[str, Case]] = pickle.loads(kept.read_bytes())
-    return found
+def evaluated(once: Once) -> dict[str, Mapping[str, Case]]:
+    """The cases of all subjects."""
+    return once("subjects", lambda: defects.evaluated(EXPECTED.values()))
 
 
 @pytest.mark.parametrize("name", EXPECTED)

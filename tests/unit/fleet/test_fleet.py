@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from workers import Once
 
-from rknn_validation.checks.case import build_cases
+from rknn_validation.checks.case import build_many
 from rknn_validation.checks.configuration import ask
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.questions import configuration_questions
@@ -30,18 +31,37 @@ HOSTS = {
 }
 
 
-def judged(name: str, scenario: Scenario) -> dict[str, tuple[Status, str]]:
-    """Status and reason of every configuration check asked of a host, by question."""
-    imports = (SYSTEM / "hosts" / f"{name}.nix", HERE / "without.nix")
+SPOILED = replace(HOSTS["opi01"], config={"boot": {"blacklistedKernelModules": ["rknpu"]}})
+Answers = dict[str, tuple[Status, str]]
+
+
+def subject_of(scenario: Scenario) -> Validation:
+    """A host as a subject: the module in that host's own configuration."""
+    imports = (SYSTEM / "hosts" / f"{scenario.name}.nix", HERE / "without.nix")
     option = ("hardware", "rknn")
     subject = Subject(ROOT, HERE / "subject.nix", option, (SYSTEM / "overlays" / "rknn-packages.nix",), imports)
-    validation = Validation(HERE / "subject.nix", subject, {scenario.name: scenario}, {})
-    cases = build_cases(validation, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the host"))
-    answers = {one.check.id: ask(one.check, cases[scenario.name]) for one in configuration_questions(validation)}
-    return {check: (answer.status, answer.reason) for check, answer in answers.items()}
+    return Validation(HERE / "subject.nix", subject, {scenario.name: scenario}, {})
 
 
-def wrong_in(answers: dict[str, tuple[Status, str]]) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def judged(once: Once) -> dict[str, Answers]:
+    """Status and reason of every configuration check asked of each host, by host and question."""
+    return once("fleet", judge)
+
+
+def judge() -> dict[str, Answers]:
+    """All hosts and the spoiled one, evaluated together."""
+    validations = {name: subject_of(scenario) for name, scenario in (HOSTS | {"spoiled": SPOILED}).items()}
+    cases = build_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
+    found: dict[str, Answers] = {}
+    for name, validation in validations.items():
+        (case,) = cases[name].values()
+        answers = {one.check.id: ask(one.check, case) for one in configuration_questions(validation)}
+        found[name] = {check: (answer.status, answer.reason) for check, answer in answers.items()}
+    return found
+
+
+def wrong_in(answers: Answers) -> dict[str, str]:
     """The checks that failed or could not tell, with their reasons."""
     return {check: reason for check, (status, reason) in answers.items() if status not in (Status.PASS, Status.SKIP)}
 
@@ -51,13 +71,12 @@ def test_every_host_is_judged() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTS)
-def test_no_check_fails_on_the_host(name: str) -> None:
-    answers = judged(name, HOSTS[name])
+def test_no_check_fails_on_the_host(name: str, judged: dict[str, Answers]) -> None:
+    answers = judged[name]
     assert not wrong_in(answers)
     passed = sum(status is Status.PASS for status, _ in answers.values())
     assert passed > (60 if HOSTS[name].stack != "none" else 10)
 
 
-def test_a_host_that_blacklists_its_driver_fails() -> None:
-    spoiled = replace(HOSTS["opi01"], config={"boot": {"blacklistedKernelModules": ["rknpu"]}})
-    assert any(check.startswith("kernel") for check in wrong_in(judged("opi01", spoiled)))
+def test_a_host_that_blacklists_its_driver_fails(judged: dict[str, Answers]) -> None:
+    assert any(check.startswith("kernel") for check in wrong_in(judged["spoiled"]))

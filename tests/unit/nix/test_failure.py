@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from workers import Once
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.evaluate import Request, evaluate
@@ -53,8 +55,12 @@ UNKNOWN = {
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def kinds(once: Once, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The kind of error of each module, by its title."""
+    return once("kinds of failure", lambda: _evaluated(tmp_path_factory))
+
+
+def _evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     requests = {}
     for title, body in {**THE_SUBJECTS, **UNKNOWN}.items():
         folder = tmp_path_factory.mktemp("subject")
@@ -62,8 +68,15 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         module.write_text(f"{HEAD}{{{OPTIONS}  config = lib.mkIf cfg.enable {{\n    {body}\n  }};\n}}\n")
         subject = Subject(root=folder, module=module, option=("services", "npu"), overlays=(), imports=())
         requests[title] = Request(subject, {"enable": True})
-    results = evaluate(requests, nixpkgs=None, deadline=Deadline.after(200, "the modules"))
-    return {title: _kind(one.error, one.configuration) for title, one in results.items()}
+    deadline = Deadline.after(200, "the modules")
+
+    def alone(title: str) -> str:
+        # All of them fail: together, each would take the others with it.
+        (one,) = evaluate({title: requests[title]}, nixpkgs=None, deadline=deadline).values()
+        return _kind(one.error, one.configuration)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(requests, pool.map(alone, requests), strict=True))
 
 
 def _kind(error: object, configuration: object) -> str:
