@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workers import Once
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Evaluation
@@ -52,8 +53,9 @@ def requests() -> dict[str, Request]:
 
 
 @pytest.fixture(scope="module")
-def together() -> dict[str, Evaluation]:
-    return evaluate(requests(), nixpkgs=None, deadline=Deadline.after(200, "the batch"))
+def together(once: Once) -> dict[str, Evaluation]:
+    deadline = Deadline.after(200, "the batch")
+    return once("sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline))
 
 
 @pytest.mark.parametrize("name", list(requests()))

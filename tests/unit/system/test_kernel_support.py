@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from workers import Once
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration
@@ -307,9 +308,12 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Configuration]:
+def machines(once: Once, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Configuration]:
     """Every kernel of the table, evaluated together."""
-    here = tmp_path_factory.mktemp("kernels")
+    return once("kernels", lambda: evaluated(tmp_path_factory.mktemp("kernels")))
+
+
+def evaluated(here: Path) -> dict[str, Configuration]:
     for name, text in FILES.items():
         (here / name).write_text(text)
     requests = {}
