@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from rknn_validation.checks.case import Case
@@ -12,7 +13,7 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.nix.configuration import DeviceTreeOverlay
 from rknn_validation.npu import kernels
-from rknn_validation.npu.boards import RK3588_COMPATIBLES
+from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 from rknn_validation.npu.stacks import STACKS
 
 
@@ -69,27 +70,47 @@ def overlays_apply(case: Case) -> Answer:
     """NixOS skips an overlay whose compatible shares nothing with the DTB's, and says so only in the build log."""
     overlays = own_overlays(case)
     boards = [board for board in case.scenario.identities() if board.is_rk3588]
-    names = {name for board in boards for name in board.compatible} | RK3588_COMPATIBLES
-    wrong = []
-    for overlay in overlays:
-        booted = [case.configuration.device_tree.name or "", *(board.dtb for board in boards)]
-        if overlay.filter and not any(overlay.filter in dtb for dtb in booted):
-            wrong.append(
-                Evidence(
-                    overlay.name, f'filter "{overlay.filter}" is in none of {", ".join(one.dtb for one in boards)}'
-                )
-            )
-        text = text_of(overlay)
-        if text is None or _misshape(text):
-            continue
-        root = re.search(r"/\s*\{\s*(?:[\w,#-]+\s*=\s*[^;]*;\s*)*?compatible\s*=\s*([^;]*);", text)
-        if not root:
-            wrong.append(Evidence(overlay.name, "its root has no compatible"))
-        elif not names & set(re.findall(r'"([^"]*)"', root[1])):
-            wrong.append(Evidence(overlay.name, f"compatible = {root[1].strip()}"))
+    wrong = [Evidence(one.name, why) for one in overlays for why in _skipped_by_all(one, case, boards)]
     if wrong:
         return failed("the overlay is applied to no device tree of these boards", *wrong)
+    npus = {one.name: _compatibles(text) or set() for one in overlays if (text := text_of(one)) and _is_about_npu(text)}
+    # A tree that is named is the one booted, whatever the board.
+    booted = case.configuration.device_tree.name
+    asked = [board for board in boards if booted in (None, board.dtb)]
+    left = [board for board in asked if not any(one & set(board.compatible) for one in npus.values())]
+    # One overlay for each SoC is fine, as long as every board is somebody's.
+    if npus and left and all(text_of(one) for one in overlays):
+        return failed(
+            f"no overlay of the NPU is applied to the device tree of {', '.join(board.name for board in left)}",
+            *(Evidence(name, f"compatible = {', '.join(sorted(one))}") for name, one in npus.items()),
+            *(Evidence(board.name, ", ".join(board.compatible)) for board in left),
+        )
     return passed(f"{len(overlays)} overlays apply") if overlays else skipped("the subject adds no overlay")
+
+
+def _skipped_by_all(overlay: DeviceTreeOverlay, case: Case, boards: list[Board]) -> Iterator[str]:
+    """Why an overlay reaches none of the boards, nor any other with the NPU."""
+    trees = [board.dtb for board in boards]
+    if overlay.filter and not any(overlay.filter in one for one in (case.configuration.device_tree.name or "", *trees)):
+        yield f'filter "{overlay.filter}" is in none of {", ".join(trees)}'
+    text = text_of(overlay)
+    if text is None or _misshape(text):
+        return
+    found = _compatibles(text)
+    if found is None:
+        yield "its root has no compatible"
+    elif not found & (RK3588_COMPATIBLES | {name for board in boards for name in board.compatible}):
+        yield f"compatible = {', '.join(sorted(found))}"
+
+
+def _compatibles(text: str) -> set[str] | None:
+    """What the overlay's root says it is for."""
+    root = re.search(r"/\s*\{\s*(?:[\w,#-]+\s*=\s*[^;]*;\s*)*?compatible\s*=\s*([^;]*);", text)
+    return set(re.findall(r'"([^"]*)"', root[1])) if root else None
+
+
+def _is_about_npu(text: str) -> bool:
+    return bool(re.search(r"npu|rknn", text))
 
 
 @CONFIGURATION_CHECKS.check(
@@ -121,7 +142,7 @@ def describes_the_npu(case: Case) -> Answer:
     stack = STACKS[case.scenario.stack]
     others = {one.node_compatible for one in STACKS.values()} - {stack.node_compatible}
     texts = {one.name: text for one in own_overlays(case) if (text := text_of(one)) is not None}
-    about = {name: text for name, text in texts.items() if re.search(r"npu|rknn", text)}
+    about = {name: text for name, text in texts.items() if _is_about_npu(text)}
     if not about:
         return skipped("no overlay of the subject speaks of the NPU")
     named = {one for text in about.values() for one in re.findall(r'"(rockchip,rk\w+-rk?n[\w-]*)"', text)}

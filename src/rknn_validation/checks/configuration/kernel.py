@@ -10,6 +10,7 @@ from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import scripts
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.text.nixtext import files_from
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import STACKS
 
@@ -73,6 +74,18 @@ def _handles_kernel(case: Case) -> bool:
     return any(map(kernels.names_an_npu_module, about)) or any(map(kernels.is_about_npu, patched))
 
 
+def _host_chooses_kernel(case: Case) -> bool:
+    """Whether what the subject is imported with settles the kernel, so that nobody else will."""
+    kernel, before = case.configuration.kernel, baseline(case).kernel
+    # Under a condition it may be another scenario's kernel that is chosen there.
+    settled = [
+        file
+        for file in files_from(case.subject.imports)
+        if any(file.find(r"\bkernelPackages\s*=")) and not any(file.find(r"\b(mkIf|optional\w*|if)\b"))
+    ]
+    return bool(settled) and (kernel.pname, kernel.version) == (before.pname, before.version)
+
+
 @CONFIGURATION_CHECKS.check(
     "kernel.modules-are-spelled-right",
     stage="kernel",
@@ -132,12 +145,12 @@ def vendor_driver_has_a_source(case: Case) -> Answer:
     seen = Evidence("boot.kernelPackages.kernel", f"{kernel.pname} {kernel.version}")
     if has_vendor_driver(case):
         return passed("the kernel or a package brings rknpu", seen)
-    if not _handles_kernel(case):
+    if not (_handles_kernel(case) or _host_chooses_kernel(case)):
         return skipped("the subject leaves the driver to the machine's kernel")
     if not is_stock_kernel(case):
         return skipped(f"whether {kernel.pname} {kernel.version} has the vendor's driver cannot be seen from here")
     extra = Evidence("boot.extraModulePackages", ", ".join(one.name for one in kernel.extra_packages) or "(none)")
-    return failed("it asks for rknpu, but no kernel or package here has it: nothing will drive the NPU", seen, extra)
+    return failed("no kernel or package here has rknpu: nothing will drive the NPU", seen, extra)
 
 
 @CONFIGURATION_CHECKS.check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
@@ -17,24 +18,65 @@ _BUILDERS = frozenset({"linuxManualConfig", "manualConfig", "linuxPackages_custo
 _SET = re.compile(r"^CONFIG_(\w+)=([ym])\s*$", re.MULTILINE)
 
 
-def _configured(case: Case) -> tuple[str, dict[str, str]] | None:
-    """(file, what it sets to y or m) of the kernel the machine boots; None where it is not made of such a file."""
+@dataclass(frozen=True)
+class _Made:
+    """How the kernel the machine boots is made: its .config, and what it is said to call itself."""
+
+    file: str
+    text: str
+    release: str
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """What the file sets to y or m."""
+        return dict(_SET.findall(self.text))
+
+    @property
+    def suffix(self) -> str:
+        """What the kernel puts behind its version."""
+        found = re.search(r'^CONFIG_LOCALVERSION="(.*)"$', self.text, re.MULTILINE)
+        return found[1] if found else ""
+
+
+def _configured(case: Case) -> _Made | None:
+    """None where the kernel is not made of a .config file of the subject's."""
     found = []
     for tree in trees_of(case):
         for node in tree.tree.walk():
             if isinstance(node, Apply) and function_name(node) in _BUILDERS and isinstance(node.argument, Attributes):
-                file = node.argument.get("configfile")
-                if tree.text(node.argument.get("version")) == case.configuration.kernel.version:
-                    found.append((tree.path.parent, file))
+                version = tree.text(node.argument.get("version"))
+                if version == case.configuration.kernel.version:
+                    release = tree.text(node.argument.get("modDirVersion")) or version
+                    found.append((tree.path.parent, node.argument.get("configfile"), release))
     if len(found) != 1:
         return None
-    folder, file = found[0]
+    folder, file, release = found[0]
     if not isinstance(file, NixPath) or not file.literal or not (folder / file.literal).is_file():
         return None
     path = folder / file.literal
     text = path.read_text(errors="replace")
     # A fragment that something else completes is no whole configuration.
-    return (path.name, dict(_SET.findall(text))) if "CONFIG_ARM64=y" in text else None
+    return _Made(path.name, text, release) if "CONFIG_ARM64=y" in text else None
+
+
+@CONFIGURATION_CHECKS.check(
+    "kernel.calls-itself-as-it-is-told",
+    stage="kernel",
+    title="modDirVersion is what the kernel calls itself",
+    remedy="Set modDirVersion to the version of the source and CONFIG_LOCALVERSION of the .config, and nothing more.",
+)
+def calls_itself_so(case: Case) -> Answer:
+    """The build stops where the two differ: modules would be looked for in another directory than theirs."""
+    made = _configured(case)
+    parts = re.fullmatch(r"(\d+\.\d+(?:\.\d+)?)(.*)", made.release) if made else None
+    if made is None or parts is None:
+        return skipped("the kernel is not made from a .config file of the subject's")
+    if parts[2].startswith("-rt") and not made.suffix:
+        return skipped("patches for real time put a version of their own into the source")
+    seen = (Evidence("modDirVersion", made.release), Evidence(made.file, f'CONFIG_LOCALVERSION="{made.suffix}"'))
+    if parts[2] != made.suffix:
+        return failed(f"the kernel calls itself {parts[1]}{made.suffix}: its build stops", *seen)
+    return passed("both are the same", *seen)
 
 
 @CONFIGURATION_CHECKS.check(
@@ -50,13 +92,15 @@ def configfile_has_driver(case: Case) -> Answer:
     made = _configured(case)
     if made is None:
         return skipped("the kernel is not made from a .config file of the subject's")
-    file, symbols = made
+    symbols = made.symbols
     if any(kernels.names_an_npu_module(one.name) for one in case.configuration.kernel.extra_packages):
         return skipped("the driver is an out-of-tree module")
     if "ROCKCHIP_RKNPU" not in symbols:
-        return failed("the kernel is built without the vendor's driver", Evidence(file, "no CONFIG_ROCKCHIP_RKNPU=y"))
+        return failed(
+            "the kernel is built without the vendor's driver", Evidence(made.file, "no CONFIG_ROCKCHIP_RKNPU=y")
+        )
     flavours = [name for name in ("DRM_GEM", "DMA_HEAP") if f"ROCKCHIP_RKNPU_{name}" in symbols]
-    seen = Evidence(file, f"CONFIG_ROCKCHIP_RKNPU={symbols['ROCKCHIP_RKNPU']} {' '.join(flavours)}")
+    seen = Evidence(made.file, f"CONFIG_ROCKCHIP_RKNPU={symbols['ROCKCHIP_RKNPU']} {' '.join(flavours)}")
     opened = {one.device.node == "/dev/rknpu" for one in outcomes(case) if one.gives_access}
     if flavours == ["DRM_GEM"] and opened == {True}:
         return failed("the driver makes a render node, and the rules are about /dev/rknpu alone", seen)

@@ -37,14 +37,15 @@ def subject_files(subject: Subject) -> tuple[NixFile, ...]:
     """The subject's module and imports, and the Nix files they name by relative path, each once."""
     # Several checks ask in turn about the same subject; one that is loaded again is looked at again.
     if not _LAST or _LAST[0][0] is not subject:
-        _LAST[:] = [(subject, _files((subject.module, *subject.imports)))]
+        _LAST[:] = [(subject, files_from((subject.module, *subject.imports)))]
     return _LAST[0][1]
 
 
 _LAST: list[tuple[Subject, tuple[NixFile, ...]]] = []
 
 
-def _files(roots: tuple[Path, ...]) -> tuple[NixFile, ...]:
+def files_from(roots: tuple[Path, ...]) -> tuple[NixFile, ...]:
+    """These Nix files and those they name by relative path, each once."""
     found: dict[Path, NixFile] = {}
     waiting = list(roots)
     while waiting:

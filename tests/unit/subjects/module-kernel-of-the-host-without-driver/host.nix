@@ -1,0 +1,4 @@
+{ pkgs, ... }:
+{
+  boot.kernelPackages = pkgs.linuxPackages_latest;
+}

@@ -1,0 +1,4 @@
+import ../_good/module.nix {
+  # The driver is left to the kernel.
+  driver = _: { };
+}
