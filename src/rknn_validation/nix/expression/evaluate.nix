@@ -134,7 +134,7 @@ let
       rest = attempt partial;
     in
     if loud == "yes" then
-      builtins.deepSeq (removeAttrs complete [ "packagesByPath" ]) (removeAttrs complete [ "packagesByPath" ])
+      import ./whole.nix complete
     else if share == "yes" && worthIt wanted && quick.success then
       mark marked different // { base = machineOf wanted; }
     else if whole.success then
@@ -147,36 +147,8 @@ let
   mark =
     marked: data:
     removeAttrs data [ "packagesByPath" ] // { packages = lib.mapAttrs (_: marked) data.packages; };
-
-  results = lib.mapAttrs evaluate requests;
-  # Only those that a result differs from: they are known to evaluate.
-  bases = lib.genAttrs (lib.unique (
-    lib.concatMap (result: lib.optional (result ? base) result.base) (lib.attrValues results)
-  )) (key: machines.${key});
-  first = lib.zipAttrsWith (_: lib.head);
-  described =
-    let
-      packages = (import ./change.nix { inherit lib; config = { }; before = null; }).referred (
-        first (
-          map (base: base.packages) (lib.attrValues bases)
-          ++ map (result: result.packages or { }) (lib.attrValues results)
-        )
-      );
-    in
-    {
-      inherit packages;
-      fragments = lib.listToAttrs (lib.attrValues packages);
-    };
 in
-{
-  results = lib.mapAttrs (
-    _: result:
-    removeAttrs result [
-      "packages"
-      "fragments"
-    ]
-  ) results;
-  bases = lib.mapAttrs (_: base: base.configuration) bases;
-  fragments = first (map (result: result.fragments or { }) (lib.attrValues results) ++ [ described.fragments ]);
-  packages = lib.mapAttrs (_: one: one.name) described.packages;
+import ./answer.nix {
+  inherit lib machines;
+  results = lib.mapAttrs evaluate requests;
 }

@@ -7,5 +7,6 @@ load ./properties.nix
 // load ./collect.nix
 // load ./definitions.nix
 // load ./merge.nix
+// load ./option.nix
 // load ./evaluate.nix
 // load ./rename.nix

@@ -41,6 +41,82 @@ let
     );
 in
 rec {
+  attrsOf = elemType: attrsWith { inherit elemType; };
+  lazyAttrsOf =
+    elemType:
+    attrsWith {
+      inherit elemType;
+      lazy = true;
+    };
+  attrsWith =
+    {
+      elemType,
+      lazy ? false,
+      placeholder ? "name",
+    }:
+    let
+      name = if lazy then "lazyAttrsOf" else "attrsOf";
+      one = loc: attribute: mergeDefinitions (loc ++ [ attribute ]) elemType;
+    in
+    mkOptionType {
+      inherit name;
+      typeError = _: defs: "Definition values:${lib.showDefs defs}";
+      description = "${lib.optionalString lazy "lazy "}attribute set of ${composite elemType}";
+      descriptionClass = "composite";
+      check = lib.isAttrs;
+      merge =
+        if lazy then
+          loc: defs:
+          mapAttrs (
+            attribute: defs:
+            let
+              merged = one loc attribute defs;
+            in
+            merged.optionalValue.value or elemType.emptyValue.value or merged.mergedValue
+          ) (byName defs)
+        else
+          loc: defs:
+          let
+            entries = mapAttrs (
+              attribute: defs:
+              if all (def: isPlain def.value) defs then
+                { value = mergePlain (loc ++ [ attribute ]) elemType defs; }
+              else
+                (one loc attribute defs).optionalValue
+            ) (byName defs);
+            undefined = filter (attribute: !(entries.${attribute} ? value)) (lib.attrNames entries);
+          in
+          mapAttrs (_: entry: entry.value) (
+            if undefined == [ ] then entries else builtins.removeAttrs entries undefined
+          );
+      emptyValue.value = { };
+      getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
+      inherit (elemType) getSubModules;
+      substSubModules =
+        modules:
+        attrsWith {
+          inherit lazy placeholder;
+          elemType = elemType.substSubModules modules;
+        };
+      functor = defaultFunctor "attrsWith" // {
+        type = attrsWith;
+        payload = { inherit elemType lazy placeholder; };
+        binOp = _: _: null;
+      };
+      typeMerge =
+        f':
+        let
+          both = elemType.typeMerge f'.payload.elemType.functor;
+        in
+        if f'.name != "attrsWith" || f'.payload.lazy != lazy || both == null then
+          null
+        else
+          attrsWith {
+            inherit lazy placeholder;
+            elemType = both;
+          };
+      nestedTypes.elemType = elemType;
+    };
   nullOr =
     elemType:
     mkOptionType {
@@ -127,82 +203,6 @@ rec {
       description = "non-empty ${optionDescriptionPhrase (class: class == "noun") list}";
       emptyValue = { };
       substSubModules = modules: nonEmptyListOf (elemType.substSubModules modules);
-    };
-  attrsOf = elemType: attrsWith { inherit elemType; };
-  lazyAttrsOf =
-    elemType:
-    attrsWith {
-      inherit elemType;
-      lazy = true;
-    };
-  attrsWith =
-    {
-      elemType,
-      lazy ? false,
-      placeholder ? "name",
-    }:
-    let
-      name = if lazy then "lazyAttrsOf" else "attrsOf";
-      one = loc: attribute: mergeDefinitions (loc ++ [ attribute ]) elemType;
-    in
-    mkOptionType {
-      inherit name;
-      typeError = _: defs: "Definition values:${lib.showDefs defs}";
-      description = "${lib.optionalString lazy "lazy "}attribute set of ${composite elemType}";
-      descriptionClass = "composite";
-      check = lib.isAttrs;
-      merge =
-        if lazy then
-          loc: defs:
-          mapAttrs (
-            attribute: defs:
-            let
-              merged = one loc attribute defs;
-            in
-            merged.optionalValue.value or elemType.emptyValue.value or merged.mergedValue
-          ) (byName defs)
-        else
-          loc: defs:
-          let
-            entries = mapAttrs (
-              attribute: defs:
-              if all (def: isPlain def.value) defs then
-                { value = mergePlain (loc ++ [ attribute ]) elemType defs; }
-              else
-                (one loc attribute defs).optionalValue
-            ) (byName defs);
-            undefined = filter (attribute: !(entries.${attribute} ? value)) (lib.attrNames entries);
-          in
-          mapAttrs (_: entry: entry.value) (
-            if undefined == [ ] then entries else builtins.removeAttrs entries undefined
-          );
-      emptyValue.value = { };
-      getSubOptions = prefix: elemType.getSubOptions (prefix ++ [ "<${placeholder}>" ]);
-      inherit (elemType) getSubModules;
-      substSubModules =
-        modules:
-        attrsWith {
-          inherit lazy placeholder;
-          elemType = elemType.substSubModules modules;
-        };
-      functor = defaultFunctor "attrsWith" // {
-        type = attrsWith;
-        payload = { inherit elemType lazy placeholder; };
-        binOp = _: _: null;
-      };
-      typeMerge =
-        f':
-        let
-          both = elemType.typeMerge f'.payload.elemType.functor;
-        in
-        if f'.name != "attrsWith" || f'.payload.lazy != lazy || both == null then
-          null
-        else
-          attrsWith {
-            inherit lazy placeholder;
-            elemType = both;
-          };
-      nestedTypes.elemType = elemType;
     };
   loaOf = attrsOf;
   uniq = unique { message = ""; };
