@@ -19,18 +19,16 @@ from rknn_validation.errors import HarnessError
 from rknn_validation.fleet import AT_ONCE, Fleet, Plan
 from rknn_validation.hosts.ssh import Limits, SshLink
 from rknn_validation.hosts.sshsudo import Password
-from rknn_validation.inventory import Node, read_inventory, require_files, select
+from rknn_validation.inventory import EXAMPLE, Node
 from rknn_validation.machine.workspace import sweep
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.subject import Validation
+from rknn_validation.whichnodes import which
 
 PASSWORD = pytest.StashKey[Password]()
 WORD = "rknn_sudo_password"
 """Name under which the password travels to a worker, over the pipe that started it."""
-EXAMPLE = """\
-nodes:
-  opi01: {host: opi01.internal, board: orangepi-5-plus, scenario: vendor}"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,18 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def chosen(config: pytest.Config, validation: Validation) -> Validation:
     """The subject with the nodes to ask, none without --hardware. Raises HarnessError for words nobody knows."""
-    option = config.getoption
-    if not option("--hardware"):
-        for name in ("--inventory", "--node", "--group"):
-            if option(name):
-                raise HarnessError(f"{name} names real nodes", expected="--hardware beside it", seen="no --hardware")
-        return replace(validation, nodes={})
-    if option("--nodes-at-once") < 1:
-        raise HarnessError("--nodes-at-once", expected="1 or more", seen=str(option("--nodes-at-once")))
-    path = option("--inventory")
-    known = read_inventory(path, validation.scenarios) if path else validation.nodes
-    nodes = select(known, option("--node"), option("--group"))
-    require_files(nodes)
+    if config.getoption("--nodes-at-once") < 1:
+        raise HarnessError("--nodes-at-once", expected="1 or more", seen=str(config.getoption("--nodes-at-once")))
+    nodes = which(config, validation)
     config.stash[PASSWORD] = _password(config, nodes)
     return replace(validation, nodes={node.name: node for node in nodes})
 
@@ -94,13 +83,10 @@ def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """To ask real nodes without any is a slip; to leave them out by -m is none."""
+    """To ask real nodes without any is a slip, however its tests were found (see `whichnodes`)."""
     asked = [item for item in items if item.get_closest_marker("hardware")]
     if config.getoption("--hardware") and any(_without_nodes(item) for item in asked):
-        raise pytest.UsageError(
-            "--hardware: there is no node to ask\n"
-            f"  expected: nodes in validation.yaml, or in a file named with --inventory FILE, such as\n{EXAMPLE}"
-        )
+        raise pytest.UsageError(f"--hardware: there is no node to ask; write down one, such as\n{EXAMPLE}")
 
 
 def _without_nodes(item: pytest.Item) -> bool:

@@ -6,6 +6,7 @@ refused while the file is read, at its own line.
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import os
 import re
@@ -23,6 +24,8 @@ KEYS = (
     *("host", "user", "port", "identity", "jump", "ssh_config"),
     *("board", "scenario", "expectation", "groups", "sudo", "service_user"),
 )
+ENTRY = "{host: opi01.internal, board: orangepi-5-plus, scenario: vendor}"
+EXAMPLE = f"nodes:\n  opi01: {ENTRY}"
 MOST = 1000
 """Nodes one pattern may stand for: more is a slip of the pen."""
 
@@ -65,7 +68,7 @@ class Node:
 
 def read_inventory(path: Path, scenarios: Iterable[str]) -> dict[str, Node]:
     """The nodes of an inventory file, which holds `nodes:` alone. Raises SubjectFileError."""
-    top = read_mapping(path)
+    top = read_mapping(path, expected=f"nodes, such as\n{EXAMPLE}", hint="name the inventory with --inventory FILE")
     top.only("nodes")
     return read_nodes(top, scenarios, path.resolve().parent)
 
@@ -74,11 +77,18 @@ def read_nodes(top: Reader, scenarios: Iterable[str], root: Path) -> dict[str, N
     """The entries below `nodes:`, patterns expanded; paths are relative to `root`. Raises SubjectFileError."""
     known = tuple(scenarios)
     nodes: dict[str, Node] = {}
-    for key, reader in top.mappings("nodes", required=False):
+    places: dict[tuple[object, ...], Node] = {}
+    for key, reader in top.mappings("nodes", required=False, expected=f"a mapping, such as opi01: {ENTRY}"):
         for node in _entry(key, reader, known, root):
             if node.name in nodes:
                 seen = f"{node.name} again, after {nodes[node.name].where}"
                 raise reader.error("", expected="each node once", seen=seen)
+            # Behind another jump host, or in another configuration of ssh's, a host may be another machine.
+            twin = places.setdefault((node.host, node.port or 22, node.jump, node.ssh_config), node)
+            if twin is not node:
+                seen = f"{node.host}, which {twin.name} has, too ({twin.where})"
+                hint = "its answers would stand for two machines: correct host or port, or remove one of the two"
+                raise reader.error("host", expected="a machine of its own for each node", seen=seen, hint=hint)
             nodes[node.name] = node
     return nodes
 
@@ -89,10 +99,14 @@ def select(nodes: Mapping[str, Node], names: Sequence[str], groups: Sequence[str
     for option, given, known in (("--node", names, sorted(nodes)), ("--group", groups, known_groups)):
         unknown = [word for word in given if word not in known]
         if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
             raise HarnessError(
                 f"{option} {unknown[0]}: there is no such {option.lstrip('-')} in the inventory",
-                expected=f"one of {', '.join(known)}" if known else "an inventory that has one",
+                expected=f"one of {', '.join(known)}"
+                if known
+                else f"nodes that have one, by {option.lstrip('-')}s: [npu]",
                 seen=unknown[0],
+                hint=f"did you mean {near[0]!r}?" if near else "",
             )
     everything = not names and not groups
     return tuple(
@@ -106,7 +120,10 @@ def require_files(nodes: Iterable[Node]) -> None:
         for key, path in (("identity", node.identity), ("ssh_config", node.ssh_config)):
             if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
                 raise HarnessError(
-                    f"{node.where}.{key}", expected="a file that can be read", seen=f"{path}: no such file, or closed"
+                    f"{node.where}.{key}",
+                    expected="a file that can be read",
+                    seen=f"{path}: no such file, or closed",
+                    hint="paths are relative to the inventory",
                 )
 
 
@@ -130,8 +147,10 @@ def _numbers(text: str) -> Iterator[str]:
         if found is None:
             raise ValueError(f"[{text}] is no range of numbers")
         first, last = found["from"], found["to"] or found["from"]
-        if int(last) < int(first) or int(last) - int(first) >= MOST:
-            raise ValueError(f"[{text}] runs backwards, or stands for more than {MOST}")
+        if int(last) < int(first):
+            raise ValueError(f"[{text}] runs backwards and stands for nothing; [{last}-{first}] would not")
+        if int(last) - int(first) >= MOST:
+            raise ValueError(f"[{text}] stands for more than {MOST} nodes")
         width = len(first) if first.startswith("0") or len(first) == len(last) else 0
         yield from (f"{number:0{width}}" for number in range(int(first), int(last) + 1))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rknn_validation import hardwareplugin
+from rknn_validation import hardwareplugin, whichnodes
 from rknn_validation.checks.case import Case, build_cases
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
@@ -200,6 +200,7 @@ class Reporter:
         self.collection = collection
         self.started = datetime.now(UTC)
         self.seen: set[str] = set()
+        self.slip = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the verdict a test carries, once."""
@@ -216,6 +217,9 @@ class Reporter:
         real = [verdict.status for verdict in self.collection.verdicts if verdict.tier == "hardware"]
         if exitstatus == pytest.ExitCode.OK and real and Status.PASS not in real:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED  # nothing of the nodes was judged
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not self.collection.verdicts:
+            self.slip = whichnodes.nothing_matched(session.config, session.config.stash[VALIDATION].nodes)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR if self.slip else exitstatus
         option = session.config.getoption
         self.collection.selected = any(
             option(name, None) for name in ("keyword", "lf", "deselect", "node", "group")
@@ -226,6 +230,8 @@ class Reporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the matrix and what to do about it."""
+        if self.slip:
+            terminalreporter.write_line(f"ERROR: {self.slip}", red=True)
         if self.collection.verdicts:
             terminalreporter.section("verdict")
             for line, markup in terminal.render(self.collection):

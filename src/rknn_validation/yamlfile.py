@@ -145,17 +145,17 @@ class Reader:
         assert isinstance(data, dict)
         return data
 
-    def mapping(self, key: str) -> Reader:
+    def mapping(self, key: str, expected: str = "a mapping") -> Reader:
         """A nested mapping."""
-        return Reader(self.path, self._value(key, yaml.MappingNode, "a mapping"), self._dotted(key))
+        return Reader(self.path, self._value(key, yaml.MappingNode, expected), self._dotted(key))
 
-    def mappings(self, key: str, required: bool = True) -> Iterator[tuple[str, Reader]]:
+    def mappings(self, key: str, required: bool = True, expected: str = "a mapping") -> Iterator[tuple[str, Reader]]:
         """The entries of a mapping of mappings."""
         if not required and key not in self._items:
             return
-        outer = self.mapping(key)
+        outer = self.mapping(key, expected)
         for name in outer._items:
-            yield name, outer.mapping(name)
+            yield name, outer.mapping(name, expected)
 
     def _dotted(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key
@@ -182,13 +182,16 @@ class Reader:
         return path
 
 
-def read_mapping(path: Path) -> Reader:
-    """Parse a YAML file whose top is a mapping."""
+def read_mapping(
+    path: Path,
+    expected: str = "a mapping with subject and scenarios",
+    hint: str = "name the subject file with --subject FILE",
+) -> Reader:
+    """Parse a YAML file whose top is a mapping: `expected` says what of, `hint` how another file is named."""
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as problem:
-        hint = "name the subject file with --subject FILE"
         raise SubjectFileError(
             f"{path}: cannot be read", expected="a YAML file", seen=str(problem), hint=hint
         ) from problem
@@ -196,10 +199,11 @@ def read_mapping(path: Path) -> Reader:
         mark = getattr(problem, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         seen = str(getattr(problem, "problem", None) or problem)
-        raise SubjectFileError(f"{path}{line}: not YAML", expected="valid YAML", seen=seen) from problem
+        brackets = "quote a word with [brackets] inside of {braces}" if "but got '['" in seen else ""
+        raise SubjectFileError(f"{path}{line}: not YAML", expected="valid YAML", seen=seen, hint=brackets) from problem
     if not isinstance(node, yaml.MappingNode):
         seen = "an empty file" if node is None else _kind(node)
-        raise SubjectFileError(f"{path}:1: top level", expected="a mapping with subject and scenarios", seen=seen)
+        raise SubjectFileError(f"{path}:1: top level", expected=expected, seen=seen, hint=hint)
     return Reader(path, node, "")
 
 

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = "tests/hardware/test_nodes.py"
+INVENTORY_TESTS = "tests/unit/test_inventory.py"
 INVENTORY = """\
 nodes:
   dead[1-2]: {host: 127.0.0.1, port: 1, board: orangepi-5-plus, scenario: vendor, groups: [npu]}
@@ -31,11 +32,55 @@ def inventory(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_without_a_node_it_is_a_usage_error_with_an_example(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        (NODES,),
+        ("-m", "hardware"),
+        ("-m", "hardware", "-k", "opi01"),
+        (NODES, "-k", "device.present"),
+        ("-m", "verdict and not vm", "-n", "2"),
+        ("-m", "unit", "--node", "opi01"),
+        ("-m", "unit", "--group", "npu"),
+        ("-m", "unit", "--inventory", "none.yaml"),
+        ("-m", "hardware", "--inventory", "none.yaml", "-k", "opi01"),
+    ],
+    ids=" ".join,
+)
+def test_without_a_node_it_is_a_usage_error_with_an_example(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "none.yaml").write_text("nodes: {}\n")
-    status, said = run(tmp_path, "--hardware", "--inventory", str(tmp_path / "none.yaml"), NODES)
+    status, said = run(tmp_path, "--hardware", *(str(tmp_path / word) if "none" in word else word for word in words))
     assert status == pytest.ExitCode.USAGE_ERROR, said
     assert "no node to ask" in said and "opi01: {host: opi01.internal" in said
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_words_that_match_no_question_are_a_usage_error(
+    tmp_path: Path, inventory: str, workers: tuple[str, ...]
+) -> None:
+    words = ("--hardware", "--inventory", inventory, "-m", "hardware", "-k", "opi01", NODES, *workers)
+    status, said = run(tmp_path, *words)
+    assert status == pytest.ExitCode.USAGE_ERROR, said
+    assert "'opi01' matches no question" in said and "dead1-device.present" in said and "dead1, dead2" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (
+            ("-m", "unit or vm", "-k", "nothing_of_that_name", INVENTORY_TESTS, NODES),
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ),
+        (("-m", "not hardware", "-k", "test_patterns", INVENTORY_TESTS, NODES), pytest.ExitCode.OK),
+        (("-k", "test_patterns", INVENTORY_TESTS), pytest.ExitCode.OK),
+    ],
+    ids=["nothing", "not by -m", "not by path"],
+)
+def test_who_asks_for_other_tests_alone_needs_no_node(
+    tmp_path: Path, words: tuple[str, ...], status: pytest.ExitCode
+) -> None:
+    found, said = run(tmp_path, "--hardware", *words)
+    assert found == status, said
 
 
 @pytest.mark.parametrize(("option", "known"), [("--node", "dead1, dead2"), ("--group", "npu")])

@@ -71,7 +71,7 @@ def test_a_wrong_pattern_is_refused(pattern: str) -> None:
         expand(pattern)
 
 
-BAD = {
+BAD: dict[str, tuple[str, str, int, str, str]] = {
     "an option for a host": ("opi0[1-3].internal", "-oProxyCommand=id", 3, "host", "option"),
     "a shell's words for a host": ("opi0[1-3].internal", "'$(id)'", 3, "host", "host name"),
     "a token of ssh's for a host": ("opi0[1-3].internal", "'%h'", 3, "host", "host name"),
@@ -89,6 +89,34 @@ BAD = {
     "a pattern that never ends": ("opi0[1-3]:\n", '"opi0[1-3":\n', 3, "opi0[1-3", "pattern"),
     "groups that are no list": ("[npu, rack1]", "npu", 11, "groups", "a list"),
     "sudo of another kind": ("sudo: ask", "sudo: always", 12, "sudo", "passwordless"),
+    "a machine given twice": (
+        "fe80::1%eth0",
+        'opi02.internal", port: 2222, jump: "admin@gate.internal:22", ssh_config: "ssh_config',
+        14,
+        "rpi01.host",
+        "which opi02 has, too",
+    ),
+    "a range that runs backwards": ("opi0[1-3]:\n", "opi0[3-1]:\n", 3, "opi0[3-1]", "[1-3] would not"),
+    "a range of nothing": ("opi0[1-3]:\n", "opi0[]:\n", 3, "opi0[]", "no range"),
+    "an unknown board": (
+        "board: raspberrypi-4-b",
+        "board: raspberrypi4b",
+        14,
+        "board",
+        "did you mean 'raspberrypi-4-b'",
+    ),
+    "an unknown expectation": ("groups: [rack1]", "expectation: guard", 14, "expectation", "did you mean 'guarded'"),
+    "an address for a whole entry": (
+        GOOD[GOOD.index("  rpi01:") :],
+        "  rpi01: rpi01.internal\n",
+        14,
+        "rpi01",
+        "{host: ",
+    ),
+    "nodes in a list": (GOOD, "nodes:\n  - {host: a}\n", 2, "nodes", "{host: "),
+    "no nodes": (GOOD, "nodes:\n", 1, "nodes", "{host: "),
+    "brackets without quotes": (GOOD, "nodes:\n  a[1-2]: {host: a[1-2]}\n", 2, "not YAML", "quote"),
+    "an empty file": (GOOD, "", 1, "top level", "--inventory FILE"),
     "a subject in an inventory": ("nodes:", "subject: {}\nnodes:", 1, "subject", "nodes"),
 }
 
@@ -104,6 +132,17 @@ def test_a_bad_inventory_names_file_line_key_and_remedy(name: str, tmp_path: Pat
     assert key in text and word in text and "expected" in text, text
 
 
+def test_a_missing_inventory_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(SubjectFileError, match=r"none\.yaml: cannot be read(?s:.*)--inventory FILE"):
+        read_inventory(tmp_path / "none.yaml", ("vendor",))
+
+
+def test_one_address_may_lead_to_several_machines(tmp_path: Path) -> None:
+    entry = "{host: 127.0.0.1, board: orangepi-5-plus, scenario: vendor"
+    text = f"nodes:\n  a: {entry}}}\n  b: {entry}, port: 2222}}\n  c: {entry}, jump: gate}}\n"
+    assert list(read(tmp_path, text)) == ["a", "b", "c"]
+
+
 def test_selection(tmp_path: Path) -> None:
     nodes = read(tmp_path, GOOD)
     assert [node.name for node in select(nodes, [], [])] == list(nodes)
@@ -113,6 +152,7 @@ def test_selection(tmp_path: Path) -> None:
         with pytest.raises(HarnessError) as caught:
             select(nodes, names, groups)
         assert known in caught.value.expected
+        assert caught.value.hint.startswith("did you mean")
 
 
 def test_files_are_wanted_only_when_nodes_are_asked(tmp_path: Path) -> None:

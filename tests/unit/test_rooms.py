@@ -25,6 +25,7 @@ FLOORS = {
     "checks": 4,
     "report": 5,
     "fleet": 5,
+    "whichnodes": 5,
     "nixostest": 6,
     "hardwareplugin": 6,
     "plugin": 7,
