@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "hardware"))
+sys.path.insert(0, str(ROOT / "tests"))
 
 from localsshd import Sshd, running  # noqa: E402
 

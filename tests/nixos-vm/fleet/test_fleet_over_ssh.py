@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from localsshd import running
 from sshboard import SshBoard
+from sudopackage import archive, install
 
 from conftest import Restore
+from rknn_validation.deadline import Deadline
+from rknn_validation.inventory import Node
+from rknn_validation.machine.emulator import Emulator
 
 pytestmark = pytest.mark.vm
 
@@ -46,17 +52,33 @@ def fleet(restored: Restore) -> Iterator[dict[str, SshBoard]]:
         yield {name: stack.enter_context(restored(name, board)) for name, board in FLEET.items()}
 
 
-def written(directory: Path, boards: list[SshBoard]) -> Path:
-    lines = ["nodes:"]
-    for board in boards:
-        node = board.base
-        groups = "guarded" if node.board == "raspberrypi-4-b" else "npu"
-        lines.append(
-            f"  {node.name}: {{host: 127.0.0.1, port: {node.port}, identity: {node.identity}, board: {node.board}, "
-            f"ssh_config: {node.ssh_config}, scenario: vendor, groups: [{groups}]}}"
-        )
+@pytest.fixture(scope="module")
+def nodes(
+    fleet: dict[str, SshBoard], emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Node]]:
+    """How the fleet is reached: one board as a user with sudo, one by way of a jump host, the others as root."""
+    nodes = {name: board.node() for name, board in fleet.items()}
+    deadline = Deadline.after(240, "sudo on a board")
+    install(fleet["opi02"], archive(emulator.cache, deadline), deadline)
+    nodes["opi02"] = fleet["opi02"].node(user="operator", sudo="passwordless")
+    with running(tmp_path_factory.mktemp("gate")) as gate:
+        behind = fleet["opi03"]
+        known = f"UserKnownHostsFile {gate.known_hosts} {behind.keys.directory}/known-{behind.port}-host"
+        keys = [f"IdentityFile {directory}/id" for directory in (gate.directory, behind.keys.directory)]
+        (gate.directory / "both").write_text("\n".join([known, "GlobalKnownHostsFile none", *keys]) + "\n")
+        way = f"{getpass.getuser()}@127.0.0.1:{gate.port}"
+        nodes["opi03"] = behind.node(jump=way, ssh_config=gate.directory / "both", identity=None)
+        yield nodes
+
+
+def written(directory: Path, nodes: Iterable[Node]) -> Path:
+    keys = ("host", "port", "user", "identity", "ssh_config", "jump", "sudo", "board", "scenario")
+    entries = {}
+    for node in nodes:
+        entries[node.name] = {key: str(value) for key in keys if (value := getattr(node, key)) is not None}
+        entries[node.name] |= {"port": node.port, "groups": ["npu" if node.board == "orangepi-5-plus" else "guarded"]}
     path = directory / "nodes.yaml"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text(json.dumps({"nodes": entries}))  # which is YAML as well
     return path
 
 
@@ -73,8 +95,8 @@ def run(directory: Path, inventory: Path, *words: str) -> tuple[int, list[dict[s
     return done.returncode, verdicts, done.stdout + done.stderr
 
 
-def test_a_healthy_fleet_is_accepted(fleet: dict[str, SshBoard], tmp_path: Path) -> None:
-    status, verdicts, said = run(tmp_path, written(tmp_path, list(fleet.values())), "-k", EMULATED)
+def test_a_healthy_fleet_is_accepted(nodes: dict[str, Node], tmp_path: Path) -> None:
+    status, verdicts, said = run(tmp_path, written(tmp_path, nodes.values()), "-k", EMULATED)
     found = {(one["node"], one["status"]) for one in verdicts}
     bad = [one for one in verdicts if one["status"] in ("fail", "inconclusive")]
     assert (status, bad) == (0, []), said
@@ -93,8 +115,7 @@ def test_a_healthy_fleet_is_accepted(fleet: dict[str, SshBoard], tmp_path: Path)
 def test_a_node_that_is_gone_is_inconclusive_and_the_others_are_judged(
     fleet: dict[str, SshBoard], tmp_path: Path
 ) -> None:
-    inventory = written(tmp_path, [fleet["opi01"], fleet["rpi01"]])
-    inventory.write_text(inventory.read_text().replace(f"port: {fleet['opi01'].port}", "port: 1"))
+    inventory = written(tmp_path, [fleet["opi01"].node(port=1), fleet["rpi01"].base])
     started = time.monotonic()
     status, verdicts, said = run(tmp_path, inventory, "-n", "2", "-k", "device. or guard")
     assert status == 1, said
