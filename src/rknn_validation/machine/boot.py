@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rknn_validation.deadline import Deadline
@@ -17,11 +17,11 @@ from rknn_validation.machine import qemu
 from rknn_validation.machine.base import base_tree
 from rknn_validation.machine.files import copy_sparse
 from rknn_validation.machine.identity import Identity, device_tree, overlay
-from rknn_validation.machine.image import Image
+from rknn_validation.machine.image import TOOLKIT, Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.nixosguest import NixosGuest
 from rknn_validation.machine.qemu import Nursery, Qemu
-from rknn_validation.machine.tree import File, Tree, cpio, tar
+from rknn_validation.machine.tree import File, Link, Tree, cpio, tar
 from rknn_validation.machine.workspace import workspace
 
 MEMORY_FILE = "memory"
@@ -43,12 +43,16 @@ UNFINISHED_SECONDS = 10.0
 
 KEPT_LOGS = 20
 
+READ_PYTHON = f"python3.11 -I -c 'import numpy, psutil, ruamel.yaml'; cat $(find {TOOLKIT} -type f) >/dev/null"
+"""Reads what importing the vendor's Python API reads, and runs nothing of the vendor's."""
+
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything a cold boot is made of.
 
     `digest` names the content of `rootfs` and `kernel`; `command_line` is the kernel's. `network`: with an interface.
+    `warm_up` is run once before the machine is saved, for files to be in its page cache that every restored one reads.
     """
 
     rootfs: Path
@@ -58,11 +62,13 @@ class Recipe:
     command_line: str
     identity: Identity
     network: bool = False
+    warm_up: str = ""
 
     def key(self, qemu_version: str) -> str:
         """A hash of everything that decides what the booted machine's memory holds."""
         sources = (Path(__file__), Path(qemu.__file__), Path(identities.__file__))
-        parts = [self.digest, qemu_version, overlay(self.identity), _hash(self.initrd), self.command_line, self.network]
+        own = [_hash(self.initrd), self.command_line, self.network, self.warm_up]
+        parts = [self.digest, qemu_version, overlay(self.identity), *own]
         return _hash(json.dumps([*parts, *(_hash(path.read_bytes()) for path in sources)]).encode())
 
 
@@ -72,7 +78,9 @@ def debian(image: Image, programs: dict[str, bytes], identity: Identity, tree: T
     files: dict[str, File] = {"/init": File(programs["init"], 0o755), "/tree.tar": File(laid_over)}
     for path in image.boot_modules:
         files[f"/modules/{path.name}"] = File(path.read_bytes())
-    return Recipe(image.rootfs, image.kernel, image.digest, cpio(files), qemu.COMMAND_LINE, identity)
+    recipe = Recipe(image.rootfs, image.kernel, image.digest, cpio(files), qemu.COMMAND_LINE, identity)
+    uses_toolkit = any(isinstance(one, Link) and one.target.startswith(TOOLKIT) for one in tree.values())
+    return replace(recipe, warm_up=READ_PYTHON) if uses_toolkit else recipe
 
 
 def nixos(guest: NixosGuest, identity: Identity) -> Recipe:
@@ -98,7 +106,7 @@ def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, de
             ]
             with Qemu.start(nursery, command, directory, [memory], deadline) as process:
                 machine = Machine(process, recipe.identity.name)
-                nonce = _settle(machine, deadline)
+                nonce = _settle(machine, recipe.warm_up, deadline)
                 _save(process, target, deadline)
                 copy_sparse(memory, qemu.MEMORY, target / MEMORY_FILE)
                 (target / NONCE_FILE).write_bytes(nonce)
@@ -133,7 +141,7 @@ def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str
     return [*files, "-dtb", str(directory / "board.dtb"), "-append", recipe.command_line]
 
 
-def _settle(machine: Machine, deadline: Deadline) -> bytes:
+def _settle(machine: Machine, warm_up: str, deadline: Deadline) -> bytes:
     nonce = machine.wake(deadline)
     while True:
         try:
@@ -150,7 +158,7 @@ def _settle(machine: Machine, deadline: Deadline) -> bytes:
         # On a busy host systemd may be too slow for its own client, which then gives up by itself.
         time.sleep(min(ASK_AGAIN_SECONDS, deadline.remaining()))
     # Uevents may still be under way, and dirty pages would be written back in every clone.
-    machine.run("udevadm settle --timeout=30; sync", deadline=deadline)
+    machine.run(f"udevadm settle --timeout=30; {warm_up or ':'}; sync", deadline=deadline)
     return nonce
 
 
