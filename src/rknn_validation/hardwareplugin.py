@@ -76,6 +76,8 @@ def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
         capture.suspend_global_capture(in_=True)
     try:
         return Password(getpass.getpass(f"sudo password for {', '.join(asking)}: "))
+    except EOFError as end:
+        raise HarnessError("sudo's password has to be typed", expected="a password", seen="the end of input") from end
     finally:
         if capture is not None:
             capture.resume_global_capture()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -16,8 +17,9 @@ from jumps import through
 from leaks import files_with, processes_with
 from localsshd import Sshd, running
 from sudohost import PASSWORD, SECRET, unavailable, with_sudo
-from wholeruns import Run, started
+from wholeruns import ROOT, Run, started
 
+from rknn_validation.inventory import Node
 from rknn_validation.machine.workspace import sweep
 
 pytestmark = pytest.mark.integration
@@ -56,13 +58,13 @@ def test_the_password_is_asked_for_once_and_shown_nowhere(tmp_path: Path, worker
         pytest.skip(why)
     for name in ("gate", "host"):
         (tmp_path / name).mkdir()
-    words = ("-k", "device.present", "--showlocals", "-v", *workers)
+    words = ("-k", "device.present or device.opens", "--showlocals", "-v", *workers)
     with running(tmp_path / "gate") as gate, with_sudo(tmp_path / "host") as host, watched(SECRET) as shown:
         nodes = [
-            host.node("asked", user="asked", sudo="ask"),
+            through(gate, host, name="asked", user="asked", sudo="ask", jump=None),
             through(gate, host, name="behind", user="lectured", sudo="ask"),
-            host.node("stranger", user="stranger", sudo="ask"),
-            host.node("free", user="free", sudo="passwordless"),
+            through(gate, host, name="stranger", user="stranger", sudo="ask", jump=None),
+            through(gate, host, name="free", user="free", sudo="passwordless", jump=None),
         ]
         with started(tmp_path, nodes, *words) as run:
             run.wait_for(120, lambda: "sudo password for asked, behind, stranger: " in run.text())
@@ -72,11 +74,25 @@ def test_the_password_is_asked_for_once_and_shown_nowhere(tmp_path: Path, worker
     assert status == pytest.ExitCode.TESTS_FAILED, run.text()
     assert run.text().count("sudo password for") == 1
     assert (shown, left, SECRET in run.text()) == ([], [], False)
-    verdicts = {one["node"]: one for one in run.results()["verdicts"]} if run.report.exists() else {}
-    assert {name: one["status"] for name, one in verdicts.items()} == {
-        "asked": "fail", "behind": "fail", "stranger": "inconclusive", "free": "fail",
-    }, run.text()  # fmt: skip
-    assert "may not run everything with sudo" in verdicts["stranger"]["reason"]
+    verdicts = run.results()["verdicts"]
+    assert len(verdicts) == 8, run.text()
+    assert {one["node"] for one in verdicts if one["status"] == "inconclusive"} == {"stranger"}, run.text()
+    unasked = [one for one in verdicts if one["node"] == "stranger"]
+    assert all("may not run everything with sudo" in one["reason"] and one["status"] != "fail" for one in unasked)
+
+
+def test_a_password_nobody_types_is_a_usage_error(tmp_path: Path) -> None:
+    node = Node("asked", "127.0.0.1", "orangepi-5-plus", "vendor", user="asked", port=1, sudo="ask")
+    with started(tmp_path, [node], "--collect-only", "-q") as run:
+        assert run.end(120) == 0, run.text()  # to look at the questions, nobody is asked
+    with started(tmp_path, [node]) as run:
+        run.wait_for(120, lambda: "sudo password for" in run.text())
+        run.type("\x04")  # Ctrl-D: the end of input
+        assert run.end(60) == pytest.ExitCode.USAGE_ERROR, run.text()
+        assert "has to be typed" in run.text() and "INTERNALERROR" not in run.text()
+    command = [*run.command, "-n", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "no terminal" in done.stderr) == (pytest.ExitCode.USAGE_ERROR, True), done.stderr
 
 
 @pytest.fixture

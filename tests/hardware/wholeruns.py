@@ -42,10 +42,18 @@ class Run:
         self.mark = uuid.uuid4().hex
         self.said = b""
         self.terminal, theirs = pty.openpty()
-        command = [sys.executable, "-m", "pytest", "--hardware", "--inventory", str(written(directory, nodes)), "-m"]
-        command += ["hardware", "-p", "no:cacheprovider", "--report", str(self.report), *words]
+        self.command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--hardware",
+            "--inventory",
+            str(written(directory, nodes)),
+            "-m",
+        ]
+        self.command += ["hardware", "-p", "no:cacheprovider", "--report", str(self.report), *words]
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *command],
+            ["setsid", "--ctty", *self.command],
             cwd=ROOT,
             stdin=theirs,
             stdout=theirs,
