@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jumps import processes_about
 from leaks import files_with, processes_with
 from localsshd import Sshd, running
 from sudohost import PASSWORD, SECRET, unavailable, with_sudo
@@ -87,6 +90,22 @@ def test_a_sudo_that_does_not_answer_is_given_up(host: Sshd) -> None:
     ):
         pass
     assert time.monotonic() - started < 15
+
+
+def test_a_link_lost_while_sudo_is_tried_is_no_refusal(host: Sshd) -> None:
+    link = SshLink(host.node(user="slow", sudo="ask"), LIMITS, password=RIGHT)
+    before = set(processes_about("sudo -k -S"))
+
+    def cut() -> None:
+        while not set(processes_about("sudo -k -S")) - before:
+            time.sleep(0.02)
+        os.kill(link.pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    with pytest.raises(NodeError, match="the link to local was lost"), link:
+        pass
+    thread.join()
 
 
 def test_a_wrong_password_is_one_guess(host: Sshd) -> None:

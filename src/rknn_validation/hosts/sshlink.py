@@ -21,6 +21,8 @@ from rknn_validation.machine.workspace import workspace
 
 GRACE = 15
 """Seconds a node gets on top, to end a command that is late and to say so."""
+LOST = 255
+"""The status ssh ends with where the connection does, and a command may end with as well."""
 LONGEST_COMMAND = 100_000
 """Bytes: on the node it is one argument, which Linux limits to 128 KiB."""
 
@@ -202,7 +204,8 @@ class Link:
         talk = self._master.say(sshsudo.trial(self.node.sudo, mark), said.encode(), deadline, taken, both=False)
         if taken.search(talk.stdout):
             return
-        if not talk.late and self._master.dropped():
+        # Any other status is sudo's own.
+        if not talk.late and talk.status in (None, LOST) and self._master.dropped():
             raise self._gone(self._master.logs().with_more(talk.stderr.decode(errors="replace")))
         raise sshsudo.refusal(self.node, talk, deadline)
 
