@@ -147,7 +147,7 @@ def test_an_interrupted_run_keeps_its_verdicts_and_leaves_no_connection(
         interrupted = time.monotonic()
         run.type("\x03")  # Ctrl-C, which reaches workers as well
         assert run.end(60) == pytest.ExitCode.INTERRUPTED, run.text()
-        assert time.monotonic() - interrupted < 10
+        assert time.monotonic() - interrupted < 30  # the connection in the making had 60 s
         wait_until_gone(run.mark)
         assert list(run.scratch.glob("rknn-validation-*")) == []
     results = run.results()
