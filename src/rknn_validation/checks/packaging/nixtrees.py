@@ -50,8 +50,11 @@ class NixTree:
 
     def at(self, node: Node) -> str:
         """`file:line`, the file relative to the subject where it lies in it."""
-        shown = self.path.relative_to(self.root) if self.path.is_relative_to(self.root) else self.path
-        return f"{shown}:{node.line}"
+        return f"{self._shown}:{node.line}"
+
+    @functools.cached_property
+    def _shown(self) -> str:
+        return str(self.path.relative_to(self.root) if self.path.is_relative_to(self.root) else self.path)
 
     def text(self, node: Node | None) -> str | None:
         """The string an expression comes to as far as this file alone tells.

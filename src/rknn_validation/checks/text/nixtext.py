@@ -36,9 +36,12 @@ class NixFile:
 def subject_files(subject: Subject) -> tuple[NixFile, ...]:
     """The subject's module and imports, and the Nix files they name by relative path, each once."""
     # Several checks ask in turn about the same subject; one that is loaded again is looked at again.
-    if not _LAST or _LAST[0][0] is not subject:
-        _LAST[:] = [(subject, files_from((subject.module, *subject.imports)))]
-    return _LAST[0][1]
+    for known, files in _LAST:
+        if known is subject:
+            return files
+    # The one before stays: a check may ask about a part of the subject in between.
+    _LAST[:] = [*_LAST[-1:], (subject, files_from((subject.module, *subject.imports)))]
+    return _LAST[-1][1]
 
 
 _LAST: list[tuple[Subject, tuple[NixFile, ...]]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 TYPES = frozenset("fwdDevqQpLcbCxXrRzZtThHaA")
 _NEEDS_ARGUMENT = frozenset("wtThHaAcb")
@@ -48,8 +49,9 @@ class Unreadable:
         return f"{self.why}\n    {self.text}"
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Line | Unreadable:
-    """Read one line (not a comment, not empty)."""
+    """Read one line (not a comment, not empty). Many checks read the same ones."""
     try:
         words = shlex.split(text, comments=False, posix=True)
     except ValueError as error:
