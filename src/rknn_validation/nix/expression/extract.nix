@@ -15,6 +15,23 @@
 }:
 
 let
+  # What every error's trace leads through stands first: see ./whole.nix.
+  result = {
+    packages = package.table packages;
+    packagesByPath = package.byPath packages;
+  }
+  // change.result fields;
+  packages = package.all (
+    lib.concatLists [
+      (change.listed systemPackages)
+      (rooted graphics graphicsPackages)
+      (change.listed udevPackages.packages)
+      (rooted kernel.paths (given: given.extraModulePackages ++ [ given.kernelPackages.kernel ]))
+      (rooted firmware firmwarePackages)
+      (rooted nixLd nixLdLibraries)
+      (change.inside systemd.sources systemd.packages)
+    ]
+  );
   try = import ./try.nix { inherit lib loud; };
   package = import ./package.nix {
     inherit
@@ -238,20 +255,5 @@ let
     };
     inherit (kernel) kernel;
   };
-  packages = package.all (
-    lib.concatLists [
-      (change.listed systemPackages)
-      (rooted graphics graphicsPackages)
-      (change.listed udevPackages.packages)
-      (rooted kernel.paths (given: given.extraModulePackages ++ [ given.kernelPackages.kernel ]))
-      (rooted firmware firmwarePackages)
-      (rooted nixLd nixLdLibraries)
-      (change.inside systemd.sources systemd.packages)
-    ]
-  );
 in
-{
-  packages = package.table packages;
-  packagesByPath = package.byPath packages;
-}
-// change.result fields
+result
