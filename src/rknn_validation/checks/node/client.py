@@ -1,4 +1,4 @@
-"""The C client on a node, and a clean environment to start it in."""
+"""What stands for a client of the NPU on a node, the C client or Python, and a clean environment to start it in."""
 
 from __future__ import annotations
 
@@ -21,3 +21,50 @@ LOGIN_SHELL = (
 def client(question: Question) -> str | None:
     """The C client's path on the node, None where it has none."""
     return next((path for path in CLIENTS if question.run("test -x %s", path).rc == 0), None)
+
+
+NO_PROGRAM = "neither the C client nor a python3 of the store is on the node, and one of them has to {}"
+"""Why a check is skipped; it says what it wants them for."""
+
+# As the C client (machine/guest/npu_client.c), word for word in what it prints. systemd-run and testinfra read `$` and
+# the per cent sign their own way, so there is none.
+PYTHON = """\
+import ctypes, fcntl, os, struct, sys
+class Map(ctypes.Structure):
+    _fields_ = [("address", ctypes.c_void_p), ("name", ctypes.c_char_p)]
+what, name = sys.argv[1:]
+try:
+    if what == "load":
+        found = ctypes.POINTER(Map)()
+        handle = ctypes.c_void_p(ctypes.CDLL(name)._handle)
+        ctypes.CDLL(None).dlinfo(handle, 2, ctypes.byref(found))
+        print("loaded", os.path.realpath(os.fsdecode(found.contents.name)))
+        sys.exit()
+    device = os.open(name, os.O_RDWR | os.O_CLOEXEC)
+    number = os.fstat(device).st_rdev
+    major = os.major(number)
+except OSError as problem:
+    sys.exit(str(problem))
+print("opened {} ({}:{})".format(name, major, os.minor(number)))
+try:
+    answer = fcntl.ioctl(device, 0xc0087200 if major == 10 else 0xc0086440, struct.pack("II", 1, 0))
+    rest, last = divmod(struct.unpack("II", answer)[1], 100)
+    print("driver version {}.{}.{}".format(*divmod(rest, 100), last))
+except OSError as problem:
+    print("ioctl ACTION:", problem.strerror)
+"""
+_WHICH = "exec python3 -c 'import os; print(os.path.realpath(\"/proc/self/exe\"))'"
+
+
+def program(question: Question) -> tuple[str, ...] | None:
+    """The words that start the C client or, where there is none, a Python that does the same; None without either.
+
+    Past wrappers, which may set what is to be found out; and of the store alone: another Python's loader has default
+    directories, where it finds what no program of NixOS does.
+    """
+    path = client(question)
+    if path is not None:
+        return (path,)
+    ran = question.run(f"{LOGIN_SHELL} %s", _WHICH)
+    interpreter = ran.stdout.strip()
+    return (interpreter, "-I", "-c", PYTHON) if ran.rc == 0 and interpreter.startswith("/nix/store/") else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.client import client
+from rknn_validation.checks.model import Answer, failed, passed, skipped
+from rknn_validation.checks.node.client import NO_PROGRAM, program
 from rknn_validation.checks.node.find import device, no_device, paths, why_absent
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
 
@@ -75,10 +75,10 @@ def answers(question: Question) -> Answer:
     node = device(question)
     if node is None:
         return no_device()
-    program = client(question)
-    if program is None:
-        return inconclusive("there is no C client on this node to ask the driver with")
-    ran = question.run("%s open %s", program, node.path)
+    words = program(question)
+    if words is None:
+        return skipped(NO_PROGRAM.format("ask the driver"))
+    ran = question.run(" ".join("%s" for _ in words) + " open %s", *words, node.path)
     if ran.rc:
         return skipped("the device cannot be opened: see device.opens")
     if "driver version 0.0.0" in ran.stdout or "driver version" not in ran.stdout:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.client import LOGIN_SHELL, NOBODY, client
+from rknn_validation.checks.node.client import LOGIN_SHELL, NO_PROGRAM, NOBODY, program
 from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
 from rknn_validation.nix.configuration import Configuration, Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
-NO_CLIENT = (
-    "there is no C client on this node; build machine/guest/npu_client.c for it as /run/rknn-validation/npu-client"
-)
+NO_CLIENT = NO_PROGRAM.format("load the library")
 TEFLON = "/run/opengl-driver/lib/libteflon.so"
 ELF = b"\x7fELF".decode()
 
 
-def loads(question: Question, program: str, library: str, prepare: str = "") -> Ran:
-    """A login shell of an unprivileged user starts the C client, which loads the library by name."""
-    return question.run(f"{LOGIN_SHELL} %s", f"{prepare} exec {shlex.quote(program)} load {library}".strip())
+def loads(question: Question, words: tuple[str, ...], library: str, prepare: str = "") -> Ran:
+    """A login shell of an unprivileged user starts the client, which loads the library by name."""
+    return question.run(f"{LOGIN_SHELL} %s", f"{prepare} exec {shlex.join((*words, 'load', library))}".strip())
 
 
 def loaded_path(ran: Ran) -> str | None:
     """Where the client found the library, None where it did not."""
     return next((line.removeprefix("loaded ") for line in ran.lines if line.startswith("loaded /")), None)
+
+
+def _each(words: Sequence[str]) -> str:
+    """A place for each word in a command."""
+    return " ".join("%s" for _ in words)
 
 
 @NODE_CHECKS.check(
@@ -35,11 +39,11 @@ def loaded_path(ran: Ran) -> str | None:
     stacks=("vendor",),
 )
 def login_shell(question: Question) -> Answer:
-    """The C client, started by an unprivileged login shell with a clean environment."""
-    program = client(question)
-    if program is None:
-        return inconclusive(NO_CLIENT)
-    ran = loads(question, program, "librknnrt.so")
+    """The C client, or Python in its place, started by an unprivileged login shell with a clean environment."""
+    words = program(question)
+    if words is None:
+        return skipped(NO_CLIENT)
+    ran = loads(question, words, "librknnrt.so")
     path = loaded_path(ran)
     shell = question.run(f"{LOGIN_SHELL} %s", f'echo "LD_LIBRARY_PATH=${LD_LIBRARY_PATH}"')
     if path is None:
@@ -57,14 +61,14 @@ def login_shell(question: Question) -> Answer:
     stacks=("vendor",),
 )
 def service(question: Question) -> Answer:
-    """The C client in a transient service with the environment of a unit that the configuration gives the runtime."""
-    program = client(question)
-    if program is None:
-        return inconclusive(NO_CLIENT)
+    """The client in a transient service with the environment of a unit that the configuration gives the runtime."""
+    words = program(question)
+    if words is None:
+        return skipped(NO_CLIENT)
     configuration = question.expectation.configuration
     unit, way = _way(configuration)
     if way is None:
-        ran = question.run("systemd-run --quiet --wait --pipe %s load librknnrt.so", program)
+        ran = question.run(f"systemd-run --quiet --wait --pipe {_each(words)} load librknnrt.so", *words)
         if loaded_path(ran):
             return passed("found without any setting", ran.evidence)
         return skipped(
@@ -76,8 +80,8 @@ def service(question: Question) -> Answer:
             values = unit.sections.get("Service", {}).get(key, ())
             properties += [f"--property={key}={value}" for value in values]
     shown = question.run("systemctl show --property=Environment %s", unit.name) if unit else None
-    command = "systemd-run --quiet --wait --pipe " + " ".join("%s" for _ in properties) + " %s load librknnrt.so"
-    ran = question.run(command, *properties, program)
+    command = f"systemd-run --quiet --wait --pipe {_each(properties)} {_each(words)} load librknnrt.so"
+    ran = question.run(command, *properties, *words)
     evidence = (ran.evidence, *((shown.evidence,) if shown else ()))
     path = loaded_path(ran)
     whose = unit.name if unit else "systemd.globalEnvironment"
@@ -110,9 +114,9 @@ def _way(configuration: Configuration) -> tuple[Unit | None, tuple[str, ...] | N
 )
 def not_from_working_directory(question: Question) -> Answer:
     """A planted librknnrt.so lies in the working directory of a login shell and of a service."""
-    program = client(question)
-    if program is None:
-        return inconclusive(NO_CLIENT)
+    words = program(question)
+    if words is None:
+        return skipped(NO_CLIENT)
     source = question.run(
         "readlink -e /proc/self/exe /run/current-system/sw/lib/librknnrt.so; ls -d /nix/store/*/lib/librknnrt.so"
     )
@@ -125,11 +129,11 @@ def not_from_working_directory(question: Question) -> Answer:
     if planted.rc:
         return inconclusive("a library could not be planted", planted.evidence)
     directory = planted.stdout.strip()
-    asked = [loads(question, program, "librknnrt.so", f"cd {shlex.quote(directory)} &&")]
+    asked = [loads(question, words, "librknnrt.so", f"cd {shlex.quote(directory)} &&")]
     _, way = _way(question.expectation.configuration)
     setting = [f"--property=Environment={item}" for item in way or ()]
-    command = "systemd-run --quiet --wait --pipe --property=WorkingDirectory=%s " + "%s " * len(setting)
-    asked.append(question.run(f"{command} %s load librknnrt.so", directory, *setting, program))
+    command = f"systemd-run --quiet --wait --pipe --property=WorkingDirectory=%s {_each(setting)} {_each(words)}"
+    asked.append(question.run(f"{command} load librknnrt.so", directory, *setting, *words))
     question.run("rm -r %s", directory)
     evidence = tuple(ran.evidence for ran in asked)
     for ran in asked:
@@ -170,11 +174,11 @@ def readable(question: Question) -> Answer:
     stacks=("mainline",),
 )
 def teflon(question: Question) -> Answer:
-    """The C client loads Mesa's delegate from /run/opengl-driver/lib, as an unprivileged user."""
-    program = client(question)
-    if program is None:
-        return inconclusive(NO_CLIENT)
-    ran = loads(question, program, TEFLON)
+    """The client loads Mesa's delegate from /run/opengl-driver/lib, as an unprivileged user."""
+    words = program(question)
+    if words is None:
+        return skipped(NO_CLIENT)
+    ran = loads(question, words, TEFLON)
     path = loaded_path(ran)
     if path is None:
         driver = question.run("ls -l /run/opengl-driver /run/opengl-driver/lib/")

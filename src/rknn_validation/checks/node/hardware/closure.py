@@ -47,9 +47,9 @@ def _name(question: Question) -> str:
 
 
 def _loaded(question: Question) -> Ran | None:
-    program = client(question)
-    if program is not None:
-        return loads(question, program, _name(question))
+    path = client(question)
+    if path is not None:
+        return loads(question, (path,), _name(question))
     if question.run(f"{LOGIN_SHELL} %s", "command -v python3").rc:
         return None
     return question.run(f"{LOGIN_SHELL} %s", f"exec python3 -c {shlex.quote(_LOAD)} {_name(question)}")
