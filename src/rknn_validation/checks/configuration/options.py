@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text.nixtext import NixFile, subject_files
+from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import OptionDeclaration
 
 
@@ -111,7 +112,7 @@ def _misfit(option: OptionDeclaration) -> bool:
 def are_used(case: Case) -> Answer:
     """An option nobody reads is a promise nobody keeps: setting it changes nothing."""
     files = subject_files(case.subject)
-    code = "\n".join(_without_declarations(file) for file in files)
+    code = "\n".join(_without_declarations(file.code) for file in files)
     readable = {one.path for one in own_options(case)}
     # Hidden ones are names of former times, kept to say what became of them.
     asked = [one for one in own_options(case) if not one.read_only and one.visible]
@@ -122,9 +123,10 @@ def are_used(case: Case) -> Answer:
     return passed(f"{len(readable)} options are read")
 
 
-def _without_declarations(file: NixFile) -> str:
+@lru_cache(maxsize=256)
+def _without_declarations(code: str) -> str:
     """The code without what declares: `name = mkOption` and `name = mkEnableOption`, and without `options.…` paths."""
-    code = re.sub(r"[\w.'-]+\s*=\s*(?:lib\.|libs?\.)?(?:mkOption|mkEnableOption|mkPackageOption)\b", " ", file.code)
+    code = re.sub(r"[\w.'-]+\s*=\s*(?:lib\.|libs?\.)?(?:mkOption|mkEnableOption|mkPackageOption)\b", " ", code)
     return re.sub(r"\boptions\.[\w.]+\s*=", " ", code)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from rknn_validation.subject import Subject
@@ -28,9 +28,20 @@ class NixFile:
 
     def find(self, pattern: str, *, in_strings: bool = False) -> Iterator[tuple[str, str]]:
         """(`file:line`, the line) of every place where the pattern occurs, outside comments and strings."""
-        for match in re.finditer(pattern, self.text if in_strings else self.code):
-            number = self.line_of(match.start())
-            yield f"{self.path.name}:{number}", self.text.splitlines()[number - 1].strip()
+        key = pattern, in_strings
+        if key not in self._found:
+            matches = re.finditer(pattern, self.text if in_strings else self.code)
+            self._found[key] = tuple(self._place(match.start()) for match in matches)
+        return iter(self._found[key])
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, bool], tuple[tuple[str, str], ...]]:
+        """What was looked for: subjects share files, and every scenario asks the same."""
+        return {}
+
+    def _place(self, offset: int) -> tuple[str, str]:
+        number = self.line_of(offset)
+        return f"{self.path.name}:{number}", self.text.splitlines()[number - 1].strip()
 
 
 def subject_files(subject: Subject) -> tuple[NixFile, ...]:

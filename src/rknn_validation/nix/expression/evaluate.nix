@@ -19,6 +19,62 @@
 let
   lib = import (nixpkgs + "/lib");
 
+  evaluate =
+    index: wanted:
+    let
+      system = import (nixpkgs + "/nixos/lib/eval-config.nix") {
+        system = null;
+        modules = [ (machine wanted.system wanted.subject.overlays) ] ++ modules wanted;
+      };
+      extract =
+        loud:
+        import ./extract.nix {
+          inherit lib index loud;
+          inherit (wanted) subject;
+          inherit (system) config options pkgs;
+        };
+      base = machines.${machineOf wanted};
+      changed = base.extend (modules wanted);
+      different = import ./extract.nix {
+        inherit lib index;
+        inherit (wanted) subject;
+        inherit (changed) config options pkgs;
+        loud = true;
+        before = {
+          data = base.configuration;
+          packages = base.packagesByPath;
+          inherit (changed) differing stateOf;
+        };
+      };
+      # One uncatchable error aborts the whole process: the trace then says whose it was.
+      marked = builtins.addErrorContext "rknn-request-${index}-";
+      attempt =
+        data:
+        builtins.tryEval (
+          marked (
+            builtins.deepSeq (removeAttrs data [
+              "packages"
+              "packagesByPath"
+            ]) data
+          )
+        );
+      quick = attempt different;
+      complete = extract true;
+      partial = extract false;
+      whole = attempt complete;
+      rest = attempt partial;
+    in
+    if loud == "yes" then
+      import ./whole.nix complete
+    else if share == "yes" && worthIt wanted && quick.success then
+      mark marked different // { base = machineOf wanted; }
+    else if whole.success then
+      mark marked complete
+    else if rest.success then
+      mark marked partial // { failed = true; }
+    else
+      { refused = true; };
+
   machine = system: overlays: {
     _file = "the scenario's machine";
     nixpkgs.hostPlatform = system;
@@ -88,61 +144,6 @@ let
     }
   ) groups;
 
-  evaluate =
-    index: wanted:
-    let
-      system = import (nixpkgs + "/nixos/lib/eval-config.nix") {
-        system = null;
-        modules = [ (machine wanted.system wanted.subject.overlays) ] ++ modules wanted;
-      };
-      extract =
-        loud:
-        import ./extract.nix {
-          inherit lib index loud;
-          inherit (wanted) subject;
-          inherit (system) config options pkgs;
-        };
-      base = machines.${machineOf wanted};
-      changed = base.extend (modules wanted);
-      different = import ./extract.nix {
-        inherit lib index;
-        inherit (wanted) subject;
-        inherit (changed) config options pkgs;
-        loud = true;
-        before = {
-          data = base.configuration;
-          packages = base.packagesByPath;
-          inherit (changed) differing stateOf;
-        };
-      };
-      # One uncatchable error aborts the whole process: the trace then says whose it was.
-      marked = builtins.addErrorContext "rknn-request-${index}-";
-      attempt =
-        data:
-        builtins.tryEval (
-          marked (
-            builtins.deepSeq (removeAttrs data [
-              "packages"
-              "packagesByPath"
-            ]) data
-          )
-        );
-      quick = attempt different;
-      complete = extract true;
-      partial = extract false;
-      whole = attempt complete;
-      rest = attempt partial;
-    in
-    if loud == "yes" then
-      import ./whole.nix complete
-    else if share == "yes" && worthIt wanted && quick.success then
-      mark marked different // { base = machineOf wanted; }
-    else if whole.success then
-      mark marked complete
-    else if rest.success then
-      mark marked partial // { failed = true; }
-    else
-      { refused = true; };
   # Packages are described later, and only those no other request has described.
   mark =
     marked: data:
