@@ -10,7 +10,7 @@ from rknn_validation.report import causes
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.compare import BAD, Change, Changes
 from rknn_validation.report.columns import WORDS, by_tier, column, topic, worst
-from rknn_validation.report.unasked import Unasked, covered, unasked
+from rknn_validation.report.unasked import Unasked, covered, named, unasked
 
 EVIDENCE_LINES = 12
 """Lines of each piece of evidence shown on the terminal; reports on disk have all."""
@@ -37,6 +37,7 @@ def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     for verdict in collection.verdicts:
         if verdict.status in BAD and (verdict.tier, column(verdict), verdict.check) not in told:
             yield from _finding(verdict)
+    yield from _skipped([one for one in collection.verdicts if one.tier == "hardware" and one.status is Status.SKIP])
     stand_ins = collection.stand_ins()
     if stand_ins:
         yield "", {}
@@ -113,6 +114,22 @@ def _finding(verdict: Verdict) -> Iterator[tuple[str, dict[str, bool]]]:
         if len(lines) > len(shown):
             yield f"          ... {len(lines) - len(shown)} more lines in the report", {"light": True}
     yield f"  remedy: {verdict.remedy}", {}
+
+
+def _skipped(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, dict[str, bool]]]:
+    """What real nodes were not asked, by reason: in the matrix it stands behind what passed beside it."""
+    reasons: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        reasons.setdefault(verdict.reason, []).append(verdict)
+    if reasons:
+        yield "", {}
+        yield "skipped, and therefore not known:", {"bold": True}
+    for reason, group in reasons.items():
+        checks = named(list(dict.fromkeys(one.check for one in group)))
+        nodes = list(dict.fromkeys(column(one) for one in group))
+        more = f" and {len(nodes) - causes.PLACES} more" if len(nodes) > causes.PLACES else ""
+        yield f"  - {reason}", {}
+        yield f"    {checks} [{', '.join(nodes[: causes.PLACES])}{more}]", {"light": True}
 
 
 def _summary(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
