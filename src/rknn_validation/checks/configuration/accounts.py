@@ -67,6 +67,8 @@ def _named_accounts(case: Case) -> Iterator[tuple[str, str, str]]:
     for user in case.configuration.users.values():
         known = before[user.name].groups if user.name in before else ()
         yield from ((f"users.users.{user.name}.extraGroups", "group", one) for one in user.groups if one not in known)
+        if user.name not in before or before[user.name].group != user.group:
+            yield (f"users.users.{user.name}.group", "group", user.group)
 
 
 @CONFIGURATION_CHECKS.check(

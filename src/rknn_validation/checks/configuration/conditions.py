@@ -111,12 +111,33 @@ _NPU_WORK = re.compile(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)")
 _NO_NODE = re.compile(r"/dev/(?:accel\d+|accel/?(?:rknpu|rknn|rocket)\S*|rknn\d*|npu\d*|rocket\d*|dri/accel\d*)")
 
 
-def _never_there(case: Case, value: str) -> bool:
+def never_there(case: Case, value: str) -> bool:
     """Whether a path looks like an NPU's device node and is none: no driver makes it, no rule links it."""
     ours = part(case)
     texts = [*(rule.text or "" for rule in ours.rules), *ours.tmpfiles, *ours.activation_scripts.values()]
     name = value.removeprefix("/dev/")
     return bool(_NO_NODE.fullmatch(value)) and not any(name in text for text in texts)
+
+
+_NODES = {"vendor": "/dev/rknpu", "mainline": "/dev/accel/accel0"}
+
+
+def _opens(unit: Unit) -> bool:
+    """Whether a service is let in to the NPU by name or group."""
+    service = unit.sections.get("Service", {})
+    words = [
+        word
+        for key in ("DeviceAllow", "SupplementaryGroups")
+        for value in service.get(key, ())
+        for word in value.split()
+    ]
+    return any(re.match(r"/dev/(?:rknpu|accel)|render$", word) for word in words)
+
+
+def _shut_by_its_own_node(unit: Unit, asked: list[tuple[str, str, bool, bool]], stack: str) -> bool:
+    """Whether a service that opens the stack's node starts only where that node is missing."""
+    negated = any(value == _NODES.get(stack) and key.endswith("PathExists") and no for key, value, no, _ in asked)
+    return negated and _all_required(asked) and _opens(unit)
 
 
 def _all_required(asked: list[tuple[str, str, bool, bool]]) -> bool:
@@ -139,10 +160,12 @@ def units_start(case: Case) -> Answer:
     for name, unit in part(case).units.items():
         asked = list(conditions(unit))
         shut = [board.name for board in boards if starts_on(unit, board) is False]
-        if not shut and any(_never_there(case, value) and not negated for _, value, negated, _ in asked):
+        if not shut and any(never_there(case, value) and not negated for _, value, negated, _ in asked):
             shut = [board.name for board in boards if _all_required(asked)]
+        if not shut and _shut_by_its_own_node(unit, asked, case.scenario.stack):
+            shut = [board.name for board in boards]
         # A unit that asks for the opposite on purpose only says why the NPU stays off.
-        meant = not any(negated for _, _, negated, _ in asked) or _NPU_WORK.search(text_of(unit))
+        meant = not any(negated for _, _, negated, _ in asked) or _NPU_WORK.search(text_of(unit)) or _opens(unit)
         if shut and meant:
             texts = "; ".join(f"{key}={'!' if negated else ''}{value}" for key, value, negated, _ in asked)
             wrong.append(Evidence(name, f"{texts}\n    never true on {', '.join(shut)}"))

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.model import Evidence
+from rknn_validation.checks.packaging.rules import built_rules
 from rknn_validation.errors import HarnessError
 from rknn_validation.nix.configuration import Configuration, Evaluation, Package, RulesFile, Unit
 
@@ -175,7 +177,7 @@ class Part:
 
 def part(case: Case) -> Part:
     """What the scenario's own configuration has that the machine without the subject has not."""
-    return _part(case.configuration, baseline(case))
+    return _part(case.configuration, baseline(case), case.subject.root)
 
 
 class _ById:
@@ -191,15 +193,15 @@ class _ById:
         return isinstance(other, _ById) and self.value is other.value
 
 
-def _part(after: Configuration, before: Configuration) -> Part:
-    return _cached_part(_ById(after), _ById(before))
+def _part(after: Configuration, before: Configuration, root: Path) -> Part:
+    return _cached_part(_ById(after), _ById(before), root)
 
 
 @lru_cache(maxsize=64)
-def _cached_part(after: _ById, before: _ById) -> Part:
+def _cached_part(after: _ById, before: _ById, root: Path) -> Part:
     new, old = after.value, before.value
     return Part(
-        rules=_rules(new, old),
+        rules=tuple(_told(_rules(new, old), new.udev_packages, root)),
         units=_new(new.units, old.units),
         variables=_new(new.variables, old.variables),
         session_variables=_new(new.session_variables, old.session_variables),
@@ -230,3 +232,11 @@ def _rules(after: Configuration, before: Configuration) -> tuple[RulesFile, ...]
     if extra.strip():
         new.append(RulesFile(EXTRA_RULES_FILE, extra, "services.udev.extraRules"))
     return tuple(new)
+
+
+def _told(rules: Iterable[RulesFile], packages: Iterable[Package], root: Path) -> Iterator[RulesFile]:
+    """The rules, those that a package copies from the subject's own files with their text."""
+    makers = {inner.pname or inner.name: inner for package in packages for inner in package.walk()}
+    for one in rules:
+        maker = makers.get(one.name) if one.text is None else None
+        yield from (built_rules(maker, root) if maker else ()) or (one,)

@@ -24,12 +24,28 @@ def own_overlays(case: Case) -> tuple[DeviceTreeOverlay, ...]:
 
 
 def text_of(overlay: DeviceTreeOverlay) -> str | None:
-    """An overlay's source without comments; None where it is compiled already or made by a build."""
+    """An overlay's source without comments, fragments written as the nodes they change.
+
+    None where it is compiled already or made by a build.
+    """
     text = overlay.text
     if text is None and overlay.file and overlay.file.endswith((".dts", ".dtso")):
         path = Path(overlay.file)
         text = path.read_text(errors="replace") if path.is_file() else None
-    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL) if text is not None else None
+    if text is None:
+        return None
+    return _without_fragments(re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL))
+
+
+_FRAGMENT = re.compile(
+    r"\bfragment(?:@\w+|\w*)\s*\{\s*target(?:\s*=\s*<\s*(?P<label>&\w+)\s*>|-path\s*=\s*\"(?P<path>[^\"]*)\")\s*;\s*"
+    r"__overlay__\s*(?P<body>\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})\s*;\s*\}\s*;"
+)
+
+
+def _without_fragments(text: str) -> str:
+    """dtc makes `&label { … };` into a fragment; older overlays spell the fragments out."""
+    return _FRAGMENT.sub(lambda found: f"{found['label'] or '&{' + found['path'] + '}'} {found['body']};", text)
 
 
 @CONFIGURATION_CHECKS.check(

@@ -131,6 +131,9 @@ def _in_package(case: Case, root: str, name: str, rest: str) -> str:
     known = {inner.out_path: inner for package in case.configuration.packages() for inner in package.walk()}
     package = known.get(root)
     wanted = is_runtime(package) if package else _may_be_runtime(name)
+    if "rkllm" in name:
+        # Language models have a runtime of their own, librkllmrt.so.
+        return ""
     if not wanted:
         return "another package's libraries"
     if rest in {"", "/"}:

@@ -15,7 +15,11 @@ from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package
 from rknn_validation.npu import kernels
 
-_FHS_TEFLON = re.compile(r"(?<![\w.-])/(?:usr/)?(?:local/)?lib(?:64|/aarch64-linux-gnu)?/libteflon\.so")
+_FHS_TEFLON = re.compile(
+    r"(?<![\w.-])/(?:usr/)?(?:local/)?lib(?:64|/aarch64-linux-gnu)?/libteflon\.so"
+    # Next to the one place NixOS has Mesa's libraries.
+    r"|/run/(?!opengl-driver/lib/)(?:opengl|graphics|current-system/opengl)[\w-]*/(?:\w+/)*libteflon\.so"
+)
 TEFLON_SINCE = "25.3"
 """The first Mesa whose Teflon drives rocket."""
 

@@ -34,7 +34,8 @@ def commands(unit: Unit) -> Iterator[tuple[str, str]]:
         if key.startswith("Exec"):
             for value in values:
                 for line in value.splitlines():
-                    command = line.strip().lstrip("@-:+!|")
+                    # escapeSystemdExecArgs quotes every word, the program's too.
+                    command = re.sub(r'^(["\'])([^"\'\s]+)\1', r"\2", line.strip().lstrip("@-:+!|"))
                     if command and not command.startswith("script:"):
                         yield key, command
 

@@ -82,7 +82,8 @@ let
 
   machine = system: overlays: {
     _file = "the scenario's machine";
-    nixpkgs.hostPlatform = system;
+    # A machine that names its platform itself, with the set of its CPU's features perhaps, is left to it.
+    nixpkgs.hostPlatform = lib.mkOverride 1400 system;
     # An overlay file may hold one overlay or a list of them.
     nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) overlays);
     # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.

@@ -40,7 +40,7 @@ def test_no_nixos_has_it(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["services.frigate.enable", "programs.steam.enable", "boot.uki.name", "containers.npu", "hardware.sane.enable"],
+    ["services.frigate.enable", "programs.steam.enable", "boot.uki.name", "krb5.realms", "hardware.sane.enable"],
 )
 def test_only_the_stand_in_lacks_it(path: str) -> None:
     assert not mistaken(split(path), SUBJECT.option)

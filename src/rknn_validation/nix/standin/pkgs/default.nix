@@ -91,6 +91,7 @@ let
     // load ./stdenv.nix
     // load ./fetchers.nix
     // load ./trivial-builders.nix
+    // load ./writers.nix
     // load ./hooks.nix
     // load ./python.nix
     // load ./kernels.nix

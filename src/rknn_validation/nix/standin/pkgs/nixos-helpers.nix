@@ -70,12 +70,13 @@
   runtimeShellPackage = final.bash;
   glibc = final.makeStub { pname = "glibc"; version = "2.42"; mainProgram = "getent"; };
   libc = final.glibc;
+  gcc-unwrapped = final.makeStub { pname = "gcc"; version = "15.2.0"; };
   gcc = final.makeStub {
     pname = "gcc-wrapper";
     version = "15.2.0";
     mainProgram = "gcc";
     passthru = {
-      cc = final.makeStub { pname = "gcc"; version = "15.2.0"; };
+      cc = final.gcc-unwrapped;
       libc = final.glibc;
       libc_bin = final.glibc;
       libc_dev = final.glibc;

@@ -54,5 +54,6 @@
   ./system/top-level.nix
   ./system/version.nix
   ./virtualisation/containers.nix
+  ./virtualisation/nixos-containers.nix
   ./virtualisation/oci-containers.nix
 ]

@@ -371,6 +371,7 @@ in
     "ids.gids"
     "virtualisation"
   ];
+  "virtualisation/nixos-containers.nix".defines = [ "containers" ];
   "virtualisation/oci-containers.nix" = {
     declares = [ "virtualisation.oci-containers.backend" ];
     defines = [

@@ -1,0 +1,56 @@
+"""udev rules that a package copies from files of the subject: their text, without building anything."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rknn_validation.checks.packaging.installs import installed
+from rknn_validation.nix.configuration import Package, RulesFile
+
+_FOLDER = re.compile(r"\$out/(?:lib|etc)/udev/rules\.d/[^/]+\.rules")
+_EDITS = re.compile(r"\b(?:sed|substitute\w*|awk|envsubst|patch|replaceVars)\b")
+_HERE = re.compile(
+    r"\bcat\s*>\s*\"?(?P<path>\$\{?out\}?/(?:lib|etc)/udev/rules\.d/[\w.-]+\.rules)\"?\s*<<-?\s*(?P<quote>['\"]?)(?P<end>\w+)"
+    r"(?P=quote)\n(?P<text>.*?)^\s*(?P=end)[ \t]*$",
+    re.DOTALL | re.MULTILINE,
+)
+_STORED = re.compile(r"/nix/store/[0-9a-z]{32}-(?P<name>[^/]+)(?P<rest>/.*)?")
+_SCRIPTS = ("buildCommand", "preInstall", "installPhase", "postInstall")
+
+
+def built_rules(package: Package, root: Path) -> tuple[RulesFile, ...]:
+    """The rules a package is made of; empty where only a build can tell, or where the build changes them.
+
+    `root` is the subject's folder: a file is known by its name where just one file there has it.
+    """
+    script = "\n".join(package.phases[name] for name in _SCRIPTS if name in package.phases)
+    if _EDITS.search("\n".join(package.phases.values())):
+        return ()
+    found = list(_written(script, package))
+    done = installed(script, False)
+    for path, source in done.files.items():
+        if _FOLDER.fullmatch(path):
+            text = _text(source, root)
+            if text is None:
+                return ()
+            found.append(RulesFile(posixpath.basename(path), text, package.name))
+    return tuple(found)
+
+
+def _written(script: str, package: Package) -> Iterator[RulesFile]:
+    """Rules in here-documents, where the shell has nothing to fill in."""
+    for found in _HERE.finditer(script):
+        if found["quote"] or not re.search(r"[$`\\]", found["text"]):
+            yield RulesFile(posixpath.basename(found["path"]), found["text"], package.name)
+
+
+def _text(source: str, root: Path) -> str | None:
+    stored = _STORED.fullmatch(source)
+    if source.startswith("/") and not stored:
+        return None
+    name = posixpath.basename((stored["rest"] or stored["name"]) if stored else source)
+    same = [path for path in root.rglob(name) if path.is_file()] if re.fullmatch(r"[\w.+-]+", name) else []
+    return same[0].read_text(encoding="utf-8", errors="replace") if len(same) == 1 else None

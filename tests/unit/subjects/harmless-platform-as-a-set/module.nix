@@ -1,0 +1,1 @@
+import ../_good/mainline.nix { }
