@@ -6,13 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rknn_validation import hardwareplugin, whichnodes
+from rknn_validation import hardwareplugin
 from rknn_validation.checks.case import Case, build_cases
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
@@ -23,11 +22,11 @@ from rknn_validation.checks.questions import (
 )
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
-from rknn_validation.report import files, terminal
+from rknn_validation.report import files
 from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
+from rknn_validation.reporter import Reporter
 from rknn_validation.subject import Validation, load
 
-COLLECTION = pytest.StashKey[Collection]()
 VALIDATION = pytest.StashKey[Validation]()
 QUESTIONS = {
     "configuration_question": configuration_questions,
@@ -88,8 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
         collection.start()
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[COLLECTION] = collection
-    config.pluginmanager.register(Reporter(collection), "rknn-validation-reporter")
+    reporter = Reporter(collection, config.stash[VALIDATION])
+    config.pluginmanager.register(reporter, "rknn-validation-reporter")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -191,48 +190,3 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
         if verdict is not None and verdict.status is Status.INCONCLUSIVE:
             return "inconclusive", "I", "INCONCLUSIVE"
     return None
-
-
-class Reporter:
-    """Listens where results arrive (with -n: not in the workers, whose verdicts travel in test reports)."""
-
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
-        self.started = datetime.now(UTC)
-        self.seen: set[str] = set()
-        self.slip = ""
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the verdict a test carries, once."""
-        verdict = verdict_in(report.user_properties)
-        if verdict is not None and report.nodeid not in self.seen:
-            self.seen.add(report.nodeid)
-            self.collection.add(verdict)
-
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports, also when the run was interrupted."""
-        # `-x` ends with the same status as a run that asked everything.
-        cut_short = bool(session.shouldfail or session.shouldstop)
-        self.collection.finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not cut_short
-        real = [verdict.status for verdict in self.collection.verdicts if verdict.tier == "hardware"]
-        if exitstatus == pytest.ExitCode.OK and real and Status.PASS not in real:
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED  # nothing of the nodes was judged
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not self.collection.verdicts:
-            self.slip = whichnodes.nothing_matched(session.config, session.config.stash[VALIDATION].nodes)
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR if self.slip else exitstatus
-        option = session.config.getoption
-        self.collection.selected = any(
-            option(name, None) for name in ("keyword", "lf", "deselect", "node", "group")
-        ) or any("::" in argument for argument in session.config.args)
-        if self.collection.verdicts:
-            subject = str(session.config.stash[VALIDATION].path)
-            files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the matrix and what to do about it."""
-        if self.slip:
-            terminalreporter.write_line(f"ERROR: {self.slip}", red=True)
-        if self.collection.verdicts:
-            terminalreporter.section("verdict")
-            for line, markup in terminal.render(self.collection):
-                terminalreporter.write_line(line, **markup)

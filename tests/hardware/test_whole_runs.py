@@ -140,12 +140,16 @@ def wait_until_gone(mark: str, seconds: float = 10.0) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="a node is asked as root")
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("end", ["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_run_keeps_its_verdicts_and_leaves_no_connection(
-    tmp_path: Path, sshd: Sshd, hanging: Sshd, workers: tuple[str, ...]
+    tmp_path: Path, sshd: Sshd, hanging: Sshd, workers: tuple[str, ...], end: str
 ) -> None:
     with in_mid_check(tmp_path, sshd, hanging, *workers) as run:
         interrupted = time.monotonic()
-        run.type("\x03")  # Ctrl-C, which reaches workers as well
+        if end == "Ctrl-C":
+            run.type("\x03")  # reaches workers as well
+        else:
+            run.process.terminate()
         assert run.end(60) == pytest.ExitCode.INTERRUPTED, run.text()
         assert time.monotonic() - interrupted < 30  # the connection in the making had 60 s
         wait_until_gone(run.mark)

@@ -28,6 +28,7 @@ FLOORS = {
     "whichnodes": 5,
     "nixostest": 6,
     "hardwareplugin": 6,
+    "reporter": 6,
     "plugin": 7,
 }
 LINES = 250

@@ -81,7 +81,8 @@ RULES = (
     Rule(
         "command-hangs", "node", "single checks are inconclusive: `gave up waiting for`",
         "a command did not end in time on the node: it hangs in the kernel, or the node is overloaded",
-        "look for processes in state D and their /proc/PID/stack; --command-deadline where it is only slow",
+        "look for processes in state D and their /proc/PID/stack; where it is only slow, --command-deadline "
+        "or --node-deadline, whichever the reason names",
         "ran",
         (unasked(r"gave up waiting for"),),
         certainty=POSSIBLE,
