@@ -7,7 +7,8 @@ ARGS ?=
 JOBS ?= 2
 # Anything here: a browser is set up too, which only the tests of the HTML report need.
 BROWSER ?=
-PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS)
+# Neighbouring tests need the same boards, and the last long ones are not left to one process.
+PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal
 # Every other file of tests would be read by each process, to be left out again.
 VERDICTS := $(shell grep -rl --include='test_*.py' 'mark\.verdict' tests)
 
