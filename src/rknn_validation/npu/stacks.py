@@ -60,3 +60,6 @@ PYTHON_RUNTIME_PATHS = (
 """The only places rknn-toolkit-lite2 2.3.2 looks for the runtime; LD_LIBRARY_PATH is not consulted."""
 
 LD_LIBRARY_PATH = "LD_LIBRARY_PATH"
+
+CORE_MASKS = frozenset({0, 1, 2, 3, 4, 7, 0xFFFF})
+"""The sets of cores rknn-toolkit-lite2 2.3.2 takes (ran): any other is `The core mode … is not supported`."""

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
+from rknn_validation.checks.configuration.delta import baseline, part
 from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes, rules_of, scripts
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.checks.text import tmpfiles
+from rknn_validation.nix.configuration import Configuration
 
 NODE = r"/dev/(?:rknpu\S*|accel\S*|dri/\S+|dri\b)"
 _WIDE = r"(?:0?[0-7]?[0-7]{2}[2367]|a\+\S*w\S*|o\+\S*w\S*|ugo\+\S*w\S*|\+\S*w\S*|a=\S*w\S*|o=\S*w\S*)"
@@ -89,6 +90,38 @@ def group_can_open(case: Case) -> Answer:
     if not any(one.gives_access for one in outcomes(case)):
         return skipped("the subject does not set the access of an NPU node")
     return passed("the group may open the node")
+
+
+@CONFIGURATION_CHECKS.check(
+    "access.people-are-in-the-node-s-group",
+    stage="access",
+    title="people the subject lets in are in the node's group",
+    remedy="Put them into the group of the udev rule (users.groups.render.members).",
+)
+def people_in_group(case: Case) -> Answer:
+    """Members of video may open cameras and displays; the node of another group stays shut to them."""
+    given = [one for one in outcomes(case) if one.gives_access]
+    groups = {one.group.value for one in given if one.group}
+    if not groups or any(one.mode_bits & 0o006 or one.is_tagged or one.owner for one in given):
+        return skipped("the subject does not keep the node to a group")
+    after, before = _memberships(case.configuration), _memberships(baseline(case))
+    let_in = {name: own for name, own in after.items() if (own - before.get(name, set())) & {"video", "render"}}
+    wrong = [
+        Evidence(f"users.users.{name}", f"in {', '.join(sorted(own))}; the node's group is {', '.join(sorted(groups))}")
+        for name, own in let_in.items()
+        if not own & groups
+    ]
+    if wrong:
+        return failed("who is meant to use the NPU may not open it", *wrong)
+    return passed(", ".join(sorted(let_in))) if let_in else skipped("the subject puts nobody into video or render")
+
+
+def _memberships(configuration: Configuration) -> dict[str, set[str]]:
+    found = {user.name: {*user.groups, user.group} - {""} for user in configuration.users.values()}
+    for name, group in configuration.groups.items():
+        for member in group.members:
+            found.setdefault(member, set()).add(name)
+    return found
 
 
 @CONFIGURATION_CHECKS.check(

@@ -14,6 +14,8 @@ from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipp
 
 _IMAGE = re.compile(r"^[\w.-]+(?:[:/][\w.@:/-]+)+$")
 _FOR_NPU = re.compile(r"(?<![a-z])rk(?:35\d\d\w?)?(?![a-z0-9])|rknn|rknpu|rkllm|rkllama|rockchip", re.IGNORECASE)
+_VARIANTS = {"immich-app/immich-machine-learning": "rknn", "blakeblackshear/frigate": "rk"}
+"""Images that come with the NPU's libraries in a variant of this tag's suffix, and without them in all others."""
 _NODE = re.compile(r"^/dev(?:/(?:dri|rknpu)\b.*)?(?::|/?$)")
 _UNMASKED = re.compile(r"systempaths=unconfined|unmask=(?:ALL|\S*/sys/firmware)|/proc/device-tree|/sys/firmware")
 
@@ -31,9 +33,20 @@ def containers_get_it(case: Case) -> Answer:
     ours = {name: run for name, unit in services(case).items() for run in _runs(unit.script)}
     meant = {name: words for name, words in ours.items() if any(_FOR_NPU.search(image) for image in _images(words))}
     wrong = [Evidence(name, why) for name, words in meant.items() for why in _kept_out(words)]
+    wrong += [Evidence(name, why) for name, words in ours.items() for why in _without_libraries(words)]
     if wrong:
         return failed("the container's programs cannot use the NPU", *wrong)
     return passed(", ".join(meant)) if meant else skipped("the subject runs no container for the NPU")
+
+
+def _without_libraries(words: tuple[str, ...]) -> Iterator[str]:
+    """A container that is let in to the NPU, of an image without its libraries."""
+    let_in = bool(_UNMASKED.search(" ".join(words))) or any(word.startswith("MACHINE_LEARNING_RKNN") for word in words)
+    for image in _images(words) if let_in else ():
+        name, _, tag = image.partition("@")[0].rpartition(":")
+        for known, suffix in _VARIANTS.items():
+            if name.endswith(known) and not re.search(rf"(?:^|-){suffix}(?:-|$)", tag):
+                yield f"{image} has no library for the NPU; the tags that have end in -{suffix}"
 
 
 def _runs(script: str) -> Iterator[tuple[str, ...]]:

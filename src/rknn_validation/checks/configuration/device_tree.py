@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,14 @@ def overlays_built(case: Case) -> Answer:
     overlays, tree = own_overlays(case), case.configuration.device_tree
     if not overlays:
         return skipped("the subject adds no overlay")
+    boards = [board for board in case.scenario.identities() if board.is_rk3588]
+    names = [board.dtb.rsplit("/", 1)[-1] for board in boards] + [(tree.name or "").rsplit("/", 1)[-1]]
+    if tree.filter and not any(fnmatch.fnmatchcase(name, tree.filter) for name in names):
+        return failed(
+            "hardware.deviceTree.filter leaves these boards' trees out",
+            Evidence("hardware.deviceTree.filter", tree.filter),
+            *(Evidence(board.name, board.dtb) for board in boards),
+        )
     if not tree.enable:
         return failed(
             "hardware.deviceTree.enable is false: no overlay is applied", Evidence("overlays", overlays[0].name)

@@ -6,6 +6,7 @@ import re
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
+from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.npu.stacks import VENDOR
@@ -36,6 +37,32 @@ def nodes_are_on(case: Case) -> Answer:
         shown = (Evidence(name, f"{node} {{ {' '.join(body.split())} }}") for name, node, body in off)
         return failed("the NPU stays switched off: no driver binds it, or it cannot be opened", *shown)
     return passed(f"{len(ours)} nodes") if ours else skipped("no overlay of the subject describes the NPU")
+
+
+_KNOWN_LABELS = frozenset(f"rknn_{kind}_{number}" for kind in ("core", "mmu") for number in range(3))
+
+
+@CONFIGURATION_CHECKS.check(
+    "device-tree.labels-exist",
+    stage="device-tree",
+    title="the overlay names the NPU's nodes by labels the tree has",
+    remedy="Mainline's trees have rknn_core_0 to rknn_core_2 and rknn_mmu_0 to rknn_mmu_2; rknpu and rknpu_mmu are "
+    "those of Rockchip's own kernels.",
+)
+def labels_exist(case: Case) -> Answer:
+    """An overlay that names a label of no node cannot be applied: building the device trees stops."""
+    if not is_stock_kernel(case):
+        return skipped("the labels of this kernel's trees are not known here")
+    wrong, asked = [], 0
+    for overlay in own_overlays(case):
+        text = text_of(overlay) or ""
+        own = set(re.findall(r"\b(\w+)\s*:\s*[\w,-]+(?:@\w+)?\s*\{", text))
+        named = set(re.findall(r"&(rk(?:nn|npu)\w*)", text)) - own
+        asked += len(named)
+        wrong += [Evidence(overlay.name, f"&{label}") for label in sorted(named - _KNOWN_LABELS)]
+    if wrong:
+        return failed("mainline's trees have no such label: the overlay cannot be applied", *wrong)
+    return passed(f"{asked} labels") if asked else skipped("no overlay of the subject names the NPU's nodes by label")
 
 
 def _plain(text: str) -> str:

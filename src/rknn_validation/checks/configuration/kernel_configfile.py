@@ -59,6 +59,14 @@ def _configured(case: Case) -> _Made | None:
     return _Made(path.name, text, release) if "CONFIG_ARM64=y" in text else None
 
 
+def configured_flavour(case: Case) -> str | None:
+    """DRM_GEM or DMA_HEAP, where the .config of the machine's kernel has the vendor's driver in just one of them."""
+    made = _configured(case)
+    symbols = made.symbols if made else {}
+    found = [name for name in ("DRM_GEM", "DMA_HEAP") if f"ROCKCHIP_RKNPU_{name}" in symbols]
+    return found[0] if "ROCKCHIP_RKNPU" in symbols and len(found) == 1 else None
+
+
 @CONFIGURATION_CHECKS.check(
     "kernel.calls-itself-as-it-is-told",
     stage="kernel",

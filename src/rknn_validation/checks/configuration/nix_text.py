@@ -138,6 +138,30 @@ def _escaped(case: Case) -> Iterator[Problem]:
                         yield Problem(
                             tree.at(node), f"{found.group()} is escaped and stays literal text", node.raw[:200]
                         )
+        yield from _escaped_bindings(tree)
+
+
+_RUN_LATER = frozenset({"script", "preStart", "postStart", "ExecStart", "ExecStartPre", "ExecStartPost"})
+
+
+def _escaped_bindings(tree: NixTree) -> Iterator[Problem]:
+    """`''${name}` in a script that never sets it, where the file binds a package to that name."""
+    for node in tree.tree.walk():
+        if not isinstance(node, Binding) or not isinstance(node.value, Text):
+            continue
+        if node.path[-1] not in _RUN_LATER and "activationScripts" not in node.path:
+            continue
+        text = "".join(part if isinstance(part, str) else "" for part in node.value.parts)
+        for name in dict.fromkeys(re.findall(r"\$\{(\w+)\}(?=/)", text)):
+            set_here = re.search(rf"\b(?:{name}=|for\s+{name}\b|read\b[^\n]*\b{name}\b)", text)
+            bound = tree.names.get(name)
+            while isinstance(bound, Apply) and isinstance(bound.function, Apply):
+                bound = bound.function
+            if not set_here and isinstance(bound, Apply) and function_name(bound) in _MAKERS:
+                yield Problem(tree.at(node.value), f"${{{name}}} is escaped: no shell variable of that name is set")
+
+
+_MAKERS = frozenset({"callPackage", "mkDerivation", "buildEnv", "symlinkJoin", "withPackages", "runCommand"})
 
 
 def _is_prose(tree: NixTree, text: Text) -> bool:

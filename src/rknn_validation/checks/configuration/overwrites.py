@@ -8,7 +8,9 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import baseline, shorten
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.checks.packaging.nixtrees import function_name, trees_of
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.nix.syntax import Apply, Attributes, Binding, Items, Node
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
@@ -24,9 +26,37 @@ from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 def adds_only(case: Case) -> Answer:
     """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
     lost = list(_lost(case.configuration, baseline(case)))
+    lost += [
+        Evidence(where, f"mkForce on {option} drops what other modules add to it") for where, option in _forced(case)
+    ]
     if lost:
         return failed("something of the machine that has nothing to do with the NPU is gone", *lost)
     return passed("what the machine had is still there")
+
+
+_JOINED = ("udev.extraRules", "boot.extraModulePackages", "boot.kernelModules", "environment.systemPackages")
+"""Options that every module of a machine adds to."""
+
+
+def _forced(case: Case) -> Iterator[tuple[str, str]]:
+    """(where, option) of every list or text that others add to and the subject forces."""
+    for tree in trees_of(case) if case.scenario.stack != "none" else ():
+        for node in tree.tree.walk() if tree.mentions_npu else ():
+            if isinstance(node, Binding):
+                for path, value in _settings(node):
+                    option = next((one for one in _JOINED if f".{path}".endswith(f".{one}")), None)
+                    empty = isinstance(value, Apply) and isinstance(value.argument, Items) and not value.argument.items
+                    if option and isinstance(value, Apply) and function_name(value) == "mkForce" and not empty:
+                        yield tree.at(value), path
+
+
+def _settings(binding: Binding) -> Iterator[tuple[str, Node]]:
+    """(dotted path, value) of a binding, and of those in the set it is bound to."""
+    start = ".".join(part if isinstance(part, str) else "*" for part in binding.path)
+    yield start, binding.value
+    if isinstance(binding.value, Attributes):
+        for inner in binding.value.bindings():
+            yield from ((f"{start}.{rest}", value) for rest, value in _settings(inner))
 
 
 def _lost(after: Configuration, before: Configuration) -> Iterator[Evidence]:

@@ -96,6 +96,11 @@ def toolkit_and_runtime_agree(case: Case) -> Answer:
     # What is merely written in some file may be of another release: only what is installed has to agree.
     ours = [one for one in toolkits(case) if one.package and _release(one)]
     theirs = [one for one in runtimes(case) if one.package and _release(one)]
+    if not (ours and theirs):
+        # A link and a service name their packages without installing them; where there is one of each, it is these.
+        every = [one for one in toolkits(case) if _release(one)], [one for one in runtimes(case) if _release(one)]
+        if all(len({_release(one) for one in found}) == 1 for found in every):
+            ours, theirs = every
     found = []
     for toolkit in ours:
         if theirs and all(_release(one) != _release(toolkit) for one in theirs):

@@ -17,6 +17,8 @@ from rknn_validation.checks.configuration.libraries import (
 )
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.packaging.building import result
+from rknn_validation.checks.packaging.recipes import recipes
 from rknn_validation.checks.text import tmpfiles
 from rknn_validation.checks.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package
@@ -150,12 +152,35 @@ def _misled_in_store(case: Case, root: str, rest: str, target: str) -> str | Non
         return f"{package.name} is the Python API, not the runtime"
     if package and not is_runtime(package) and not package.members and package.phases:
         return f"{package.name} does not carry the library"
+    absent = _not_installed(case, root, rest)
+    if absent:
+        return absent
     if not re.match(r"/lib(64|exec|/aarch64-linux-gnu)?/", rest):
         return f"libraries are below lib/, seen {rest}"
     text = "".join(package.phases.values()) if package else ""
     name = target.rsplit("/", 1)[-1]
     if "librknnrt.so" in text and name not in text:
         return f"{package.name if package else root} has librknnrt.so, not {name}"
+    return None
+
+
+def _not_installed(case: Case, root: str, rest: str) -> str | None:
+    """Why a file is not in a package of the subject's, where its install script can be followed to the end."""
+    for one in recipes(case):
+        version = one.text("version")
+        done = result(one) if root.endswith(f"-{one.name}-{version}" if version else f"-{one.name}") else None
+        if done is None or not done.complete or "outputs" in one.attrs or "postFixup" in one.attrs:
+            continue
+        # The builder moves lib64 to lib and leaves a link.
+        there = {path.removeprefix("$out") for path in (*done.files, *done.links)}
+        moved = {path.replace("/lib64/", "/lib/", 1) for path in there if path.startswith("/lib64/")}
+        # Where the library is not where it belongs, library.lies-where-programs-look has said so.
+        if (
+            "/lib/librknnrt.so" in there | moved
+            and rest not in there | moved
+            and not any("@" in path or "<" in path for path in there)
+        ):
+            return f"{one.name} has {', '.join(sorted(there))}, and no {rest}"
     return None
 
 

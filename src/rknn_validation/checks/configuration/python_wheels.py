@@ -97,6 +97,12 @@ def wheel_exists(case: Case) -> Answer:
     return judge_toolkits(case, _unpublished, "nothing is known that says the wheel does not exist")
 
 
+def _is_mixed(found: Wheel) -> bool:
+    """Whether the name of a wheel puts two versions of Python together."""
+    known = found.python and found.abi and NOT_WRITTEN not in found.python + found.abi
+    return bool(known) and found.abi.rstrip("m") != found.python
+
+
 def _unpublished(recipe: Recipe) -> Iterator[str]:
     source, found = recipe.source, wheel(recipe)
     known = versions.version_numbers(found.version) if found else None
@@ -105,6 +111,8 @@ def _unpublished(recipe: Recipe) -> Iterator[str]:
             yield f"no version up to 2.5.0 has a wheel for {found.python}"
         elif found.python.startswith("py"):
             yield f"the wheels are for one CPython each (cp37 to cp312), none is {found.python}"
+    if found and _is_mixed(found):
+        yield f"no wheel is for {found.python} with the ABI of {found.abi}"
     if not isinstance(source, Fetch) or source.fetcher != "fetchPypi":
         return
     if source.attrs.get("format", "setuptools") not in ("wheel", NOT_WRITTEN):
@@ -124,13 +132,6 @@ def _unpublished(recipe: Recipe) -> Iterator[str]:
     for name, given in (("python", found.python), ("abi", found.abi)):
         if not given:
             yield f"fetchPypi is given no {name}, and takes one no wheel of this package has"
-    if (
-        found.python
-        and found.abi
-        and NOT_WRITTEN not in found.python + found.abi
-        and found.abi.rstrip("m") != found.python
-    ):
-        yield f"no wheel is for {found.python} with the ABI of {found.abi}"
 
 
 @CONFIGURATION_CHECKS.check(

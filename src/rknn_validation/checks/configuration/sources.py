@@ -11,11 +11,21 @@ from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.packaging.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.checks.packaging.hashes import HashError, is_placeholder, parse_hash
+from rknn_validation.checks.packaging.nixtrees import trees_of
+from rknn_validation.nix.syntax import Binding
 
 NOTHING = "the subject downloads nothing"
 MOVING = frozenset(
     {"master", "main", "HEAD", "head", "develop", "dev", "devel", "trunk", "latest", "nightly", "stable"}
 )
+_VENDOR_BRANCHES = {
+    ("orangepi-xunlong", "linux-orangepi"): r"orange-pi-\d.*",
+    ("armbian", "linux-rockchip"): r"rk-\d+\.\d+-rkr.*",
+    ("rockchip-linux", "kernel"): r"(?:develop|stable|release)-\d.*",
+    ("radxa", "kernel"): r"linux-\d+\.\d+-(?:stan|gen)-rkr.*",
+    ("friendlyarm", "kernel-rockchip"): r"nanopi\w*-v\d.*",
+}
+"""How the vendors' kernel repositories call their branches."""
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HTTPS_ONLY = re.compile(
     r"(?:https?|git|ssh)://(?:git@)?(?:[\w.-]*\.)?(?:github\.com|githubusercontent\.com|gitlab\.com|codeberg\.org)[:/]"
@@ -80,7 +90,21 @@ def _placeholder(fetch: Fetch) -> str | None:
 )
 def hash_is_well_formed(case: Case) -> Answer:
     """Nix refuses a hash of the wrong length, alphabet or algorithm."""
-    return judged(_problems(case, _malformed), fetches(case), good="every hash is readable", nothing=NOTHING)
+    found = (*_problems(case, _malformed), *_malformed_of_dependencies(case))
+    return judged(found, fetches(case), good="every hash is readable", nothing=NOTHING)
+
+
+def _malformed_of_dependencies(case: Case) -> Iterator[Problem]:
+    """What a Go, Rust or Node package downloads is pinned by one hash of its own."""
+    for tree in trees_of(case):
+        for node in tree.tree.walk():
+            if isinstance(node, Binding) and node.path[-1] in ("vendorHash", "cargoHash", "npmDepsHash"):
+                text = tree.text(node.value)
+                if text and UNKNOWN not in text and not is_placeholder(text):
+                    try:
+                        parse_hash(text, None)
+                    except HashError as error:
+                        yield Problem(tree.at(node), f"{node.path[-1]} = {text} is no hash: {error}")
 
 
 def _malformed(fetch: Fetch) -> str | None:
@@ -111,6 +135,9 @@ def _moving(fetch: Fetch) -> str | None:
     revision = fetch.attrs.get("rev") or fetch.attrs.get("tag")
     if revision and (revision in MOVING or revision.startswith("refs/heads/")):
         branch = revision
+    known = _VENDOR_BRANCHES.get(fetch.repository or ("", ""))
+    if revision and known and re.fullmatch(known, revision):
+        branch = f"the branch {revision}"
     unpinned_git = fetch.fetcher in ("fetchgit", "fetchGit") and revision is None and fetch.hash is not None
     if branch is None and unpinned_git:
         branch = fetch.attrs.get("ref") or fetch.attrs.get("branchName") or "HEAD"

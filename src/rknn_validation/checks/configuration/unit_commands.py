@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 
 from rknn_validation.checks.case import Case
@@ -13,8 +14,53 @@ from rknn_validation.checks.configuration.units import commands, own_services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.checks.packaging.building import result
 from rknn_validation.checks.packaging.commands import commands as shell_commands
+from rknn_validation.checks.packaging.nixtrees import function_name, trees_of
 from rknn_validation.checks.packaging.recipes import Recipe, recipes
 from rknn_validation.nix.configuration import Unit
+from rknn_validation.nix.syntax import Apply, Attributes
+from rknn_validation.nix.syntax import Path as NixPath
+
+_FOLDER_BUILDERS = frozenset(
+    {"writeShellApplication", "writeShellScriptBin", "writeScriptBin", "mkDerivation", "buildGoModule"}
+    | {"buildPythonApplication", "buildRustPackage", "writePython3Bin", "writeBashBin", "writeDashBin", "symlinkJoin"}
+)
+
+
+@CONFIGURATION_CHECKS.check(
+    "units.programs-are-no-folders",
+    stage="units",
+    title="what a unit runs is a program, not its package",
+    remedy="Name the program: lib.getExe package, or ${package}/bin/name.",
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
+)
+def programs_are_no_folders(case: Case) -> Answer:
+    """`status=203/EXEC`: a package's store path is a folder, and only writeShellScript and its like make a file."""
+    ran = [(name, key, line) for name, unit in part(case).units.items() for key, line in commands(unit)]
+    folders = _folders(case)
+    wrong = []
+    for name, key, line in ran:
+        found = STORE_PATH.match(line)
+        bare = found and not (found["rest"] or "").strip("/")
+        if found and bare and found["name"] in folders:
+            wrong.append(Evidence(f"{name} {key}", f"{line}\n    is a folder; its programs are in its bin"))
+    if wrong:
+        return failed("the unit fails with 203/EXEC: it runs a folder", *wrong)
+    return passed(f"{len(ran)} commands") if ran else skipped("the subject's units run scripts or nothing")
+
+
+def _folders(case: Case) -> frozenset[str]:
+    """Names under which the subject's files make packages with a bin folder, and no script of that name."""
+    names, scripts = set(), set()
+    for tree in trees_of(case):
+        for node in tree.tree.walk():
+            if isinstance(node, Apply) and function_name(node) in _FOLDER_BUILDERS:
+                given = node.argument.get("name") if isinstance(node.argument, Attributes) else node.argument
+                names.add(tree.text(given) or "")
+            elif isinstance(node, Apply) and (function_name(node) or "").startswith("write"):
+                scripts.add(tree.text(node.argument) or "")
+    return frozenset(names - scripts - {""})
+
 
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _OPERATOR = re.compile(r"(?<!\S)(?:&&|\|\|?|[012&]?>>?(?:&[012]|\S+)?|<|2>&1|\$\([^)]*\)?)(?!\S)")
@@ -118,8 +164,25 @@ def programs_are_there(case: Case) -> Answer:
 
 def _programs(recipe: Recipe) -> frozenset[str]:
     """What a recipe certainly installs into bin, if that is certainly all."""
+    if recipe.is_python:
+        return _entry_points(recipe)
     done = result(recipe)
     if done is None or not done.complete or "postFixup" in recipe.attrs or "outputs" in recipe.attrs:
         return frozenset()
     names = {path.removeprefix("$out/bin/") for path in (*done.files, *done.links) if path.startswith("$out/bin/")}
     return frozenset(names) if not any("@" in name or "<" in name for name in names) else frozenset()
+
+
+def _entry_points(recipe: Recipe) -> frozenset[str]:
+    """The programs pyproject.toml gives a Python package of the subject's own."""
+    source = recipe.source
+    if not isinstance(source, NixPath) or not source.literal or {"postInstall", "installPhase"} & set(recipe.attrs):
+        return frozenset()
+    file = recipe.tree.path.parent / source.literal / "pyproject.toml"
+    if not file.is_file() or any((file.parent / name).exists() for name in ("setup.py", "setup.cfg")):
+        return frozenset()
+    try:
+        project = tomllib.loads(file.read_text()).get("project", {})
+    except tomllib.TOMLDecodeError:
+        return frozenset()
+    return frozenset() if "scripts" in project.get("dynamic", ()) else frozenset(project.get("scripts", ()))

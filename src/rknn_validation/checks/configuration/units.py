@@ -197,6 +197,10 @@ def _wrong_name(case: Case, relation: str, name: str) -> str | None:
         and relation in {"WantedBy", "RequiredBy", "Requires", "BindsTo"}
     ):
         return "no such target: it is never reached"
+    if relation in {"Requires", "BindsTo", "Requisite"} and name.endswith(".service") and name not in UNITS:
+        kin = difflib.get_close_matches(name, case.configuration.units, n=1, cutoff=0.75)
+        if kin:
+            return f"no such unit, so this one cannot start; {kin[0]} is one"
     near = difflib.get_close_matches(name, UNITS | TARGETS, n=1, cutoff=0.9)
     if near and name not in UNITS | TARGETS:
         return f"no such unit; {near[0]} is one"

@@ -42,7 +42,15 @@ let
   ];
   of = name: read: field (option name) (given: read given.value);
   same = value: value;
-  ofKernel = read: field packages (given: read given.packages.kernel);
+  ofKernel =
+    read:
+    field packages (
+      given:
+      read (
+        given.packages.kernel
+          or (throw "boot.kernelPackages has no kernel: it takes a package set (pkgs.linuxPackagesFor kernel), not a kernel")
+      )
+    );
 in
 {
   paths = lib.genAttrs [

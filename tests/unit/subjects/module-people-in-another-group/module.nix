@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = _: { users.groups.video.members = [ "ada" ]; };
+}
