@@ -1,5 +1,5 @@
 # Definitions under conditions: those that never hold, those the machine decides, and those of single values.
-{ config, lib, ... }:
+{ config, lib, pkgs, ... }:
 {
   config = lib.mkMerge [
     (lib.mkIf false {
@@ -19,6 +19,8 @@
       hardware.graphics.enable = true;
       systemd.services.container.script = "true";
     })
+    # What is declared where the kernel is read, and a condition on the kernel.
+    (lib.mkIf (config.hardware.deviceTree.name == null) { boot.kernelPackages = pkgs.linuxPackages_latest; })
     {
       boot.kernelModules = lib.mkMerge [
         (lib.mkIf (config.networking.hostName == "other") [ "named" ])

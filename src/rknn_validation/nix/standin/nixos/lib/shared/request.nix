@@ -106,12 +106,15 @@ let
       isChanged = one.touched.${name};
     }) (attrNames one.touched)
   ) top.visited;
-  isChanged =
-    part:
+  reads =
+    counts: part:
     base.always ? ${part}
-    || any (any (one: one.parts ? ${part} && one.isChanged)) (
+    || any (any (one: one.parts ? ${part} && counts one)) (
       lib.attrValues (intersectAttrs base.words.${part} readBy)
     );
+  isChanged = reads (one: one.isChanged);
+  # Of declarations it is not asked whether the condition holds: a condition may well be on an option declared there.
+  isTouched = reads (_: true);
   allChanged = lib.foldl' (all: one: if one.isChanged then all // one.parts else all) base.always (
     lib.concatLists (lib.attrValues readBy)
   );
@@ -198,7 +201,7 @@ let
       inherit (node) makers;
       redeclared =
         (decls != [ ] && (!node.isOpen || unshared "it declares ${node.name}"))
-        || any (key: isChanged "${key} declares") makers.declares;
+        || any (key: isTouched "${key} declares") makers.declares;
       again = filter (key: isChanged "${key} defines") makers.defines;
       option = merge {
         inherit
@@ -211,7 +214,7 @@ let
           declaredAgain
           definedAgain
           ;
-        isRedeclared = key: base.words ? "${key} declares" && isChanged "${key} declares";
+        isRedeclared = key: base.words ? "${key} declares" && isTouched "${key} declares";
       };
       isLeft = decls == [ ] && again == [ ] && !redeclared;
       requested = tree.discharged found;
