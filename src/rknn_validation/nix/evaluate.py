@@ -72,10 +72,13 @@ class Request:
         }
 
 
-def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Evaluation]:
+def evaluate(
+    requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline: Deadline, share: bool = True
+) -> dict[str, Evaluation]:
     """Evaluate all requests, by name. Never raises for what a subject does; raises MissingToolError.
 
-    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names.
+    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names. Without `share` nothing
+    that requests have in common is evaluated once for all, which takes several times as long and gives the same.
     """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
@@ -83,7 +86,7 @@ def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline:
         names = list(requests)
         batches = _even(names, min(len(names), max(WORKERS, -(-len(names) // BATCH))))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            parts = pool.map(lambda batch: evaluator.batch(batch, deadline), batches)
+            parts = pool.map(lambda batch: evaluator.batch(batch, deadline, share=share), batches)
             done = {name: one for part in parts for name, one in part.items()}
     return {name: done[name] for name in names}
 

@@ -58,15 +58,28 @@ def together(once: Once) -> dict[str, Evaluation]:
     return once("sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline))
 
 
+@pytest.fixture(scope="module")
+def apart(once: Once) -> dict[str, Evaluation]:
+    deadline = Deadline.after(200, "each by itself")
+    return once("no sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline, share=False))
+
+
+def check_same(one: Evaluation, other: Evaluation) -> None:
+    assert one.error == other.error
+    assert (one.configuration is None) == (other.configuration is None)
+    for field in fields(one.configuration) if one.configuration else ():
+        assert getattr(one.configuration, field.name) == getattr(other.configuration, field.name), field.name
+
+
 @pytest.mark.parametrize("name", list(requests()))
+def test_sharing_changes_no_result(together: dict[str, Evaluation], apart: dict[str, Evaluation], name: str) -> None:
+    check_same(together[name], apart[name])
+
+
+@pytest.mark.parametrize("name", ["force", "conditions and a variable", "packages with other packages", "throw"])
 def test_a_batch_gives_what_a_process_of_its_own_does(together: dict[str, Evaluation], name: str) -> None:
-    deadline = Deadline.after(60, name)
-    alone = evaluate({name: requests()[name]}, nixpkgs=None, deadline=deadline)[name]
-    shared = together[name]
-    assert shared.error == alone.error
-    assert (shared.configuration is None) == (alone.configuration is None)
-    for one in fields(alone.configuration) if alone.configuration else ():
-        assert getattr(shared.configuration, one.name) == getattr(alone.configuration, one.name), one.name
+    alone = evaluate({name: requests()[name]}, nixpkgs=None, deadline=Deadline.after(60, name))
+    check_same(together[name], alone[name])
 
 
 def test_a_condition_that_sharing_makes_a_circle_of_is_asked_alone() -> None:

@@ -1,6 +1,8 @@
 # Definitions under conditions: those that never hold, those the machine decides, and those of single values.
 { config, lib, pkgs, ... }:
 {
+  # Which options there are is asked before anything is defined.
+  imports = [ (lib.mkRenamedOptionModule [ "hardware" "before" ] [ "environment" "homeBinInPath" ]) ];
   config = lib.mkMerge [
     (lib.mkIf false {
       boot.kernelModules = [ "never" ];

@@ -159,39 +159,41 @@ let
       declared = group (map (lib.declarationsByName node.prefix) modules);
       defined = group (map (lib.definitionsByName node.prefix) found);
       names = declared // defined;
-      # What the request says nothing of may still change with what it reads.
-      quiet = mapAttrs (
-        _: child: if child ? isLeaf then leaf child [ ] [ ] else level child [ ] [ ]
-      ) node.places;
-      named = mapAttrs (
+      # The names here are the base's, whatever is defined: a module may ask which options there are before it defines any.
+      below = mapAttrs (
         attribute: child:
-        let
-          decls = declared.${attribute} or [ ];
-          inner = defined.${attribute} or [ ];
-        in
-        if child ? isLeaf then
-          leaf child decls inner
-        else if any (decl: lib.isOption decl.options) decls then
-          unshared "it declares an option where the base has several"
+        if !names ? ${attribute} then
+          if !child.isPlace then
+            child.unchanged
+          else if child ? isLeaf then
+            leaf child [ ] [ ]
+          else
+            level child [ ] [ ]
         else
-          level child (map (decl: { inherit (decl) _file options; }) decls) (tree.inner inner)
-      ) (intersectAttrs names node.children);
-      looked = quiet // named;
-      # All but these are new; there are few, of many that the base has.
-      known = attrNames named;
-      new = lib.mergeGroups node.prefix (removeAttrs declared known) (
-        removeAttrs defined (if node.prefix == [ ] then known ++ [ "_module" ] else known)
+          let
+            decls = declared.${attribute} or [ ];
+            inner = defined.${attribute} or [ ];
+          in
+          if child ? isLeaf then
+            leaf child decls inner
+          else if any (decl: lib.isOption decl.options) decls then
+            unshared "it declares an option where the base has several"
+          else
+            level child (map (decl: { inherit (decl) _file options; }) decls) (tree.inner inner)
+      ) node.children;
+      new = lib.mergeGroups node.prefix (removeAttrs declared (attrNames node.children)) (
+        removeAttrs defined (attrNames node.children ++ (if node.prefix == [ ] then [ "_module" ] else [ ]))
       );
-      isNew = removeAttrs names known != { };
+      visited = intersectAttrs names below;
+      isNew = removeAttrs names (attrNames node.children) != { };
     in
     {
-      below = node.unchanged.below // looked;
-      visited = named;
-      options = node.options // mapAttrs (_: one: one.options) looked // new.matchedOptions;
-      values = node.values // mapAttrs (_: one: one.values) looked // new.values;
-      unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues named);
+      inherit below visited;
+      options = mapAttrs (_: one: one.options) below // new.matchedOptions;
+      values = mapAttrs (_: one: one.values) below // new.values;
+      unmatched = new.unmatchedDefns != [ ] || any (one: one.unmatched) (lib.attrValues visited);
       touched =
-        lib.foldl' (all: one: all // one.touched) { } (lib.attrValues named)
+        lib.foldl' (all: one: all // one.touched) { } (lib.attrValues visited)
         // (if isNew then { "${lib.concatStringsSep "." node.prefix}." = true; } else { });
     };
 

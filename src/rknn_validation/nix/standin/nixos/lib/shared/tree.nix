@@ -70,8 +70,6 @@ rec {
     rec {
       inherit prefix children isPlace;
       name = name' prefix;
-      # Those that a request may change without a word of them.
-      places = lib.filterAttrs (_: child: child.isPlace) children;
       options = mapAttrs (_: child: child.options) children;
       values = mapAttrs (_: child: child.values) children;
       # Definitions that no option takes.
