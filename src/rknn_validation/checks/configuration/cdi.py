@@ -14,6 +14,7 @@ from rknn_validation.checks.configuration.conditions import never_there
 from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.text.nixtext import subject_files
 
 _PLACE = re.compile(r"cdi/[^/]+\.(?:json|yaml)")
 _KIND = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?")
@@ -67,7 +68,10 @@ def _wrong(case: Case, path: str, given: Mapping[str, Any]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, str) and never_there(case, node):
             yield f"there is no {node}: the container is not started"
-    yield from _unreachable([str(one.get("hostPath")) for one in _entries(edits, "mounts")])
+    mounted = [str(one.get("hostPath")) for one in _entries(edits, "mounts")]
+    yield from _unreachable(mounted)
+    if any(one.startswith("/run/opengl-driver") for one in mounted) and not case.configuration.graphics_enabled:
+        yield "there is no /run/opengl-driver to mount while hardware.graphics.enable is false"
 
 
 def _unreachable(mounted: list[str]) -> Iterator[str]:
@@ -89,4 +93,5 @@ def _is_named(case: Case, folder: str) -> bool:
     configuration = case.configuration
     texts = [file.text or "" for file in configuration.etc.values()]
     texts += [f"{unit.script}\n{unit.sections}" for unit in configuration.units.values()]
-    return any(folder in text for text in texts)
+    texts += [file.text for file in subject_files(case.subject)]
+    return any(re.search(rf"{re.escape(folder)}(?![\w./-])", text) for text in texts)

@@ -170,10 +170,10 @@ def describes_the_npu(case: Case) -> Answer:
     about = {name: text for name, text in texts.items() if _is_about_npu(text)}
     if not about:
         return skipped("no overlay of the subject speaks of the NPU")
-    named = {one for text in about.values() for one in re.findall(r'"(rockchip,rk\w+-rk?n[\w-]*)"', text)}
+    named = {one for text in about.values() for one in re.findall(r'"(rockchip,rk\w+-(?:rk?n|npu)[\w-]*)"', text)}
     if named & others and stack.node_compatible not in named:
         return failed(f"no node is for {stack.module}", *(Evidence(name, ", ".join(sorted(named))) for name in about))
-    strange = {one for one in named if re.search("rknpu|rknn-core", one)} - {s.node_compatible for s in STACKS.values()}
+    strange = {one for one in named if re.search("npu|rknn-core", one)} - {s.node_compatible for s in STACKS.values()}
     if strange and stack.node_compatible not in named:
         return failed(
             f"{stack.module} binds {stack.node_compatible}", *(Evidence("compatible", one) for one in sorted(strange))

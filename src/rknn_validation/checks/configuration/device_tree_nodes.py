@@ -29,6 +29,8 @@ def nodes_are_on(case: Case) -> Answer:
     if case.scenario.stack == "vendor":
         ours = [one for one in nodes if VENDOR.node_compatible in one[2]]
         off = ours if ours and all(_OFF.search(body) for _, _, body in ours) else []
+        mmus = {f"&{label}" for _, _, body in ours for label in re.findall(r"\biommus\s*=\s*<&(\w+)>", body)}
+        off = off or [one for one in nodes if one[1] in mmus and _OFF.search(one[2])]
     else:
         ours = [one for one in nodes if re.search(r"rknn_(?:core|mmu)_\d", one[1])]
         cores = {node[-1] for _, node, body in ours if "core" in node and _ON.search(body)}

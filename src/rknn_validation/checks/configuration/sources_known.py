@@ -55,6 +55,10 @@ def path_is_in_repository(case: Case) -> Answer:
 
 
 def _misplaced(fetch: Fetch) -> Iterator[str]:
+    repository = (fetch.repository or ("", ""))[1]
+    asked = fetch.revision or ""
+    if repository == "rknn-toolkit2" and asked in versions.RELEASED:
+        yield f"{repository} has no tag {asked}; its releases are tagged v{asked}"
     for url in fetch.urls:
         parts = raw_file(url)
         if parts is None or UNKNOWN in url:

@@ -20,6 +20,17 @@ from rknn_validation.nix.configuration import Unit
 from rknn_validation.nix.syntax import Apply, Attributes
 from rknn_validation.nix.syntax import Path as NixPath
 
+_SCRIPT_BUILDERS = frozenset(
+    {
+        "writeShellApplication",
+        "writeShellScriptBin",
+        "writeScriptBin",
+        "writePython3Bin",
+        "writeBashBin",
+        "writeDashBin",
+    }
+)
+"""Their packages have one program, of the package's name."""
 _FOLDER_BUILDERS = frozenset(
     {"writeShellApplication", "writeShellScriptBin", "writeScriptBin", "mkDerivation", "buildGoModule"}
     | {"buildPythonApplication", "buildRustPackage", "writePython3Bin", "writeBashBin", "writeDashBin", "symlinkJoin"}
@@ -37,7 +48,7 @@ _FOLDER_BUILDERS = frozenset(
 def programs_are_no_folders(case: Case) -> Answer:
     """`status=203/EXEC`: a package's store path is a folder, and only writeShellScript and its like make a file."""
     ran = [(name, key, line) for name, unit in part(case).units.items() for key, line in commands(unit)]
-    folders = _folders(case)
+    folders = _folders(case, _FOLDER_BUILDERS | _SCRIPT_BUILDERS)
     wrong = []
     for name, key, line in ran:
         found = STORE_PATH.match(line)
@@ -49,12 +60,12 @@ def programs_are_no_folders(case: Case) -> Answer:
     return passed(f"{len(ran)} commands") if ran else skipped("the subject's units run scripts or nothing")
 
 
-def _folders(case: Case) -> frozenset[str]:
+def _folders(case: Case, builders: frozenset[str] = _FOLDER_BUILDERS) -> frozenset[str]:
     """Names under which the subject's files make packages with a bin folder, and no script of that name."""
     names, scripts = set(), set()
     for tree in trees_of(case):
         for node in tree.tree.walk():
-            if isinstance(node, Apply) and function_name(node) in _FOLDER_BUILDERS:
+            if isinstance(node, Apply) and function_name(node) in builders:
                 given = node.argument.get("name") if isinstance(node.argument, Attributes) else node.argument
                 names.add(tree.text(given) or "")
             elif isinstance(node, Apply) and (function_name(node) or "").startswith("write"):
@@ -145,12 +156,17 @@ def _unfound(unit: Unit) -> Iterator[str]:
 def programs_are_there(case: Case) -> Answer:
     """`status=203/EXEC`: the store path exists and has nothing of that name in bin."""
     known = [(one, programs) for one in recipes(case) if (programs := _programs(one))]
+    scripts = _folders(case, _SCRIPT_BUILDERS)
     wrong = []
     asked = 0
     for name, unit in part(case).units.items():
         for key, line in commands(unit):
             found = STORE_PATH.match(line)
             program = (found["rest"] or "").removeprefix("/bin/") if found else ""
+            if found and program and found["name"] in scripts:
+                asked += 1
+                if program != found["name"]:
+                    wrong.append(Evidence(f"{name} {key}", f"{line}\n    it has {found['name']}"))
             for recipe, programs in known if found else ():
                 version = recipe.text("version")
                 if found and found["name"] == (f"{recipe.name}-{version}" if version else recipe.name):

@@ -18,6 +18,10 @@ SUFFIXES = ("service", "socket", "device", "mount", "automount", "swap", "target
 _ON_NIXOS = ("/nix/store/", "/run/", "/etc/profiles/", "/bin/sh", "/usr/bin/env", "/var/", "/home/", "/opt/", "/root/")
 
 
+_MADE = (".device", ".mount", ".swap", ".scope")
+"""Units that systemd makes itself, of what it finds."""
+
+
 def last(unit: Unit, key: str, section: str = "Service") -> str:
     """The value of a key that takes one; "" where unset."""
     return (unit.sections.get(section, {}).get(key) or ("",))[-1]
@@ -197,7 +201,7 @@ def _wrong_name(case: Case, relation: str, name: str) -> str | None:
         and relation in {"WantedBy", "RequiredBy", "Requires", "BindsTo"}
     ):
         return "no such target: it is never reached"
-    if relation in {"Requires", "BindsTo", "Requisite"} and name.endswith(".service") and name not in UNITS:
+    if relation in {"Requires", "BindsTo", "Requisite"} and name not in UNITS | TARGETS and not name.endswith(_MADE):
         kin = difflib.get_close_matches(name, case.configuration.units, n=1, cutoff=0.75)
         if kin:
             return f"no such unit, so this one cannot start; {kin[0]} is one"

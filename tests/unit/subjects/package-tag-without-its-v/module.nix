@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = { pkgs, ... }: { services.npu.package = pkgs.callPackage ./runtime.nix { }; };
+}

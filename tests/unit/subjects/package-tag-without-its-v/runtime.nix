@@ -1,0 +1,34 @@
+{
+  lib,
+  stdenv,
+  fetchFromGitHub,
+  autoPatchelfHook,
+}:
+
+stdenv.mkDerivation rec {
+  pname = "librknnrt";
+  version = "2.3.0";
+
+  src = fetchFromGitHub {
+    owner = "airockchip";
+    repo = "rknn-toolkit2";
+    rev = version;
+    hash = "sha256-k0euxjuVIbWNmfV17vku/rK5zp6NVAQCbcVcazOFiQI=";
+  };
+
+  nativeBuildInputs = [ autoPatchelfHook ];
+  buildInputs = [ stdenv.cc.cc.lib ];
+  dontBuild = true;
+
+  installPhase = ''
+    runHook preInstall
+    mkdir -p $out/lib
+    install -m755 rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so $out/lib/
+    runHook postInstall
+  '';
+
+  meta = {
+    license = lib.licenses.unfree;
+    platforms = [ "aarch64-linux" ];
+  };
+}
