@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rknn_validation.checks.case import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BOARD, Case
 from rknn_validation.checks.configuration.conditions import starts_on
@@ -133,7 +133,7 @@ def harms(after: Configuration, before: Configuration, board: Board) -> Iterator
         yield Evidence("hardware.deviceTree.name", f"{after.device_tree.name} replaces the board's own")
     for name, unit in after.units.items():
         if before.units.get(name) != unit and name.endswith(".service") and unit.enabled:
-            why = _may_fail(unit, board)
+            why = _may_fail(unit, board) or _lacks_what_it_requires(unit, after.units, board)
             if why and name not in before.units:
                 yield Evidence(name, why)
     for name, text in after.activation_scripts.items():
@@ -165,6 +165,19 @@ def _may_fail(unit: Unit, board: Board) -> str | None:
     ):
         return "uses the NPU without a condition on the board: a failed unit where there is none"
     return None
+
+
+def _lacks_what_it_requires(unit: Unit, units: Mapping[str, Unit], board: Board) -> str | None:
+    """A unit that is skipped is no failure: what requires it starts without it."""
+    if (
+        not (unit.wanted_by or unit.required_by)
+        or starts_on(unit, board) is not True
+        or last(unit, "Type") == "oneshot"
+    ):
+        return None
+    names = [word for value in unit.sections.get("Unit", {}).get("Requires", ()) for word in value.split()]
+    skipped_ones = [name for name in names if name in units and starts_on(units[name], board) is False]
+    return f"starts there although {skipped_ones[0]}, which it requires, is skipped" if skipped_ones else None
 
 
 def _loads_module(text: str) -> bool:

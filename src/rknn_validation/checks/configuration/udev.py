@@ -10,6 +10,7 @@ from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.delta import EXTRA_RULES_FILE, part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.packaging.rules import installs_elsewhere
 from rknn_validation.checks.text import udevrules
 from rknn_validation.checks.text.udevdevices import NPU_DEVICES
 from rknn_validation.checks.text.udevrules import Rule
@@ -102,6 +103,10 @@ def packages_carry_rules(case: Case) -> Answer:
         rules = [path for path in package.files if re.fullmatch(r"/?(lib|etc)/udev/rules\.d/[^/]+\.rules", path)]
         if package.files and not rules:
             wrong.append(Evidence(package.name, "has " + ", ".join(package.files)))
+        parts = [one for one in package.walk() if not one.members]
+        placed = [installs_elsewhere(one) if not one.files else () for one in parts]
+        if placed and all(placed):
+            wrong.append(Evidence(package.name, "installs " + ", ".join(path for one in placed for path in one)))
     if wrong:
         return failed("these packages have no rules where NixOS looks for them", *wrong)
     return passed(f"{len(ours)} packages") if ours else skipped("the subject adds no package of rules")

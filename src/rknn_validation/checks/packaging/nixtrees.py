@@ -27,6 +27,7 @@ from rknn_validation.nix.syntax import (
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.subject import Subject
 
+_OWN_ATTRIBUTE = re.compile(r"(?:finalAttrs|self|final|this)\.(?:version|pname)")
 _DEPTH = 6
 _FILES = 400
 _NPU = re.compile(r"rknn|rkllm|rknpu|rockchip|rk35|teflon|\bnpu\b|\brocket\b", re.IGNORECASE)
@@ -70,7 +71,7 @@ class NixTree:
             return "".join(part if isinstance(part, str) else self._inner(part, depth) for part in node.parts)
         if isinstance(node, Name) and node.id in self.names:
             return self._text(self.names[node.id], depth + 1)
-        if isinstance(node, Select) and dotted(node) in ("finalAttrs.version", "finalAttrs.pname"):
+        if isinstance(node, Select) and _OWN_ATTRIBUTE.fullmatch(dotted(node) or ""):
             own = [one.value for one in self.tree.walk() if isinstance(one, Binding) and one.path == node.path]
             return self._text(own[0], depth + 1) if len(own) == 1 else None
         if isinstance(node, Operation) and node.operator == "+" and node.left is not None:

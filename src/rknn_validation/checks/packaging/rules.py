@@ -26,7 +26,7 @@ def built_rules(package: Package, root: Path) -> tuple[RulesFile, ...]:
 
     `root` is the subject's folder: a file is known by its name where just one file there has it.
     """
-    script = "\n".join(package.phases[name] for name in _SCRIPTS if name in package.phases)
+    script = _script(package)
     if _EDITS.search("\n".join(package.phases.values())):
         return ()
     found = list(_written(script, package))
@@ -38,6 +38,22 @@ def built_rules(package: Package, root: Path) -> tuple[RulesFile, ...]:
                 return ()
             found.append(RulesFile(posixpath.basename(path), text, package.name))
     return tuple(found)
+
+
+def installs_elsewhere(package: Package) -> tuple[str, ...]:
+    """What a package installs, where its script can be followed to the end and nothing of it is a file of rules."""
+    if set(package.phases) & {"postFixup", "preFixup", "fixupPhase"}:
+        return ()
+    script = _script(package)
+    done = installed(script, package.source is not None and package.source.fetcher == "fetchurl")
+    places = (*done.files, *done.links)
+    if not done.complete or not places or "udev/rules.d/" in script:
+        return ()
+    return tuple(path.removeprefix("$out") for path in places)
+
+
+def _script(package: Package) -> str:
+    return "\n".join(package.phases[name] for name in _SCRIPTS if name in package.phases)
 
 
 def _written(script: str, package: Package) -> Iterator[RulesFile]:
