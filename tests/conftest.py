@@ -37,6 +37,16 @@ def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return workers.once_in(own.parent if hasattr(request.config, "workerinput") else own)
 
 
+@pytest.fixture(scope="session")
+def kept(request: pytest.FixtureRequest, once: workers.Once) -> workers.Kept:
+    """`kept(name, make, *inputs)`: what `make` returns, from an earlier run if nothing it is made of has changed.
+
+    Only for evaluations of files that say what they come to; `pytest --cache-clear` forgets them.
+    """
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    return workers.kept_in(cache.mkdir("evaluations") if cache else None, once)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test has exactly one tier."""

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import defects
-from workers import Once
+from workers import Kept
 
 from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
@@ -22,9 +22,9 @@ EXPECTED = {one.name: one for one in defects.expectations()}
 
 
 @pytest.fixture(scope="session")
-def evaluated(once: Once) -> dict[str, Mapping[str, Case]]:
+def evaluated(kept: Kept) -> dict[str, Mapping[str, Case]]:
     """The cases of all subjects."""
-    return once("subjects", lambda: defects.evaluated(EXPECTED.values()))
+    return kept("subjects", lambda: defects.evaluated(EXPECTED.values()), defects.SUBJECTS, Path(defects.__file__))
 
 
 @pytest.mark.parametrize("name", EXPECTED)

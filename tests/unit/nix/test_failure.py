@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from workers import Once
+from workers import Kept
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.evaluate import Request, evaluate
@@ -55,9 +55,9 @@ UNKNOWN = {
 
 
 @pytest.fixture(scope="module")
-def kinds(once: Once, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def kinds(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The kind of error of each module, by its title."""
-    return once("kinds of failure", lambda: _evaluated(tmp_path_factory))
+    return kept("kinds of failure", lambda: _evaluated(tmp_path_factory), Path(__file__))
 
 
 def _evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import Once
+from workers import Kept
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Evaluation
@@ -53,15 +53,19 @@ def requests() -> dict[str, Request]:
 
 
 @pytest.fixture(scope="module")
-def together(once: Once) -> dict[str, Evaluation]:
+def together(kept: Kept) -> dict[str, Evaluation]:
     deadline = Deadline.after(200, "the batch")
-    return once("sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline))
+    return kept("sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline), Path(__file__), MODULES)
 
 
 @pytest.fixture(scope="module")
-def apart(once: Once) -> dict[str, Evaluation]:
+def apart(kept: Kept) -> dict[str, Evaluation]:
     deadline = Deadline.after(200, "each by itself")
-    return once("no sharing", lambda: evaluate(requests(), nixpkgs=None, deadline=deadline, share=False))
+
+    def make() -> dict[str, Evaluation]:
+        return evaluate(requests(), nixpkgs=None, deadline=deadline, share=False)
+
+    return kept("no sharing", make, Path(__file__), MODULES)
 
 
 def check_same(one: Evaluation, other: Evaluation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workers import Once
+from workers import Kept
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.nix.configuration import Configuration
@@ -308,9 +308,9 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def machines(once: Once, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Configuration]:
+def machines(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Configuration]:
     """Every kernel of the table, evaluated together."""
-    return once("kernels", lambda: evaluated(tmp_path_factory.mktemp("kernels")))
+    return kept("kernels", lambda: evaluated(tmp_path_factory.mktemp("kernels")), Path(__file__), ROOT / "nixos")
 
 
 def evaluated(here: Path) -> dict[str, Configuration]:
