@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from workers import Once
+from workers import Kept
 
-from rknn_validation.checks.case import build_many
+from rknn_validation.checks.case import Case, build_many
 from rknn_validation.checks.configuration import ask
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.questions import configuration_questions
@@ -44,18 +44,17 @@ def subject_of(scenario: Scenario) -> Validation:
 
 
 @pytest.fixture(scope="session")
-def judged(once: Once) -> dict[str, Answers]:
+def judged(kept: Kept) -> dict[str, Answers]:
     """Status and reason of every configuration check asked of each host, by host and question."""
-    return once("fleet", judge)
-
-
-def judge() -> dict[str, Answers]:
-    """All hosts and the spoiled one, evaluated together."""
     validations = {name: subject_of(scenario) for name, scenario in (HOSTS | {"spoiled": SPOILED}).items()}
-    cases = build_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
+
+    def evaluated() -> dict[str, dict[str, Case]]:
+        return build_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
+
     found: dict[str, Answers] = {}
-    for name, validation in validations.items():
-        (case,) = cases[name].values()
+    for name, cases in kept("fleet", evaluated, HERE, SYSTEM).items():
+        validation = validations[name]
+        (case,) = cases.values()
         answers = {one.check.id: ask(one.check, case) for one in configuration_questions(validation)}
         found[name] = {check: (answer.status, answer.reason) for check, answer in answers.items()}
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import Once
+from workers import Kept
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MissingToolError
@@ -39,9 +39,9 @@ def configuration(one: Evaluation) -> Configuration:
 
 
 @pytest.fixture(scope="module")
-def results(once: Once) -> dict[str, Evaluation]:
+def results(kept: Kept) -> dict[str, Evaluation]:
     """One batch of everything that can go wrong quickly."""
-    return once("what can go wrong", everything)
+    return kept("what can go wrong", everything, Path(__file__), MODULES)
 
 
 def everything() -> dict[str, Evaluation]:
