@@ -12,6 +12,7 @@ from rknn_validation import whichnodes
 from rknn_validation.checks.model import Status
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection, verdict_in
+from rknn_validation.report.columns import in_order
 from rknn_validation.subject import Validation
 
 
@@ -61,6 +62,7 @@ class Reporter:
         self.collection.selected = any(
             option(name, None) for name in ("keyword", "lf", "deselect", "node", "group")
         ) or any("::" in argument for argument in session.config.args)
+        self.collection.verdicts[:] = in_order(self.collection.verdicts, self.validation)
         if self.collection.verdicts:
             subject = str(self.validation.path)
             files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})

@@ -12,6 +12,8 @@ from rknn_validation.checks.model import Evidence, Status, Verdict
 from rknn_validation.errors import HarnessError
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
+from rknn_validation.report.columns import column, in_order
+from rknn_validation.subject import load
 
 pytestmark = pytest.mark.unit
 
@@ -62,6 +64,16 @@ def test_the_matrix_shows_each_status_and_folds_what_is_fine(collection: Collect
     assert "crw-rw-rw-" in shown
     assert "stand-in nixpkgs" in shown
     assert "2 pass, 1 fail, 1 skip, 1 inconclusive -- the NPU is not shown to work" in shown
+
+
+def test_columns_are_in_the_subject_file_s_order_whoever_answered_first() -> None:
+    validation = load(Path(__file__).parents[2] / "validation.yaml")
+    whole = [
+        verdict("udev.rule", Status.PASS, board, scenario.name)
+        for scenario in validation.scenarios.values()
+        for board in ("", *scenario.boards)
+    ]
+    assert [column(one) for one in in_order(whole[::-1], validation)] == [column(one) for one in whole]
 
 
 def test_only_skips_are_no_success(tmp_path: Path) -> None:
