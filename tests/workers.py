@@ -42,7 +42,7 @@ def once_in(directory: Path) -> Once:
 
 
 ROOT = Path(__file__).parents[1]
-EVALUATION = tuple(f"src/rknn_validation/{part}" for part in ("*.py", "nix/**/*", "npu/**/*", "checks/*.py"))
+EVALUATION = tuple(f"src/rknn_validation/{part}" for part in ("*.py", "nix/**/*", "npu/**/*", "facts/*.py"))
 """What decides an evaluation besides what is evaluated: the stand-in, the expressions, and what reads results."""
 
 

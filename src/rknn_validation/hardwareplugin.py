@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import DISTURBING, Expectation
 from rknn_validation.checks.questions import Question
 from rknn_validation.errors import HarnessError
+from rknn_validation.facts.model import Facts
 from rknn_validation.fleet import AT_ONCE, Fleet, Plan
 from rknn_validation.hosts.ssh import Limits, SshLink
 from rknn_validation.hosts.sshsudo import Password
@@ -117,7 +117,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def fleet(request: pytest.FixtureRequest, validation: Validation, cases: dict[str, Case]) -> Iterator[Fleet]:
+def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: dict[str, Facts]) -> Iterator[Fleet]:
     """The nodes of this run, being asked what its tests want to know, in their order."""
     option = request.config.getoption
     wanted: dict[str, list[Check[Any]]] = {}
@@ -133,7 +133,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, cases: dict[st
         return lambda: SshLink(node, limits, accept_new=accept, password=password)
 
     def expected(node: Node) -> Callable[[], Expectation]:
-        return lambda: expectation(node, validation, cases)
+        return lambda: expectation(node, validation, gathered)
 
     plans = [
         Plan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)
@@ -144,22 +144,22 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, cases: dict[st
         yield fleet
 
 
-def expectation(node: Node, validation: Validation, cases: dict[str, Case]) -> Expectation:
+def expectation(node: Node, validation: Validation, gathered: dict[str, Facts]) -> Expectation:
     """What a node should be. Raises HarnessError where its scenario does not evaluate."""
-    case = cases[node.scenario]
-    if case.evaluation.configuration is None:
-        seen = case.evaluation.error.message if case.evaluation.error else "no configuration"
+    facts = gathered[node.scenario]
+    if facts.evaluation.configuration is None:
+        seen = facts.evaluation.error.message if facts.evaluation.error else "no configuration"
         hint = "mend what the unit tier says about it first"
         raise HarnessError(
             f"scenario {node.scenario} does not evaluate", expected="a configuration", seen=seen, hint=hint
         )
     return Expectation(
-        scenario=case.scenario,
+        scenario=facts.scenario,
         board=BOARDS[node.board],
-        configuration=case.configuration,
-        stack=STACKS.get(case.scenario.stack),
+        configuration=facts.configuration,
+        stack=STACKS.get(facts.scenario.stack),
         guarded=node.guarded,
         service_user=node.service_user or "",
-        inference=validation.inferences.get(case.scenario.stack),
-        nixpkgs=case.evaluation.nixpkgs,
+        inference=validation.inferences.get(facts.scenario.stack),
+        nixpkgs=facts.evaluation.nixpkgs,
     )

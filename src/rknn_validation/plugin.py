@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from rknn_validation import hardwareplugin
-from rknn_validation.checks.case import Case, build_cases
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
     Question,
@@ -22,6 +21,8 @@ from rknn_validation.checks.questions import (
 )
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
+from rknn_validation.facts.gather import gather
+from rknn_validation.facts.model import Facts
 from rknn_validation.report import files
 from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
 from rknn_validation.reporter import Reporter
@@ -121,11 +122,11 @@ def validation(request: pytest.FixtureRequest) -> Validation:
 
 
 @pytest.fixture(scope="session")
-def cases(request: pytest.FixtureRequest, validation: Validation) -> dict[str, Case]:
+def gathered(request: pytest.FixtureRequest, validation: Validation) -> dict[str, Facts]:
     """Every scenario, evaluated in one batch."""
     seconds = request.config.getoption("--evaluation-deadline")
     deadline = Deadline.after(seconds, "Nix to evaluate the subject")
-    return build_cases(validation, nixpkgs=request.config.getoption("--nixpkgs"), deadline=deadline)
+    return gather(validation, nixpkgs=request.config.getoption("--nixpkgs"), deadline=deadline)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.model import skipped
 from rknn_validation.checks.node import DISTURBING
 from rknn_validation.checks.questions import Question as AskedOf
+from rknn_validation.facts.model import Facts
 from rknn_validation.fleet import Fleet
 
 pytestmark = [pytest.mark.hardware, pytest.mark.verdict]
@@ -19,7 +19,7 @@ def test_node(
     request: pytest.FixtureRequest,
     hardware_question: AskedOf,
     fleet: Fleet,
-    cases: dict[str, Case],
+    gathered: dict[str, Facts],
     judge: Callable[..., None],
     progress: Callable[[str], None],
 ) -> None:
@@ -28,5 +28,5 @@ def test_node(
     if asked.check.id in DISTURBING and not request.config.getoption("--disturb"):
         judge(asked, skipped("it changes the node for a moment, so it is asked only with --disturb"))
     told = fleet.told(asked.node.name, asked.check.id, progress)
-    stand_ins = cases[asked.scenario.name].stand_ins
+    stand_ins = gathered[asked.scenario.name].stand_ins
     judge(asked, told.answer, started=told.started, seconds=told.seconds, stand_ins=stand_ins)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.questions import Question
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
+from rknn_validation.facts.model import Facts
 from rknn_validation.machine.activation import Guest, Installation, described, install
 from rknn_validation.machine.emulator import Emulator, Identity, Machine
 from rknn_validation.machine.nixosguests import NixosGuests
@@ -36,8 +36,8 @@ class Boards(Protocol):
 class DebianBoards:
     """The scenario's evaluated configuration, laid over the Debian guest."""
 
-    def __init__(self, cases: dict[str, Case], emulator: Emulator, guest: Guest) -> None:
-        self.cases = cases
+    def __init__(self, gathered: dict[str, Facts], emulator: Emulator, guest: Guest) -> None:
+        self.gathered = gathered
         self.emulator = emulator
         self.guest = guest
         self.installed: dict[str, Installation] = {}
@@ -45,9 +45,9 @@ class DebianBoards:
     def installation(self, scenario: str) -> Installation:
         """The scenario laid out; raises HarnessError where it does not evaluate."""
         if scenario not in self.installed:
-            case = evaluated(self.cases[scenario])
-            baseline = case.baseline.configuration
-            self.installed[scenario] = install(case.configuration, self.guest, baseline=baseline)
+            facts = evaluated(self.gathered[scenario])
+            baseline = facts.baseline.configuration
+            self.installed[scenario] = install(facts.configuration, self.guest, baseline=baseline)
         return self.installed[scenario]
 
     def restored(self, asked: Question) -> AbstractContextManager[Machine]:
@@ -68,40 +68,40 @@ class DebianBoards:
 class NixosBoards:
     """The system of a NixOS host: nothing is installed, the configuration is in it."""
 
-    def __init__(self, cases: dict[str, Case], emulator: Emulator, guests: NixosGuests) -> None:
-        self.cases = cases
+    def __init__(self, gathered: dict[str, Facts], emulator: Emulator, guests: NixosGuests) -> None:
+        self.gathered = gathered
         self.emulator = emulator
         self.guests = guests
 
     def restored(self, asked: Question) -> AbstractContextManager[Machine]:
         assert asked.board is not None
-        case = evaluated(self.cases[asked.scenario.name])
+        facts = evaluated(self.gathered[asked.scenario.name])
         guest = self.guests.of(asked.scenario)
         deadline = Deadline.after(NIXOS_BOOT_SECONDS, f"{asked.board.name} with {guest.name}")
         npu = None
         if asked.board.is_rk3588:
-            npu = guest.described(deadline) if guest.has_device_tree else described(case.configuration)[0]
+            npu = guest.described(deadline) if guest.has_device_tree else described(facts.configuration)[0]
         snapshot = self.emulator.nixos_snapshot(Identity(asked.board, npu), guest, deadline)
         return snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what))
 
     def stand_ins(self, scenario: str) -> tuple[str, ...]:
-        return (BOARD, *self.guests.of(self.cases[scenario].scenario).stand_ins_for_reports())
+        return (BOARD, *self.guests.of(self.gathered[scenario].scenario).stand_ins_for_reports())
 
     def notes(self, scenario: str) -> tuple[str, ...]:
-        case = self.cases[scenario]
-        guest = self.guests.of(case.scenario)
+        facts = self.gathered[scenario]
+        guest = self.guests.of(facts.scenario)
         if guest.has_device_tree:
             return (f"device tree: NPU nodes as {guest.directory}/board.dtb has them",)
-        return (described(case.configuration)[1],)
+        return (described(facts.configuration)[1],)
 
 
-def evaluated(case: Case) -> Case:
+def evaluated(facts: Facts) -> Facts:
     """The case, where it evaluates; raises HarnessError where there is no configuration to expect anything of."""
-    if case.evaluation.configuration is None:
-        assert case.evaluation.error is not None
+    if facts.evaluation.configuration is None:
+        assert facts.evaluation.error is not None
         raise HarnessError(
-            f"scenario {case.scenario.name} cannot be installed: it does not evaluate",
-            seen=case.evaluation.error.message,
+            f"scenario {facts.scenario.name} cannot be installed: it does not evaluate",
+            seen=facts.evaluation.error.message,
             hint="mend what the unit tier says about it first",
         )
-    return case
+    return facts

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from nixosimage import VERSION, Making
 
-from rknn_validation.checks.case import Case, build_cases
 from rknn_validation.checks.questions import node_questions
 from rknn_validation.deadline import Deadline
+from rknn_validation.facts.gather import gather
+from rknn_validation.facts.model import Facts
 from rknn_validation.machine import guestcode
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.cache import Wanted
@@ -39,19 +40,19 @@ Made = Callable[[Change | None], Path]
 
 
 @pytest.fixture(scope="session")
-def case() -> Case:
+def facts() -> Facts:
     """This repository's own vendor scenario."""
     deadline = Deadline.after(120, "Nix to evaluate the subject")
-    return build_cases(load(ROOT / "validation.yaml"), nixpkgs=None, deadline=deadline)["vendor"]
+    return gather(load(ROOT / "validation.yaml"), nixpkgs=None, deadline=deadline)["vendor"]
 
 
 @pytest.fixture
-def made(case: Case, emulator: Emulator, guest: Guest, progress: Callable[[str], None]) -> Made:
+def made(facts: Facts, emulator: Emulator, guest: Guest, progress: Callable[[str], None]) -> Made:
     """`made(change)` is an image with the scenario on it, after something was done to what lies in it."""
 
     def make(change: Change | None = None) -> Path:
         deadline = Deadline.after(600, "an image of NixOS layout")
-        installation = install(case.configuration, guest, baseline=case.baseline.configuration)
+        installation = install(facts.configuration, guest, baseline=facts.baseline.configuration)
         tree = dict(installation.tree)
         if change is not None:
             change(tree)

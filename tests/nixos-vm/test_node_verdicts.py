@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from boards import Boards, DebianBoards, NixosBoards
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import Expectation, Question, ask
 from rknn_validation.checks.questions import Question as AskedOf
+from rknn_validation.facts.model import Facts
 from rknn_validation.hosts.console import host
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.machine.nixosguests import NixosGuests
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.vm, pytest.mark.verdict]
 @pytest.fixture(scope="session")
 def boards(
     request: pytest.FixtureRequest,
-    cases: dict[str, Case],
+    gathered: dict[str, Facts],
     validation: Validation,
     emulator: Emulator,
     progress: Callable[[str], None],
@@ -31,20 +31,20 @@ def boards(
     """What `--guest` asks for."""
     option = request.config.getoption
     if option("--guest") == "debian":
-        return DebianBoards(cases, emulator, request.getfixturevalue("guest"))
+        return DebianBoards(gathered, emulator, request.getfixturevalue("guest"))
     images, seconds = option("--guest-image"), option("--guest-deadline")
-    return NixosBoards(cases, emulator, NixosGuests(validation, images, emulator.cache, seconds, progress))
+    return NixosBoards(gathered, emulator, NixosGuests(validation, images, emulator.cache, seconds, progress))
 
 
-def test_board(node_question: AskedOf, cases: dict[str, Case], boards: Boards, judge: Callable[..., None]) -> None:
-    case = cases[node_question.scenario.name]
+def test_board(node_question: AskedOf, gathered: dict[str, Facts], boards: Boards, judge: Callable[..., None]) -> None:
+    facts = gathered[node_question.scenario.name]
     name = node_question.scenario.name
     assert node_question.board is not None
     with boards.restored(node_question) as machine:
         expectation = Expectation(
             scenario=node_question.scenario,
             board=node_question.board,
-            configuration=case.configuration,
+            configuration=facts.configuration,
             stack=STACKS.get(node_question.scenario.stack),
             guarded=not node_question.board.is_rk3588,
         )
@@ -52,4 +52,4 @@ def test_board(node_question: AskedOf, cases: dict[str, Case], boards: Boards, j
         console = machine.console_log()
     wrong = answer.status in (Status.FAIL, Status.INCONCLUSIVE)
     attachments = {"console log": console, "installation": "\n".join(boards.notes(name))} if wrong else {}
-    judge(node_question, answer, stand_ins=(*case.stand_ins, *boards.stand_ins(name)), attachments=attachments)
+    judge(node_question, answer, stand_ins=(*facts.stand_ins, *boards.stand_ins(name)), attachments=attachments)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from rknn_validation.checks.case import Case, build_many
 from rknn_validation.checks.configuration import applicable, ask
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.deadline import Deadline
+from rknn_validation.facts.gather import gather_many
+from rknn_validation.facts.model import Facts
 from rknn_validation.subject import load
 
 SUBJECTS = Path(__file__).parent / "subjects"
@@ -80,7 +81,7 @@ def _names(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Case]]:
+def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Facts]]:
     """The given subjects by name, each with its cases by scenario; evaluated together.
 
     How a subject behaves on other machines is evaluated for harmless modules and for those meant to fail there.
@@ -91,21 +92,21 @@ def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Case]]:
     thin = {name for name, one in expected.items() if not one.needs_variants}
     deadline = Deadline.after(600, "the subjects to evaluate")
 
-    def build(names: list[str]) -> dict[str, dict[str, Case]]:
+    def build(names: list[str]) -> dict[str, dict[str, Facts]]:
         validations = {name: load(SUBJECTS / name / "validation.yaml") for name in names}
-        return build_many(validations, nixpkgs=None, deadline=deadline, without_variants=thin)
+        return gather_many(validations, nixpkgs=None, deadline=deadline, without_perturbations=thin)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return {name: cases for part in pool.map(build, [together, *alone]) for name, cases in part.items()}
+        return {name: gathered for part in pool.map(build, [together, *alone]) for name, gathered in part.items()}
 
 
-def answers(cases: Mapping[str, Case]) -> Answers:
+def answers(gathered: Mapping[str, Facts]) -> Answers:
     """What every applicable check says of a subject."""
-    return {scenario: _asked(case) for scenario, case in cases.items()}
+    return {scenario: _asked(facts) for scenario, facts in gathered.items()}
 
 
-def _asked(case: Case) -> dict[str, Answer]:
-    return {check.id: ask(check, case) for check in applicable(case)}
+def _asked(facts: Facts) -> dict[str, Answer]:
+    return {check.id: ask(check, facts) for check in applicable(facts)}
 
 
 def red(given: Answers) -> dict[str, list[str]]:

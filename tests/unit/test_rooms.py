@@ -20,6 +20,7 @@ FLOORS = {
     "npu": 0,
     "subject": 1,
     "nix": 2,
+    "facts": 3,
     "machine": 2,
     "hosts": 3,
     "checks": 4,

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import defects
 from workers import Kept
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
 from rknn_validation.checks.model import Status
+from rknn_validation.facts.model import Facts
 
 pytestmark = pytest.mark.unit
 
@@ -22,13 +22,13 @@ EXPECTED = {one.name: one for one in defects.expectations()}
 
 
 @pytest.fixture(scope="session")
-def evaluated(kept: Kept) -> dict[str, Mapping[str, Case]]:
+def evaluated(kept: Kept) -> dict[str, Mapping[str, Facts]]:
     """The cases of all subjects."""
     return kept("subjects", lambda: defects.evaluated(EXPECTED.values()), defects.SUBJECTS, Path(defects.__file__))
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_subject_gets_the_verdict_it_deserves(name: str, evaluated: dict[str, Mapping[str, Case]]) -> None:
+def test_subject_gets_the_verdict_it_deserves(name: str, evaluated: dict[str, Mapping[str, Facts]]) -> None:
     given = defects.answers(evaluated[name])
     expected, found = EXPECTED[name], defects.red(given)
     silent = [check for check in expected.checks if not _failed(given, check)]

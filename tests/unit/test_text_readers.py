@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rknn_validation.checks.text import nixtext, shell, tmpfiles
+from rknn_validation.facts.text import nixtext, shell, tmpfiles
 
 pytestmark = pytest.mark.unit
 

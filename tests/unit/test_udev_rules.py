@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rknn_validation.checks.text.udevdevices import (
+from rknn_validation.facts.text.udevdevices import (
     MAINLINE_ACCEL,
     OTHER_DEVICES,
     VENDOR_MISC,
     VENDOR_RENDER,
     Device,
 )
-from rknn_validation.checks.text.udevrules import parse
-from rknn_validation.checks.text.udevrun import Match, in_order, matches, run
+from rknn_validation.facts.text.udevrules import parse
+from rknn_validation.facts.text.udevrun import Match, in_order, matches, run
 
 pytestmark = pytest.mark.unit
 

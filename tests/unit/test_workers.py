@@ -65,7 +65,7 @@ def test_what_decides_an_evaluation_is_part_of_its_key(monkeypatch: pytest.Monke
         "src/rknn_validation/nix/standin/nixos/modules/boot/kernel.nix",
         "src/rknn_validation/nix/expression/extract.nix",
         "src/rknn_validation/nix/decode.py",
-        "src/rknn_validation/checks/case.py",
+        "src/rknn_validation/facts/gather.py",
         "src/rknn_validation/subject.py",
         "src/rknn_validation/npu/boards.py",
     } <= harness

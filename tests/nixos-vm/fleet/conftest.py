@@ -9,8 +9,8 @@ import pytest
 from boards import DebianBoards
 from sshboard import Keys, SshBoard
 
-from rknn_validation.checks.case import Case
 from rknn_validation.deadline import Deadline
+from rknn_validation.facts.model import Facts
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
@@ -28,9 +28,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest.fixture(scope="session")
-def restored(emulator: Emulator, cases: dict[str, Case], guest: Guest, keys: Keys) -> Restore:
+def restored(emulator: Emulator, gathered: dict[str, Facts], guest: Guest, keys: Keys) -> Restore:
     """`restored("opi01", "orangepi-5-plus")` is a pristine board of scenario `vendor` that can be logged in to."""
-    boards = DebianBoards(cases, emulator, guest)
+    boards = DebianBoards(gathered, emulator, guest)
 
     @contextlib.contextmanager
     def restore(name: str, board: str) -> Iterator[SshBoard]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 from sshboard import SshBoard
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.diagnosis import diagnose
 from rknn_validation.checks.diagnosis.model import BAD
 from rknn_validation.checks.model import Answer, Status, Verdict
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
 from rknn_validation.errors import NodeError
+from rknn_validation.facts.model import Facts
 from rknn_validation.fleet import Fleet, Plan
 from rknn_validation.hardwareplugin import expectation
 from rknn_validation.hosts.ssh import Limits, SshLink
@@ -129,9 +129,9 @@ STATES = {
 
 
 @pytest.fixture(scope="session")
-def expected(validation: Validation, cases: dict[str, Case]) -> Expected:
+def expected(validation: Validation, gathered: dict[str, Facts]) -> Expected:
     """What a node should be."""
-    return lambda node: expectation(node, validation, cases)
+    return lambda node: expectation(node, validation, gathered)
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from workers import Kept
 
-from rknn_validation.checks.case import Case, build_many
 from rknn_validation.checks.configuration import ask
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.questions import configuration_questions
 from rknn_validation.deadline import Deadline
+from rknn_validation.facts.gather import gather_many
+from rknn_validation.facts.model import Facts
 from rknn_validation.subject import Scenario, Subject, Validation
 
 pytestmark = pytest.mark.unit
@@ -48,14 +49,14 @@ def judged(kept: Kept) -> dict[str, Answers]:
     """Status and reason of every configuration check asked of each host, by host and question."""
     validations = {name: subject_of(scenario) for name, scenario in (HOSTS | {"spoiled": SPOILED}).items()}
 
-    def evaluated() -> dict[str, dict[str, Case]]:
-        return build_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
+    def evaluated() -> dict[str, dict[str, Facts]]:
+        return gather_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
 
     found: dict[str, Answers] = {}
-    for name, cases in kept("fleet", evaluated, HERE, SYSTEM).items():
+    for name, gathered in kept("fleet", evaluated, HERE, SYSTEM).items():
         validation = validations[name]
-        (case,) = cases.values()
-        answers = {one.check.id: ask(one.check, case) for one in configuration_questions(validation)}
+        (facts,) = gathered.values()
+        answers = {one.check.id: ask(one.check, facts) for one in configuration_questions(validation)}
         found[name] = {check: (answer.status, answer.reason) for check, answer in answers.items()}
     return found
 

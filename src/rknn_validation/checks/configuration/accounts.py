@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline, part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import rules_of
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text import tmpfiles
+from rknn_validation.facts.difference import baseline, part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text import tmpfiles
 
 STANDARD_GROUPS = frozenset(
     "root wheel disk kmem tty adm lp uucp audio video render input kvm cdrom floppy tape dialout users nogroup "
@@ -26,28 +26,30 @@ STANDARD_GROUPS = frozenset(
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def accounts_exist(case: Case) -> Answer:
+def accounts_exist(facts: Facts) -> Answer:
     """udevd ignores GROUP= with an unknown name; a unit with an unknown User= or Group= fails to start."""
-    named = list(_named_accounts(case))
+    named = list(_named_accounts(facts))
     missing = [
-        Evidence(where, f"{kind} {name} does not exist") for where, kind, name in named if not _exists(case, kind, name)
+        Evidence(where, f"{kind} {name} does not exist")
+        for where, kind, name in named
+        if not _exists(facts, kind, name)
     ]
     if missing:
         return failed("an account that does not exist is given access", *missing)
     return passed(f"{len(named)} names, all known") if named else skipped("the subject names no user or group")
 
 
-def _exists(case: Case, kind: str, name: str) -> bool:
-    configuration = case.configuration
+def _exists(facts: Facts, kind: str, name: str) -> bool:
+    configuration = facts.configuration
     known = configuration.groups if kind == "group" else configuration.users
     if name in known or name.isdigit() or not name or name.startswith(("$", "%")) or name == "-":
         return True
     return name in STANDARD_GROUPS if kind == "group" else name in {"root", "nobody"}
 
 
-def _named_accounts(case: Case) -> Iterator[tuple[str, str, str]]:
-    ours = part(case)
-    for rule in rules_of(case):
+def _named_accounts(facts: Facts) -> Iterator[tuple[str, str, str]]:
+    ours = part(facts)
+    for rule in rules_of(facts):
         yield from ((rule.where, "group", name) for name in rule.values("GROUP"))
         yield from ((rule.where, "user", name) for name in rule.values("OWNER"))
     for name, unit in ours.units.items():
@@ -63,8 +65,8 @@ def _named_accounts(case: Case) -> Iterator[tuple[str, str, str]]:
         if isinstance(line, tmpfiles.Line):
             yield ("systemd.tmpfiles.rules", "user", line.user.strip(":~"))
             yield ("systemd.tmpfiles.rules", "group", line.group.strip(":~"))
-    before = baseline(case).users
-    for user in case.configuration.users.values():
+    before = baseline(facts).users
+    for user in facts.configuration.users.values():
         known = before[user.name].groups if user.name in before else ()
         yield from ((f"users.users.{user.name}.extraGroups", "group", one) for one in user.groups if one not in known)
         if user.name not in before or before[user.name].group != user.group:
@@ -79,13 +81,13 @@ def _named_accounts(case: Case) -> Iterator[tuple[str, str, str]]:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def grants_no_more(case: Case) -> Answer:
+def grants_no_more(facts: Facts) -> Answer:
     """wheel, root, disk, kmem and docker amount to root."""
-    before = baseline(case).users
+    before = baseline(facts).users
     wide = {"wheel", "root", "disk", "kmem", "docker", "sudo", "shadow"}
     found = [
         Evidence(f"users.users.{user.name}.extraGroups", group)
-        for user in case.configuration.users.values()
+        for user in facts.configuration.users.values()
         for group in user.groups
         if group in wide and group not in (before[user.name].groups if user.name in before else ())
     ]
@@ -102,13 +104,13 @@ def grants_no_more(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def ids_stay(case: Case) -> Answer:
+def ids_stay(facts: Facts) -> Answer:
     """Files on disk and other modules know these groups by number."""
-    before = baseline(case).groups
+    before = baseline(facts).groups
     fixed = {"render": 303, "video": 26, "kvm": 302, "input": 174, "wheel": 1, "audio": 17, "disk": 6}
     moved = [
         Evidence(f"users.groups.{name}.gid", str(group.gid))
-        for name, group in case.configuration.groups.items()
+        for name, group in facts.configuration.groups.items()
         if group.gid is not None
         and group.gid not in {fixed.get(name, group.gid), before[name].gid if name in before else -1}
     ]

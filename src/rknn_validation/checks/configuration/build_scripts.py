@@ -6,14 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.building import result, skips, source_file
-from rknn_validation.checks.packaging.commands import Command, commands, syntax_error
-from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import result, skips, source_file
+from rknn_validation.facts.recipes.commands import Command, commands, syntax_error
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
 NOTHING = "the subject has no packages of its own"
@@ -32,12 +32,12 @@ _WRITERS = frozenset(
 _SYSTEM = re.compile(r"/(?:usr|etc|lib|lib64|opt|bin|sbin|var|srv|root|home|boot|dev)(?:/|$)")
 
 
-def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (one.where for one in recipes(case)), good=good, nothing=NOTHING)
+def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
+    return judged(found, (one.where for one in recipes(facts)), good=good, nothing=NOTHING)
 
 
-def _scripts(case: Case) -> Iterator[tuple[Recipe, str, str]]:
-    for recipe in recipes(case):
+def _scripts(facts: Facts) -> Iterator[tuple[Recipe, str, str]]:
+    for recipe in recipes(facts):
         for phase, script in recipe.phases().items():
             yield recipe, phase, script
 
@@ -52,13 +52,13 @@ def _commands(script: str) -> Iterator[Command]:
     title="Build scripts are valid shell",
     remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
 )
-def scripts_parse(case: Case) -> Answer:
+def scripts_parse(facts: Facts) -> Answer:
     """bash gives up on the whole script."""
-    return _judged(case, _unparsable(case), "bash reads every build script")
+    return _judged(facts, _unparsable(facts), "bash reads every build script")
 
 
-def _unparsable(case: Case) -> Iterator[Problem]:
-    for recipe, phase, script in _scripts(case):
+def _unparsable(facts: Facts) -> Iterator[Problem]:
+    for recipe, phase, script in _scripts(facts):
         if "\r" in script:
             yield Problem(f"{recipe.where} {phase}", "its lines end in carriage returns, which bash takes for words")
             continue
@@ -75,16 +75,16 @@ def _unparsable(case: Case) -> Iterator[Problem]:
     title="Nothing is downloaded while building",
     remedy="Fetch it with fetchurl or fetchFromGitHub and a hash, and use the store path.",
 )
-def builds_without_network(case: Case) -> Answer:
+def builds_without_network(facts: Facts) -> Answer:
     """The build sandbox has no network."""
-    return _judged(case, _downloading(case), "no build script downloads anything")
+    return _judged(facts, _downloading(facts), "no build script downloads anything")
 
 
-def _downloading(case: Case) -> Iterator[Problem]:
-    for recipe in recipes(case):
+def _downloading(facts: Facts) -> Iterator[Problem]:
+    for recipe in recipes(facts):
         if recipe.attrs.get("__noChroot") is True:
             yield Problem(recipe.where, f"{recipe.name} asks for no sandbox (__noChroot), which Nix refuses by default")
-    for recipe, phase, script in _scripts(case):
+    for recipe, phase, script in _scripts(facts):
         for command in () if "outputHash" in recipe.attrs else _commands(script):
             if _downloads(command.words):
                 what = f"{posixpath.basename(command.words[0])} has no network in the build sandbox: the build fails"
@@ -107,13 +107,13 @@ def _downloads(words: tuple[str, ...]) -> bool:
     title="Build scripts write below $out only",
     remedy="Install below $out; links in /usr/lib and udev rules are the module's (systemd.tmpfiles, services.udev).",
 )
-def writes_to_its_output_only(case: Case) -> Answer:
+def writes_to_its_output_only(facts: Facts) -> Answer:
     """/usr, /etc and the like do not exist or cannot be written in the build sandbox."""
-    return _judged(case, _straying(case), "build scripts write below their output")
+    return _judged(facts, _straying(facts), "build scripts write below their output")
 
 
-def _straying(case: Case) -> Iterator[Problem]:
-    for recipe, phase, script in _scripts(case):
+def _straying(facts: Facts) -> Iterator[Problem]:
+    for recipe, phase, script in _scripts(facts):
         for command in _commands(script):
             name = posixpath.basename(command.words[0])
             targets = [word for word in command.words[1:] if not word.startswith("-")]
@@ -133,13 +133,13 @@ def _straying(case: Case) -> Iterator[Problem]:
     title="Every command of installPhase has what it needs",
     remedy="mkdir -p the directory first, or use install -D; unpack what you copy from.",
 )
-def install_succeeds(case: Case) -> Answer:
+def install_succeeds(facts: Facts) -> Answer:
     """The output does not exist when installPhase begins; a copy into it fails until its directory is made."""
-    return _judged(case, _failing(case), "every directory exists when it is written to")
+    return _judged(facts, _failing(facts), "every directory exists when it is written to")
 
 
-def _failing(case: Case) -> Iterator[Problem]:
-    for recipe in recipes(case):
+def _failing(facts: Facts) -> Iterator[Problem]:
+    for recipe in recipes(facts):
         done = result(recipe)
         if done is None or (skips(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
             continue
@@ -179,13 +179,13 @@ def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Pr
     title="What is copied from the vendor's repository is there",
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
 )
-def copies_what_the_source_has(case: Case) -> Answer:
+def copies_what_the_source_has(facts: Facts) -> Answer:
     """A path of another repository's layout: `cp: cannot stat`."""
-    return _judged(case, _absent(case), "no path is known to be absent from its source")
+    return _judged(facts, _absent(facts), "no path is known to be absent from its source")
 
 
-def _absent(case: Case) -> Iterator[Problem]:
-    for recipe in recipes(case):
+def _absent(facts: Facts) -> Iterator[Problem]:
+    for recipe in recipes(facts):
         source, done = recipe.source, result(recipe)
         repository = (
             source.repository

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.conditions import never_there
-from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text.nixtext import subject_files
+from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.nixtext import subject_files
 
 _PLACE = re.compile(r"cdi/[^/]+\.(?:json|yaml)")
 _KIND = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?")
@@ -28,22 +28,22 @@ _NEEDS_STORE = re.compile(r"/run/opengl-driver\b|/libteflon\.so")
     remedy='Write /etc/cdi/NAME.json with kind = "vendor.example/class", the node of the stack (/dev/accel/accel0, '
     "/dev/dri/…, /dev/rknpu) and, beside libteflon.so or /run/opengl-driver, mounts of the store paths behind it.",
 )
-def cdi_brings_the_npu(case: Case) -> Answer:
+def cdi_brings_the_npu(facts: Facts) -> Answer:
     """Runtimes read *.json and *.yaml of /etc/cdi and /var/run/cdi, and refuse a file that is no specification."""
-    found = dict(_specifications(case))
+    found = dict(_specifications(facts))
     if not found:
         return skipped("the subject writes no CDI specification that can be read before a build")
     wrong = [
-        Evidence(f"environment.etc.{path}", why) for path, given in found.items() for why in _wrong(case, path, given)
+        Evidence(f"environment.etc.{path}", why) for path, given in found.items() for why in _wrong(facts, path, given)
     ]
     if wrong:
         return failed("containers that ask for the device do not get a working NPU", *wrong)
     return passed(", ".join(f"/etc/{path}" for path in found))
 
 
-def _specifications(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    before = baseline(case).etc
-    for path, file in case.configuration.etc.items():
+def _specifications(facts: Facts) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    before = baseline(facts).etc
+    for path, file in facts.configuration.etc.items():
         if path not in before and file.text and "cdiVersion" in file.text:
             try:
                 given = yaml.safe_load(file.text)
@@ -53,8 +53,8 @@ def _specifications(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield path, given
 
 
-def _wrong(case: Case, path: str, given: Mapping[str, Any]) -> Iterator[str]:
-    if not _PLACE.fullmatch(path) and not _is_named(case, f"/etc/{posixpath.dirname(path)}"):
+def _wrong(facts: Facts, path: str, given: Mapping[str, Any]) -> Iterator[str]:
+    if not _PLACE.fullmatch(path) and not _is_named(facts, f"/etc/{posixpath.dirname(path)}"):
         yield "container runtimes read *.json and *.yaml directly in /etc/cdi, and nothing below or beside it"
     kind = given.get("kind")
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
@@ -66,11 +66,11 @@ def _wrong(case: Case, path: str, given: Mapping[str, Any]) -> Iterator[str]:
     edits = [given.get("containerEdits"), *(one.get("containerEdits") for one in devices if isinstance(one, dict))]
     nodes = [one.get("hostPath") or one.get("path") for one in _entries(edits, "deviceNodes")]
     for node in nodes:
-        if isinstance(node, str) and never_there(case, node):
+        if isinstance(node, str) and never_there(facts, node):
             yield f"there is no {node}: the container is not started"
     mounted = [str(one.get("hostPath")) for one in _entries(edits, "mounts")]
     yield from _unreachable(mounted)
-    if any(one.startswith("/run/opengl-driver") for one in mounted) and not case.configuration.graphics_enabled:
+    if any(one.startswith("/run/opengl-driver") for one in mounted) and not facts.configuration.graphics_enabled:
         yield "there is no /run/opengl-driver to mount while hardware.graphics.enable is false"
 
 
@@ -88,10 +88,10 @@ def _entries(edits: list[Any], key: str) -> Iterator[Mapping[str, Any]]:
         yield from (entry for entry in (inner if isinstance(inner, list) else ()) if isinstance(entry, dict))
 
 
-def _is_named(case: Case, folder: str) -> bool:
+def _is_named(facts: Facts, folder: str) -> bool:
     """Whether the machine's own settings name the folder, as cdi_spec_dirs of a runtime does."""
-    configuration = case.configuration
+    configuration = facts.configuration
     texts = [file.text or "" for file in configuration.etc.values()]
     texts += [f"{unit.script}\n{unit.sections}" for unit in configuration.units.values()]
-    texts += [file.text for file in subject_files(case.subject)]
+    texts += [file.text for file in subject_files(facts.subject)]
     return any(re.search(rf"{re.escape(folder)}(?![\w./-])", text) for text in texts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
 from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.boards import Board
 
@@ -74,11 +74,11 @@ def _holds(key: str, value: str, board: Board) -> bool | None:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def readable(case: Case) -> Answer:
+def readable(facts: Facts) -> Answer:
     """A value systemd cannot read makes the condition fail everywhere, or drops it."""
     wrong = []
     asked = 0
-    for name, unit in part(case).units.items():
+    for name, unit in part(facts).units.items():
         for key, value, _, _ in conditions(unit):
             asked += 1
             why = _unreadable(key, value)
@@ -111,9 +111,9 @@ _NPU_WORK = re.compile(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)")
 _NO_NODE = re.compile(r"/dev/(?:accel\d+|accel/?(?:rknpu|rknn|rocket)\S*|rknn\d*|npu\d*|rocket\d*|dri/accel\d*)")
 
 
-def never_there(case: Case, value: str) -> bool:
+def never_there(facts: Facts, value: str) -> bool:
     """Whether a path looks like an NPU's device node and is none: no driver makes it, no rule links it."""
-    ours = part(case)
+    ours = part(facts)
     texts = [*(rule.text or "" for rule in ours.rules), *ours.tmpfiles, *ours.activation_scripts.values()]
     name = value.removeprefix("/dev/")
     return bool(_NO_NODE.fullmatch(value)) and not any(name in text for text in texts)
@@ -151,18 +151,18 @@ def _all_required(asked: list[tuple[str, str, bool, bool]]) -> bool:
     remedy="Use the strings of /proc/device-tree/compatible: |device-tree-compatible(rockchip,rk3588) and "
     "|device-tree-compatible(rockchip,rk3588s).",
 )
-def units_start(case: Case) -> Answer:
+def units_start(facts: Facts) -> Answer:
     """A condition that never holds keeps the NPU off on the very boards it is for, and looks like success."""
     from rknn_validation.checks.configuration.unit_service import text_of
 
-    boards = [board for board in case.scenario.identities() if board.is_rk3588]
+    boards = [board for board in facts.scenario.identities() if board.is_rk3588]
     wrong = []
-    for name, unit in part(case).units.items():
+    for name, unit in part(facts).units.items():
         asked = list(conditions(unit))
         shut = [board.name for board in boards if starts_on(unit, board) is False]
-        if not shut and any(never_there(case, value) and not negated for _, value, negated, _ in asked):
+        if not shut and any(never_there(facts, value) and not negated for _, value, negated, _ in asked):
             shut = [board.name for board in boards if _all_required(asked)]
-        if not shut and _shut_by_its_own_node(unit, asked, case.scenario.stack):
+        if not shut and _shut_by_its_own_node(unit, asked, facts.scenario.stack):
             shut = [board.name for board in boards]
         # A unit that asks for the opposite on purpose only says why the NPU stays off.
         meant = not any(negated for _, _, negated, _ in asked) or _NPU_WORK.search(text_of(unit)) or _opens(unit)

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.units import services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.model import Facts
 
 _IMAGE = re.compile(r"^[\w.-]+(?:[:/][\w.@:/-]+)+$")
 _FOR_NPU = re.compile(r"(?<![a-z])rk(?:35\d\d\w?)?(?![a-z0-9])|rknn|rknpu|rkllm|rkllama|rockchip", re.IGNORECASE)
@@ -28,9 +28,9 @@ _UNMASKED = re.compile(r"systempaths=unconfined|unmask=(?:ALL|\S*/sys/firmware)|
     "(--device=/dev/rknpu with a driver built for DMA heaps).",
     stacks=("vendor",),
 )
-def containers_get_it(case: Case) -> Answer:
+def containers_get_it(facts: Facts) -> Answer:
     """Podman and Docker hide devices, and /sys/firmware with it, where /proc/device-tree leads."""
-    ours = {name: run for name, unit in services(case).items() for run in _runs(unit.script)}
+    ours = {name: run for name, unit in services(facts).items() for run in _runs(unit.script)}
     meant = {name: words for name, words in ours.items() if any(_FOR_NPU.search(image) for image in _images(words))}
     wrong = [Evidence(name, why) for name, words in meant.items() for why in _kept_out(words)]
     wrong += [Evidence(name, why) for name, words in ours.items() for why in _without_libraries(words)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.checks.text.nixtext import subject_files
+from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.nixtext import subject_files
 
 _TEXT = (
     (
@@ -36,15 +36,15 @@ _PARAMETERS = re.compile(
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def keeps_defences(case: Case) -> Answer:
+def keeps_defences(facts: Facts) -> Answer:
     """Sandbox, firewall, mitigations, sudo's password: none has to do with an NPU."""
-    before = baseline(case).kernel.params
+    before = baseline(facts).kernel.params
     found = [
         Evidence("boot.kernelParams", parameter)
-        for parameter in case.configuration.kernel.params
+        for parameter in facts.configuration.kernel.params
         if parameter not in before and _PARAMETERS.fullmatch(parameter)
     ]
-    for file in subject_files(case.subject):
+    for file in subject_files(facts.subject):
         for pattern, why in _TEXT:
             found += [Evidence(where, f"{line}\n    {why}") for where, line in file.find(pattern)]
     if found:

@@ -7,21 +7,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.model import Facts
 from rknn_validation.nix.configuration import DeviceTreeOverlay
 from rknn_validation.npu import kernels
 from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 from rknn_validation.npu.stacks import STACKS
 
 
-def own_overlays(case: Case) -> tuple[DeviceTreeOverlay, ...]:
+def own_overlays(facts: Facts) -> tuple[DeviceTreeOverlay, ...]:
     """The overlays the subject adds."""
-    known = baseline(case).device_tree.overlays
-    return tuple(one for one in case.configuration.device_tree.overlays if one not in known)
+    known = baseline(facts).device_tree.overlays
+    return tuple(one for one in facts.configuration.device_tree.overlays if one not in known)
 
 
 def text_of(overlay: DeviceTreeOverlay) -> str | None:
@@ -55,9 +55,9 @@ def _without_fragments(text: str) -> str:
     title="every overlay is the source of an overlay",
     remedy="Begin with /dts-v1/; and /plugin/; and close every brace and statement.",
 )
-def overlays_compile(case: Case) -> Answer:
+def overlays_compile(facts: Facts) -> Answer:
     """dtc compiles overlays when the system is built; without /plugin/ no label of the board can be named."""
-    overlays = [(one, text) for one in own_overlays(case) if (text := text_of(one)) is not None]
+    overlays = [(one, text) for one in own_overlays(facts) if (text := text_of(one)) is not None]
     wrong = [Evidence(one.name, why) for one, text in overlays if (why := _misshape(text))]
     if wrong:
         return failed("the overlay does not compile", *wrong)
@@ -83,16 +83,16 @@ def _misshape(text: str) -> str | None:
     remedy='Give the overlay compatible = "rockchip,rk3588"; and no filter, or one that is part of the DTB\'s path '
     "(rk3588): a filter is plain text there, not a pattern.",
 )
-def overlays_apply(case: Case) -> Answer:
+def overlays_apply(facts: Facts) -> Answer:
     """NixOS skips an overlay whose compatible shares nothing with the DTB's, and says so only in the build log."""
-    overlays = own_overlays(case)
-    boards = [board for board in case.scenario.identities() if board.is_rk3588]
-    wrong = [Evidence(one.name, why) for one in overlays for why in _skipped_by_all(one, case, boards)]
+    overlays = own_overlays(facts)
+    boards = [board for board in facts.scenario.identities() if board.is_rk3588]
+    wrong = [Evidence(one.name, why) for one in overlays for why in _skipped_by_all(one, facts, boards)]
     if wrong:
         return failed("the overlay is applied to no device tree of these boards", *wrong)
     npus = {one.name: _compatibles(text) or set() for one in overlays if (text := text_of(one)) and _is_about_npu(text)}
     # A tree that is named is the one booted, whatever the board.
-    booted = case.configuration.device_tree.name
+    booted = facts.configuration.device_tree.name
     asked = [board for board in boards if booted in (None, board.dtb)]
     left = [board for board in asked if not any(one & set(board.compatible) for one in npus.values())]
     # One overlay for each SoC is fine, as long as every board is somebody's.
@@ -105,10 +105,12 @@ def overlays_apply(case: Case) -> Answer:
     return passed(f"{len(overlays)} overlays apply") if overlays else skipped("the subject adds no overlay")
 
 
-def _skipped_by_all(overlay: DeviceTreeOverlay, case: Case, boards: list[Board]) -> Iterator[str]:
+def _skipped_by_all(overlay: DeviceTreeOverlay, facts: Facts, boards: list[Board]) -> Iterator[str]:
     """Why an overlay reaches none of the boards, nor any other with the NPU."""
     trees = [board.dtb for board in boards]
-    if overlay.filter and not any(overlay.filter in one for one in (case.configuration.device_tree.name or "", *trees)):
+    if overlay.filter and not any(
+        overlay.filter in one for one in (facts.configuration.device_tree.name or "", *trees)
+    ):
         yield f'filter "{overlay.filter}" is in none of {", ".join(trees)}'
     text = text_of(overlay)
     if text is None or _misshape(text):
@@ -136,12 +138,12 @@ def _is_about_npu(text: str) -> bool:
     title="device trees are built, so that overlays count",
     remedy="Set hardware.deviceTree.enable = true, and let hardware.deviceTree.filter include the board.",
 )
-def overlays_built(case: Case) -> Answer:
+def overlays_built(facts: Facts) -> Answer:
     """With hardware.deviceTree.enable = false, or a filter that drops the board, overlays are never applied."""
-    overlays, tree = own_overlays(case), case.configuration.device_tree
+    overlays, tree = own_overlays(facts), facts.configuration.device_tree
     if not overlays:
         return skipped("the subject adds no overlay")
-    boards = [board for board in case.scenario.identities() if board.is_rk3588]
+    boards = [board for board in facts.scenario.identities() if board.is_rk3588]
     names = [board.dtb.rsplit("/", 1)[-1] for board in boards] + [(tree.name or "").rsplit("/", 1)[-1]]
     if tree.filter and not any(fnmatch.fnmatchcase(name, tree.filter) for name in names):
         return failed(
@@ -162,11 +164,11 @@ def overlays_built(case: Case) -> Answer:
     title="overlays describe the NPU as the stack's driver expects it",
     remedy="The vendor's driver binds rockchip,rk3588-rknpu (one node), rocket rockchip,rk3588-rknn-core (three).",
 )
-def describes_the_npu(case: Case) -> Answer:
+def describes_the_npu(facts: Facts) -> Answer:
     """Each driver binds its own compatible; with the other stack's the module loads and nothing happens."""
-    stack = STACKS[case.scenario.stack]
+    stack = STACKS[facts.scenario.stack]
     others = {one.node_compatible for one in STACKS.values()} - {stack.node_compatible}
-    texts = {one.name: text for one in own_overlays(case) if (text := text_of(one)) is not None}
+    texts = {one.name: text for one in own_overlays(facts) if (text := text_of(one)) is not None}
     about = {name: text for name, text in texts.items() if _is_about_npu(text)}
     if not about:
         return skipped("no overlay of the subject speaks of the NPU")
@@ -199,14 +201,14 @@ def _switches_off(text: str) -> bool:
     "disables mainline's rknn-core nodes; Rockchip's own kernels ship such trees.",
     stacks=("vendor",),
 )
-def vendor_driver_can_bind(case: Case) -> Answer:
+def vendor_driver_can_bind(facts: Facts) -> Answer:
     """Mainline's device trees describe the NPU for rocket: rknpu loads into a stock kernel and binds nothing."""
-    kernel, tree = case.configuration.kernel, case.configuration.device_tree
-    known = {package.out_path for package in baseline(case).kernel.extra_packages}
+    kernel, tree = facts.configuration.kernel, facts.configuration.device_tree
+    known = {package.out_path for package in baseline(facts).kernel.extra_packages}
     ours = [one for one in kernel.extra_packages if one.out_path not in known and kernels.names_an_npu_module(one.name)]
-    if not ours or not is_stock_kernel(case):
+    if not ours or not is_stock_kernel(facts):
         return skipped("the device tree comes with the kernel that brings the driver")
-    if tree.overlays or case.scenario.config.get("hardware"):
+    if tree.overlays or facts.scenario.config.get("hardware"):
         return passed(
             "the device tree is changed", *(Evidence("hardware.deviceTree.overlays", one.name) for one in tree.overlays)
         )

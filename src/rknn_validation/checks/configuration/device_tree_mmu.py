@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
 from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import VENDOR
 
 CORES = 3
@@ -22,15 +22,15 @@ CORES = 3
     "and write iommus = <&rknn_mmu_0>; as Rockchip's own trees have it.",
     stacks=("vendor",),
 )
-def one_mmu_serves_every_core(case: Case) -> Answer:
+def one_mmu_serves_every_core(facts: Facts) -> Answer:
     """Mainline's MMU driver (rk_iommu_of_xlate) keeps one MMU for a device, the last of `iommus`.
 
     Cores whose MMU is not programmed reach memory by addresses that were meant to be translated: wrong results, or
     somebody else's memory overwritten.
     """
-    if not is_stock_kernel(case):
+    if not is_stock_kernel(facts):
         return skipped("a kernel of the vendor's brings device trees and an MMU driver of its own")
-    texts = {one.name: text for one in own_overlays(case) if (text := text_of(one)) is not None}
+    texts = {one.name: text for one in own_overlays(facts) if (text := text_of(one)) is not None}
     about = {name: text for name, text in texts.items() if VENDOR.node_compatible in text}
     if not about:
         return skipped("no overlay of the subject describes the vendor's node")

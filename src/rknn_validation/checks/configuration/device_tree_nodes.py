@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
 from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import VENDOR
 
 _NODE = re.compile(r"(&[\w{}/@-]+|\b[\w-]+(?:@[0-9a-f]+)?)\s*\{([^{}]*)\}")
@@ -22,11 +22,11 @@ _ON = re.compile(r'\bstatus\s*=\s*"(?:okay|ok)"\s*;')
     title="the overlay switches on the nodes that the stack's driver binds",
     remedy='Give the node of the driver and the MMU in front of it status = "okay".',
 )
-def nodes_are_on(case: Case) -> Answer:
+def nodes_are_on(facts: Facts) -> Answer:
     """A disabled node is no device: the driver loads and nothing appears; behind a disabled MMU open() is ENODEV."""
-    texts = {one.name: text for one in own_overlays(case) if (text := text_of(one)) is not None}
+    texts = {one.name: text for one in own_overlays(facts) if (text := text_of(one)) is not None}
     nodes = [(name, node, body) for name, text in texts.items() for node, body in _NODE.findall(_plain(text))]
-    if case.scenario.stack == "vendor":
+    if facts.scenario.stack == "vendor":
         ours = [one for one in nodes if VENDOR.node_compatible in one[2]]
         off = ours if ours and all(_OFF.search(body) for _, _, body in ours) else []
         mmus = {f"&{label}" for _, _, body in ours for label in re.findall(r"\biommus\s*=\s*<&(\w+)>", body)}
@@ -51,12 +51,12 @@ _KNOWN_LABELS = frozenset(f"rknn_{kind}_{number}" for kind in ("core", "mmu") fo
     remedy="Mainline's trees have rknn_core_0 to rknn_core_2 and rknn_mmu_0 to rknn_mmu_2; rknpu and rknpu_mmu are "
     "those of Rockchip's own kernels.",
 )
-def labels_exist(case: Case) -> Answer:
+def labels_exist(facts: Facts) -> Answer:
     """An overlay that names a label of no node cannot be applied: building the device trees stops."""
-    if not is_stock_kernel(case):
+    if not is_stock_kernel(facts):
         return skipped("the labels of this kernel's trees are not known here")
     wrong, asked = [], 0
-    for overlay in own_overlays(case):
+    for overlay in own_overlays(facts):
         text = text_of(overlay) or ""
         own = set(re.findall(r"\b(\w+)\s*:\s*[\w,-]+(?:@\w+)?\s*\{", text))
         named = set(re.findall(r"&(rk(?:nn|npu)\w*)", text)) - own

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.device_tree import text_of
 from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu import kernels, trees
 
 
@@ -20,12 +20,12 @@ from rknn_validation.npu import kernels, trees
     "regulator (npu-supply, sram-supply), or take a kernel whose tree of this board does.",
     stacks=("mainline",),
 )
-def mainline_nodes_are_enabled(case: Case) -> Answer:
+def mainline_nodes_are_enabled(facts: Facts) -> Answer:
     """Mainline describes the NPU for every RK3588 board and enables it for some: on others rocket finds nothing."""
-    kernel, tree = case.configuration.kernel, case.configuration.device_tree
+    kernel, tree = facts.configuration.kernel, facts.configuration.device_tree
     if tree.name is None:
         return skipped("hardware.deviceTree.name is not set: the boot loader or firmware chooses the tree")
-    if not is_stock_kernel(case):
+    if not is_stock_kernel(facts):
         return skipped(f"the trees of {kernel.pname} {kernel.version} are not known here")
     seen = Evidence("hardware.deviceTree.name", tree.name)
     overlays = [one for one in tree.overlays if _is_about_cores(text_of(one))]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import path_settings
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 
@@ -19,9 +19,9 @@ from rknn_validation.npu.stacks import LD_LIBRARY_PATH
     title="LD_LIBRARY_PATH does not depend on an interactive shell",
     remedy="Set environment.sessionVariables (every login) and the units' environment (services).",
 )
-def set_for_every_login(case: Case) -> Answer:
+def set_for_every_login(facts: Facts) -> Answer:
     """interactiveShellInit is read by interactive shells alone: no script, no ssh command, no service."""
-    settings = path_settings(case)
+    settings = path_settings(facts)
     if not settings:
         return skipped(f"the subject does not set {LD_LIBRARY_PATH}")
     narrow = [one for one in settings if "nteractive" in one.where or "prompt" in one.where.lower()]
@@ -36,9 +36,9 @@ def set_for_every_login(case: Case) -> Answer:
     title="the variable that is set is the one the loader reads",
     remedy=f"The dynamic loader reads {LD_LIBRARY_PATH} and no variable of a similar name.",
 )
-def variable_is_the_loaders(case: Case) -> Answer:
+def variable_is_the_loaders(facts: Facts) -> Answer:
     """A misspelled variable is no error anywhere."""
-    ours = part(case)
+    ours = part(facts)
     named = {
         **{name: f"environment.variables.{name}" for name in (*ours.variables, *ours.session_variables)},
         **{name: f"systemd.globalEnvironment.{name}" for name in ours.global_environment},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.model import Facts
 
 _LOST = (
     (
@@ -33,10 +33,10 @@ _LOST = (
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def etc_files_read(case: Case) -> Answer:
+def etc_files_read(facts: Facts) -> Answer:
     """Some directories other systems read are NixOS's own, where a further file breaks the build, or read by nobody."""
-    before = baseline(case).etc
-    ours = [path for path in case.configuration.etc if path not in before]
+    before = baseline(facts).etc
+    ours = [path for path in facts.configuration.etc if path not in before]
     lost = [
         Evidence(f"environment.etc.{path}", why)
         for path in ours

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline, changes, evidence_of
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS, EVALUATES
+from rknn_validation.checks.findings import evidence_of
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.text.nixtext import subject_files
+from rknn_validation.facts.difference import baseline, changes
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.nixtext import subject_files
 from rknn_validation.nix.configuration import EvaluationError
 
 # What Nix says -> what it usually means. The first that fits is quoted in the reason.
@@ -41,14 +42,16 @@ _MEANINGS = (
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def evaluates(case: Case) -> Answer:
+def evaluates(facts: Facts) -> Answer:
     """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
-    error = case.evaluation.error or _first_failure(case)
+    error = facts.evaluation.error or _first_failure(facts)
     if error is None:
-        return passed(f"evaluated with {case.evaluation.nixpkgs}")
+        return passed(f"evaluated with {facts.evaluation.nixpkgs}")
     where = Evidence(error.position or "nix", error.message)
     if error.kind == "unknown":
-        return inconclusive(f"{case.evaluation.nixpkgs} cannot express what the subject asks for{_lacks(error)}", where)
+        return inconclusive(
+            f"{facts.evaluation.nixpkgs} cannot express what the subject asks for{_lacks(error)}", where
+        )
     if error.kind != "subject":
         return inconclusive("evaluation did not come to an end in time", where)
     for pattern, meaning in _MEANINGS:
@@ -65,10 +68,10 @@ def _lacks(error: EvaluationError) -> str:
     return f": it does not carry {missing[1] or missing[2] or missing[3]}" if missing else ""
 
 
-def _first_failure(case: Case) -> EvaluationError | None:
+def _first_failure(facts: Facts) -> EvaluationError | None:
     """A value a build would need and that does not evaluate, the subject's own before the stand-in's."""
-    known = {one.message for one in case.baseline.configuration.failures} if case.baseline.configuration else set()
-    failures = [one for one in case.configuration.failures if one.message not in known]
+    known = {one.message for one in facts.baseline.configuration.failures} if facts.baseline.configuration else set()
+    failures = [one for one in facts.configuration.failures if one.message not in known]
     return min(failures, key=lambda one: one.kind != "subject", default=None)
 
 
@@ -80,14 +83,14 @@ def _first_failure(case: Case) -> EvaluationError | None:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def assertions_hold(case: Case) -> Answer:
+def assertions_hold(facts: Facts) -> Answer:
     """evalModules does not enforce assertions; nixos-rebuild does."""
-    known = {one.message for one in baseline(case).assertions if not one.holds}
-    broken = [one for one in case.configuration.assertions if not one.holds and one.message not in known]
+    known = {one.message for one in baseline(facts).assertions if not one.holds}
+    broken = [one for one in facts.configuration.assertions if not one.holds and one.message not in known]
     if broken:
         shown = (Evidence("assertions", one.message or "(no message)") for one in broken)
         return failed("nixos-rebuild refuses this configuration: an assertion does not hold", *shown)
-    return passed(f"all {len(case.configuration.assertions)} assertions hold")
+    return passed(f"all {len(facts.configuration.assertions)} assertions hold")
 
 
 @CONFIGURATION_CHECKS.check(
@@ -97,11 +100,11 @@ def assertions_hold(case: Case) -> Answer:
     remedy="Write what is wrong and what to do about it into the message.",
     boards=("rk3588", "other"),
 )
-def messages_say_something(case: Case) -> Answer:
+def messages_say_something(facts: Facts) -> Answer:
     """An empty warning or a refusal without words helps nobody."""
-    before = baseline(case)
-    messages = [one.message for one in case.configuration.assertions if one not in before.assertions]
-    messages += [text for text in case.configuration.warnings if text not in before.warnings]
+    before = baseline(facts)
+    messages = [one.message for one in facts.configuration.assertions if one not in before.assertions]
+    messages += [text for text in facts.configuration.warnings if text not in before.warnings]
     empty = [text for text in messages if not text.strip()]
     if empty:
         return failed(f"{len(empty)} of the subject's assertions and warnings have an empty message")
@@ -115,14 +118,14 @@ def messages_say_something(case: Case) -> Answer:
     remedy="Look at the condition around `config`: with these settings it is never true. "
     "Hardware cannot be read at evaluation, so a condition must not ask the building machine.",
 )
-def has_an_effect(case: Case) -> Answer:
+def has_an_effect(facts: Facts) -> Answer:
     """Enabled, and yet the machine is what it would be without the module: everything is behind a false condition."""
-    found = [change for change in changes(case.configuration, baseline(case)) if change.field != "warnings"]
+    found = [change for change in changes(facts.configuration, baseline(facts)) if change.field != "warnings"]
     if found:
         return passed(
             f"{len(found)} options differ from the machine without the subject", evidence_of(found, "changes")
         )
-    said = tuple(Evidence("warnings", text) for text in case.configuration.warnings)
+    said = tuple(Evidence("warnings", text) for text in facts.configuration.warnings)
     return failed("with these settings the machine is exactly what it is without the subject", *said)
 
 
@@ -140,10 +143,10 @@ _READS = r"\b(?:readFile|pathExists|readDir|readFileType)\s*\(?\s*\"/(?:proc|sys
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def asks_the_target(case: Case) -> Answer:
+def asks_the_target(facts: Facts) -> Answer:
     """/proc/device-tree read by Nix is that of the builder, if it can be read at all."""
     found: list[Evidence] = []
-    for file in subject_files(case.subject):
+    for file in subject_files(facts.subject):
         found += [Evidence(where, line) for where, line in file.find(_MACHINE_PATH)]
         found += [Evidence(where, line) for where, line in file.find(_READS, in_strings=True) if not _is_comment(line)]
         found += [Evidence(where, line) for where, line in file.find(r"\bbuiltins\.(currentSystem|getEnv)\b")]
@@ -170,10 +173,10 @@ _ALLOWS = (
     "these packages.",
     boards=("rk3588", "other"),
 )
-def leaves_policy_alone(case: Case) -> Answer:
+def leaves_policy_alone(facts: Facts) -> Answer:
     """allowUnfree, allowBroken and permitted insecure packages hold for every package of the machine."""
-    config = _nixpkgs_config(case.configuration.raw)
-    before = _nixpkgs_config(baseline(case).raw)
+    config = _nixpkgs_config(facts.configuration.raw)
+    before = _nixpkgs_config(baseline(facts).raw)
     loosened = [
         name
         for name in (
@@ -183,12 +186,12 @@ def leaves_policy_alone(case: Case) -> Answer:
             "allowUnsupportedSystem",
             "permittedInsecurePackages",
         )
-        if config.get(name) and config.get(name) != before.get(name) and name not in case.scenario.config
+        if config.get(name) and config.get(name) != before.get(name) and name not in facts.scenario.config
     ]
     shown = [Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened]
     # The machine that is evaluated allows unfree packages already, so that theirs can be looked at.
     # What stands beside the module in `imports` is the machine's own configuration, where such a line belongs.
-    module = replace(case.subject, imports=())
+    module = replace(facts.subject, imports=())
     shown += [Evidence(*place) for file in subject_files(module) for place in file.find(_ALLOWS)]
     if shown:
         return failed("it loosens a rule for every package of the machine, not for its own", *shown)

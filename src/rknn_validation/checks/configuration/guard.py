@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rknn_validation.checks.case import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BOARD, Case
 from rknn_validation.checks.configuration.conditions import starts_on
-from rknn_validation.checks.configuration.delta import Change, baseline, changes, configuration_of, evidence_of
 from rknn_validation.checks.configuration.libraries import STORE_PATH, is_runtime, is_toolkit
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.unit_service import text_of
 from rknn_validation.checks.configuration.units import last
+from rknn_validation.checks.findings import evidence_of
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.facts.difference import Change, baseline, changes
+from rknn_validation.facts.model import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BOARD, Facts, configuration_of
 from rknn_validation.nix.configuration import Configuration, Evaluation, Package, Unit
 from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.npu.kernels import looks_like_vendor_kernel
@@ -39,19 +40,19 @@ def refusal(evaluation: Evaluation, before: Configuration) -> Evidence | None:
     title="on x86_64-linux it is refused or does nothing",
     remedy="Add an assertion (pkgs.stdenv.hostPlatform.isAarch64), and meta.platforms of aarch64-linux to packages.",
 )
-def refuses_other_architectures(case: Case) -> Answer:
+def refuses_other_architectures(facts: Facts) -> Answer:
     """Otherwise an x86 machine gets AArch64 libraries and nobody is told."""
-    evaluation = case.variants.get(FOREIGN_SYSTEM)
+    evaluation = facts.perturbations.get(FOREIGN_SYSTEM)
     if evaluation is None:
         return skipped("not evaluated for another architecture")
-    if all(board.is_rk3588 for board in case.scenario.identities()):
+    if all(board.is_rk3588 for board in facts.scenario.identities()):
         return skipped("the scenario is for RK3588 boards alone: no other machine gets it")
     if evaluation.error and evaluation.error.kind != "subject":
         return inconclusive(
             "how it behaves on x86_64-linux could not be evaluated", Evidence("nix", evaluation.error.message)
         )
     before = configuration_of(
-        case.variants.get(f"{FOREIGN_SYSTEM}-baseline"), "an x86_64-linux machine without the subject"
+        facts.perturbations.get(f"{FOREIGN_SYSTEM}-baseline"), "an x86_64-linux machine without the subject"
     )
     refused = refusal(evaluation, before)
     if refused:
@@ -90,12 +91,12 @@ def _machine_code(after: Configuration, before: Configuration) -> Iterator[Packa
     stacks=ALL_STACKS,
     boards=("other",),
 )
-def leaves_others_alone(case: Case) -> Answer:
+def leaves_others_alone(facts: Facts) -> Answer:
     """A role shared by a mixed fleet must not force a driver, swap the kernel or leave failed units elsewhere."""
-    evaluation = case.variants.get(FOREIGN_BOARD)
+    evaluation = facts.perturbations.get(FOREIGN_BOARD)
     if evaluation is None:
         return skipped("not evaluated for another board")
-    before = baseline(case)
+    before = baseline(facts)
     if evaluation.error and evaluation.error.kind != "subject":
         return inconclusive(
             "how it behaves on another board could not be evaluated", Evidence("nix", evaluation.error.message)
@@ -103,7 +104,7 @@ def leaves_others_alone(case: Case) -> Answer:
     refused = refusal(evaluation, before)
     if refused:
         return passed("refused where hardware.deviceTree.name names another board", refused)
-    boards = [board for board in case.scenario.identities() if not board.is_rk3588] or [BOARDS["raspberrypi-4-b"]]
+    boards = [board for board in facts.scenario.identities() if not board.is_rk3588] or [BOARDS["raspberrypi-4-b"]]
     assert evaluation.configuration is not None
     harm = [one for board in boards for one in harms(evaluation.configuration, before, board)]
     if harm:
@@ -194,22 +195,22 @@ def _ignores_failure(unit: Unit) -> bool:
     title="the guard lets an RK3588 board in",
     remedy="The device trees are named rockchip/rk3588-….dtb and rockchip/rk3588s-….dtb: match rk3588 in either.",
 )
-def serves_the_board(case: Case) -> Answer:
+def serves_the_board(facts: Facts) -> Answer:
     """Where the configuration names the Orange Pi 5 Plus's device tree, the module must do its work."""
-    evaluation = case.variants.get(RK3588_BOARD)
+    evaluation = facts.perturbations.get(RK3588_BOARD)
     if evaluation is None:
         return skipped("not evaluated for a named board")
     if evaluation.error and evaluation.error.kind != "subject":
         return inconclusive(
             "how it behaves on a named board could not be evaluated", Evidence("nix", evaluation.error.message)
         )
-    before = baseline(case)
+    before = baseline(facts)
     refused = refusal(evaluation, before)
     if refused:
         return failed("it refuses the Orange Pi 5 Plus by its device tree's name", refused)
     assert evaluation.configuration is not None
     there = _without_name(evaluation.configuration, before)
-    usual = _without_name(case.configuration, before)
+    usual = _without_name(facts.configuration, before)
     if usual and not there:
         return failed("on the Orange Pi 5 Plus, named as such, it contributes nothing", *_warned(evaluation))
     return (

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Function, Let, Node, Text
 
 _TO_SETS = frozenset({"listToAttrs", "mapAttrs'"})
@@ -26,9 +26,9 @@ _FOLDERS = 200
     title="what is made for each of several things is named after it",
     remedy='Put the name into the attribute: lib.nameValuePair "npu-model-${name}" { … }.',
 )
-def named_apart(case: Case) -> Answer:
+def named_apart(facts: Facts) -> Answer:
     """Of several attributes of the same name one is kept: the other units, users or files are never made."""
-    trees = [tree for tree in trees_of(case) if tree.about_npu]
+    trees = [tree for tree in trees_of(facts) if tree.about_npu]
     found = [problem for tree in trees for problem in _same_names(tree)]
     return judged(found, (tree.path.name for tree in trees), good="instances are told apart", nothing="no Nix files")
 
@@ -85,21 +85,21 @@ def _name_of(pair: Node) -> str | None:
     remedy="Add the file to imports, or remove it.",
     stacks=ALL_STACKS,
 )
-def parts_are_imported(case: Case) -> Answer:
+def parts_are_imported(facts: Facts) -> Answer:
     """A file beside the module that acts on its options and that nothing names has no effect, and nothing says so."""
-    reached = {tree.path.resolve() for tree in trees_of(case)}
-    option = re.escape(".".join(case.subject.option))
+    reached = {tree.path.resolve() for tree in trees_of(facts)}
+    option = re.escape(".".join(facts.subject.option))
     acts = re.compile(rf"\bconfig\.{option}\b")
     lost = []
-    for path in _beside(case.subject.module):
+    for path in _beside(facts.subject.module):
         if path.resolve() in reached:
             continue
         text = re.sub(r"#[^\n]*|/\*.*?\*/", "", path.read_text(errors="replace"), flags=re.DOTALL)
         is_module = (
             acts.search(text) and re.search(r"\bmkIf\b", text) and re.match(r"\s*\{[^}]*\bconfig\b[^}]*\}\s*:", text)
         )
-        if is_module and not _is_named(path, case.subject.root):
-            lost.append(Evidence(path.name, f"acts on {'.'.join(case.subject.option)}, and no file names it"))
+        if is_module and not _is_named(path, facts.subject.root):
+            lost.append(Evidence(path.name, f"acts on {'.'.join(facts.subject.option)}, and no file names it"))
     if lost:
         return failed("a part of the module is never read", *lost)
     return passed(f"{len(reached)} files are read")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline
 from rknn_validation.checks.configuration.kernel import OFF as _OFF
 from rknn_validation.checks.configuration.kernel import has_vendor_driver, is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu import kernels, symbols
 
 
@@ -21,15 +21,15 @@ from rknn_validation.npu import kernels, symbols
     remedy="ROCKCHIP_RKNPU exists only in Rockchip's own trees: use such a kernel or the out-of-tree module. "
     "Mainline's symbols are DRM_ACCEL (y) and DRM_ACCEL_ROCKET (m), without the CONFIG_ prefix.",
 )
-def symbols_exist(case: Case) -> Answer:
+def symbols_exist(facts: Facts) -> Answer:
     """An unknown symbol is `error: unused option` when the kernel is built, and silently nothing on old nixpkgs."""
-    kernel, before = case.configuration.kernel, baseline(case).kernel
+    kernel, before = facts.configuration.kernel, baseline(facts).kernel
     ours = [patch for patch in kernel.patches if patch not in before.patches]
     asked = {symbol: value for patch in ours for symbol, value in patch.config.items()}
     if kernel.package != before.package:
         asked = {**{name: value for name, value in kernel.config.items() if symbols.FAMILY.search(name)}, **asked}
     patched = any(patch.has_patch for patch in ours)
-    wrong = [Evidence(name, why) for name, value in asked.items() for why in _wrong(case, name, value, patched)]
+    wrong = [Evidence(name, why) for name, value in asked.items() for why in _wrong(facts, name, value, patched)]
     if asked.get("DRM_ACCEL") in _OFF and asked.get("DRM_ACCEL_ROCKET", "n") not in _OFF:
         wrong.append(Evidence("DRM_ACCEL", "switched off, and DRM_ACCEL_ROCKET with it, which depends on it"))
     if wrong:
@@ -39,15 +39,15 @@ def symbols_exist(case: Case) -> Answer:
     return passed(f"{len(asked)} symbols, none unknown to {kernel.pname} {kernel.version}")
 
 
-def _wrong(case: Case, symbol: str, value: str, patched: bool) -> Iterator[str]:
-    kernel = case.configuration.kernel
+def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str]:
+    kernel = facts.configuration.kernel
     if symbol.startswith("CONFIG_"):
         yield "symbols are given without CONFIG_; with it this is CONFIG_CONFIG_…, which no kernel has"
         return
     if symbols.is_boolean(symbol) and value == "m":
         yield f"{symbol} is y or n; it cannot be a module"
     # What a patch brings along, and what a tree other than mainline has, is not known from here.
-    if not patched and is_stock_kernel(case) and value not in _OFF:
+    if not patched and is_stock_kernel(facts) and value not in _OFF:
         why = symbols.missing(symbol, kernel.version)
         if why:
             yield f"{why} (this is {kernel.pname} {kernel.version})"
@@ -59,9 +59,9 @@ def _wrong(case: Case, symbol: str, value: str, patched: bool) -> Iterator[str]:
     title="out-of-tree modules are built for the kernel that boots",
     remedy="Take the module from config.boot.kernelPackages: config.boot.kernelPackages.callPackage ./driver.nix { }.",
 )
-def modules_for_this_kernel(case: Case) -> Answer:
+def modules_for_this_kernel(facts: Facts) -> Answer:
     """A module built for another kernel is refused: `version magic … should be …`."""
-    kernel, before = case.configuration.kernel, baseline(case).kernel
+    kernel, before = facts.configuration.kernel, baseline(facts).kernel
     known = {package.out_path for package in before.extra_packages}
     ours = [package for package in kernel.extra_packages if package.out_path not in known]
     wrong = []
@@ -88,9 +88,9 @@ def _kernel_versions(text: str) -> set[str]:
     title="what is asked for in the initrd is in the kernel",
     remedy="Remove the NPU's driver from boot.initrd: nothing needs it before the root file system.",
 )
-def initrd_modules_exist(case: Case) -> Answer:
+def initrd_modules_exist(facts: Facts) -> Answer:
     """A module the kernel lacks makes the initrd's build fail: `Module … not found`."""
-    kernel, before = case.configuration.kernel, baseline(case).kernel
+    kernel, before = facts.configuration.kernel, baseline(facts).kernel
     named = [
         (option, name)
         for option, after, known in (
@@ -102,18 +102,18 @@ def initrd_modules_exist(case: Case) -> Answer:
     ]
     if not named:
         return skipped("the subject adds no NPU module to the initrd")
-    missing = [Evidence(option, name) for option, name in named if _surely_missing(case, name)]
+    missing = [Evidence(option, name) for option, name in named if _surely_missing(facts, name)]
     if missing:
         return failed("the initrd cannot be built: the kernel has no such module", *missing)
     return passed(f"{len(named)} modules the kernel has or may have")
 
 
-def _surely_missing(case: Case, name: str) -> bool:
+def _surely_missing(facts: Facts, name: str) -> bool:
     if name == kernels.VENDOR_MODULE:
-        return is_stock_kernel(case) and not has_vendor_driver(case)
+        return is_stock_kernel(facts) and not has_vendor_driver(facts)
     if name == kernels.MAINLINE_MODULE:
-        return not kernels.at_least(case.configuration.kernel.version, "6.18")
-    return is_stock_kernel(case)
+        return not kernels.at_least(facts.configuration.kernel.version, "6.18")
+    return is_stock_kernel(facts)
 
 
 _MODPROBE = re.compile(
@@ -128,10 +128,10 @@ _MODPROBE = re.compile(
     title="modprobe understands every line",
     remedy="Use the commands of modprobe.d(5): options, blacklist, install, softdep, alias, each with its arguments.",
 )
-def modprobe_config(case: Case) -> Answer:
+def modprobe_config(facts: Facts) -> Answer:
     """modprobe skips a line it cannot read, and so does the driver's option."""
-    before = baseline(case).kernel.modprobe_config.splitlines()
-    text = case.configuration.kernel.modprobe_config.replace("\\\n", " ")
+    before = baseline(facts).kernel.modprobe_config.splitlines()
+    text = facts.configuration.kernel.modprobe_config.replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines() if line not in before and line.strip()]
     ours = [" ".join(line.split()) for line in lines if not line.startswith("#")]
     wrong = [line for line in ours if not _MODPROBE.match(line)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.packaging.nixtrees import function_name, trees_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu import kernels
@@ -38,14 +38,14 @@ class _Made:
         return found[1] if found else ""
 
 
-def _configured(case: Case) -> _Made | None:
+def _configured(facts: Facts) -> _Made | None:
     """None where the kernel is not made of a .config file of the subject's."""
     found = []
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             if isinstance(node, Apply) and function_name(node) in _BUILDERS and isinstance(node.argument, Attributes):
                 version = tree.text(node.argument.get("version"))
-                if version == case.configuration.kernel.version:
+                if version == facts.configuration.kernel.version:
                     release = tree.text(node.argument.get("modDirVersion")) or version
                     found.append((tree.path.parent, node.argument.get("configfile"), release))
     if len(found) != 1:
@@ -59,9 +59,9 @@ def _configured(case: Case) -> _Made | None:
     return _Made(path.name, text, release) if "CONFIG_ARM64=y" in text else None
 
 
-def configured_flavour(case: Case) -> str | None:
+def configured_flavour(facts: Facts) -> str | None:
     """DRM_GEM or DMA_HEAP, where the .config of the machine's kernel has the vendor's driver in just one of them."""
-    made = _configured(case)
+    made = _configured(facts)
     symbols = made.symbols if made else {}
     found = [name for name in ("DRM_GEM", "DMA_HEAP") if f"ROCKCHIP_RKNPU_{name}" in symbols]
     return found[0] if "ROCKCHIP_RKNPU" in symbols and len(found) == 1 else None
@@ -73,9 +73,9 @@ def configured_flavour(case: Case) -> str | None:
     title="modDirVersion is what the kernel calls itself",
     remedy="Set modDirVersion to the version of the source and CONFIG_LOCALVERSION of the .config, and nothing more.",
 )
-def calls_itself_so(case: Case) -> Answer:
+def calls_itself_so(facts: Facts) -> Answer:
     """The build stops where the two differ: modules would be looked for in another directory than theirs."""
-    made = _configured(case)
+    made = _configured(facts)
     parts = re.fullmatch(r"(\d+\.\d+(?:\.\d+)?)(.*)", made.release) if made else None
     if made is None or parts is None:
         return skipped("the kernel is not made from a .config file of the subject's")
@@ -95,13 +95,13 @@ def calls_itself_so(case: Case) -> Answer:
     "CONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y (the node is /dev/rknpu).",
     stacks=("vendor",),
 )
-def configfile_has_driver(case: Case) -> Answer:
+def configfile_has_driver(facts: Facts) -> Answer:
     """linuxManualConfig builds what the file says and nothing more: without the symbol there is no driver at all."""
-    made = _configured(case)
+    made = _configured(facts)
     if made is None:
         return skipped("the kernel is not made from a .config file of the subject's")
     symbols = made.symbols
-    if any(kernels.names_an_npu_module(one.name) for one in case.configuration.kernel.extra_packages):
+    if any(kernels.names_an_npu_module(one.name) for one in facts.configuration.kernel.extra_packages):
         return skipped("the driver is an out-of-tree module")
     if "ROCKCHIP_RKNPU" not in symbols:
         return failed(
@@ -109,7 +109,7 @@ def configfile_has_driver(case: Case) -> Answer:
         )
     flavours = [name for name in ("DRM_GEM", "DMA_HEAP") if f"ROCKCHIP_RKNPU_{name}" in symbols]
     seen = Evidence(made.file, f"CONFIG_ROCKCHIP_RKNPU={symbols['ROCKCHIP_RKNPU']} {' '.join(flavours)}")
-    opened = {one.device.node == "/dev/rknpu" for one in outcomes(case) if one.gives_access}
+    opened = {one.device.node == "/dev/rknpu" for one in outcomes(facts) if one.gives_access}
     if flavours == ["DRM_GEM"] and opened == {True}:
         return failed("the driver makes a render node, and the rules are about /dev/rknpu alone", seen)
     if flavours == ["DMA_HEAP"] and opened == {False}:

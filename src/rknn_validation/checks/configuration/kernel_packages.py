@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.building import result
-from rknn_validation.checks.packaging.nixtrees import NixTree, trees_of
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
-from rknn_validation.checks.packaging.values import UNKNOWN
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import result
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import UNKNOWN
 from rknn_validation.nix.syntax import Attributes, Binding, Function, Let, Node, With
 
 NO_MODULE = "the subject builds no kernel module"
@@ -20,9 +20,9 @@ _SAYS_NOTHING = ("name", "pname", "version", "src", "meta", "nativeBuildInputs",
 _KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")
 
 
-def modules(case: Case) -> tuple[Recipe, ...]:
+def modules(facts: Facts) -> tuple[Recipe, ...]:
     """The recipes that build a kernel module."""
-    return tuple(one for one in recipes(case) if _is_module(one))
+    return tuple(one for one in recipes(facts) if _is_module(one))
 
 
 def _is_module(recipe: Recipe) -> bool:
@@ -38,10 +38,10 @@ def _is_module(recipe: Recipe) -> bool:
     remedy="Use install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko.",
     stacks=("vendor",),
 )
-def installs_where_modprobe_looks(case: Case) -> Answer:
+def installs_where_modprobe_looks(facts: Facts) -> Answer:
     """NixOS merges lib/modules of kernel and packages; what lies elsewhere is not found by modprobe."""
-    found = [Problem(one.where, what) for one in modules(case) for what in _misplaced(one)]
-    return judged(found, (one.where for one in modules(case)), good="below lib/modules", nothing=NO_MODULE)
+    found = [Problem(one.where, what) for one in modules(facts) for what in _misplaced(one)]
+    return judged(found, (one.where for one in modules(facts)), good="below lib/modules", nothing=NO_MODULE)
 
 
 def _misplaced(recipe: Recipe) -> Iterator[str]:
@@ -62,10 +62,10 @@ def _misplaced(recipe: Recipe) -> Iterator[str]:
     remedy="Set makeFlags to kernel.makeFlags and KDIR=${kernel.dev}/lib/modules/${kernel.modDirVersion}/build.",
     stacks=("vendor",),
 )
-def knows_its_kernel(case: Case) -> Answer:
+def knows_its_kernel(facts: Facts) -> Answer:
     """A Makefile left to itself asks uname for the builder's kernel, whose headers the sandbox does not have."""
-    found = [Problem(one.where, what) for one in modules(case) for what in _kernelless(one)]
-    return judged(found, (one.where for one in modules(case)), good="built against a given kernel", nothing=NO_MODULE)
+    found = [Problem(one.where, what) for one in modules(facts) for what in _kernelless(one)]
+    return judged(found, (one.where for one in modules(facts)), good="built against a given kernel", nothing=NO_MODULE)
 
 
 def _kernelless(recipe: Recipe) -> Iterator[str]:
@@ -88,11 +88,11 @@ def _kernelless(recipe: Recipe) -> Iterator[str]:
     title="Kernel configuration is written the way nixpkgs reads it",
     remedy="In extraConfig write `SYMBOL y` (no CONFIG_, no =), in structuredExtraConfig SYMBOL = lib.kernel.yes;.",
 )
-def config_is_understood(case: Case) -> Answer:
+def config_is_understood(facts: Facts) -> Answer:
     """nixpkgs' generator fails on, or silently drops, what it cannot read."""
     found: list[Problem] = []
     looked_at: list[str] = []
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             for binding in _kernel_config(node):
                 looked_at.append(tree.at(binding))

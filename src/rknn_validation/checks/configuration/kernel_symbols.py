@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.kernel import OFF, is_stock_kernel
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, trees_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Items, Node, Select, Text
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu import kernels, symbols
@@ -34,12 +34,12 @@ _TESTS = frozenset({"isYes", "isModule", "isEnabled", "isSet"})
     remedy="Give ROCKCHIP_RKNPU and its like only to a kernel built from Rockchip's source; a mainline one takes the "
     "out-of-tree rknpu module, or DRM_ACCEL and DRM_ACCEL_ROCKET from 6.18 on.",
 )
-def symbols_exist(case: Case) -> Answer:
+def symbols_exist(facts: Facts) -> Answer:
     """An unknown symbol is an error (`unused option`) or silently nothing; the driver is missing either way."""
     found: list[Problem] = []
     looked_at: list[str] = []
-    for tree in trees_of(case):
-        for where, version, symbol in (*_configured(tree), *_required(tree, case)):
+    for tree in trees_of(facts):
+        for where, version, symbol in (*_configured(tree), *_required(tree, facts)):
             looked_at.append(f"{where}: {symbol}")
             why = symbols.missing(symbol, version)
             if why:
@@ -125,9 +125,9 @@ def _in_files(tree: NixTree, node: Node) -> Iterator[tuple[str, str]]:
                 yield path.name, symbol
 
 
-def _required(tree: NixTree, case: Case) -> Iterator[tuple[str, str, str]]:
+def _required(tree: NixTree, facts: Facts) -> Iterator[tuple[str, str, str]]:
     """Symbols named in `system.requiredKernelConfig`, where the machine boots a plain mainline kernel."""
-    if not is_stock_kernel(case):
+    if not is_stock_kernel(facts):
         return
     for node in tree.tree.walk():
         if isinstance(node, Binding) and node.path[-1] == "requiredKernelConfig":
@@ -135,7 +135,7 @@ def _required(tree: NixTree, case: Case) -> Iterator[tuple[str, str, str]]:
                 if isinstance(inner, Apply) and isinstance(inner.argument, Text) and _test(inner.function):
                     symbol = tree.text(inner.argument) or ""
                     if symbols.FAMILY.search(symbol):
-                        yield tree.at(inner), case.configuration.kernel.version, symbol
+                        yield tree.at(inner), facts.configuration.kernel.version, symbol
 
 
 def _test(node: Node) -> bool:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
-from rknn_validation.checks.text import shell, tmpfiles
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.nix.configuration import Package, Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH, PYTHON_RUNTIME_PATHS
 
@@ -34,19 +34,19 @@ def is_runtime(package: Package) -> bool:
     )
 
 
-def runtime_packages(case: Case) -> tuple[Package, ...]:
+def runtime_packages(facts: Facts) -> tuple[Package, ...]:
     """The runtime packages the subject brings onto the machine."""
-    return tuple(package for package in part(case).packages if is_runtime(package))
+    return tuple(package for package in part(facts).packages if is_runtime(package))
 
 
-def installed(case: Case) -> tuple[Package, ...]:
+def installed(facts: Facts) -> tuple[Package, ...]:
     """What environment.systemPackages holds, composed packages unfolded."""
-    return tuple(inner for package in case.configuration.system_packages for inner in package.walk())
+    return tuple(inner for package in facts.configuration.system_packages for inner in package.walk())
 
 
-def toolkit_packages(case: Case) -> tuple[Package, ...]:
+def toolkit_packages(facts: Facts) -> tuple[Package, ...]:
     """The Python API's packages the subject brings onto the machine."""
-    return tuple(package for package in part(case).packages if is_toolkit(package))
+    return tuple(package for package in part(facts).packages if is_toolkit(package))
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Setting:
         return shell.elements(self.value, known)
 
 
-def path_settings(case: Case) -> tuple[Setting, ...]:
+def path_settings(facts: Facts) -> tuple[Setting, ...]:
     """Every value the subject gives LD_LIBRARY_PATH."""
-    ours = part(case)
+    ours = part(facts)
     found: list[Setting] = []
     if LD_LIBRARY_PATH in ours.variables:
         found.append(Setting(f"environment.variables.{LD_LIBRARY_PATH}", ours.variables[LD_LIBRARY_PATH], True))
@@ -109,9 +109,9 @@ class Provider:
     text: str
 
 
-def providers(case: Case) -> tuple[Provider, ...]:
+def providers(facts: Facts) -> tuple[Provider, ...]:
     """Every link or copy the subject makes whose name looks like the runtime library's, or of its folder."""
-    return (*_from_tmpfiles(case), *_from_scripts(case), *_from_mounts(case))
+    return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_mounts(facts))
 
 
 def _is_runtime_path(path: str) -> bool:
@@ -119,17 +119,17 @@ def _is_runtime_path(path: str) -> bool:
     return path in {"/usr/lib", "/usr/lib64"} or bool(re.match(r"lib_?rknn", name))
 
 
-def _from_tmpfiles(case: Case) -> Iterator[Provider]:
-    for text in part(case).tmpfiles:
+def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
+    for text in part(facts).tmpfiles:
         line = tmpfiles.parse(text)
         if isinstance(line, tmpfiles.Line) and line.type in "LC" and _is_runtime_path(line.path):
             target = "" if line.argument == "-" else line.argument
             yield Provider("systemd.tmpfiles.rules", line.path, target, line.replaces, True, text)
 
 
-def shell_texts(case: Case) -> Iterator[tuple[str, str]]:
+def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, text) of everything the subject has a shell or systemd run when the machine starts or switches."""
-    ours = part(case)
+    ours = part(facts)
     yield from ((f"system.activationScripts.{name}", text) for name, text in ours.activation_scripts.items())
     for name, unit in ours.units.items():
         service = unit.sections.get("Service", {})
@@ -144,9 +144,9 @@ def shell_texts(case: Case) -> Iterator[tuple[str, str]]:
             yield rule.name, program
 
 
-def _from_scripts(case: Case) -> Iterator[Provider]:
-    folders = {line.split()[1] for line in part(case).tmpfiles if line[:1] in "dDvqQ" and len(line.split()) > 1}
-    for where, text in shell_texts(case):
+def _from_scripts(facts: Facts) -> Iterator[Provider]:
+    folders = {line.split()[1] for line in part(facts).tmpfiles if line[:1] in "dDvqQ" and len(line.split()) > 1}
+    for where, text in shell_texts(facts):
         seen = False
         for link in shell.links(text):
             path = _path_of(link, text)
@@ -192,8 +192,8 @@ def _copied_from(line: str, path: str) -> str:
     return found[1].strip("\"'") if found and found[1].startswith("/") else ""
 
 
-def _from_mounts(case: Case) -> Iterator[Provider]:
-    for name, unit in part(case).units.items():
+def _from_mounts(facts: Facts) -> Iterator[Provider]:
+    for name, unit in part(facts).units.items():
         service = unit.sections.get("Service", {})
         for value in (*service.get("BindReadOnlyPaths", ()), *service.get("BindPaths", ())):
             for word in value.split():

@@ -6,22 +6,22 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.building import install_script, missing_phase, result
-from rknn_validation.checks.packaging.recipes import INPUTS, Recipe, recipes
-from rknn_validation.checks.packaging.vendor import is_runtime_package
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import install_script, missing_phase, result
+from rknn_validation.facts.recipes.recipes import INPUTS, Recipe, recipes
+from rknn_validation.facts.recipes.vendor import is_runtime_package
 from rknn_validation.npu.versions import LIBRARY
 
 NOTHING = "the subject packages no runtime library"
 _BRINGS_LIBSTDCXX = re.compile(r"cc\.cc\.lib|cc\.cc$|gcc.*\.lib|libstdcxx|gcc-unwrapped|libcxx|getLib|\?|^gcc\.cc")
 
 
-def runtimes(case: Case) -> tuple[Recipe, ...]:
+def runtimes(facts: Facts) -> tuple[Recipe, ...]:
     """The recipes that install librknnrt.so."""
-    return tuple(one for one in recipes(case) if is_runtime_package(one) and LIBRARY in _everything(one))
+    return tuple(one for one in recipes(facts) if is_runtime_package(one) and LIBRARY in _everything(one))
 
 
 def _everything(recipe: Recipe) -> str:
@@ -36,10 +36,10 @@ def _everything(recipe: Recipe) -> str:
     remedy="Use install -Dm644 $src $out/lib/librknnrt.so.",
     stacks=("vendor",),
 )
-def lies_where_programs_look(case: Case) -> Answer:
+def lies_where_programs_look(facts: Facts) -> Answer:
     """Linkers, LD_LIBRARY_PATH and the link at /usr/lib all expect <package>/lib/librknnrt.so."""
-    found = [Problem(one.where, what, install_script(one) or "") for one in runtimes(case) for what in _misplaced(one)]
-    return judged(found, (one.where for one in runtimes(case)), good="lib/librknnrt.so", nothing=NOTHING)
+    found = [Problem(one.where, what, install_script(one) or "") for one in runtimes(facts) for what in _misplaced(one)]
+    return judged(found, (one.where for one in runtimes(facts)), good="lib/librknnrt.so", nothing=NOTHING)
 
 
 def _misplaced(recipe: Recipe) -> Iterator[str]:
@@ -72,16 +72,16 @@ def _is_found(path: str) -> bool:
     remedy="nativeBuildInputs = [ autoPatchelfHook ]; buildInputs = [ stdenv.cc.cc.lib ]; and leave fixupPhase on.",
     stacks=("vendor",),
 )
-def finds_its_own_libraries(case: Case) -> Answer:
+def finds_its_own_libraries(facts: Facts) -> Answer:
     """librknnrt.so needs libstdc++.so.6 and libgcc_s.so.1; without an rpath dlopen fails on NixOS."""
-    ours = runtimes(case)
-    found = [Problem(one.where, what) for one in ours if not _is_helped(case) for what in _unpatched(one)]
+    ours = runtimes(facts)
+    found = [Problem(one.where, what) for one in ours if not _is_helped(facts) for what in _unpatched(one)]
     return judged(found, (one.where for one in ours), good="the library is given an rpath", nothing=NOTHING)
 
 
-def _is_helped(case: Case) -> bool:
+def _is_helped(facts: Facts) -> bool:
     """Whether the machine itself offers libstdc++ to unpatched libraries."""
-    configuration = case.configuration
+    configuration = facts.configuration
     texts = [*configuration.variables.values(), *configuration.global_environment.values()]
     texts += [value for unit in configuration.units.values() for value in unit.environment.values()]
     packages = (one.name for one in configuration.nix_ld_libraries)

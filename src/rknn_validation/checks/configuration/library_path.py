@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import (
     STORE_PATH,
     installed,
@@ -17,6 +15,8 @@ from rknn_validation.checks.configuration.libraries import (
 )
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH, PYTHON_RUNTIME_PATHS
 
 PROFILE_LIBRARIES = "/run/current-system/sw/lib"
@@ -30,9 +30,9 @@ DRIVER_LIBRARIES = "/run/opengl-driver/lib"
     remedy="Give environment.sessionVariables.LD_LIBRARY_PATH a list, or write "
     "/dir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}: a bare $LD_LIBRARY_PATH is empty where the variable was unset.",
 )
-def no_empty_element(case: Case) -> Answer:
+def no_empty_element(facts: Facts) -> Answer:
     """The loader reads an empty element as the working directory: whoever can write there gets code run."""
-    settings = path_settings(case)
+    settings = path_settings(facts)
     wrong = [
         Evidence(one.where, f'{one.value}\n    in a process that starts without it: "{":".join(one.elements())}"')
         for one in settings
@@ -51,9 +51,9 @@ def no_empty_element(case: Case) -> Answer:
     title="every element of LD_LIBRARY_PATH is an absolute directory",
     remedy='Write "${pkgs.package}/lib" (lib.makeLibraryPath does): an absolute directory, expanded by Nix.',
 )
-def elements_are_directories(case: Case) -> Answer:
+def elements_are_directories(facts: Facts) -> Answer:
     """Relative elements follow the working directory; files and unexpanded text are skipped without a word."""
-    settings = path_settings(case)
+    settings = path_settings(facts)
     wrong = [
         Evidence(one.where, f'"{element}": {why}')
         for one in settings
@@ -86,14 +86,14 @@ def _misshape(element: str) -> str | None:
     remedy='Add "${runtime}/lib", the directory that holds librknnrt.so, and not the package\'s root.',
     stacks=("vendor",),
 )
-def path_leads_to_runtime(case: Case) -> Answer:
+def path_leads_to_runtime(facts: Facts) -> Answer:
     """A path without the runtime changes nothing for NPU programs, whatever else it does."""
-    settings = path_settings(case)
+    settings = path_settings(facts)
     if not settings:
         return skipped(f"the subject does not set {LD_LIBRARY_PATH}")
     found, doubts = [], []
     for one in settings:
-        verdicts = {element: _holds_runtime(case, element) for element in one.elements() if element}
+        verdicts = {element: _holds_runtime(facts, element) for element in one.elements() if element}
         if any(why == "" for why in verdicts.values()):
             found.append(Evidence(one.where, one.value))
         else:
@@ -106,29 +106,29 @@ def path_leads_to_runtime(case: Case) -> Answer:
     return passed("a directory on the path holds the runtime", *found)
 
 
-def _holds_runtime(case: Case, element: str) -> str:
+def _holds_runtime(facts: Facts, element: str) -> str:
     """ "" where the runtime is or may be in that directory, else why it is not."""
     element = element.rstrip("/")
     stored = STORE_PATH.match(element)
     if stored:
-        return _in_package(case, stored["root"], stored["name"], stored["rest"] or "")
+        return _in_package(facts, stored["root"], stored["name"], stored["rest"] or "")
     if element == PROFILE_LIBRARIES:
-        linked = {"/", "/lib"} & set(case.configuration.paths_to_link)
+        linked = {"/", "/lib"} & set(facts.configuration.paths_to_link)
         if not linked:
             return "environment.pathsToLink has no /lib"
-        return "" if any(map(is_runtime, installed(case))) else "no package in environment.systemPackages has it"
+        return "" if any(map(is_runtime, installed(facts))) else "no package in environment.systemPackages has it"
     if element in {DRIVER_LIBRARIES, "/run/opengl-driver"}:
         if element == "/run/opengl-driver":
             return "libraries are in /run/opengl-driver/lib"
-        carried = any(is_runtime(inner) for one in case.configuration.graphics_packages for inner in one.walk())
+        carried = any(is_runtime(inner) for one in facts.configuration.graphics_packages for inner in one.walk())
         return "" if carried else "no package in hardware.graphics.extraPackages has it"
-    if any(one.path.rsplit("/", 1)[0] == element for one in providers(case)):
+    if any(one.path.rsplit("/", 1)[0] == element for one in providers(facts)):
         return ""
     return "nothing puts the library there"
 
 
-def _in_package(case: Case, root: str, name: str, rest: str) -> str:
-    known = {inner.out_path: inner for package in case.configuration.packages() for inner in package.walk()}
+def _in_package(facts: Facts, root: str, name: str, rest: str) -> str:
+    known = {inner.out_path: inner for package in facts.configuration.packages() for inner in package.walk()}
     package = known.get(root)
     wanted = is_runtime(package) if package else _may_be_runtime(name)
     if "rkllm" in name:
@@ -162,38 +162,38 @@ def _may_be_runtime(name: str) -> bool:
     "wrap the programs, or patch their rpath: NixOS searches no library directory without being told.",
     stacks=("vendor",),
 )
-def c_programs_find_it(case: Case) -> Answer:
+def c_programs_find_it(facts: Facts) -> Answer:
     """Nothing on NixOS searches a profile's lib directory or /usr/lib: a bare systemPackages entry has no effect."""
-    ours = [package for package in installed(case) if is_runtime(package) and package in runtime_packages(case)]
-    means = list(_discovery(case))
+    ours = [package for package in installed(facts) if is_runtime(package) and package in runtime_packages(facts)]
+    means = list(_discovery(facts))
     if means:
         return passed("found by " + ", ".join(one.source for one in means), *means)
     if not ours:
         return skipped("the subject installs no runtime library for C programs")
-    if any(one.path in PYTHON_RUNTIME_PATHS for one in providers(case)):
+    if any(one.path in PYTHON_RUNTIME_PATHS for one in providers(facts)):
         # Whoever uses it may bring the Python API in a container or a virtual environment.
         return skipped("the runtime is there for the Python API, which has a link of its own")
     shown = [Evidence("environment.systemPackages", package.name) for package in ours]
     shown += [
         Evidence(f"/etc/{path}", "NixOS's loader reads no ld.so.conf and no ld.so.cache")
-        for path in case.configuration.etc
-        if path.startswith(("ld.so.conf", "ld.so.cache")) and path not in _plain_etc(case)
+        for path in facts.configuration.etc
+        if path.startswith(("ld.so.conf", "ld.so.cache")) and path not in _plain_etc(facts)
     ]
     return failed("the library is installed where no program looks for it", *shown)
 
 
-def _plain_etc(case: Case) -> set[str]:
-    before = case.baseline.configuration
+def _plain_etc(facts: Facts) -> set[str]:
+    before = facts.baseline.configuration
     return set(before.etc) if before else set()
 
 
-def _discovery(case: Case) -> Iterator[Evidence]:
-    for one in path_settings(case):
+def _discovery(facts: Facts) -> Iterator[Evidence]:
+    for one in path_settings(facts):
         yield Evidence(one.where, one.value)
-    for package in case.configuration.nix_ld_libraries:
+    for package in facts.configuration.nix_ld_libraries:
         if any(map(is_runtime, package.walk())):
             yield Evidence("programs.nix-ld.libraries", package.name)
-    for package in part(case).packages:
+    for package in part(facts).packages:
         text = "\n".join((*package.phases.values(), *package.files.values()))
         if LD_LIBRARY_PATH in text or re.search(r"patchelf[^\n]*rpath|makeWrapper|wrapProgram|fhs", text):
             yield Evidence("a wrapper", package.name)
@@ -201,6 +201,6 @@ def _discovery(case: Case) -> Iterator[Evidence]:
             re.search(r"rknn.*(rt|runtime)|librknn", name) for names in package.inputs.values() for name in names
         ):
             yield Evidence("a program linked against it", package.name)
-    for path, file in case.configuration.etc.items():
-        if path not in _plain_etc(case) and LD_LIBRARY_PATH in (file.text or "") and "ld.so" not in path:
+    for path, file in facts.configuration.etc.items():
+        if path not in _plain_etc(facts) and LD_LIBRARY_PATH in (file.text or "") and "ld.so" not in path:
             yield Evidence(f"/etc/{path}", (file.text or "").strip())

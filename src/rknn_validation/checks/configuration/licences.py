@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
-from rknn_validation.checks.packaging.values import Word
-from rknn_validation.checks.packaging.vendor import is_vendor_binary, source_texts
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import Word
+from rknn_validation.facts.recipes.vendor import is_vendor_binary, source_texts
 
 NOTHING = "the subject has no packages of its own"
 BOARD = "aarch64-linux"
@@ -31,9 +31,9 @@ _PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|r
     title="The vendor's binaries are not called free software",
     remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
 )
-def licence_is_the_vendors(case: Case) -> Answer:
+def licence_is_the_vendors(facts: Facts) -> Answer:
     """A proprietary binary marked as free passes allowUnfree = false and lands in public caches."""
-    ours = [one for one in recipes(case) if is_vendor_binary(one) and _is_proprietary(one)]
+    ours = [one for one in recipes(facts) if is_vendor_binary(one) and _is_proprietary(one)]
     found = [
         Problem(one.where, f"{one.name} is Rockchip's under the RKNN SDK licence, not under {licence}", licence)
         for one in ours
@@ -61,9 +61,9 @@ def licences(recipe: Recipe) -> tuple[str, ...]:
     title="A binary for aarch64 does not claim to run elsewhere",
     remedy='Set meta.platforms = [ "aarch64-linux" ]: on anything else nixpkgs then says so at evaluation.',
 )
-def platforms_are_the_binarys(case: Case) -> Answer:
+def platforms_are_the_binarys(facts: Facts) -> Answer:
     """On x86_64 it would be installed without a word and fail when loaded."""
-    ours = [one for one in recipes(case) if is_vendor_binary(one) and not _chooses_by_platform(one)]
+    ours = [one for one in recipes(facts) if is_vendor_binary(one) and not _chooses_by_platform(one)]
     found = []
     for recipe in ours:
         claimed = systems(recipe, "platforms") or ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
 from rknn_validation.nix.syntax import Path as NixPath
 
@@ -22,12 +22,12 @@ _STORE = re.compile(r"/nix/store/[0-9abcdfghijklmnpqrsvwxyz]{32}-[\w+?=.-]+")
 _NIX_NAME = re.compile(r"\$\{((?:cfg|config|pkgs|lib|self|final|prev)\.[\w.\-']+|(?:toString|lib\.[\w.]+) [^}]*)\}")
 
 
-def _trees(case: Case) -> tuple[NixTree, ...]:
-    return tuple(tree for tree in trees_of(case) if tree.about_npu)
+def _trees(facts: Facts) -> tuple[NixTree, ...]:
+    return tuple(tree for tree in trees_of(facts) if tree.about_npu)
 
 
-def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (tree.path.name for tree in _trees(case)), good=good, nothing="no Nix files")
+def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
+    return judged(found, (tree.path.name for tree in _trees(facts)), good=good, nothing="no Nix files")
 
 
 @CONFIGURATION_CHECKS.check(
@@ -36,13 +36,13 @@ def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
     title="mkIf and its kin are combined with mkMerge, not with //",
     remedy="Write config = lib.mkMerge [ (lib.mkIf a { … }) { … } ].",
 )
-def conditions_are_merged(case: Case) -> Answer:
+def conditions_are_merged(facts: Facts) -> Answer:
     """mkIf returns a set the module system opens up: what // adds to it is dropped without a word."""
-    return _judged(case, _updated_properties(case), "no property is updated with //")
+    return _judged(facts, _updated_properties(facts), "no property is updated with //")
 
 
-def _updated_properties(case: Case) -> Iterator[Problem]:
-    for tree in _trees(case):
+def _updated_properties(facts: Facts) -> Iterator[Problem]:
+    for tree in _trees(facts):
         for node in tree.tree.walk():
             if not isinstance(node, Operation) or node.operator != "//" or node.left is None:
                 continue
@@ -70,13 +70,13 @@ def property_name(node: Node) -> str | None:
     title="// does not throw away settings of the same name",
     remedy="Write both settings in one attribute set, or combine them with lib.mkMerge or lib.recursiveUpdate.",
 )
-def update_loses_nothing(case: Case) -> Answer:
+def update_loses_nothing(facts: Facts) -> Answer:
     """// is shallow: { services.a = …; } // { services.b = …; } has no services.a."""
-    return _judged(case, _lost(case), "no // throws away a setting")
+    return _judged(facts, _lost(facts), "no // throws away a setting")
 
 
-def _lost(case: Case) -> Iterator[Problem]:
-    for tree in _trees(case):
+def _lost(facts: Facts) -> Iterator[Problem]:
+    for tree in _trees(facts):
         for node in tree.tree.walk():
             if isinstance(node, Operation) and node.operator == "//" and node.left is not None:
                 left, right = _sets(node.left), _sets(node.right)
@@ -123,13 +123,13 @@ def _paths(binding: Binding) -> Iterator[tuple[str, ...]]:
     title="Nix names in strings are interpolated, not escaped",
     remedy="Remove the escape: ${cfg.group} instead of ''${cfg.group} or \\${cfg.group}.",
 )
-def interpolations_are_not_escaped(case: Case) -> Answer:
+def interpolations_are_not_escaped(facts: Facts) -> Answer:
     """Escaped, ${cfg.group} stays literal text; no shell has a variable with a dot in its name."""
-    return _judged(case, _escaped(case), "no Nix name is escaped in a string")
+    return _judged(facts, _escaped(facts), "no Nix name is escaped in a string")
 
 
-def _escaped(case: Case) -> Iterator[Problem]:
-    for tree in _trees(case):
+def _escaped(facts: Facts) -> Iterator[Problem]:
+    for tree in _trees(facts):
         for node in tree.tree.walk():
             if isinstance(node, Text):
                 for part in node.parts:
@@ -183,13 +183,13 @@ def _is_prose(tree: NixTree, text: Text) -> bool:
     title="No store path is written by hand",
     remedy="Interpolate the package (${pkgs.name}): Nix then knows that it is needed.",
 )
-def names_no_fixed_store_path(case: Case) -> Answer:
+def names_no_fixed_store_path(facts: Facts) -> Answer:
     """A store path copied as text is no dependency: it is absent on other machines, and collected on this one."""
-    return _judged(case, _fixed(case), "no store path is written by hand")
+    return _judged(facts, _fixed(facts), "no store path is written by hand")
 
 
-def _fixed(case: Case) -> Iterator[Problem]:
-    for tree in _trees(case):
+def _fixed(facts: Facts) -> Iterator[Problem]:
+    for tree in _trees(facts):
         for node in tree.tree.walk():
             if isinstance(node, Text | NixPath):
                 written = (part for part in node.parts if isinstance(part, str))

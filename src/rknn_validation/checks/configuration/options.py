@@ -6,28 +6,28 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rknn_validation.checks.case import Case
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text.nixtext import subject_files
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.nixtext import subject_files
 from rknn_validation.nix.configuration import OptionDeclaration
 
 
-def own_options(case: Case) -> tuple[OptionDeclaration, ...]:
+def own_options(facts: Facts) -> tuple[OptionDeclaration, ...]:
     """The options the subject's own files declare below `subject.option`."""
-    prefix = ".".join(case.subject.option)
-    files = {str(file.path) for file in subject_files(case.subject)}
+    prefix = ".".join(facts.subject.option)
+    files = {str(file.path) for file in subject_files(facts.subject)}
     return tuple(
         one
-        for one in case.configuration.options
+        for one in facts.configuration.options
         if (one.path == prefix or one.path.startswith(f"{prefix}."))
         and (not one.declared_in or any(name.partition(":")[0] in files for name in one.declared_in))
     )
 
 
-def name_in(case: Case, option: OptionDeclaration) -> str:
+def name_in(facts: Facts, option: OptionDeclaration) -> str:
     """An option's path below `subject.option`."""
-    return option.path.removeprefix(".".join(case.subject.option)).lstrip(".")
+    return option.path.removeprefix(".".join(facts.subject.option)).lstrip(".")
 
 
 @CONFIGURATION_CHECKS.check(
@@ -38,9 +38,9 @@ def name_in(case: Case, option: OptionDeclaration) -> str:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def off_by_default(case: Case) -> Answer:
+def off_by_default(facts: Facts) -> Answer:
     """A module imported for a whole fleet must do nothing until somebody asks."""
-    option = next((one for one in own_options(case) if name_in(case, one) == "enable"), None)
+    option = next((one for one in own_options(facts) if name_in(facts, one) == "enable"), None)
     if option is None:
         return skipped("the subject has no option named enable")
     seen = Evidence(f"{option.path}.default", repr(option.default))
@@ -57,9 +57,9 @@ def off_by_default(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def enable_is_boolean(case: Case) -> Answer:
+def enable_is_boolean(facts: Facts) -> Answer:
     """With types.str or no type, enable = "false" switches it on or breaks `mkIf` far from the cause."""
-    switches = [one for one in own_options(case) if one.path.rsplit(".", 1)[-1] in {"enable", "enabled"}]
+    switches = [one for one in own_options(facts) if one.path.rsplit(".", 1)[-1] in {"enable", "enabled"}]
     wrong = [one for one in switches if "bool" not in one.type.lower()]
     if wrong:
         return failed("a switch accepts values that are neither true nor false", *(_typed(one) for one in wrong))
@@ -74,9 +74,9 @@ def enable_is_boolean(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def default_fits(case: Case) -> Answer:
+def default_fits(facts: Facts) -> Answer:
     """Defaults are checked when the option is read: a wrong one waits for the first machine that leaves it unset."""
-    options = own_options(case)
+    options = own_options(facts)
     wrong = [one for one in options if one.has_default and _misfit(one)]
     if wrong:
         shown = (Evidence(f"{one.path}.default", f"{one.default!r}, type: {one.type}") for one in wrong)
@@ -109,14 +109,14 @@ def _misfit(option: OptionDeclaration) -> bool:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def are_used(case: Case) -> Answer:
+def are_used(facts: Facts) -> Answer:
     """An option nobody reads is a promise nobody keeps: setting it changes nothing."""
-    files = subject_files(case.subject)
+    files = subject_files(facts.subject)
     code = "\n".join(_without_declarations(file.code) for file in files)
-    readable = {one.path for one in own_options(case)}
+    readable = {one.path for one in own_options(facts)}
     # Hidden ones are names of former times, kept to say what became of them.
-    asked = [one for one in own_options(case) if not one.read_only and one.visible]
-    idle = [one for one in asked if not _is_read(name_in(case, one), code, readable)]
+    asked = [one for one in own_options(facts) if not one.read_only and one.visible]
+    idle = [one for one in asked if not _is_read(name_in(facts, one), code, readable)]
     if idle:
         shown = (Evidence(one.path, f"declared in {', '.join(one.declared_in) or '?'}, read nowhere") for one in idle)
         return failed("setting it changes nothing: no line of the module reads it", *shown)

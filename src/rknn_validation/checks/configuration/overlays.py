@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case, once_per_case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, trees_of
+from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Formal, Function, Inherit, Let, Node, Operation, With
 from rknn_validation.nix.syntax import Path as NixPath
 
@@ -22,14 +22,14 @@ _FOUNDATIONS = frozenset(
 )
 
 
-@once_per_case
-def overlay_functions(case: Case) -> tuple[tuple[NixTree, Function, Function], ...]:
+@derived
+def overlay_functions(facts: Facts) -> tuple[tuple[NixTree, Function, Function], ...]:
     """Every function of two arguments in the subject's files that looks like an overlay: (file, outer, inner)."""
-    return tuple(_overlay_functions(case))
+    return tuple(_overlay_functions(facts))
 
 
-def _overlay_functions(case: Case) -> Iterator[tuple[NixTree, Function, Function]]:
-    for tree in trees_of(case):
+def _overlay_functions(facts: Facts) -> Iterator[tuple[NixTree, Function, Function]]:
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             if isinstance(node, Function) and isinstance(node.body, Function) and node.argument and node.body.argument:
                 names = {node.argument, node.body.argument}
@@ -38,8 +38,8 @@ def _overlay_functions(case: Case) -> Iterator[tuple[NixTree, Function, Function
                     yield tree, node, node.body
 
 
-def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (tree.at(node) for tree, node, _ in overlay_functions(case)), good=good, nothing=NOTHING)
+def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
+    return judged(found, (tree.at(node) for tree, node, _ in overlay_functions(facts)), good=good, nothing=NOTHING)
 
 
 @CONFIGURATION_CHECKS.check(
@@ -48,13 +48,13 @@ def _judged(case: Case, found: Iterator[Problem], good: str) -> Answer:
     title="An overlay's first argument is final, its second prev",
     remedy="Write final: prev: { … } (or self: super:), in this order.",
 )
-def arguments_are_in_order(case: Case) -> Answer:
+def arguments_are_in_order(facts: Facts) -> Answer:
     """Swapped, what is called prev is the finished set: overriding a package with itself never ends."""
-    return _judged(case, _swapped(case), "overlays take final, then prev")
+    return _judged(facts, _swapped(facts), "overlays take final, then prev")
 
 
-def _swapped(case: Case) -> Iterator[Problem]:
-    for tree, outer, inner in overlay_functions(case):
+def _swapped(facts: Facts) -> Iterator[Problem]:
+    for tree, outer, inner in overlay_functions(facts):
         if outer.argument in _PREVIOUS and inner.argument in _FINAL:
             what = f"{outer.argument}: {inner.argument}: is the wrong way round: the first argument is the finished set"
             yield Problem(tree.at(outer), what)
@@ -66,13 +66,13 @@ def _swapped(case: Case) -> Iterator[Problem]:
     title="Overlays do not replace what everything is built with",
     remedy="Give the package its own version (override it where it is used) instead of replacing it for everything.",
 )
-def leaves_the_foundations_alone(case: Case) -> Answer:
+def leaves_the_foundations_alone(facts: Facts) -> Answer:
     """Another stdenv or glibc for all of nixpkgs: no binary cache fits any more, and a board builds for days."""
-    return _judged(case, _foundational(case), "nothing fundamental is replaced")
+    return _judged(facts, _foundational(facts), "nothing fundamental is replaced")
 
 
-def _foundational(case: Case) -> Iterator[Problem]:
-    for tree, outer, inner in overlay_functions(case):
+def _foundational(facts: Facts) -> Iterator[Problem]:
+    for tree, outer, inner in overlay_functions(facts):
         for entry in _entries(inner.body):
             names = entry.names if isinstance(entry, Inherit) else entry.path[:1]
             for name in names:
@@ -95,13 +95,13 @@ def _entries(node: Node) -> tuple[Binding | Inherit, ...]:
     title="A package that is overridden is taken from prev",
     remedy="Write name = prev.name.overrideAttrs (…): final.name is the very package being defined.",
 )
-def names_its_own_package_by_prev(case: Case) -> Answer:
+def names_its_own_package_by_prev(facts: Facts) -> Answer:
     """x = final.x.override … refers to itself: infinite recursion as soon as x is used."""
-    return _judged(case, _selfish(case), "nothing is defined by itself")
+    return _judged(facts, _selfish(facts), "nothing is defined by itself")
 
 
-def _selfish(case: Case) -> Iterator[Problem]:
-    for tree, outer, inner in overlay_functions(case):
+def _selfish(facts: Facts) -> Iterator[Problem]:
+    for tree, outer, inner in overlay_functions(facts):
         for entry in _entries(inner.body):
             if not isinstance(entry, Binding) or len(entry.path) != 1 or outer.argument in _PREVIOUS:
                 continue
@@ -132,9 +132,9 @@ def _strict(node: Node) -> Iterator[Node]:
     title="Packages come from the machine's nixpkgs, not from whatever <nixpkgs> is",
     remedy="Take pkgs (or final) as an argument; callPackage passes it.",
 )
-def uses_the_nixpkgs_it_is_given(case: Case) -> Answer:
+def uses_the_nixpkgs_it_is_given(facts: Facts) -> Answer:
     """<nixpkgs> is the evaluating user's channel: another version, another libc, and under flakes an error."""
-    trees = [tree for tree in trees_of(case) if tree.about_npu]
+    trees = [tree for tree in trees_of(facts) if tree.about_npu]
     found = [
         Problem(tree.at(node), "<nixpkgs> is looked up in the user's NIX_PATH, which pure evaluation does not have")
         for tree in trees

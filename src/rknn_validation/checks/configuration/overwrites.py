@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import baseline, shorten
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.checks.packaging.nixtrees import function_name, trees_of
+from rknn_validation.facts.difference import baseline, shorten
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
 from rknn_validation.nix.configuration import Configuration
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Items, Node
 from rknn_validation.npu import kernels
@@ -23,11 +23,11 @@ from rknn_validation.npu.stacks import LD_LIBRARY_PATH
     "services.udev.extraRules, hardware.deviceTree.overlays and LD_LIBRARY_PATH are joined.",
     boards=("rk3588", "other"),
 )
-def adds_only(case: Case) -> Answer:
+def adds_only(facts: Facts) -> Answer:
     """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
-    lost = list(_lost(case.configuration, baseline(case)))
+    lost = list(_lost(facts.configuration, baseline(facts)))
     lost += [
-        Evidence(where, f"mkForce on {option} drops what other modules add to it") for where, option in _forced(case)
+        Evidence(where, f"mkForce on {option} drops what other modules add to it") for where, option in _forced(facts)
     ]
     if lost:
         return failed("something of the machine that has nothing to do with the NPU is gone", *lost)
@@ -38,9 +38,9 @@ _JOINED = ("udev.extraRules", "boot.extraModulePackages", "boot.kernelModules", 
 """Options that every module of a machine adds to."""
 
 
-def _forced(case: Case) -> Iterator[tuple[str, str]]:
+def _forced(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, option) of every list or text that others add to and the subject forces."""
-    for tree in trees_of(case) if case.scenario.stack != "none" else ():
+    for tree in trees_of(facts) if facts.scenario.stack != "none" else ():
         for node in tree.tree.walk() if tree.mentions_npu else ():
             if isinstance(node, Binding):
                 for path, value in _settings(node):

@@ -6,14 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.building import missing_phase, skips, source_file
-from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
-from rknn_validation.checks.packaging.values import UNKNOWN
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import missing_phase, skips, source_file
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import UNKNOWN
 
 _SINGLE_FILE = re.compile(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$")
 NOTHING = "the subject has no packages of its own"
@@ -29,10 +29,10 @@ _HOOKS_THAT_INSTALL = re.compile(
     title="stdenv can unpack the source",
     remedy="A single file needs dontUnpack = true (and $src in installPhase); a .zip needs unzip in nativeBuildInputs.",
 )
-def source_can_be_unpacked(case: Case) -> Answer:
+def source_can_be_unpacked(facts: Facts) -> Answer:
     """Faced with a library or wheel, unpackPhase ends in `do not know how to unpack source archive`."""
-    found = [Problem(one.where, what) for one in recipes(case) for what in _packed(one)]
-    return judged(found, (one.where for one in recipes(case)), good="every source can be unpacked", nothing=NOTHING)
+    found = [Problem(one.where, what) for one in recipes(facts) for what in _packed(one)]
+    return judged(found, (one.where for one in recipes(facts)), good="every source can be unpacked", nothing=NOTHING)
 
 
 def _packed(recipe: Recipe) -> Iterator[str]:
@@ -80,10 +80,12 @@ def _is_wheel_build(recipe: Recipe) -> bool:
     title="installPhase runs and there is one where one is needed",
     remedy="Write an installPhase that creates $out, and let it run (no dontInstall; named in phases if that is set).",
 )
-def installs_something(case: Case) -> Answer:
+def installs_something(facts: Facts) -> Answer:
     """A derivation that does not create $out fails: `builder … failed to produce output path`."""
-    found = [Problem(one.where, what) for one in recipes(case) for what in _installs_nothing(one)]
-    return judged(found, (one.where for one in recipes(case)), good="every package installs something", nothing=NOTHING)
+    found = [Problem(one.where, what) for one in recipes(facts) for what in _installs_nothing(one)]
+    return judged(
+        found, (one.where for one in recipes(facts)), good="every package installs something", nothing=NOTHING
+    )
 
 
 def _installs_nothing(recipe: Recipe) -> Iterator[str]:

@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries_in_packages import runtimes
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
-from rknn_validation.checks.packaging.values import UNKNOWN
-from rknn_validation.checks.packaging.vendor import is_toolkit
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import UNKNOWN
+from rknn_validation.facts.recipes.vendor import is_toolkit
 from rknn_validation.npu import versions
 
 NOTHING = "the subject packages no Python toolkit"
 
 
-def toolkits(case: Case) -> tuple[Recipe, ...]:
+def toolkits(facts: Facts) -> tuple[Recipe, ...]:
     """The recipes of rknn-toolkit-lite2."""
-    return tuple(one for one in recipes(case) if is_toolkit(one))
+    return tuple(one for one in recipes(facts) if is_toolkit(one))
 
 
-def judge_toolkits(case: Case, find: Callable[[Recipe], Iterator[str]], good: str) -> Answer:
+def judge_toolkits(facts: Facts, find: Callable[[Recipe], Iterator[str]], good: str) -> Answer:
     """Ask something of every recipe of the toolkit."""
-    found = [Problem(one.where, what) for one in toolkits(case) for what in find(one)]
-    return judged(found, (one.where for one in toolkits(case)), good=good, nothing=NOTHING)
+    found = [Problem(one.where, what) for one in toolkits(facts) for what in find(one)]
+    return judged(found, (one.where for one in toolkits(facts)), good=good, nothing=NOTHING)
 
 
 @CONFIGURATION_CHECKS.check(
@@ -37,9 +37,9 @@ def judge_toolkits(case: Case, find: Callable[[Recipe], Iterator[str]], good: st
     remedy="Set dependencies = [ numpy psutil ruamel-yaml ].",
     stacks=("vendor",),
 )
-def dependencies_are_there(case: Case) -> Answer:
+def dependencies_are_there(facts: Facts) -> Answer:
     """The wheel requires numpy, psutil and ruamel.yaml; nixpkgs' build checks that, and import fails without."""
-    return judge_toolkits(case, _lacking, "numpy, psutil and ruamel.yaml are dependencies")
+    return judge_toolkits(facts, _lacking, "numpy, psutil and ruamel.yaml are dependencies")
 
 
 def _lacking(recipe: Recipe) -> Iterator[str]:
@@ -73,9 +73,9 @@ def _canonical(name: str) -> str:
     remedy='Set pythonImportsCheck to [ "rknnlite.api" ].',
     stacks=("vendor",),
 )
-def import_check_names_the_package(case: Case) -> Answer:
+def import_check_names_the_package(facts: Facts) -> Answer:
     """rknn-toolkit-lite2 installs the package rknnlite and nothing else; a check for another name fails the build."""
-    return judge_toolkits(case, _wrong_imports, "the import check names rknnlite")
+    return judge_toolkits(facts, _wrong_imports, "the import check names rknnlite")
 
 
 def _wrong_imports(recipe: Recipe) -> Iterator[str]:
@@ -91,14 +91,14 @@ def _wrong_imports(recipe: Recipe) -> Iterator[str]:
     remedy="Take librknnrt.so and rknn-toolkit-lite2 from the same release of rknn-toolkit2.",
     stacks=("vendor",),
 )
-def toolkit_and_runtime_agree(case: Case) -> Answer:
+def toolkit_and_runtime_agree(facts: Facts) -> Answer:
     """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
     # What is merely written in some file may be of another release: only what is installed has to agree.
-    ours = [one for one in toolkits(case) if one.package and _release(one)]
-    theirs = [one for one in runtimes(case) if one.package and _release(one)]
+    ours = [one for one in toolkits(facts) if one.package and _release(one)]
+    theirs = [one for one in runtimes(facts) if one.package and _release(one)]
     if not (ours and theirs):
         # A link and a service name their packages without installing them; where there is one of each, it is these.
-        every = [one for one in toolkits(case) if _release(one)], [one for one in runtimes(case) if _release(one)]
+        every = [one for one in toolkits(facts) if _release(one)], [one for one in runtimes(facts) if _release(one)]
         if all(len({_release(one) for one in found}) == 1 for found in every):
             ours, theirs = every
     found = []
@@ -124,9 +124,9 @@ def _release(recipe: Recipe) -> tuple[int, ...] | None:
     remedy="Take interpreter and packages from one set: python312.withPackages (ps: [ (ps.callPackage ./x.nix { }) ]).",
     stacks=("vendor",),
 )
-def environment_is_of_one_version(case: Case) -> Answer:
+def environment_is_of_one_version(facts: Facts) -> Answer:
     """withPackages leaves out what was built for another interpreter: `No module named 'rknnlite'`."""
-    environments = [one for one in part(case).packages if one.python and one.members]
+    environments = [one for one in part(facts).packages if one.python and one.members]
     found = [
         Problem(env.name, f"{one.name} is for Python {one.python}; the environment is Python {env.python}")
         for env in environments

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.python_packages import NOTHING, judge_toolkits, toolkits
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.sources_known import fetched_wheel
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.building import source_file
-from rknn_validation.checks.packaging.fetches import UNKNOWN as NOT_WRITTEN
-from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, trees_of
-from rknn_validation.checks.packaging.recipes import Recipe
-from rknn_validation.checks.packaging.values import UNKNOWN
-from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import source_file
+from rknn_validation.facts.recipes.fetches import UNKNOWN as NOT_WRITTEN
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
+from rknn_validation.facts.recipes.recipes import Recipe
+from rknn_validation.facts.recipes.values import UNKNOWN
+from rknn_validation.facts.recipes.wheels import Wheel, wheel_of
 from rknn_validation.nix.syntax import Apply, Node, Text
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu import versions
@@ -53,26 +53,26 @@ def _texts(recipe: Recipe) -> Iterator[str]:
     remedy="Use the wheel of that interpreter, or python312.pkgs.callPackage (wheels exist for CPython 3.7 to 3.12).",
     stacks=("vendor",),
 )
-def wheel_fits_the_interpreter(case: Case) -> Answer:
+def wheel_fits_the_interpreter(facts: Facts) -> Answer:
     """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
-    found = [Problem(one.where, what) for one in toolkits(case) if (what := _unfit(case, one))]
-    return judged(found, (one.where for one in toolkits(case)), good="wheel and interpreter agree", nothing=NOTHING)
+    found = [Problem(one.where, what) for one in toolkits(facts) if (what := _unfit(facts, one))]
+    return judged(found, (one.where for one in toolkits(facts)), good="wheel and interpreter agree", nothing=NOTHING)
 
 
-def _unfit(case: Case, recipe: Recipe) -> str | None:
+def _unfit(facts: Facts, recipe: Recipe) -> str | None:
     found = wheel(recipe)
-    interpreter = interpreter_of(case, recipe)
+    interpreter = interpreter_of(facts, recipe)
     if found and found.interpreter and interpreter and found.interpreter != interpreter:
         return f"the wheel is for CPython {found.interpreter} ({found.python}) and is built with Python {interpreter}"
     return None
 
 
-def interpreter_of(case: Case, recipe: Recipe) -> str | None:
+def interpreter_of(facts: Facts, recipe: Recipe) -> str | None:
     """The Python a recipe is built with: as evaluated, else as the text names it (`python311Packages.callPackage`)."""
     if recipe.package and recipe.package.python:
         return ".".join(recipe.package.python.split(".")[:2])
     names = {dotted(recipe.node.function) or ""} if isinstance(recipe.node, Apply) else set()
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         calls = (node for node in tree.tree.walk() if isinstance(node, Apply))
         names |= {dotted(node.function) or "" for node in calls if _leads_to(tree, node.argument, recipe.tree)}
     found = {version for name in names for version in re.findall(r"\bpython3(\d+)(?:Packages|\.pkgs)\.", name)}
@@ -92,9 +92,9 @@ def _leads_to(tree: NixTree, argument: Node, wanted: NixTree) -> bool:
     f"platform {versions.WHEEL_PLATFORM}.",
     stacks=("vendor",),
 )
-def wheel_exists(case: Case) -> Answer:
+def wheel_exists(facts: Facts) -> Answer:
     """The index has wheels of 2.3.0, 2.3.2 and 2.5.0 for CPython 3.7 to 3.12, aarch64 Linux; no source archive."""
-    return judge_toolkits(case, _unpublished, "nothing is known that says the wheel does not exist")
+    return judge_toolkits(facts, _unpublished, "nothing is known that says the wheel does not exist")
 
 
 def _is_mixed(found: Wheel) -> bool:
@@ -141,9 +141,9 @@ def _unpublished(recipe: Recipe) -> Iterator[str]:
     remedy='Set format = "wheel" in buildPythonPackage and remove pyproject and build-system.',
     stacks=("vendor",),
 )
-def wheel_is_installed_as_one(case: Case) -> Answer:
+def wheel_is_installed_as_one(facts: Facts) -> Answer:
     """Any other format unpacks a source tree and looks for setup.py or pyproject.toml."""
-    return judge_toolkits(case, _not_as_wheel, "wheels are installed as wheels")
+    return judge_toolkits(facts, _not_as_wheel, "wheels are installed as wheels")
 
 
 def _not_as_wheel(recipe: Recipe) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Iterable, Iterator
 
-from rknn_validation.checks.case import Case
+from rknn_validation.checks.findings import Finding, answer
 from rknn_validation.checks.model import Answer, Check, Evidence, Registry, inconclusive, skipped
 from rknn_validation.errors import HarnessError
+from rknn_validation.facts.model import Facts
 
-CONFIGURATION_CHECKS: Registry[Case] = Registry()
+CONFIGURATION_CHECKS: Registry[Facts] = Registry()
 """Every question asked of an evaluated configuration. Importing `checks.configuration` fills it."""
 
 STAGES = (
@@ -32,26 +34,57 @@ EVALUATES = "evaluation.succeeds"
 """The one check that is asked of a scenario without a configuration."""
 
 
-def applicable(case: Case) -> tuple[Check[Case], ...]:
+def check(
+    id: str,
+    *,
+    stage: str,
+    title: str,
+    remedy: str,
+    good: str = "",
+    nothing: str = "there is nothing to look at",
+    needs: Iterable[str] = (),
+    stacks: Iterable[str] = ("vendor", "mainline"),
+    boards: Iterable[str] = ("rk3588",),
+) -> Callable[[Callable[[Facts], Iterator[Finding]]], Callable[[Facts], Iterator[Finding]]]:
+    """Declare the decorated function, which yields findings of facts, as a check.
+
+    `good` is the reason of a pass (else the title), `nothing` that of a skip where nothing was found to look at.
+    `needs` names facts besides the configuration (see `Facts.missing`); where one is missing the check is skipped
+    with that reason.
+    """
+    needed = tuple(needs)
+
+    def declare(find: Callable[[Facts], Iterator[Finding]]) -> Callable[[Facts], Iterator[Finding]]:
+        def ask(facts: Facts) -> Answer:
+            missing = next(filter(None, map(facts.missing, needed)), "")
+            return skipped(missing) if missing else answer(find(facts), good=good or title, nothing=nothing)
+
+        CONFIGURATION_CHECKS.check(id, stage=stage, title=title, remedy=remedy, stacks=stacks, boards=boards)(ask)
+        return find
+
+    return declare
+
+
+def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
     """The checks that have a question for this scenario's stack and boards, in the order of their stages."""
-    boards = {"rk3588" if board.is_rk3588 else "other" for board in case.scenario.identities()}
+    boards = {"rk3588" if board.is_rk3588 else "other" for board in facts.scenario.identities()}
     chosen = [
         check
         for check in CONFIGURATION_CHECKS.all()
-        if case.scenario.stack in check.stacks and not boards.isdisjoint(check.boards)
+        if facts.scenario.stack in check.stacks and not boards.isdisjoint(check.boards)
     ]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
 
 
-def ask(check: Check[Case], case: Case) -> Answer:
+def ask(check: Check[Facts], facts: Facts) -> Answer:
     """Ask one check of one scenario; a check that breaks is inconclusive, never a pass.
 
     A scenario without a configuration is `evaluation.succeeds`'s to judge: every other check is skipped.
     """
-    if case.evaluation.configuration is None and check.id != EVALUATES:
+    if facts.evaluation.configuration is None and check.id != EVALUATES:
         return skipped(f"the scenario has no configuration: see {EVALUATES}")
     try:
-        return check.ask(case)
+        return check.ask(facts)
     except HarnessError as error:
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:

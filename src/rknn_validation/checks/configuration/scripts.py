@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.commands import syntax_error
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
-from rknn_validation.checks.packaging.values import rendered
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.commands import syntax_error
+from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.values import rendered
 from rknn_validation.nix.syntax import Apply, Attributes, Node, Text
 
 _SHEBANG = re.compile(r"#!\s*\S*(?:@[^@]*@)?\S*\b(?:ba|da)?sh\b")
@@ -24,9 +24,9 @@ _SHEBANG = re.compile(r"#!\s*\S*(?:@[^@]*@)?\S*\b(?:ba|da)?sh\b")
     title="Scripts of units, activation and login are valid shell",
     remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
 )
-def scripts_parse(case: Case) -> Answer:
+def scripts_parse(facts: Facts) -> Answer:
     """bash reads nothing of a script it cannot parse: the unit fails, or nobody can log in."""
-    scripts = tuple(_scripts(case))
+    scripts = tuple(_scripts(facts))
     found = [Problem(where, what, text) for where, text in scripts if (what := script_problem(text))]
     looked_at = (where for where, _ in scripts)
     return judged(found, looked_at, good=f"bash reads {len(scripts)} scripts", nothing="the subject runs no script")
@@ -40,8 +40,8 @@ def script_problem(text: str) -> str | None:
     return f"it is no valid shell: {error.splitlines()[0]}" if error else None
 
 
-def _scripts(case: Case) -> Iterator[tuple[str, str]]:
-    ours = part(case)
+def _scripts(facts: Facts) -> Iterator[tuple[str, str]]:
+    ours = part(facts)
     for name, unit in ours.units.items():
         for kind, text in (("script", unit.script), ("preStop", unit.stop_script)):
             if text.strip():
@@ -50,7 +50,7 @@ def _scripts(case: Case) -> Iterator[tuple[str, str]]:
         yield f"system.activationScripts.{name}", text
     for name, text in ours.shell_init.items():
         yield name, text
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         if tree.about_npu:
             yield from _written(tree)
 

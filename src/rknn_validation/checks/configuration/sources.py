@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.fetches import UNKNOWN, Fetch, fetches
-from rknn_validation.checks.packaging.hashes import HashError, is_placeholder, parse_hash
-from rknn_validation.checks.packaging.nixtrees import trees_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
+from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
+from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.nix.syntax import Binding
 
 NOTHING = "the subject downloads nothing"
@@ -32,8 +32,8 @@ _HTTPS_ONLY = re.compile(
 )
 
 
-def _problems(case: Case, find: Callable[[Fetch], str | None]) -> Iterator[Problem]:
-    for fetch in fetches(case):
+def _problems(facts: Facts, find: Callable[[Fetch], str | None]) -> Iterator[Problem]:
+    for fetch in fetches(facts):
         what = find(fetch)
         if what:
             yield Problem(fetch.where, what, str(fetch))
@@ -45,9 +45,9 @@ def _problems(case: Case, find: Callable[[Fetch], str | None]) -> Iterator[Probl
     title="Every download is pinned by a hash",
     remedy='Add hash = "sha256-…" to the fetcher (set it to lib.fakeHash once and take the hash Nix then reports).',
 )
-def has_a_hash(case: Case) -> Answer:
+def has_a_hash(facts: Facts) -> Answer:
     """Without a hash nixpkgs' fetchers refuse to evaluate, and built-in ones take whatever the server sends today."""
-    return judged(_problems(case, _unhashed), fetches(case), good="every download has a hash", nothing=NOTHING)
+    return judged(_problems(facts, _unhashed), fetches(facts), good="every download has a hash", nothing=NOTHING)
 
 
 def _unhashed(fetch: Fetch) -> str | None:
@@ -66,9 +66,9 @@ def _unhashed(fetch: Fetch) -> str | None:
     title="No hash is a placeholder",
     remedy='Build the package once and put the hash Nix reports as "got:" in place of the placeholder.',
 )
-def hash_is_real(case: Case) -> Answer:
+def hash_is_real(facts: Facts) -> Answer:
     """lib.fakeHash and its like make every build fail with a hash mismatch."""
-    return judged(_problems(case, _placeholder), fetches(case), good="no hash is a placeholder", nothing=NOTHING)
+    return judged(_problems(facts, _placeholder), fetches(facts), good="no hash is a placeholder", nothing=NOTHING)
 
 
 def _placeholder(fetch: Fetch) -> str | None:
@@ -88,15 +88,15 @@ def _placeholder(fetch: Fetch) -> str | None:
     title="Every hash is one Nix can read",
     remedy='Write it as hash = "sha256-<44 characters of base 64>"; nix hash to-sri converts other spellings.',
 )
-def hash_is_well_formed(case: Case) -> Answer:
+def hash_is_well_formed(facts: Facts) -> Answer:
     """Nix refuses a hash of the wrong length, alphabet or algorithm."""
-    found = (*_problems(case, _malformed), *_malformed_of_dependencies(case))
-    return judged(found, fetches(case), good="every hash is readable", nothing=NOTHING)
+    found = (*_problems(facts, _malformed), *_malformed_of_dependencies(facts))
+    return judged(found, fetches(facts), good="every hash is readable", nothing=NOTHING)
 
 
-def _malformed_of_dependencies(case: Case) -> Iterator[Problem]:
+def _malformed_of_dependencies(facts: Facts) -> Iterator[Problem]:
     """What a Go, Rust or Node package downloads is pinned by one hash of its own."""
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             if isinstance(node, Binding) and node.path[-1] in ("vendorHash", "cargoHash", "npmDepsHash"):
                 text = tree.text(node.value)
@@ -125,9 +125,9 @@ def _malformed(fetch: Fetch) -> str | None:
     title="Every download names a commit, a tag or a release, not a branch",
     remedy="Replace the branch in the address by the commit it points to today.",
 )
-def stays_the_same(case: Case) -> Answer:
+def stays_the_same(facts: Facts) -> Answer:
     """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
-    return judged(_problems(case, _moving), fetches(case), good="no download follows a branch", nothing=NOTHING)
+    return judged(_problems(facts, _moving), fetches(facts), good="no download follows a branch", nothing=NOTHING)
 
 
 def _moving(fetch: Fetch) -> str | None:
@@ -172,9 +172,9 @@ def moving_reference(url: str) -> str | None:
     title="Every address leads to the file itself, without credentials",
     remedy="Use the https address of the raw file: raw.githubusercontent.com/<owner>/<repository>/<commit>/<path>.",
 )
-def can_be_downloaded(case: Case) -> Answer:
+def can_be_downloaded(facts: Facts) -> Answer:
     """A GitHub /blob/ page is HTML; git:// there is switched off; file:// and ssh exist on one machine only."""
-    return judged(_problems(case, _unreachable), fetches(case), good="every address leads to a file", nothing=NOTHING)
+    return judged(_problems(facts, _unreachable), fetches(facts), good="every address leads to a file", nothing=NOTHING)
 
 
 def _unreachable(fetch: Fetch) -> str | None:

@@ -7,14 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.fetches import UNKNOWN, Fetch, fetches
-from rknn_validation.checks.packaging.hashes import HashError, is_placeholder, parse_hash
-from rknn_validation.checks.packaging.recipes import recipes
-from rknn_validation.checks.packaging.wheels import Wheel, wheel_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
+from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
+from rknn_validation.facts.recipes.recipes import recipes
+from rknn_validation.facts.recipes.wheels import Wheel, wheel_of
 from rknn_validation.npu import versions
 
 NOTHING = "the subject downloads nothing"
@@ -48,10 +48,10 @@ def digest(fetch: Fetch) -> str | None:
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so, wheels are in "
     "rknn-toolkit-lite2/packages/.",
 )
-def path_is_in_repository(case: Case) -> Answer:
+def path_is_in_repository(facts: Facts) -> Answer:
     """Another path, or a wheel of one version at the commit of another, is a 404."""
-    found = [Problem(one.where, what, str(one)) for one in fetches(case) for what in _misplaced(one)]
-    return judged(found, fetches(case), good="no path is known to be wrong", nothing=NOTHING)
+    found = [Problem(one.where, what, str(one)) for one in fetches(facts) for what in _misplaced(one)]
+    return judged(found, fetches(facts), good="no path is known to be wrong", nothing=NOTHING)
 
 
 def _misplaced(fetch: Fetch) -> Iterator[str]:
@@ -84,9 +84,9 @@ def _tag(reference: str) -> str | None:
     title="The vendor's files have the hashes these files are known to have",
     remedy="Check version, Python tag and hash against each other; nix-prefetch-url tells the hash of an address.",
 )
-def hash_fits_the_version(case: Case) -> Answer:
+def hash_fits_the_version(facts: Facts) -> Answer:
     """A hash of another version, or of no published file: the build ends in a mismatch, or in the wrong file."""
-    every = fetches(case)
+    every = fetches(facts)
     found = [Problem(one.where, what, str(one)) for one in every for what in (*_wheel_hash(one), *_other_hash(one))]
     return judged(found, every, good="no hash contradicts what is known of the vendor's files", nothing=NOTHING)
 
@@ -140,9 +140,9 @@ def fetched_wheel(fetch: Fetch) -> Wheel | None:
     title="Two different files do not carry the same hash",
     remedy="Compute each file's own hash.",
 )
-def one_hash_is_one_file(case: Case) -> Answer:
+def one_hash_is_one_file(facts: Facts) -> Answer:
     """A hash copied along with the fetcher: one of the two can never be built."""
-    every = fetches(case)
+    every = fetches(facts)
     files: dict[str, dict[str, Fetch]] = defaultdict(dict)
     for fetch in every:
         seen, name = digest(fetch), _file_name(fetch)
@@ -175,11 +175,11 @@ def _file_name(fetch: Fetch) -> str | None:
     title="A package's version is that of what it downloads",
     remedy="Write the version once (finalAttrs.version or rec) and use it in the address.",
 )
-def version_agrees(case: Case) -> Answer:
+def version_agrees(facts: Facts) -> Answer:
     """A version that says one thing and a file that is another: whoever pairs it with a model or runtime is misled."""
     found: list[Problem] = []
     looked_at: list[str] = []
-    for recipe in recipes(case):
+    for recipe in recipes(facts):
         source, version = recipe.source, recipe.text("version")
         if not isinstance(source, Fetch) or version is None or versions.version_numbers(version) is None:
             continue

@@ -7,15 +7,15 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.problems import Problem, judged
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.sources_known import fetched_wheel
+from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.packaging.fetches import fetches
-from rknn_validation.checks.packaging.nixtrees import NixTree, trees_of
-from rknn_validation.checks.packaging.recipes import recipes
-from rknn_validation.checks.packaging.wheels import wheel_of
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.fetches import fetches
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
+from rknn_validation.facts.recipes.recipes import recipes
+from rknn_validation.facts.recipes.wheels import wheel_of
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu.versions import FOREIGN_LIBRARY_FOLDERS
 
@@ -25,8 +25,8 @@ _MACHINES = {3: "x86 (32 bit)", 40: "ARM (32 bit)", 62: "x86_64", 243: "RISC-V"}
 _SYSTEM = re.compile(r"/(?:nix|proc|sys|dev|run|boot|etc|usr|bin|lib|lib64|var|sbin)(?:/|$)")
 
 
-def _path_literals(case: Case) -> Iterator[tuple[NixTree, NixPath, str]]:
-    for tree in trees_of(case):
+def _path_literals(facts: Facts) -> Iterator[tuple[NixTree, NixPath, str]]:
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             if tree.about_npu and isinstance(node, NixPath) and not node.search and node.literal:
                 yield tree, node, node.literal
@@ -38,19 +38,19 @@ def _path_literals(case: Case) -> Iterator[tuple[NixTree, NixPath, str]]:
     title="Every file the Nix code names by path comes with the subject",
     remedy="Put the file next to the Nix code and name it by a relative path, or fetch it by address and hash.",
 )
-def local_files_exist(case: Case) -> Answer:
+def local_files_exist(facts: Facts) -> Answer:
     """A path into somebody's home exists on one machine; under pure evaluation not even there."""
     found = []
-    for tree, node, literal in _path_literals(case):
+    for tree, node, literal in _path_literals(facts):
         what = _missing(tree.path.parent, literal)
         if what:
             found.append(Problem(tree.at(node), what, literal))
-    for recipe in recipes(case):
+    for recipe in recipes(facts):
         source = recipe.text("src") or ""
         if source.startswith(("/", "~")) and not source.startswith("/nix/store/"):
             what = "the source is a file of one machine, named by its absolute path"
             found.append(Problem(recipe.where, what, source))
-    looked_at = [f"{tree.at(node)}: {literal}" for tree, node, literal in _path_literals(case)]
+    looked_at = [f"{tree.at(node)}: {literal}" for tree, node, literal in _path_literals(facts)]
     return judged(found, looked_at, good="every path exists", nothing="no file is named by path")
 
 
@@ -70,15 +70,15 @@ def _missing(folder: Path, literal: str) -> str | None:
     title="Binaries are for aarch64 Linux",
     remedy="Take the library from …/Linux/librknn_api/aarch64/ and the wheel whose name ends in _aarch64.whl.",
 )
-def is_for_this_machine(case: Case) -> Answer:
+def is_for_this_machine(facts: Facts) -> Answer:
     """A library for another processor or for Android cannot be loaded (`wrong ELF class`)."""
-    found = [*_foreign_downloads(case), *_foreign_files(case), *_foreign_copies(case)]
-    looked_at = [str(one) for one in fetches(case)] + [one.where for one in recipes(case)]
+    found = [*_foreign_downloads(facts), *_foreign_files(facts), *_foreign_copies(facts)]
+    looked_at = [str(one) for one in fetches(facts)] + [one.where for one in recipes(facts)]
     return judged(found, looked_at, good="nothing is for another machine", nothing="the subject has no packages")
 
 
-def _foreign_downloads(case: Case) -> Iterator[Problem]:
-    for fetch in fetches(case):
+def _foreign_downloads(facts: Facts) -> Iterator[Problem]:
+    for fetch in fetches(facts):
         wheel = fetched_wheel(fetch)
         if wheel and wheel.platform and wheel.is_for_aarch64_linux is False:
             yield Problem(fetch.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", str(fetch))
@@ -97,8 +97,8 @@ def _foreign_folder(path: str) -> str | None:
     return next((part for part in parts if part in FOREIGN_LIBRARY_FOLDERS), None)
 
 
-def _foreign_copies(case: Case) -> Iterator[Problem]:
-    for recipe in recipes(case):
+def _foreign_copies(facts: Facts) -> Iterator[Problem]:
+    for recipe in recipes(facts):
         for phase, script in recipe.phases().items():
             for number, line in enumerate(script.splitlines(), 1):
                 copied = re.match(r"\s*(?:cp|install|mv|ln)\s", line)
@@ -109,8 +109,8 @@ def _foreign_copies(case: Case) -> Iterator[Problem]:
                     yield Problem(where, f"the library in {folder}/ is not for aarch64 Linux", line.strip())
 
 
-def _foreign_files(case: Case) -> Iterator[Problem]:
-    for tree, node, literal in _path_literals(case):
+def _foreign_files(facts: Facts) -> Iterator[Problem]:
+    for tree, node, literal in _path_literals(facts):
         path = tree.path.parent / literal
         wheel = wheel_of(path.name)
         if wheel and wheel.is_for_aarch64_linux is False:

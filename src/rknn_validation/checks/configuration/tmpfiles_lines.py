@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text import tmpfiles
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text import tmpfiles
 
 
 @CONFIGURATION_CHECKS.check(
@@ -19,9 +19,9 @@ from rknn_validation.checks.text import tmpfiles
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def lines_readable(case: Case) -> Answer:
+def lines_readable(facts: Facts) -> Answer:
     """A line it cannot read is skipped, and systemd-tmpfiles-setup ends with an error."""
-    lines = [line for line in part(case).tmpfiles if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line for line in part(facts).tmpfiles if line.strip() and not line.lstrip().startswith("#")]
     wrong = [Evidence("systemd.tmpfiles.rules", str(one)) for one in map(tmpfiles.parse, lines) if _is_bad(one)]
     if wrong:
         return failed("these lines do nothing", *wrong)
@@ -40,11 +40,11 @@ def _is_bad(line: tmpfiles.Line | tmpfiles.Unreadable) -> bool:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def destroys_nothing(case: Case) -> Answer:
+def destroys_nothing(facts: Facts) -> Answer:
     """R, D and L+ on a directory others share remove what others put there."""
     shared = r"/(usr(/(lib|lib64|bin|local(/lib)?))?|lib|lib64|dev|etc|run|var|nix(/store)?|home|root)?/?"
     found = []
-    for text in part(case).tmpfiles:
+    for text in part(facts).tmpfiles:
         line = tmpfiles.parse(text)
         if not isinstance(line, tmpfiles.Line) or not re.fullmatch(shared, line.path):
             continue

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import EXTRA_RULES_FILE, part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.packaging.rules import installs_elsewhere
-from rknn_validation.checks.text import udevrules
-from rknn_validation.checks.text.udevdevices import NPU_DEVICES
-from rknn_validation.checks.text.udevrules import Rule
-from rknn_validation.checks.text.udevrun import DEFAULTS_FILE, Outcome, in_order, run
+from rknn_validation.facts.difference import EXTRA_RULES_FILE, part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.rules import installs_elsewhere
+from rknn_validation.facts.text import udevrules
+from rknn_validation.facts.text.udevdevices import NPU_DEVICES
+from rknn_validation.facts.text.udevrules import Rule
+from rknn_validation.facts.text.udevrun import DEFAULTS_FILE, Outcome, in_order, run
 from rknn_validation.nix.configuration import RulesFile
 
 
@@ -27,19 +27,19 @@ def _parsed(files: tuple[RulesFile, ...]) -> tuple[tuple[Rule, ...], tuple[udevr
     )
 
 
-def rules_of(case: Case) -> tuple[Rule, ...]:
+def rules_of(facts: Facts) -> tuple[Rule, ...]:
     """The subject's rules, in the order udevd reads them."""
-    return _parsed(part(case).rules)[0]
+    return _parsed(part(facts).rules)[0]
 
 
-def outcomes(case: Case) -> tuple[Outcome, ...]:
+def outcomes(facts: Facts) -> tuple[Outcome, ...]:
     """What the subject's rules do to the nodes of the scenario's stack."""
-    return tuple(run(rules_of(case), device) for device in NPU_DEVICES[case.scenario.stack])
+    return tuple(run(rules_of(facts), device) for device in NPU_DEVICES[facts.scenario.stack])
 
 
-def unread(case: Case) -> list[RulesFile]:
+def unread(facts: Facts) -> list[RulesFile]:
     """The subject's rules files whose text only a build can tell."""
-    return [one for one in part(case).rules if one.text is None]
+    return [one for one in part(facts).rules if one.text is None]
 
 
 def sets_access(rule: Rule) -> bool:
@@ -51,9 +51,9 @@ def sets_access(rule: Rule) -> bool:
     )
 
 
-def scripts(case: Case) -> Iterator[tuple[str, str]]:
+def scripts(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, line) of every line of shell the subject has run: activation, unit scripts and commands."""
-    ours = part(case)
+    ours = part(facts)
     for name, text in ours.activation_scripts.items():
         yield from ((f"system.activationScripts.{name}", line) for line in text.splitlines())
     for name, unit in ours.units.items():
@@ -76,9 +76,9 @@ def scripts(case: Case) -> Iterator[tuple[str, str]]:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def rules_readable(case: Case) -> Answer:
+def rules_readable(facts: Facts) -> Answer:
     """udevd skips a rule it cannot read, with one line in the journal."""
-    ours = part(case).rules
+    ours = part(facts).rules
     if not ours:
         return skipped("the subject adds no udev rules")
     rules, complaints = _parsed(ours)
@@ -95,9 +95,9 @@ def rules_readable(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def packages_carry_rules(case: Case) -> Answer:
+def packages_carry_rules(facts: Facts) -> Answer:
     """NixOS collects {lib,etc}/udev/rules.d/* of each package; anything elsewhere is not seen."""
-    ours = part(case).udev_packages
+    ours = part(facts).udev_packages
     wrong = []
     for package in ours:
         rules = [path for path in package.files if re.fullmatch(r"/?(lib|etc)/udev/rules\.d/[^/]+\.rules", path)]
@@ -118,18 +118,18 @@ def packages_carry_rules(case: Case) -> Answer:
     title="systemd's own rules do not undo the subject's",
     remedy="Name the file so that it sorts after 50-udev-default.rules, for example 70-npu.rules.",
 )
-def come_late_enough(case: Case) -> Answer:
+def come_late_enough(facts: Facts) -> Answer:
     """50-udev-default.rules gives every render node the group render and mode 0666, whatever came before it."""
     undone = {
         rule.where: Evidence(rule.where, f"{rule.text}\n    {DEFAULTS_FILE} is read later")
-        for outcome in outcomes(case)
+        for outcome in outcomes(facts)
         for rule, _ in outcome.rules
         if rule.file < DEFAULTS_FILE and outcome.device.subsystem == "drm" and not outcome.gives_access
         if sets_access(rule)
     }
     if undone:
         return failed("what the rule sets for the render node is set back", *undone.values())
-    return passed("in time") if rules_of(case) else skipped("the subject adds no udev rules")
+    return passed("in time") if rules_of(facts) else skipped("the subject adds no udev rules")
 
 
 @CONFIGURATION_CHECKS.check(
@@ -139,9 +139,9 @@ def come_late_enough(case: Case) -> Answer:
     remedy="Put the rule into a package (services.udev.packages) whose file sorts before 73-seat-late.rules, "
     "for example 70-npu.rules.",
 )
-def uaccess_early(case: Case) -> Answer:
+def uaccess_early(facts: Facts) -> Answer:
     """73-seat-late.rules turns the tag into an ACL; services.udev.extraRules comes as 99-local.rules."""
-    tagged = [rule for rule in rules_of(case) if "uaccess" in rule.values("TAG")]
+    tagged = [rule for rule in rules_of(facts) if "uaccess" in rule.values("TAG")]
     if not tagged:
         return skipped("no rule tags uaccess")
     late = [rule for rule in tagged if rule.file >= "73-seat-late.rules"]
@@ -160,11 +160,11 @@ def uaccess_early(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def programs_exist(case: Case) -> Answer:
+def programs_exist(facts: Facts) -> Answer:
     """NixOS checks RUN and IMPORT{program} when it builds the rules, and refuses a path that is not there."""
     wrong = []
     asked = 0
-    for rule in rules_of(case):
+    for rule in rules_of(facts):
         for token in rule.tokens:
             runs = (token.key == "RUN" and token.attribute != "builtin") or (
                 token.key in {"PROGRAM", "IMPORT"} and token.attribute in {"", "program"}

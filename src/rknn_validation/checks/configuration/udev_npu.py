@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import path_settings, runtime_packages, toolkit_packages
 from rknn_validation.checks.configuration.options import own_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes, rules_of, scripts, sets_access, unread
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, VENDOR_RENDER, Device
-from rknn_validation.checks.text.udevrules import Rule
-from rknn_validation.checks.text.udevrun import Match, Outcome, run, why_not
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, VENDOR_RENDER, Device
+from rknn_validation.facts.text.udevrules import Rule
+from rknn_validation.facts.text.udevrun import Match, Outcome, run, why_not
 
 
 def _names_npu(rule: Rule) -> bool:
@@ -28,36 +28,40 @@ def _names_npu(rule: Rule) -> bool:
     remedy='Vendor: SUBSYSTEM=="misc", KERNEL=="rknpu" and SUBSYSTEM=="drm", KERNEL=="renderD*", DRIVERS=="RKNPU". '
     'Mainline: SUBSYSTEM=="accel", KERNEL=="accel*". Set GROUP="render", MODE="0660".',
 )
-def node_has_a_rule(case: Case) -> Answer:
+def node_has_a_rule(facts: Facts) -> Answer:
     """Without one, /dev/rknpu and accel0 stay root's alone, and the render node is everybody's."""
-    found = [one for one in outcomes(case) if one.gives_access]
+    found = [one for one in outcomes(facts) if one.gives_access]
     if found:
         return passed("; ".join(sorted({f"{one.device.node}: {_access(one)}" for one in found})))
-    by_hand = list(_by_other_means(case))
+    by_hand = list(_by_other_means(facts))
     if by_hand:
         return passed("access is set without udev", *by_hand)
-    if unread(case):
-        names = ", ".join(one.name for one in unread(case))
+    if unread(facts):
+        names = ", ".join(one.name for one in unread(facts))
         return inconclusive(f"the text of {names} is made by a build; nothing else gives access to the NPU")
-    if not rules_of(case) and not _promises_access(case):
+    if not rules_of(facts) and not _promises_access(facts):
         return skipped("the subject brings the driver alone; who may open it is left to the machine")
-    devices = NPU_DEVICES[case.scenario.stack]
-    missed = [_why(rule, devices) for rule in rules_of(case) if sets_access(rule) and _names_npu(rule)]
-    if case.scenario.stack == "mainline" and not missed and not _has_option(case, "group|mode|permission|access|udev"):
+    devices = NPU_DEVICES[facts.scenario.stack]
+    missed = [_why(rule, devices) for rule in rules_of(facts) if sets_access(rule) and _names_npu(rule)]
+    if (
+        facts.scenario.stack == "mainline"
+        and not missed
+        and not _has_option(facts, "group|mode|permission|access|udev")
+    ):
         # Members of group render are let in by that rule; any other group would take one of the subject's.
         return skipped("left to systemd's own rule for accel nodes: group render, and open to everybody")
     nodes = ", ".join(sorted({device.node for device in devices}))
     return failed(f"no rule of the subject applies to {nodes}: only root can open it, or everybody", *missed)
 
 
-def _promises_access(case: Case) -> bool:
+def _promises_access(facts: Facts) -> bool:
     """Whether the subject is for programs that use the NPU: it brings a library, or an option about the node."""
-    asks = _has_option(case, "group|mode|user|permission|access|udev")
-    return asks or bool(runtime_packages(case) or toolkit_packages(case) or path_settings(case))
+    asks = _has_option(facts, "group|mode|user|permission|access|udev")
+    return asks or bool(runtime_packages(facts) or toolkit_packages(facts) or path_settings(facts))
 
 
-def _has_option(case: Case, words: str) -> bool:
-    last = {option.path.rsplit(".", 1)[-1].lower() for option in own_options(case)}
+def _has_option(facts: Facts, words: str) -> bool:
+    last = {option.path.rsplit(".", 1)[-1].lower() for option in own_options(facts)}
     return any(re.search(words, name) for name in last)
 
 
@@ -76,8 +80,8 @@ def _why(rule: Rule, devices: tuple[Device, ...]) -> Evidence:
 _NODE = r"/dev/(rknpu|accel|dri)\b"
 
 
-def _by_other_means(case: Case) -> Iterator[Evidence]:
-    ours = part(case)
+def _by_other_means(facts: Facts) -> Iterator[Evidence]:
+    ours = part(facts)
     for line in ours.tmpfiles:
         if re.match(r"[zZaA]", line) and re.search(_NODE, line):
             yield Evidence("systemd.tmpfiles.rules", line)
@@ -96,14 +100,14 @@ def _by_other_means(case: Case) -> Iterator[Evidence]:
     "parents. "
     'accel0 hangs below KERNELS=="rknn", which no driver binds. Render nodes have no fixed number: match the driver.',
 )
-def rules_find_the_npu(case: Case) -> Answer:
+def rules_find_the_npu(facts: Facts) -> Answer:
     """A rule that names a node of the stack and matches none of them is dead: that node keeps its default access."""
-    devices = NPU_DEVICES[case.scenario.stack]
-    meant = [rule for rule in rules_of(case) if sets_access(rule)]
+    devices = NPU_DEVICES[facts.scenario.stack]
+    meant = [rule for rule in rules_of(facts) if sets_access(rule)]
     dead: list[Evidence] = []
     for group in ((device,) for device in devices if device not in VENDOR_RENDER):
         dead += _dead(meant, group)
-    if case.scenario.stack == "vendor":
+    if facts.scenario.stack == "vendor":
         dead += _dead(meant, VENDOR_RENDER)
     if dead:
         return failed("a rule meant for the NPU never applies to it", *dead)
@@ -140,9 +144,9 @@ def _means(rule: Rule, device: Device) -> bool:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def touch_the_npu_only(case: Case) -> Answer:
+def touch_the_npu_only(facts: Facts) -> Answer:
     """A rule without the driver gives the GPU, or every misc device, the NPU's owner and mode."""
-    rules = rules_of(case)
+    rules = rules_of(facts)
     if not rules:
         return skipped("the subject adds no udev rules")
     found: dict[str, Evidence] = {}
@@ -183,18 +187,18 @@ def _is_plain_other(rule: Rule) -> bool:
     remedy="Remove the SYMLINK: the runtime finds the render node by itself, and takes /dev/rknpu for the misc device.",
     stacks=("vendor",),
 )
-def no_alias(case: Case) -> Answer:
+def no_alias(facts: Facts) -> Answer:
     """The runtime speaks the misc device's ioctls to whatever /dev/rknpu is: `hw_version = -1`."""
     links = [
         Evidence(setting.rule.where, setting.rule.text)
         for device in (*VENDOR_RENDER, *OTHER_DEVICES)
-        for setting in run(rules_of(case), device).symlinks
+        for setting in run(rules_of(facts), device).symlinks
         if setting.value == "rknpu"
     ]
     if links:
         return failed("/dev/rknpu would be a link to a render node, which the runtime cannot use", links[0])
-    made = [line for line in part(case).tmpfiles if re.match(r"L\S*\s+/dev/rknpu\b", line)]
-    made += [line.strip() for _, line in scripts(case) if re.search(r"\bln\s+-\w+\s+\S+\s+/dev/rknpu\b", line)]
+    made = [line for line in part(facts).tmpfiles if re.match(r"L\S*\s+/dev/rknpu\b", line)]
+    made += [line.strip() for _, line in scripts(facts) if re.search(r"\bln\s+-\w+\s+\S+\s+/dev/rknpu\b", line)]
     if made:
         return failed(
             "/dev/rknpu would be a link to a render node, which the runtime cannot use", Evidence("link", made[0])

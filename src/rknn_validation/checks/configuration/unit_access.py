@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes, rules_of, unread
 from rknn_validation.checks.configuration.unit_service import consumers, speaks_of_npu
 from rknn_validation.checks.configuration.units import is_on, last
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
 from rknn_validation.nix.configuration import Unit
 
 
@@ -20,16 +20,16 @@ from rknn_validation.nix.configuration import Unit
     title="services that use the NPU are in a group that may open it",
     remedy="Give the service SupplementaryGroups = [ <the group of the udev rule> ], or add its user to that group.",
 )
-def services_in_group(case: Case) -> Answer:
+def services_in_group(facts: Facts) -> Answer:
     """EACCES for the service, and everything works as root."""
-    given = [one for one in outcomes(case) if one.gives_access and one.group]
+    given = [one for one in outcomes(facts) if one.gives_access and one.group]
     groups = {one.group.value for one in given if one.group}
-    if not given or unread(case) or any(one.mode_bits & 0o006 or one.is_tagged or one.owner for one in given):
+    if not given or unread(facts) or any(one.mode_bits & 0o006 or one.is_tagged or one.owner for one in given):
         return skipped("the subject does not keep the node to a group")
-    ours = {name: unit for name, unit in consumers(case).items() if speaks_of_npu(name, unit)}
+    ours = {name: unit for name, unit in consumers(facts).items() if speaks_of_npu(name, unit)}
     wrong = []
     for name, unit in ours.items():
-        own = _groups(case, unit)
+        own = _groups(facts, unit)
         if own is not None and not own & groups:
             wrong.append(
                 Evidence(name, f"in {', '.join(sorted(own)) or 'no group'}; the node: {', '.join(groups)} 0660")
@@ -39,7 +39,7 @@ def services_in_group(case: Case) -> Answer:
     return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service that uses the NPU")
 
 
-def _groups(case: Case, unit: Unit) -> set[str] | None:
+def _groups(facts: Facts, unit: Unit) -> set[str] | None:
     """The groups a service runs with; None for root, and where it cannot be told."""
     service = unit.sections.get("Service", {})
     account = last(unit, "User")
@@ -52,10 +52,10 @@ def _groups(case: Case, unit: Unit) -> set[str] | None:
     if is_on(last(unit, "DynamicUser")):
         # Without any group at all is what units.sandbox-lets-the-npu-in speaks of.
         return named or None
-    if account in {"", "root", "0"} or account not in case.configuration.users:
+    if account in {"", "root", "0"} or account not in facts.configuration.users:
         return None
-    user = case.configuration.users[account]
-    members = {name for name, group in case.configuration.groups.items() if account in group.members}
+    user = facts.configuration.users[account]
+    members = {name for name, group in facts.configuration.groups.items() if account in group.members}
     return named | set(user.groups) | members | ({user.group} if user.group else set())
 
 
@@ -66,17 +66,17 @@ def _groups(case: Case, unit: Unit) -> set[str] | None:
     remedy='Add TAG+="systemd" to the rule for KERNEL=="rknpu": udev tells systemd of tagged devices only.',
     stacks=("vendor",),
 )
-def device_unit_appears(case: Case) -> Answer:
+def device_unit_appears(facts: Facts) -> Answer:
     """The job for dev-rknpu.device times out after 90 s, and what requires it fails."""
     waiting = [
         Evidence(name, f"{key}=dev-rknpu.device")
-        for name, unit in part(case).units.items()
+        for name, unit in part(facts).units.items()
         for key in ("BindsTo", "Requires", "Requisite", "Wants")
         if "dev-rknpu.device" in _words(unit, key)
     ]
     if not waiting:
         return skipped("no unit waits for dev-rknpu.device")
-    if unread(case) or any(re.search(r'TAG\+?=\s*"systemd"', rule.text) for rule in rules_of(case)):
+    if unread(facts) or any(re.search(r'TAG\+?=\s*"systemd"', rule.text) for rule in rules_of(facts)):
         return passed("a rule tells systemd of the device", *waiting)
     return failed("systemd is never told of /dev/rknpu, so its device unit never appears", *waiting)
 

@@ -6,16 +6,16 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.libraries import STORE_PATH
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.units import commands, own_services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.packaging.building import result
-from rknn_validation.checks.packaging.commands import commands as shell_commands
-from rknn_validation.checks.packaging.nixtrees import function_name, trees_of
-from rknn_validation.checks.packaging.recipes import Recipe, recipes
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.building import result
+from rknn_validation.facts.recipes.commands import commands as shell_commands
+from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.nix.configuration import Unit
 from rknn_validation.nix.syntax import Apply, Attributes
 from rknn_validation.nix.syntax import Path as NixPath
@@ -45,10 +45,10 @@ _FOLDER_BUILDERS = frozenset(
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def programs_are_no_folders(case: Case) -> Answer:
+def programs_are_no_folders(facts: Facts) -> Answer:
     """`status=203/EXEC`: a package's store path is a folder, and only writeShellScript and its like make a file."""
-    ran = [(name, key, line) for name, unit in part(case).units.items() for key, line in commands(unit)]
-    folders = _folders(case, _FOLDER_BUILDERS | _SCRIPT_BUILDERS)
+    ran = [(name, key, line) for name, unit in part(facts).units.items() for key, line in commands(unit)]
+    folders = _folders(facts, _FOLDER_BUILDERS | _SCRIPT_BUILDERS)
     wrong = []
     for name, key, line in ran:
         found = STORE_PATH.match(line)
@@ -60,10 +60,10 @@ def programs_are_no_folders(case: Case) -> Answer:
     return passed(f"{len(ran)} commands") if ran else skipped("the subject's units run scripts or nothing")
 
 
-def _folders(case: Case, builders: frozenset[str] = _FOLDER_BUILDERS) -> frozenset[str]:
+def _folders(facts: Facts, builders: frozenset[str] = _FOLDER_BUILDERS) -> frozenset[str]:
     """Names under which the subject's files make packages with a bin folder, and no script of that name."""
     names, scripts = set(), set()
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         for node in tree.tree.walk():
             if isinstance(node, Apply) and function_name(node) in builders:
                 given = node.argument.get("name") if isinstance(node.argument, Attributes) else node.argument
@@ -85,9 +85,9 @@ _OPERATOR = re.compile(r"(?<!\S)(?:&&|\|\|?|[012&]?>>?(?:&[012]|\S+)?|<|2>&1|\$\
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def need_no_shell(case: Case) -> Answer:
+def need_no_shell(facts: Facts) -> Answer:
     """systemd hands <, >, |, && and $(…) to the program as words of its command line."""
-    ran = [(name, key, line) for name, unit in part(case).units.items() for key, line in commands(unit)]
+    ran = [(name, key, line) for name, unit in part(facts).units.items() for key, line in commands(unit)]
     wrong = [Evidence(f"{name} {key}", line) for name, key, line in ran if _OPERATOR.search(_QUOTED.sub("''", line))]
     if wrong:
         return failed("the program gets shell syntax as arguments", *wrong)
@@ -118,9 +118,9 @@ _ALSO = re.compile(r"busybox|toybox|util-linux|sbase|wrappers")
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def scripts_find_programs(case: Case) -> Answer:
+def scripts_find_programs(facts: Facts) -> Answer:
     """`modprobe: command not found`: a unit's PATH is not that of a login."""
-    ours = {name: unit for name, unit in own_services(case).items() if unit.script.strip()}
+    ours = {name: unit for name, unit in own_services(facts).items() if unit.script.strip()}
     wrong = [Evidence(name, why) for name, unit in ours.items() for why in _unfound(unit)]
     if wrong:
         return failed("the script stops at a program that is not on the unit's PATH", *wrong)
@@ -153,13 +153,13 @@ def _unfound(unit: Unit) -> Iterator[str]:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def programs_are_there(case: Case) -> Answer:
+def programs_are_there(facts: Facts) -> Answer:
     """`status=203/EXEC`: the store path exists and has nothing of that name in bin."""
-    known = [(one, programs) for one in recipes(case) if (programs := _programs(one))]
-    scripts = _folders(case, _SCRIPT_BUILDERS)
+    known = [(one, programs) for one in recipes(facts) if (programs := _programs(one))]
+    scripts = _folders(facts, _SCRIPT_BUILDERS)
     wrong = []
     asked = 0
-    for name, unit in part(case).units.items():
+    for name, unit in part(facts).units.items():
         for key, line in commands(unit):
             found = STORE_PATH.match(line)
             program = (found["rest"] or "").removeprefix("/bin/") if found else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
 
 
 @CONFIGURATION_CHECKS.check(
@@ -16,10 +16,10 @@ from rknn_validation.checks.model import Answer, Evidence, failed, passed
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def no_cycle(case: Case) -> Answer:
+def no_cycle(facts: Facts) -> Answer:
     """`Found ordering cycle … Job … deleted to break ordering cycle`."""
     edges: dict[str, set[str]] = {}
-    for name, unit in part(case).units.items():
+    for name, unit in part(facts).units.items():
         section = unit.sections.get("Unit", {})
         for key, later in (("After", True), ("Before", False)):
             for other in (word for value in section.get(key, ()) for word in value.split()):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.kernel_configfile import configured_flavour
 from rknn_validation.checks.configuration.libraries import providers, unit_values
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes
 from rknn_validation.checks.configuration.units import asked_for, commands, is_on, last, own_services, services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text import shell
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text import shell
 from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
@@ -28,11 +28,11 @@ def text_of(unit: Unit) -> str:
     return "\n".join((*(command for _, command in commands(unit)), unit.script))
 
 
-def consumers(case: Case) -> dict[str, Unit]:
+def consumers(facts: Facts) -> dict[str, Unit]:
     """The subject's services that use the NPU themselves: long-running, and no mere helper program."""
     return {
         name: unit
-        for name, unit in own_services(case).items()
+        for name, unit in own_services(facts).items()
         if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not _is_helper(unit)
     }
 
@@ -50,9 +50,9 @@ def _is_helper(unit: Unit) -> bool:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def type_fits(case: Case) -> Answer:
+def type_fits(facts: Facts) -> Answer:
     """systemd refuses some combinations and runs ExecStop of a plain oneshot at once."""
-    ours = services(case)
+    ours = services(facts)
     wrong = [Evidence(name, why) for name, unit in ours.items() for why in _misfits(unit)]
     if wrong:
         return failed("the service does not work as written", *wrong)
@@ -79,20 +79,20 @@ def _misfits(unit: Unit) -> Iterator[str]:
     title="services that use the NPU can open it",
     remedy="Leave PrivateDevices off, name the node in DeviceAllow, and give the service SupplementaryGroups=render.",
 )
-def sandbox_lets_in(case: Case) -> Answer:
+def sandbox_lets_in(facts: Facts) -> Answer:
     """PrivateDevices and DevicePolicy hide /dev; a service user without the group gets EACCES."""
-    ours = {**consumers(case), **_jobs(case)}
-    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _shut_out(unit, case)]
+    ours = {**consumers(facts), **_jobs(facts)}
+    wrong = [Evidence(name, why) for name, unit in ours.items() for why in _shut_out(unit, facts)]
     if wrong:
         return failed("the service cannot open the NPU", *wrong)
     return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service that uses the NPU")
 
 
-def _jobs(case: Case) -> dict[str, Unit]:
+def _jobs(facts: Facts) -> dict[str, Unit]:
     """The subject's oneshots that run a program which speaks of the NPU."""
     return {
         name: unit
-        for name, unit in own_services(case).items()
+        for name, unit in own_services(facts).items()
         if last(unit, "Type") == "oneshot"
         and any(commands(unit))
         and not _is_helper(unit)
@@ -115,20 +115,20 @@ _DEVICES = {
 _ANY_DEVICE = r"|char-\*|/dev/\*?(?:\s|$)"
 
 
-def _shut_out(unit: Unit, case: Case) -> Iterator[str]:
+def _shut_out(unit: Unit, facts: Facts) -> Iterator[str]:
     service = unit.sections.get("Service", {})
     if is_on(last(unit, "PrivateDevices")):
         yield "PrivateDevices=true: its /dev has null and zero and no NPU"
     allowed = [value for value in service.get("DeviceAllow", ()) if value]
     policy = last(unit, "DevicePolicy")
-    named = [value for value in allowed if re.match(_DEVICES[case.scenario.stack] + _ANY_DEVICE, value)]
+    named = [value for value in allowed if re.match(_DEVICES[facts.scenario.stack] + _ANY_DEVICE, value)]
     if (allowed or policy in {"closed", "strict"}) and not named:
         yield f"DeviceAllow={' '.join(allowed) or '(none)'} does not name the NPU"
     elif named and all(re.search(r"\s[rm]+$", value) for value in named):
         yield f"DeviceAllow={' '.join(named)} lets it read only; the NPU is opened for reading and writing"
-    elif named and policy != "auto" and (missed := _other_node(case, named)):
+    elif named and policy != "auto" and (missed := _other_node(facts, named)):
         yield f"DeviceAllow={' '.join(named)} does not name {missed}, which is the node here"
-    if case.scenario.stack == "vendor" and last(unit, "ProcSubset") == "pid":
+    if facts.scenario.stack == "vendor" and last(unit, "ProcSubset") == "pid":
         yield "ProcSubset=pid: the runtime reads /proc/device-tree to tell which chip it runs on, and finds nothing"
     account = last(unit, "User")
     if is_on(last(unit, "DynamicUser")) or (account and account != "root"):
@@ -139,12 +139,12 @@ def _shut_out(unit: Unit, case: Case) -> Iterator[str]:
             yield "DynamicUser=true without SupplementaryGroups=: its user is in no group that may open the NPU"
 
 
-def _other_node(case: Case, allowed: list[str]) -> str | None:
+def _other_node(facts: Facts, allowed: list[str]) -> str | None:
     """The one kind of node the subject's rules open, where a list of allowed devices has only the other kind."""
-    if case.scenario.stack != "vendor":
+    if facts.scenario.stack != "vendor":
         return None
-    opened = {one.device.node == "/dev/rknpu" for one in outcomes(case) if one.gives_access}
-    flavour = configured_flavour(case)
+    opened = {one.device.node == "/dev/rknpu" for one in outcomes(facts) if one.gives_access}
+    flavour = configured_flavour(facts)
     if flavour:
         # The rules may be for either; the driver makes one.
         opened = {flavour == "DMA_HEAP"}
@@ -163,10 +163,10 @@ def _other_node(case: Case, allowed: list[str]) -> str | None:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def helpers_can_work(case: Case) -> Answer:
+def helpers_can_work(facts: Facts) -> Answer:
     """modprobe needs CAP_SYS_MODULE; a link in /usr/lib needs a writable /usr."""
     wrong = []
-    for name, unit in services(case).items():
+    for name, unit in services(facts).items():
         text = text_of(unit)
         if re.search(r"\b(modprobe|insmod)\b", text) and is_on(last(unit, "ProtectKernelModules")):
             wrong.append(Evidence(name, "ProtectKernelModules=true, and it loads a module"))
@@ -190,18 +190,18 @@ def _writable(unit: Unit) -> str:
     remedy="Set systemd.services.<name>.environment.LD_LIBRARY_PATH: services read neither shells' nor PAM's settings.",
     stacks=("vendor",),
 )
-def services_find_it(case: Case) -> Answer:
+def services_find_it(facts: Facts) -> Answer:
     """environment.variables reach shells; a service starts without them."""
-    told = {name: unit for name, unit in services(case).items() if name in asked_for(case)}
+    told = {name: unit for name, unit in services(facts).items() if name in asked_for(facts)}
     ours = {
-        name: unit for name, unit in consumers(case).items() if re.search(r"rknn|rknpu|npu|rkllm", text_of(unit), re.I)
+        name: unit for name, unit in consumers(facts).items() if re.search(r"rknn|rknpu|npu|rkllm", text_of(unit), re.I)
     }
     if not ours and not told:
         return skipped("the subject adds no service that uses the NPU")
-    shells = {**part(case).variables, **part(case).session_variables}
-    if LD_LIBRARY_PATH in part(case).global_environment or LD_LIBRARY_PATH not in shells:
+    shells = {**part(facts).variables, **part(facts).session_variables}
+    if LD_LIBRARY_PATH in part(facts).global_environment or LD_LIBRARY_PATH not in shells:
         return passed("services get the path, or do not depend on it")
-    if providers(case):
+    if providers(facts):
         # The Python API's link is enough for the subject's own; others are promised the path by being named.
         ours = {}
     ours = {**ours, **told}

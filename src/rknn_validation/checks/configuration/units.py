@@ -6,12 +6,12 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.configuration.delta import part
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.checks.text.unitkeys import SECTIONS
-from rknn_validation.checks.text.unitnames import TARGETS, UNITS
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.unitkeys import SECTIONS
+from rknn_validation.facts.text.unitnames import TARGETS, UNITS
 from rknn_validation.nix.configuration import Unit
 
 SUFFIXES = ("service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope")
@@ -44,19 +44,19 @@ def commands(unit: Unit) -> Iterator[tuple[str, str]]:
                         yield key, command
 
 
-def services(case: Case) -> dict[str, Unit]:
+def services(facts: Facts) -> dict[str, Unit]:
     """The subject's services, new and changed, that are not switched off."""
-    return {name: one for name, one in part(case).units.items() if name.endswith(".service") and one.enabled}
+    return {name: one for name, one in part(facts).units.items() if name.endswith(".service") and one.enabled}
 
 
-def own_services(case: Case) -> dict[str, Unit]:
+def own_services(facts: Facts) -> dict[str, Unit]:
     """Like `services`, without those of the machine that the subject only adds to."""
-    before = case.baseline.configuration
-    others = asked_for(case) | set(before.units if before else ())
-    return {name: one for name, one in services(case).items() if name not in others}
+    before = facts.baseline.configuration
+    others = asked_for(facts) | set(before.units if before else ())
+    return {name: one for name, one in services(facts).items() if name not in others}
 
 
-def asked_for(case: Case) -> set[str]:
+def asked_for(facts: Facts) -> set[str]:
     """Services the scenario's settings name: the machine's own, which the subject is told to serve."""
 
     def texts(value: object) -> Iterator[str]:
@@ -69,7 +69,7 @@ def asked_for(case: Case) -> set[str]:
             for one in value.values():
                 yield from texts(one)
 
-    return set(texts(dict(case.scenario.settings)))
+    return set(texts(dict(facts.scenario.settings)))
 
 
 @CONFIGURATION_CHECKS.check(
@@ -80,9 +80,9 @@ def asked_for(case: Case) -> set[str]:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def programs_exist(case: Case) -> Answer:
+def programs_exist(facts: Facts) -> Answer:
     """`status=203/EXEC`: NixOS has /bin/sh and /usr/bin/env, and systemd searches no profile."""
-    ours = part(case).units
+    ours = part(facts).units
     ran = [(name, key, command) for name, unit in ours.items() for key, command in commands(unit)]
     wrong = [
         Evidence(f"{name} {key}", command)
@@ -104,9 +104,9 @@ def programs_exist(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def do_something(case: Case) -> Answer:
+def do_something(facts: Facts) -> Answer:
     """systemd refuses a service with nothing to run: `Service has no ExecStart=, ExecStop=, or SuccessAction=`."""
-    ours = own_services(case)
+    ours = own_services(facts)
     empty = [
         Evidence(name, "no ExecStart, no script")
         for name, unit in ours.items()
@@ -129,10 +129,10 @@ def _keys(unit: Unit) -> set[str]:
     title="something starts every unit",
     remedy='Add wantedBy = [ "multi-user.target" ] (or a timer, a socket, or a rule with SYSTEMD_WANTS).',
 )
-def are_started(case: Case) -> Answer:
+def are_started(facts: Facts) -> Answer:
     """A unit nobody wants is never started, and nothing says so."""
-    configuration = case.configuration
-    ours = own_services(case)
+    configuration = facts.configuration
+    ours = own_services(facts)
     wanted = {
         name
         for unit in configuration.units.values()
@@ -141,8 +141,8 @@ def are_started(case: Case) -> Answer:
         for value in section.get(key, ())
         for name in value.split()
     }
-    texts = [rule.text or "" for rule in part(case).rules]
-    texts += [*part(case).activation_scripts.values(), *(unit.script for unit in part(case).units.values())]
+    texts = [rule.text or "" for rule in part(facts).rules]
+    texts += [*part(facts).activation_scripts.values(), *(unit.script for unit in part(facts).units.values())]
     idle = []
     for name, unit in ours.items():
         stem = name.removesuffix(".service")
@@ -164,12 +164,12 @@ def are_started(case: Case) -> Answer:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def names_are_units(case: Case) -> Answer:
+def names_are_units(facts: Facts) -> Answer:
     """A target that does not exist is never reached; an ordering after it orders nothing."""
     wrong = []
-    for owner, unit in part(case).units.items():
+    for owner, unit in part(facts).units.items():
         for relation, name in _named_units(unit):
-            why = _wrong_name(case, relation, name)
+            why = _wrong_name(facts, relation, name)
             if why:
                 wrong.append(Evidence(f"{owner} {relation}", f"{name}: {why}"))
     if wrong:
@@ -190,8 +190,8 @@ def _named_units(unit: Unit) -> Iterator[tuple[str, str]]:
         yield from ((key, name) for value in unit.sections.get("Unit", {}).get(key, ()) for name in value.split())
 
 
-def _wrong_name(case: Case, relation: str, name: str) -> str | None:
-    if name in case.configuration.units or "%" in name or "@" in name:
+def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
+    if name in facts.configuration.units or "%" in name or "@" in name:
         return None
     if name.rsplit(".", 1)[-1] not in SUFFIXES:
         return "a unit's name ends in .service, .target, …"
@@ -202,7 +202,7 @@ def _wrong_name(case: Case, relation: str, name: str) -> str | None:
     ):
         return "no such target: it is never reached"
     if relation in {"Requires", "BindsTo", "Requisite"} and name not in UNITS | TARGETS and not name.endswith(_MADE):
-        kin = difflib.get_close_matches(name, case.configuration.units, n=1, cutoff=0.75)
+        kin = difflib.get_close_matches(name, facts.configuration.units, n=1, cutoff=0.75)
         if kin:
             return f"no such unit, so this one cannot start; {kin[0]} is one"
     near = difflib.get_close_matches(name, UNITS | TARGETS, n=1, cutoff=0.9)
@@ -219,10 +219,10 @@ def _wrong_name(case: Case, relation: str, name: str) -> str | None:
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def keys_known(case: Case) -> Answer:
+def keys_known(facts: Facts) -> Answer:
     """An unknown key, or one in the wrong section, is ignored: `Unknown key name … in section …, ignoring`."""
     wrong = []
-    for name, unit in part(case).units.items():
+    for name, unit in part(facts).units.items():
         for section, keys in unit.sections.items():
             known = SECTIONS.get(section)
             for key in keys if known else ():

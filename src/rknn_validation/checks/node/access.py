@@ -6,9 +6,9 @@ from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive,
 from rknn_validation.checks.node.client import NOBODY
 from rknn_validation.checks.node.find import Node, device, no_device
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
-from rknn_validation.checks.text.udevdevices import MAINLINE_ACCEL, VENDOR_MISC, VENDOR_RENDER, Device
-from rknn_validation.checks.text.udevrules import parse
-from rknn_validation.checks.text.udevrun import run
+from rknn_validation.facts.text.udevdevices import MAINLINE_ACCEL, VENDOR_MISC, VENDOR_RENDER, Device
+from rknn_validation.facts.text.udevrules import parse
+from rknn_validation.facts.text.udevrun import run
 from rknn_validation.nix.configuration import Configuration
 
 OPEN = "sh -c 'exec 3<>\"$0\"'"

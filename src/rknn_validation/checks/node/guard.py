@@ -8,7 +8,7 @@ import re
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
 from rknn_validation.checks.node.find import NODES
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
-from rknn_validation.checks.text.udevrules import parse
+from rknn_validation.facts.text.udevrules import parse
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
 
 OTHER = ("other",)

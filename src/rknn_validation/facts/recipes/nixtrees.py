@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rknn_validation.checks.case import Case, once_per_case
+from rknn_validation.facts.model import Facts, derived
 from rknn_validation.nix.syntax import (
     Apply,
     Attributes,
@@ -104,10 +104,10 @@ def dotted(node: Node) -> str | None:
     return None
 
 
-@once_per_case
-def trees_of(case: Case) -> tuple[NixTree, ...]:
-    """Every Nix file of the case's subject, see subject_trees."""
-    return subject_trees(case.subject)
+@derived
+def trees_of(facts: Facts) -> tuple[NixTree, ...]:
+    """Every Nix file of the subject, see subject_trees."""
+    return subject_trees(facts.subject)
 
 
 def subject_trees(subject: Subject) -> tuple[NixTree, ...]:

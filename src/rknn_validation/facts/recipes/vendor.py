@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.packaging.fetches import Fetch
-from rknn_validation.checks.packaging.recipes import Recipe
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.recipes import Recipe
 from rknn_validation.nix.syntax import Path as NixPath
 
 _TOOLKIT = re.compile(r"rknn[-_]toolkit[-_]lite2?|rknn[-_]?lite", re.IGNORECASE)

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rknn_validation.checks.case import Case, once_per_case
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name, trees_of
+from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
 from rknn_validation.nix.evaluate import STANDIN
 from rknn_validation.nix.package import Package
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Inherit, Name, Node, Operation, Text
@@ -82,29 +82,29 @@ class Fetch:
         return f"{self.fetcher} {shown}".strip()
 
 
-@once_per_case
-def fetches(case: Case) -> tuple[Fetch, ...]:
+@derived
+def fetches(facts: Facts) -> tuple[Fetch, ...]:
     """Every download of the packages the configuration brings in, and every one written in the subject's files."""
     found: list[Fetch] = []
-    for package in subject_packages(case):
+    for package in subject_packages(facts):
         if package.source and package.source.fetcher in FETCHERS | {f"builtins.{name}" for name in FETCHERS}:
             found.append(_evaluated(package))
     known = {(one.hash, one.file_name) for one in found if one.hash}
-    for tree in trees_of(case):
+    for tree in trees_of(facts):
         if tree.about_npu:
             found += [one for one in _written(tree) if (one.hash, one.file_name) not in known]
     return tuple(found)
 
 
-@once_per_case
-def subject_packages(case: Case) -> tuple[Package, ...]:
+@derived
+def subject_packages(facts: Facts) -> tuple[Package, ...]:
     """The packages of the configuration that are not in the machine's baseline and not nixpkgs' own."""
-    configuration = case.evaluation.configuration
+    configuration = facts.evaluation.configuration
     if configuration is None:
         return ()
-    before = case.baseline.configuration
+    before = facts.baseline.configuration
     old = {package.out_path for package in before.packages()} if before else set()
-    files = {str(tree.path) for tree in trees_of(case)}
+    files = {str(tree.path) for tree in trees_of(facts)}
     new = (one for one in configuration.packages() if one.out_path not in old)
     return tuple(one for one in new if _is_ours(one, files))
 

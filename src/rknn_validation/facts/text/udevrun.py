@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from rknn_validation.checks.text.udevdevices import Device, Parent
-from rknn_validation.checks.text.udevrules import Rule, Token
+from rknn_validation.facts.text.udevdevices import Device, Parent
+from rknn_validation.facts.text.udevrules import Rule, Token
 
 DEFAULTS_FILE = "50-udev-default.rules"
 """systemd's own rules; whatever an earlier file gave a render node, these overwrite."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rknn_validation.checks.packaging.fetches import FETCHERS, fetch_of
-from rknn_validation.checks.packaging.nixtrees import NixTree, dotted, function_name
+from rknn_validation.facts.recipes.fetches import FETCHERS, fetch_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name
 from rknn_validation.nix.syntax import Apply, If, Items, Name, Node, Operation, Text, With
 from rknn_validation.nix.syntax import Path as NixPath
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rknn_validation.checks.packaging.installs import installed
+from rknn_validation.facts.recipes.installs import installed
 from rknn_validation.nix.configuration import Package, RulesFile
 
 _FOLDER = re.compile(r"\$out/(?:lib|etc)/udev/rules\.d/[^/]+\.rules")

@@ -1,94 +1,47 @@
-"""Case: everything a configuration check may look at for one scenario."""
+"""Gathers the facts of scenarios: evaluates each, the machine without the subject, and the perturbations."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
-from functools import wraps
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.nix.configuration import Configuration, Evaluation
+from rknn_validation.facts.model import (
+    BASELINE,
+    FOREIGN_BOARD,
+    FOREIGN_SYSTEM,
+    FOREIGN_SYSTEM_BASELINE,
+    OFF,
+    RK3588_BOARD,
+    Facts,
+)
+from rknn_validation.nix.configuration import Evaluation
 from rknn_validation.nix.evaluate import Request, evaluate
 from rknn_validation.nix.failure import UNDECLARED
 from rknn_validation.subject import Scenario, Subject, Validation
 
-FOREIGN_BOARD = "foreign-board"
-"""Variant: the same settings with `hardware.deviceTree.name` naming a Raspberry Pi 4."""
-RK3588_BOARD = "rk3588-board"
-"""Variant: the same settings with `hardware.deviceTree.name` naming the Orange Pi 5 Plus."""
-FOREIGN_SYSTEM = "x86_64-linux"
-"""Variant: the same settings on an x86_64-linux host."""
-FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
-"""Variant: that host without the subject."""
-OFF = "off"
-"""Variant: the same settings with `enable` set to false, where they set it."""
-BASELINE = "baseline"
 
-T = TypeVar("T")
+def gather(validation: Validation, *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Facts]:
+    """Evaluate every scenario, its baseline and its perturbations in one batch; facts by scenario name."""
+    return gather_many({"": validation}, nixpkgs=nixpkgs, deadline=deadline)[""]
 
 
-@dataclass(frozen=True)
-class Case:
-    """One scenario of one subject, as a configuration check sees it.
-
-    `baseline` is the same machine without the subject's module; `variants` are the same settings on
-    other machines (see the names above). `scenario.boards` tells what the scenario is meant to run on.
-    """
-
-    subject: Subject
-    scenario: Scenario
-    evaluation: Evaluation
-    baseline: Evaluation
-    variants: Mapping[str, Evaluation]
-
-    @property
-    def configuration(self) -> Configuration:
-        """The evaluated configuration. Only asked for once the scenario is known to evaluate."""
-        assert self.evaluation.configuration is not None
-        return self.evaluation.configuration
-
-    @property
-    def stand_ins(self) -> tuple[str, ...]:
-        """What stood in for the real thing, as reports name it."""
-        served = self.evaluation.nixpkgs
-        return ("nixpkgs: the stand-in served, not the real one",) if served == "stand-in" else ()
-
-
-def once_per_case(function: Callable[[Case], T]) -> Callable[[Case], T]:
-    """Keep what a function makes of a case with the case: many checks start from the same."""
-    key = f"{function.__module__}.{function.__qualname__}"
-
-    @wraps(function)
-    def kept(case: Case) -> T:
-        if key not in vars(case):
-            vars(case)[key] = function(case)
-        found: T = vars(case)[key]
-        return found
-
-    return kept
-
-
-def build_cases(validation: Validation, *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Case]:
-    """Evaluate every scenario, its baseline and its variants in one batch; cases by scenario name."""
-    return build_many({"": validation}, nixpkgs=nixpkgs, deadline=deadline)[""]
-
-
-def build_many(
+def gather_many(
     validations: Mapping[str, Validation],
     *,
     nixpkgs: Path | None,
     deadline: Deadline,
-    without_variants: Container[str] = (),
-) -> dict[str, dict[str, Case]]:
-    """The cases of many subjects, evaluated together; those named in `without_variants` without other machines."""
+    without_perturbations: Container[str] = (),
+) -> dict[str, dict[str, Facts]]:
+    """The facts of many subjects, evaluated together; those named in `without_perturbations` without other machines."""
     wanted = {
         (key, name): {
             variant: request
             for variant, request in _requests(validation.subject, scenario).items()
-            if key not in without_variants or variant in ("", BASELINE)
+            if key not in without_perturbations or variant in ("", BASELINE)
         }
         for key, validation in validations.items()
         for name, scenario in validation.scenarios.items()
@@ -102,13 +55,13 @@ def build_many(
             for variant in each.keys() & {BASELINE, FOREIGN_SYSTEM_BASELINE}:
                 name = words[id(each[variant])]
                 results[name] = _without_own_options(each[variant], results[name], nixpkgs, deadline)
-    cases: dict[str, dict[str, Case]] = {key: {} for key in validations}
+    gathered: dict[str, dict[str, Facts]] = {key: {} for key in validations}
     for (key, name), each in wanted.items():
         found = {variant: replace(results[words[id(one)]], name=variant or name) for variant, one in each.items()}
         main, baseline = found.pop(""), found.pop(BASELINE)
         subject, scenario = validations[key].subject, validations[key].scenarios[name]
-        cases[key][name] = Case(subject, scenario, main, baseline, found)
-    return cases
+        gathered[key][name] = Facts(subject, scenario, main, baseline, found)
+    return gathered
 
 
 def _without_own_options(

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rknn_validation.checks.case import Case, once_per_case
-from rknn_validation.checks.packaging.fetches import Fetch, fetch_of, subject_packages
-from rknn_validation.checks.packaging.nixtrees import NixTree, function_name, trees_of
-from rknn_validation.checks.packaging.values import UNKNOWN, Word, value_of
+from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.recipes.fetches import Fetch, fetch_of, subject_packages
+from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.values import UNKNOWN, Word, value_of
 from rknn_validation.nix.package import Package
 from rknn_validation.nix.syntax import (
     Apply,
@@ -112,10 +112,10 @@ def _items(value: Any) -> tuple[str, ...]:
 _IS_SCRIPT = re.compile(r"\w+Phase|buildCommand|(?:pre|post)[A-Z]\w+")
 
 
-@once_per_case
-def recipes(case: Case) -> tuple[Recipe, ...]:
+@derived
+def recipes(facts: Facts) -> tuple[Recipe, ...]:
     """Every recipe in the subject's files that has to do with an NPU."""
-    return _recipes(trees_of(case), _Packages(subject_packages(case)))
+    return _recipes(trees_of(facts), _Packages(subject_packages(facts)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rknn_validation.checks.case import Case
-from rknn_validation.checks.model import Evidence
-from rknn_validation.checks.packaging.rules import built_rules
-from rknn_validation.errors import HarnessError
-from rknn_validation.nix.configuration import Configuration, Evaluation, Package, RulesFile, Unit
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.rules import built_rules
+from rknn_validation.nix.configuration import Configuration, Package, RulesFile, Unit
 
 T = TypeVar("T")
 EXTRA_RULES_FILE = "99-local.rules"
@@ -67,21 +65,9 @@ class Change:
         return f"{self.name}: {self.after or 'gone'} (without the subject: {self.before})"
 
 
-def baseline(case: Case) -> Configuration:
+def baseline(facts: Facts) -> Configuration:
     """The same machine without the subject. Raises HarnessError when even that did not evaluate."""
-    return configuration_of(case.baseline, "the machine without the subject")
-
-
-def configuration_of(evaluation: Evaluation | None, what: str) -> Configuration:
-    """The configuration of an evaluation. Raises HarnessError when there is none."""
-    if evaluation is None or evaluation.configuration is None:
-        error = evaluation.error if evaluation else None
-        raise HarnessError(
-            f"{what} did not evaluate",
-            expected="a configuration to compare with",
-            seen=error.message if error else "no evaluation",
-        )
-    return evaluation.configuration
+    return facts.without
 
 
 def changes(after: Configuration, before: Configuration) -> tuple[Change, ...]:
@@ -152,13 +138,6 @@ def shorten(text: str, width: int = 300) -> str:
     return flat if len(flat) <= width else flat[: width - 3] + "..."
 
 
-def evidence_of(found: Iterable[Change], source: str, limit: int = 12) -> Evidence:
-    """Changes as evidence, one a line."""
-    lines = [str(change) for change in found]
-    more = [f"... and {len(lines) - limit} more"] if len(lines) > limit else []
-    return Evidence(source, "\n".join(lines[:limit] + more))
-
-
 @dataclass(frozen=True)
 class Part:
     """The subject's part of a configuration, by topic; new things and changed ones."""
@@ -175,9 +154,9 @@ class Part:
     udev_packages: tuple[Package, ...]
 
 
-def part(case: Case) -> Part:
+def part(facts: Facts) -> Part:
     """What the scenario's own configuration has that the machine without the subject has not."""
-    return _part(case.configuration, baseline(case), case.subject.root)
+    return _part(facts.configuration, baseline(facts), facts.subject.root)
 
 
 class _ById:

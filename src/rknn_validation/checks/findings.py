@@ -1,0 +1,93 @@
+"""Findings: what a check yields of the facts, and what answer they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.facts.difference import Change
+
+LISTED = 12
+"""How many of the things that were looked at are kept as evidence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong: `where` it is written, `what` is wrong in one sentence, `seen` the text itself."""
+
+    where: str
+    what: str
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """Something that could be wrong and cannot be told from the facts: `where`, `why`, and the text itself."""
+
+    where: str
+    why: str
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Fine:
+    """Something that was looked at and is right: `where` it is, and what was `seen` there."""
+
+    where: str
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Why the question does not arise here, where that is more than "there is nothing to look at"."""
+
+    reason: str
+
+
+Finding = Problem | Unsure | Fine | Aside
+
+
+def answer(findings: Iterable[Finding], *, good: str, nothing: str) -> Answer:
+    """Problems fail; else doubts are inconclusive; else what is fine passes; else the question does not apply.
+
+    `good` is the sentence of a pass, `nothing` the reason where there was nothing to look at.
+    """
+    found = tuple(dict.fromkeys(findings))
+    problems = [one for one in found if isinstance(one, Problem)]
+    if problems:
+        evidence = (Evidence(one.where, f"{one.what}\n{one.seen}".strip()) for one in problems)
+        return failed(_first(problems[0].what, problems), *evidence)
+    doubts = [one for one in found if isinstance(one, Unsure)]
+    if doubts:
+        evidence = (Evidence(one.where, f"{one.why}\n{one.seen}".strip()) for one in doubts)
+        return inconclusive(_first(doubts[0].why, doubts), *evidence)
+    fine = [f"{one.where}: {one.seen}" if one.seen else one.where for one in found if isinstance(one, Fine)]
+    if fine:
+        return passed(good, Evidence("looked at", "\n".join(fine[:LISTED])))
+    asides = [one.reason for one in found if isinstance(one, Aside)]
+    return skipped(asides[0] if asides else nothing)
+
+
+def _first(sentence: str, all_of_them: list[Problem] | list[Unsure]) -> str:
+    return f"{sentence} (and {len(all_of_them) - 1} more)" if len(all_of_them) > 1 else sentence
+
+
+def judged(problems: Iterable[Problem], looked_at: Iterable[object], *, good: str, nothing: str) -> Answer:
+    """Fail with every problem as evidence; pass where there was something to look at; skip where there was not."""
+    found = tuple(dict.fromkeys(problems))
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        evidence = (Evidence(one.where, f"{one.what}\n{one.seen}".strip()) for one in found)
+        return failed(f"{found[0].what}{more}", *evidence)
+    things = [str(thing) for thing in looked_at]
+    if not things:
+        return skipped(nothing)
+    return passed(good, Evidence("looked at", "\n".join(things[:12])))
+
+
+def evidence_of(found: Iterable[Change], source: str, limit: int = 12) -> Evidence:
+    """Changes as evidence, one a line."""
+    lines = [str(change) for change in found]
+    more = [f"... and {len(lines) - limit} more"] if len(lines) > limit else []
+    return Evidence(source, "\n".join(lines[:limit] + more))
