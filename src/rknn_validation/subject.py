@@ -28,6 +28,11 @@ class Subject:
     overlays: tuple[Path, ...] = ()
     imports: tuple[Path, ...] = ()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where to start reading what the subject's author wrote: the module, then its imports, then the overlays."""
+        return (self.module, *self.imports, *self.overlays)
+
 
 @dataclass(frozen=True)
 class Scenario:

@@ -130,8 +130,7 @@ def _changed(tree: NixTree) -> bool:
 
 def _trees(subject: Subject) -> tuple[NixTree, ...]:
     found: dict[Path, NixTree] = {}
-    waiting = [(path, True) for path in (subject.module, *subject.imports)]
-    waiting += [(path, False) for path in subject.overlays]
+    waiting = [(path, path not in subject.overlays) for path in subject.files]
     while waiting and len(found) < _FILES:
         path, ours = waiting.pop(0)
         path = (path / "default.nix" if path.is_dir() else path).resolve()
