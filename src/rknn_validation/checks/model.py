@@ -55,6 +55,8 @@ def inconclusive(reason: str, *evidence: Evidence) -> Answer:
 
 
 Asked = TypeVar("Asked")
+NPU, LINT = "npu", "lint"
+"""The groups of checks, see `Check.group`."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ class Check(Generic[Asked]):
     ask: Callable[[Asked], Answer]
     stacks: frozenset[str]
     boards: frozenset[str] = frozenset({"rk3588"})
+
+    @property
+    def group(self) -> str:
+        """`lint` for what only foretells what building says anyway, and for rules of text; else `npu`.
+
+        A lint check stands in for no other: whether the NPU works is asked, and answered, without it.
+        """
+        return LINT if self.id.startswith(f"{LINT}.") else NPU
 
 
 class Registry(Generic[Asked]):

@@ -47,8 +47,8 @@ def _commands(script: str) -> Iterator[Command]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.scripts-parse",
-    stage="packages",
+    "lint.build-scripts-parse",
+    stage="lint",
     title="Build scripts are valid shell",
     remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
 )
@@ -70,8 +70,8 @@ def _unparsable(facts: Facts) -> Iterator[Problem]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.builds-without-network",
-    stage="packages",
+    "lint.builds-without-network",
+    stage="lint",
     title="Nothing is downloaded while building",
     remedy="Fetch it with fetchurl or fetchFromGitHub and a hash, and use the store path.",
 )
@@ -102,8 +102,8 @@ def _downloads(words: tuple[str, ...]) -> bool:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.writes-to-its-output-only",
-    stage="packages",
+    "lint.writes-to-its-output-only",
+    stage="lint",
     title="Build scripts write below $out only",
     remedy="Install below $out; links in /usr/lib and udev rules are the module's (systemd.tmpfiles, services.udev).",
 )
@@ -128,8 +128,8 @@ def _straying(facts: Facts) -> Iterator[Problem]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.install-succeeds",
-    stage="packages",
+    "lint.install-succeeds",
+    stage="lint",
     title="Every command of installPhase has what it needs",
     remedy="mkdir -p the directory first, or use install -D; unpack what you copy from.",
 )
@@ -174,8 +174,8 @@ def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Pr
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.copies-what-the-source-has",
-    stage="packages",
+    "lint.copies-what-the-source-has",
+    stage="lint",
     title="What is copied from the vendor's repository is there",
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
 )

@@ -94,8 +94,8 @@ def assertions_hold(facts: Facts) -> Answer:
 
 
 @CONFIGURATION_CHECKS.check(
-    "evaluation.messages-say-something",
-    stage="evaluation",
+    "lint.messages-say-something",
+    stage="lint",
     title="assertions and warnings have words",
     remedy="Write what is wrong and what to do about it into the message.",
     boards=("rk3588", "other"),

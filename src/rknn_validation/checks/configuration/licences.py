@@ -26,8 +26,8 @@ _PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|r
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.licence-is-the-vendor-s",
-    stage="packages",
+    "lint.licence-is-the-vendor-s",
+    stage="lint",
     title="The vendor's binaries are not called free software",
     remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
 )
@@ -56,8 +56,8 @@ def licences(recipe: Recipe) -> tuple[str, ...]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.platforms-are-the-binary-s",
-    stage="packages",
+    "lint.platforms-are-the-binary-s",
+    stage="lint",
     title="A binary for aarch64 does not claim to run elsewhere",
     remedy='Set meta.platforms = [ "aarch64-linux" ]: on anything else nixpkgs then says so at evaluation.',
 )

@@ -31,8 +31,8 @@ def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
 
 
 @CONFIGURATION_CHECKS.check(
-    "text.conditions-are-merged-not-updated",
-    stage="evaluation",
+    "lint.conditions-are-merged",
+    stage="lint",
     title="mkIf and its kin are combined with mkMerge, not with //",
     remedy="Write config = lib.mkMerge [ (lib.mkIf a { … }) { … } ].",
 )
@@ -65,8 +65,8 @@ def property_name(node: Node) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "text.update-loses-nothing",
-    stage="evaluation",
+    "lint.update-loses-nothing",
+    stage="lint",
     title="// does not throw away settings of the same name",
     remedy="Write both settings in one attribute set, or combine them with lib.mkMerge or lib.recursiveUpdate.",
 )
@@ -118,8 +118,8 @@ def _paths(binding: Binding) -> Iterator[tuple[str, ...]]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "text.interpolations-are-not-escaped",
-    stage="evaluation",
+    "lint.interpolations-are-not-escaped",
+    stage="lint",
     title="Nix names in strings are interpolated, not escaped",
     remedy="Remove the escape: ${cfg.group} instead of ''${cfg.group} or \\${cfg.group}.",
 )

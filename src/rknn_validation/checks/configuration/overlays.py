@@ -43,8 +43,8 @@ def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
 
 
 @CONFIGURATION_CHECKS.check(
-    "overlay.arguments-are-in-order",
-    stage="packages",
+    "lint.overlay-arguments-are-in-order",
+    stage="lint",
     title="An overlay's first argument is final, its second prev",
     remedy="Write final: prev: { … } (or self: super:), in this order.",
 )
@@ -61,8 +61,8 @@ def _swapped(facts: Facts) -> Iterator[Problem]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "overlay.leaves-the-foundations-alone",
-    stage="packages",
+    "lint.overlay-leaves-the-foundations-alone",
+    stage="lint",
     title="Overlays do not replace what everything is built with",
     remedy="Give the package its own version (override it where it is used) instead of replacing it for everything.",
 )
@@ -90,8 +90,8 @@ def _entries(node: Node) -> tuple[Binding | Inherit, ...]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "overlay.names-its-own-package-by-prev",
-    stage="packages",
+    "lint.overlay-names-its-own-package-by-prev",
+    stage="lint",
     title="A package that is overridden is taken from prev",
     remedy="Write name = prev.name.overrideAttrs (…): final.name is the very package being defined.",
 )
@@ -127,8 +127,8 @@ def _strict(node: Node) -> Iterator[Node]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "overlay.uses-the-nixpkgs-it-is-given",
-    stage="packages",
+    "lint.overlay-uses-the-nixpkgs-it-is-given",
+    stage="lint",
     title="Packages come from the machine's nixpkgs, not from whatever <nixpkgs> is",
     remedy="Take pkgs (or final) as an argument; callPackage passes it.",
 )

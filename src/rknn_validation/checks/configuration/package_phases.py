@@ -24,8 +24,8 @@ _HOOKS_THAT_INSTALL = re.compile(
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.source-can-be-unpacked",
-    stage="packages",
+    "lint.source-can-be-unpacked",
+    stage="lint",
     title="stdenv can unpack the source",
     remedy="A single file needs dontUnpack = true (and $src in installPhase); a .zip needs unzip in nativeBuildInputs.",
 )
@@ -75,8 +75,8 @@ def _is_wheel_build(recipe: Recipe) -> bool:
 
 
 @CONFIGURATION_CHECKS.check(
-    "package.installs-something",
-    stage="packages",
+    "lint.installs-something",
+    stage="lint",
     title="installPhase runs and there is one where one is needed",
     remedy="Write an installPhase that creates $out, and let it run (no dontInstall; named in phases if that is set).",
 )

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
-from rknn_validation.checks.model import Answer, Check, Evidence, Registry, inconclusive, skipped
+from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, inconclusive, skipped
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
 
@@ -26,12 +26,14 @@ STAGES = (
     "units",
     "guard",
     "disabled",
+    "lint",
 )
 """Stages from cause to effect: where several checks fail, the first stage's is the one to mend first."""
 
 ALL_STACKS = ("vendor", "mainline", "none")
 EVALUATES = "evaluation.succeeds"
-"""The one check that is asked of a scenario without a configuration."""
+"""The check that says why a scenario has no configuration."""
+_NO_CONFIGURATION = f"the scenario has no configuration: see {EVALUATES}"
 
 
 def check(
@@ -79,13 +81,17 @@ def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
 def ask(check: Check[Facts], facts: Facts) -> Answer:
     """Ask one check of one scenario; a check that breaks is inconclusive, never a pass.
 
-    A scenario without a configuration is `evaluation.succeeds`'s to judge: every other check is skipped.
+    A scenario without a configuration is `evaluation.succeeds`'s to judge: every other check is skipped, but for those
+    that look at what is written in the subject's files, which lies there all the same.
     """
-    if facts.evaluation.configuration is None and check.id != EVALUATES:
-        return skipped(f"the scenario has no configuration: see {EVALUATES}")
+    absent = facts.evaluation.configuration is None
+    if absent and check.id != EVALUATES and check.group != LINT:
+        return skipped(_NO_CONFIGURATION)
     try:
         return check.ask(facts)
     except HarnessError as error:
+        if absent and check.id != EVALUATES:
+            return skipped(_NO_CONFIGURATION)
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:
         trace = "".join(traceback.format_exception(error))

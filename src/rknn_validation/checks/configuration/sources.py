@@ -40,8 +40,8 @@ def _problems(facts: Facts, find: Callable[[Fetch], str | None]) -> Iterator[Pro
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.has-a-hash",
-    stage="packages",
+    "lint.source-has-a-hash",
+    stage="lint",
     title="Every download is pinned by a hash",
     remedy='Add hash = "sha256-…" to the fetcher (set it to lib.fakeHash once and take the hash Nix then reports).',
 )
@@ -61,8 +61,8 @@ def _unhashed(fetch: Fetch) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.hash-is-real",
-    stage="packages",
+    "lint.hash-is-real",
+    stage="lint",
     title="No hash is a placeholder",
     remedy='Build the package once and put the hash Nix reports as "got:" in place of the placeholder.',
 )
@@ -83,8 +83,8 @@ def _placeholder(fetch: Fetch) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.hash-is-well-formed",
-    stage="packages",
+    "lint.hash-is-well-formed",
+    stage="lint",
     title="Every hash is one Nix can read",
     remedy='Write it as hash = "sha256-<44 characters of base 64>"; nix hash to-sri converts other spellings.',
 )
@@ -120,8 +120,8 @@ def _malformed(fetch: Fetch) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.stays-the-same",
-    stage="packages",
+    "lint.source-stays-the-same",
+    stage="lint",
     title="Every download names a commit, a tag or a release, not a branch",
     remedy="Replace the branch in the address by the commit it points to today.",
 )
@@ -167,8 +167,8 @@ def moving_reference(url: str) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.can-be-downloaded",
-    stage="packages",
+    "lint.source-can-be-downloaded",
+    stage="lint",
     title="Every address leads to the file itself, without credentials",
     remedy="Use the https address of the raw file: raw.githubusercontent.com/<owner>/<repository>/<commit>/<path>.",
 )

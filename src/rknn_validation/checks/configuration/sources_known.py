@@ -42,8 +42,8 @@ def digest(fetch: Fetch) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.path-is-in-the-repository",
-    stage="packages",
+    "lint.path-is-in-the-repository",
+    stage="lint",
     title="Files are fetched from where the vendor's repository has them",
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so, wheels are in "
     "rknn-toolkit-lite2/packages/.",
@@ -79,8 +79,8 @@ def _tag(reference: str) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.hash-fits-the-version",
-    stage="packages",
+    "lint.hash-fits-the-version",
+    stage="lint",
     title="The vendor's files have the hashes these files are known to have",
     remedy="Check version, Python tag and hash against each other; nix-prefetch-url tells the hash of an address.",
 )
@@ -135,8 +135,8 @@ def fetched_wheel(fetch: Fetch) -> Wheel | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.one-hash-is-one-file",
-    stage="packages",
+    "lint.one-hash-is-one-file",
+    stage="lint",
     title="Two different files do not carry the same hash",
     remedy="Compute each file's own hash.",
 )
@@ -170,8 +170,8 @@ def _file_name(fetch: Fetch) -> str | None:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.version-agrees",
-    stage="packages",
+    "lint.version-agrees",
+    stage="lint",
     title="A package's version is that of what it downloads",
     remedy="Write the version once (finalAttrs.version or rec) and use it in the address.",
 )

@@ -33,8 +33,8 @@ def _path_literals(facts: Facts) -> Iterator[tuple[NixTree, NixPath, str]]:
 
 
 @CONFIGURATION_CHECKS.check(
-    "source.local-files-exist",
-    stage="packages",
+    "lint.local-files-exist",
+    stage="lint",
     title="Every file the Nix code names by path comes with the subject",
     remedy="Put the file next to the Nix code and name it by a relative path, or fetch it by address and hash.",
 )
