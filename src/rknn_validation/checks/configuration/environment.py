@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 
-from rknn_validation.checks.configuration.libraries import path_settings
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 

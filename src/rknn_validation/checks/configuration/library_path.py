@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.libraries import (
-    STORE_PATH,
-    installed,
-    is_runtime,
-    path_settings,
-    providers,
-    runtime_packages,
-)
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.packages import (
+    STORE_PATH,
+    installed,
+    is_runtime,
+    runtime_packages,
+)
+from rknn_validation.facts.library.placed import providers
+from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH, PYTHON_RUNTIME_PATHS
 

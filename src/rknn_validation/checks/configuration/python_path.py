@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.configuration.libraries import (
-    STORE_PATH,
-    Provider,
-    installed,
-    is_runtime,
-    is_toolkit,
-    providers,
-    toolkit_packages,
-)
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.packages import (
+    STORE_PATH,
+    installed,
+    is_runtime,
+    is_toolkit,
+    toolkit_packages,
+)
+from rknn_validation.facts.library.placed import Provider, providers
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import result
 from rknn_validation.facts.recipes.recipes import recipes

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.libraries import path_settings
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.units import commands
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.text.nixtext import subject_files
 from rknn_validation.nix.configuration import Package

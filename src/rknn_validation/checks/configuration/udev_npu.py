@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.libraries import path_settings, runtime_packages, toolkit_packages
 from rknn_validation.checks.configuration.options import own_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes, rules_of, scripts, sets_access, unread
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.packages import runtime_packages, toolkit_packages
+from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, VENDOR_RENDER, Device
 from rknn_validation.facts.text.udevrules import Rule

@@ -6,11 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.libraries import STORE_PATH
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.units import commands, own_services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.library.packages import STORE_PATH
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import result
 from rknn_validation.facts.recipes.commands import commands as shell_commands

@@ -1,4 +1,4 @@
-"""Where a configuration puts the runtime library, and which programs look there. No checks of its own."""
+"""What is put at the paths the Python API opens: links, copies and mounts, however they come there."""
 
 from __future__ import annotations
 
@@ -9,89 +9,7 @@ from dataclasses import dataclass
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.text import shell, tmpfiles
-from rknn_validation.nix.configuration import Package, Unit
-from rknn_validation.npu.stacks import LD_LIBRARY_PATH, PYTHON_RUNTIME_PATHS
-
-STORE_PATH = re.compile(r"(?P<root>/nix/store/(?:[0-9a-z]{32}-)?(?P<name>[^/\s:\"']+))(?P<rest>/[^\s:\"']*)?")
-_RUNTIME = re.compile(
-    r"librknn|rknn-?_?rt|rknn-?_?runtime|rknpu2?-?_?(runtime|rt|lib)|rknn-?_?api|rknn-libs?|^rknn$", re.I
-)
-_TOOLKIT = re.compile(r"rknn-?_?toolkit|rknn-?_?lite", re.I)
-_LIBRARY = re.compile(r"librknnrt\.so|librknn_runtime\.so")
-
-
-def is_toolkit(package: Package) -> bool:
-    """Whether a package is the vendor's Python API."""
-    return bool(_TOOLKIT.search(package.pname or package.name)) and not package.members
-
-
-def is_runtime(package: Package) -> bool:
-    """Whether a package carries the vendor's runtime library, by its name or by what its build says."""
-    if is_toolkit(package):
-        return False
-    return bool(_RUNTIME.search(package.pname or package.name)) or any(
-        _LIBRARY.search(text) for text in (*package.files, *package.phases.values())
-    )
-
-
-def runtime_packages(facts: Facts) -> tuple[Package, ...]:
-    """The runtime packages the subject brings onto the machine."""
-    return tuple(package for package in part(facts).packages if is_runtime(package))
-
-
-def installed(facts: Facts) -> tuple[Package, ...]:
-    """What environment.systemPackages holds, composed packages unfolded."""
-    return tuple(inner for package in facts.configuration.system_packages for inner in package.walk())
-
-
-def toolkit_packages(facts: Facts) -> tuple[Package, ...]:
-    """The Python API's packages the subject brings onto the machine."""
-    return tuple(package for package in part(facts).packages if is_toolkit(package))
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A value of LD_LIBRARY_PATH: which option or unit, as written, and whether a shell expands it."""
-
-    where: str
-    value: str
-    expanded: bool
-
-    def elements(self) -> list[str]:
-        """The path's elements in a process that starts without the variable."""
-        known = {LD_LIBRARY_PATH: "", "HOME": "/home/user", "USER": "user"} if self.expanded else {}
-        return shell.elements(self.value, known)
-
-
-def path_settings(facts: Facts) -> tuple[Setting, ...]:
-    """Every value the subject gives LD_LIBRARY_PATH."""
-    ours = part(facts)
-    found: list[Setting] = []
-    if LD_LIBRARY_PATH in ours.variables:
-        found.append(Setting(f"environment.variables.{LD_LIBRARY_PATH}", ours.variables[LD_LIBRARY_PATH], True))
-    elif LD_LIBRARY_PATH in ours.session_variables:
-        value = ours.session_variables[LD_LIBRARY_PATH]
-        found.append(Setting(f"environment.sessionVariables.{LD_LIBRARY_PATH}", value, True))
-    if LD_LIBRARY_PATH in ours.global_environment:
-        value = ours.global_environment[LD_LIBRARY_PATH]
-        found.append(Setting(f"systemd.globalEnvironment.{LD_LIBRARY_PATH}", value, False))
-    for name, text in ours.shell_init.items():
-        found += [Setting(name, value, True) for value, _ in shell.exports(text, LD_LIBRARY_PATH)]
-    for name, unit in ours.units.items():
-        found += [Setting(f"{name} (environment)", value, False) for value in unit_values(unit)]
-        found += [Setting(f"{name} (script)", value, True) for value, _ in shell.exports(unit.script, LD_LIBRARY_PATH)]
-    return tuple(found)
-
-
-def unit_values(unit: Unit) -> Iterator[str]:
-    """What a unit's own environment gives LD_LIBRARY_PATH."""
-    if LD_LIBRARY_PATH in unit.environment:
-        yield unit.environment[LD_LIBRARY_PATH]
-    for value in unit.sections.get("Service", {}).get("Environment", ()):
-        for assignment in re.findall(r"\"?(\w+=[^\s\"]*)\"?", value):
-            name, _, text = assignment.partition("=")
-            if name == LD_LIBRARY_PATH:
-                yield text
+from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 
 @dataclass(frozen=True)
