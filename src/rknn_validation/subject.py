@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.expects import read_expects
 from rknn_validation.inference import Inference, read_inferences
 from rknn_validation.inventory import Node, read_nodes
 from rknn_validation.npu.boards import BOARDS, Board
@@ -39,7 +40,8 @@ class Scenario:
     """A named set of option values.
 
     `settings` go below `subject.option`, `config` beside it (any NixOS option). `stack` is what the scenario is
-    meant to bring up; `boards` are the identities it is meant to be deployed to.
+    meant to bring up; `boards` are the identities it is meant to be deployed to. `expects` is what has to work there
+    (`python`, `c`, `devnode`, `inference`, `service:NAME`), None where nothing is said.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Scenario:
     boards: tuple[str, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     system: str = "aarch64-linux"
+    expects: tuple[str, ...] | None = None
 
     def identities(self) -> tuple[Board, ...]:
         """The boards, resolved."""
@@ -105,10 +108,11 @@ def _subject(reader: Reader, root: Path) -> Subject:
 
 
 def _scenario(name: str, reader: Reader) -> Scenario:
-    reader.only("stack", "settings", "boards", "config", "system")
+    reader.only("stack", "settings", "boards", "config", "system", "expects")
     return Scenario(
         name=name,
-        stack=reader.choice("stack", STACK_NAMES),
+        stack=(stack := reader.choice("stack", STACK_NAMES)),
+        expects=read_expects(reader, stack),
         settings=reader.values("settings"),
         boards=reader.choices("boards", tuple(BOARDS), default=("orangepi-5-plus",)),
         config=reader.values("config"),

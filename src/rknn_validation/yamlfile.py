@@ -106,6 +106,14 @@ class Reader:
             raise self.error(key, expected="a list of words, each once", seen=", ".join(words) or "an empty list")
         return words
 
+    def items(self, key: str) -> tuple[tuple[str, yaml.Node], ...]:
+        """The words of a list, each with its place in the file."""
+        sequence = self._value(key, yaml.SequenceNode, "a list of words")
+        for item in sequence.value:
+            if not isinstance(item, yaml.ScalarNode) or item.tag != "tag:yaml.org,2002:str":
+                raise self.error(key, at=item, expected="a list of words", seen=_kind(item))
+        return tuple((str(item.value), item) for item in sequence.value)
+
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
         """One of `known`."""
         if default is not None and key not in self._items:

@@ -15,6 +15,7 @@ FLOORS = {
     "deadline": 0,
     "process": 0,
     "yamlfile": 0,
+    "expects": 0,
     "inference": 0,
     "inventory": 0,
     "npu": 0,

@@ -125,3 +125,43 @@ def test_a_wrong_guest_names_its_line(directory: Path, text: str, word: str) -> 
     line = len(GOOD.splitlines()) + 2
     assert caught.value.message.startswith(f"{directory / 'validation.yaml'}:{line}: guests.")
     assert word in str(caught.value)
+
+
+WITH_EXPECTS = GOOD.replace("    stack: vendor\n", "    stack: vendor\n    expects: [python]\n")
+
+
+def expects(directory: Path, text: str) -> tuple[str, ...] | None:
+    return load(written(directory, WITH_EXPECTS.replace("[python]", text))).scenarios["vendor"].expects
+
+
+def test_what_is_expected_is_read_and_not_said_is_not_nothing(directory: Path) -> None:
+    every = expects(directory, '[python, c, "service:frigate", devnode, inference]')
+    assert every == ("python", "c", "service:frigate", "devnode", "inference")
+    assert expects(directory, "[]") == ()
+    assert load(written(directory, GOOD)).scenarios["vendor"].expects is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[pyhton]", "did you mean 'python'?"),
+        ("[c, devnod]", "did you mean 'devnode'?"),
+        ("[Inference]", "did you mean 'inference'?"),
+        ('["services:frigate"]', "did you mean 'service:frigate'?"),
+        ('["service:"]', "did you mean 'service:NAME'?"),
+        ("[python, python]", "'python' twice"),
+        ("[3]", "a list of words"),
+        ("python", "a list of words"),
+    ],
+)
+def test_a_misspelt_expectation_names_its_line_and_the_nearest_word(directory: Path, text: str, hint: str) -> None:
+    with pytest.raises(SubjectFileError) as caught:
+        expects(directory, text)
+    assert "validation.yaml:8: scenarios.vendor.expects" in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_a_scenario_without_a_stack_expects_nothing(directory: Path) -> None:
+    text = WITH_EXPECTS.replace("stack: vendor\n", "stack: none\n")
+    with pytest.raises(SubjectFileError, match="stack: none"):
+        load(written(directory, text))
