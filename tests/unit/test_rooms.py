@@ -16,6 +16,7 @@ FLOORS = {
     "process": 0,
     "yamlfile": 0,
     "expects": 0,
+    "usercache": 0,
     "inference": 0,
     "inventory": 0,
     "npu": 0,

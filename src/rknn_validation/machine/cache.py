@@ -19,6 +19,7 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.machine.files import allocated, content_hash
 from rknn_validation.machine.locks import FileLock
+from rknn_validation.usercache import default_root
 
 MANIFEST = "manifest.json"
 LIMIT = 8 * 1024**3
@@ -26,12 +27,6 @@ LIMIT = 8 * 1024**3
 
 Build = Callable[[Path], None]
 Progress = Callable[[str], None]
-
-
-def default_root() -> Path:
-    """`$XDG_CACHE_HOME/rknn-validation`, or below `~/.cache` where that is unset (XDG base directory specification)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "rknn-validation"
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import pytest
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
-from rknn_validation.machine.cache import MANIFEST, Cache, Wanted, default_root
+from rknn_validation.machine.cache import MANIFEST, Cache, Wanted
 from rknn_validation.machine.files import allocated, content_hash, copy_sparse
+from rknn_validation.usercache import default_root
 
 pytestmark = pytest.mark.unit
 
