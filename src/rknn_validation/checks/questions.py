@@ -68,11 +68,11 @@ def configuration_questions(validation: Validation) -> list[Question]:
 def node_questions(validation: Validation) -> list[Question]:
     """Every node check of every scenario on every board it is meant for."""
     return [
-        Question(check, scenario, BOARDS[board.name], "vm")
+        Question(check, scenario, board, "vm")
         for scenario in validation.scenarios.values()
         for board in scenario.identities()
         for check in NODE_CHECKS.all()
-        if _applies(check, scenario, board)
+        if board.can_be_emulated and _applies(check, scenario, board)
     ]
 
 

@@ -1,18 +1,20 @@
 # What mainline's device trees of RK3588 boards say of the NPU.
 #
 # Since 6.18 every one of them has the three rknn-core nodes and their MMUs, disabled; a board's own tree enables
-# them and names the regulator. Read in the compiled trees of 7.2.13; releases before it as remarked.
+# them and names the regulator. Read in the compiled trees of 6.18.15 and 7.2.13.
 {
   # Name -> the first release known to enable the nodes there.
   enabledSince = {
-    # In 6.18: read there for the ROCK 5B family; for the others their maintainer took the change in August 2025.
-    "rockchip/rk3588-jaguar.dtb" = "6.18";
+    # Read in 6.18.15.
     "rockchip/rk3588-orangepi-5-max.dtb" = "6.18";
     "rockchip/rk3588-orangepi-5-plus.dtb" = "6.18";
     "rockchip/rk3588-orangepi-5-ultra.dtb" = "6.18";
+    "rockchip/rk3588-quartzpro64.dtb" = "6.18";
     "rockchip/rk3588-rock-5b-plus.dtb" = "6.18";
     "rockchip/rk3588-rock-5b.dtb" = "6.18";
     "rockchip/rk3588-rock-5t.dtb" = "6.18";
+    "rockchip/rk3588s-nanopi-r6c.dtb" = "6.18";
+    "rockchip/rk3588s-nanopi-r6s.dtb" = "6.18";
     "rockchip/rk3588s-orangepi-5.dtb" = "6.18";
     "rockchip/rk3588s-orangepi-5b.dtb" = "6.18";
     # Changed in January 2026, after 6.19.
@@ -20,14 +22,12 @@
     "rockchip/rk3588-nanopc-t6-lts.dtb" = "7.0";
     "rockchip/rk3588-nanopc-t6.dtb" = "7.0";
     "rockchip/rk3588-turing-rk1.dtb" = "7.0";
-    # Seen in 7.2; since when is not known here.
-    "rockchip/rk3588-quartzpro64.dtb" = "7.2";
+    # Seen in 7.2 and not in 6.18; since when is not known here.
+    "rockchip/rk3588-jaguar.dtb" = "7.2";
     "rockchip/rk3588-rock-5-itx.dtb" = "7.2";
     "rockchip/rk3588-tiger-haikou.dtb" = "7.2";
     "rockchip/rk3588s-gameforce-ace.dtb" = "7.2";
     "rockchip/rk3588s-indiedroid-nova.dtb" = "7.2";
-    "rockchip/rk3588s-nanopi-r6c.dtb" = "7.2";
-    "rockchip/rk3588s-nanopi-r6s.dtb" = "7.2";
   };
 
   # Disabled in 7.2, with a regulator for the NPU that is always on: labels of the supplies of cores and SRAM.

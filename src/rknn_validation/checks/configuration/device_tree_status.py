@@ -9,7 +9,7 @@ from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.facts.model import Facts
-from rknn_validation.npu import kernels, trees
+from rknn_validation.npu import trees
 
 
 @CONFIGURATION_CHECKS.check(
@@ -32,18 +32,16 @@ def mainline_nodes_are_enabled(facts: Facts) -> Answer:
     if tree.enable and overlays:
         return passed("an overlay is about the cores", seen, *(Evidence("overlay", one.name) for one in overlays))
     name, version = trees.name_of(tree.name), kernel.version
-    for since, names in trees.ENABLED_SINCE.items():
-        if name in names and kernels.at_least(version, since):
-            return passed(f"enabled since {since}", seen)
-        if name in names:
-            return failed(f"the tree enables the NPU since {since}, and this is {version}: rocket binds nothing", seen)
-    for known, names in trees.ENABLED_IN.items():
-        if name in names and kernels.at_least(version, known):
-            return passed(f"enabled in {known}", seen)
-        if name in names:
-            return inconclusive(f"the tree enables the NPU in {known}; whether in {version} is not known here", seen)
-    if name in trees.DISABLED:
+    enabled = trees.enables_npu(name, version)
+    since = trees.enabled_in(name)
+    if enabled:
+        return passed(f"the tree of {version} enables the NPU", seen)
+    if enabled is False and since:
+        return failed(f"the tree enables the NPU in {since}, and not in {version}: rocket binds nothing", seen)
+    if enabled is False:
         return failed("this board's tree leaves the NPU disabled: rocket binds nothing", seen)
+    if since:
+        return inconclusive(f"the tree enables the NPU in {since}; whether in {version} is not known here", seen)
     return skipped(f"no mainline tree {name} is known here")
 
 

@@ -1,0 +1,1 @@
+"""Device trees as the kernel gets them: compiled, with overlays applied."""
