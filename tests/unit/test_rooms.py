@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,28 @@ def test_a_room_imports_only_from_lower_floors_and_stays_small(path: Path) -> No
         # nix -> machine is the data flow: an activation lays out an evaluated configuration.
         assert FLOORS[name] < max(own, 1) or (room(path), name) == ("machine", "nix"), f"{path} imports {name}"
     assert len(path.read_text().splitlines()) <= LINES
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Of the package's own modules, those that a file names, for type checkers alone or not."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in BY_NAME else node.module for name in inner}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names & BY_NAME.keys()
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+BY_NAME = {dotted(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def test_no_two_modules_need_each_other() -> None:
+    needs = {name: imported_modules(path) - {name} for name, path in BY_NAME.items()}
+    tuple(graphlib.TopologicalSorter(needs).static_order())  # raises CycleError, naming them

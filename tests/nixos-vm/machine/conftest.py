@@ -9,7 +9,7 @@ import pytest
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.machine.emulator import Emulator, Identity, Machine, Snapshot
-from rknn_validation.machine.simulated import module_tree
+from rknn_validation.machine.moduletree import module_tree
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import MAINLINE, STACKS, VENDOR, Stack
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.machine.image import Image
-from rknn_validation.machine.simulated import module_tree
+from rknn_validation.machine.moduletree import module_tree
 from rknn_validation.machine.standins import Programs, build
 from rknn_validation.machine.tree import Directory, Entry, File, Link, Tree
 from rknn_validation.npu.stacks import Stack
