@@ -34,6 +34,8 @@ let
     packages.pytest-testinfra
     packages.pyyaml
     packages.junit-xml
+    packages.tree-sitter
+    packages.tree-sitter-grammars.tree-sitter-bash
   ];
 
   package = python3.pkgs.buildPythonApplication (attributes python3.pkgs);

@@ -62,6 +62,52 @@ def test_links() -> None:
     assert (link.flags, link.target, link.path) == ("sfn", "/nix/store/x/lib/a.so", "/usr/lib/a.so")
 
 
+READ = """
+FOO="a b"$X ln -sfn "${pkg:-x}/lib" \\
+  /usr/lib/ 2>/dev/null || true
+if [ ! -e /dev/rknpu ] && test -n "$x"; then mknod -m 0666 /dev/rknpu c 10 1; fi
+cat > $out/a <<'EOF'
+chmod 777 /dev/rknpu
+EOF
+install -Dm644 "$src" $out/lib/modules/$KVER/{extra,misc}/"  a $KVER"
+x=$(chmod 777 /dev/mem)
+for i in a; do chmod 666 /dev/$i; done
+"""
+
+
+def test_commands_of_a_script() -> None:
+    link, true, asked, tested, made, shown, copied, looped = shell.commands(READ, {"out": "$out", "src": "@src@"})
+    assert (link.words, link.line, link.certain) == (("ln", "-sfn", "@…@/lib", "/usr/lib/"), 2, False)
+    assert link.assigned == (("FOO", "a b@X@"),)
+    assert true.under == (shell.Condition(link.words, succeeded=False),)
+    assert asked.words == ("[", "!", "-e", "/dev/rknpu", "]")
+    assert made.words[0] == "mknod"
+    assert [one.words for one in made.under] == [asked.words, tested.words]
+    assert (shown.writes, shown.given, shown.certain) == (("$out/a",), "chmod 777 /dev/rknpu\n", True)
+    assert copied.words[2:] == (
+        "@src@",
+        "$out/lib/modules/@KVER@/extra/  a @KVER@",
+        "$out/lib/modules/@KVER@/misc/  a @KVER@",
+    )
+    assert (looped.words, looped.certain) == (("chmod", "666", "/dev/@i@"), False)
+
+
+def test_commands_inside_substitutions_and_behind_wrappers() -> None:
+    assert ("chmod", "777", "/dev/mem") in [one.words for one in shell.plain(READ)]
+    (command,) = shell.plain("exec env A=b /nix/store/c/bin/chmod -v 0666 /dev/rknpu")
+    assert (command.program, command.options, command.arguments) == ("chmod", ("-v",), ("0666", "/dev/rknpu"))
+
+
+@pytest.mark.parametrize("script", ["", "if", "fi )(", "a 'b", "x <<EOF", "${", "a | | b", "\0"])
+def test_what_is_no_shell_is_read_all_the_same(script: str) -> None:
+    assert isinstance(shell.plain(script), tuple)
+
+
+def test_exports() -> None:
+    script = 'export A=1 LD_LIBRARY_PATH="/x:$LD_LIBRARY_PATH"\n# LD_LIBRARY_PATH=/no\nLD_LIBRARY_PATH=/y program'
+    assert [value for value, _ in shell.exports(script, "LD_LIBRARY_PATH")] == ["/x:$LD_LIBRARY_PATH", "/y"]
+
+
 def test_nix_comments_and_strings_are_no_code() -> None:
     text = "{ a = ''/proc ${/proc/version} ''${no} '''; b = \"/sys\"; /* /dev */ } # /run\n"
     code = nixtext.blank(text)

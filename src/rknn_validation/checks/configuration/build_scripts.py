@@ -11,9 +11,10 @@ from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import result, skips, source_file
-from rknn_validation.facts.recipes.commands import Command, commands, syntax_error
+from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.fetches import Fetch
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.text.shell import Command, commands
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
 NOTHING = "the subject has no packages of its own"

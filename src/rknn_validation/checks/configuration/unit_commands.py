@@ -13,9 +13,9 @@ from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.packages import STORE_PATH
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import result
-from rknn_validation.facts.recipes.commands import commands as shell_commands
 from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.text.shell import commands as shell_commands
 from rknn_validation.nix.configuration import Unit
 from rknn_validation.nix.syntax import Apply, Attributes
 from rknn_validation.nix.syntax import Path as NixPath

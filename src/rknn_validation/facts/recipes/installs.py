@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 
-from rknn_validation.facts.recipes.commands import Command, commands
+from rknn_validation.facts.text.shell import Command, commands
 
 OUTPUTS = ("out", "lib", "dev", "bin", "doc", "man")
 STORE_FILE = "@src@"
