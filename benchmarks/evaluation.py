@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = 200
 SAMPLE = 20
 ROUNDS = 3
-TARGET = 20
+TARGET = 5
 
 
 def requests(count: int) -> dict[str, Request]:

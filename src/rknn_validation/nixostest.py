@@ -64,7 +64,7 @@ def read(path: Path) -> NodeTest:
         board = BOARDS[data["board"]]
         evaluation = data["evaluation"]
         described = evaluation["results"]["test"]["configuration"]
-        packages = Packages(evaluation["packages"], evaluation["fragments"])
+        packages = Packages(evaluation["packages"])
         stand_ins, client = tuple(data["standIns"]), str(data["client"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise HarnessError(

@@ -28,8 +28,7 @@ class Expectation:
 
     `machines`: whether to evaluate the subject for other boards and architectures as well, which takes five times as
     long. It is on where that is what the subject is about; RKNN_ALL_MACHINES=1 has it on for all.
-    `aborts`: Nix cannot catch its error, or one of sharing a machine. In a batch it would be found as well, after the
-    batch was evaluated for nothing.
+    `aborts`: Nix cannot catch its error. In a batch it would be found as well, after an evaluation for nothing.
     """
 
     name: str

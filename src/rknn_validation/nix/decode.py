@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 from rknn_validation.errors import HarnessError
-from rknn_validation.nix.configuration import Configuration, Kernel
 from rknn_validation.nix.package import Package
 
 Decoded = TypeVar("Decoded")
@@ -18,60 +17,23 @@ Reader = Callable[[Any, "Packages"], Any]
 
 
 class Packages:
-    """What the configurations of a batch name: packages by key, and other fragments; each is decoded once."""
+    """What the configurations of a batch name packages by; each is decoded once."""
 
-    def __init__(self, keys: Mapping[str, str], fragments: Mapping[str, Any]) -> None:
-        self._keys = keys
-        self._fragments = fragments
-        self._decoded: dict[tuple[str, Reader], Any] = {}
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        self._described = described
+        self._decoded: dict[str, Package] = {}
 
     def __getitem__(self, key: str) -> Package:
-        found: Package = self.fragment(self._keys[key], _dataclass(Package))
-        return found
-
-    def fragment(self, name: str, reader: Reader) -> Any:
-        """The fragment of this name, as `reader` reads it."""
-        if (name, reader) not in self._decoded:
-            self._decoded[name, reader] = reader(self._fragments[name], self)
-        return self._decoded[name, reader]
+        if key not in self._decoded:
+            self._decoded[key] = _dataclass(Package)(self._described[key], self)
+        return self._decoded[key]
 
 
 def decode(kind: type[Decoded], data: Any, packages: Packages | None = None) -> Decoded:
     """Build `kind` (a dataclass) from a JSON mapping. Raises HarnessError where the two do not fit."""
     reader: Reader = _reader(typing.cast(Hashable, kind))
-    result: Decoded = reader(data, packages or Packages({}, {}))
+    result: Decoded = reader(data, packages or Packages({}))
     return result
-
-
-def differing(other: Configuration, difference: Mapping[str, Any], packages: Packages) -> Configuration:
-    """`other` with what `expression/change.nix` says a second one differs in."""
-    read = packages.fragment
-    new = {name: read(ref, _field(Configuration, name)) for name, ref in difference["values"].items()}
-    for name, ref in difference["fronts"].items():
-        new[name] = read(ref, _field(Configuration, name)) + getattr(other, name)
-    for name, change in difference["maps"].items():
-        merged = {key: one for key, one in getattr(other, name).items() if key not in change["drop"]}
-        inner = _inner(name)
-        merged |= {key: read(ref, inner) for key, ref in change["set"].items()}
-        new[name] = {key: merged[key] for key in sorted(merged)}
-    if difference["kernel"]:
-        fields = {name: read(ref, _field(Kernel, name)) for name, ref in difference["kernel"].items()}
-        new["kernel"] = dataclasses.replace(other.kernel, **fields)
-    return dataclasses.replace(other, **new)
-
-
-@cache
-def _inner(name: str) -> Reader:
-    """The reader of what a mapping of a configuration holds."""
-    reader: Reader = _reader(typing.get_args(typing.get_type_hints(Configuration)[name])[1])
-    return reader
-
-
-@cache
-def _field(kind: Hashable, name: str) -> Reader:
-    """The reader of one field of a dataclass."""
-    reader: Reader = _reader(typing.get_type_hints(kind)[name])
-    return reader
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded
 from rknn_validation.nix.configuration import Configuration, Evaluation, EvaluationError
-from rknn_validation.nix.decode import Packages, decode, differing
+from rknn_validation.nix.decode import Packages, decode
 from rknn_validation.nix.failure import explain
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
@@ -72,13 +72,10 @@ class Request:
         }
 
 
-def evaluate(
-    requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline: Deadline, share: bool = True
-) -> dict[str, Evaluation]:
+def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Evaluation]:
     """Evaluate all requests, by name. Never raises for what a subject does; raises MissingToolError.
 
-    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names. Without `share` nothing
-    that requests have in common is evaluated once for all, which takes several times as long and gives the same.
+    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names.
     """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
@@ -86,7 +83,7 @@ def evaluate(
         names = list(requests)
         batches = _even(names, min(len(names), max(WORKERS, -(-len(names) // BATCH))))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            parts = pool.map(lambda batch: evaluator.batch(batch, deadline, share=share), batches)
+            parts = pool.map(lambda batch: evaluator.batch(batch, deadline), batches)
             done = {name: one for part in parts for name, one in part.items()}
     return {name: done[name] for name in names}
 
@@ -112,56 +109,34 @@ class _Evaluator:
     scratch: Path
     requests: Mapping[str, Request]
 
-    def batch(self, names: Sequence[str], deadline: Deadline, *, share: bool = True) -> dict[str, Evaluation]:
-        """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others.
-
-        With `share`, what requests have in common is evaluated once, as far as the stand-in can tell.
-        """
+    def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
+        """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
         # What never ends would eat the whole deadline: leave most of it for asking one by one.
         part = deadline.capped(deadline.seconds / 3, deadline.what) if len(names) > 1 else deadline
         try:
-            result = self._nix(names, part, share=share and len(names) > 1 and self.nixpkgs is None)
+            result = self._nix(names, part)
         except DeadlineExceeded as late:
             if len(names) == 1:
                 return {names[0]: self._late(names[0], str(late))}
             return self._alone(names, deadline)
         if isinstance(result, str):
-            return self._without_culprit(names, result, deadline, share)
-        packages = Packages(result["packages"], result["fragments"])
-        bases = {key: decode(Configuration, data, packages) for key, data in result["bases"].items()}
-        results = result["results"]
-        done = {
-            name: Evaluation(
-                name,
-                differing(bases[results[name]["base"]], results[name]["difference"], packages),
-                None,
-                self.served_by,
-            )
-            for name in names
-            if "base" in results[name]
-        }
-        others = [name for name in names if name not in done]
-        return done | dict(
-            self._in_parallel(lambda name: self._evaluation(name, results[name], packages, deadline), others)
-        )
+            return self._without_culprit(names, result, deadline)
+        packages, results = Packages(result["packages"]), result["results"]
+        return dict(self._in_parallel(lambda name: self._evaluation(name, results[name], packages, deadline), names))
 
-    def _without_culprit(
-        self, names: Sequence[str], message: str, deadline: Deadline, share: bool
-    ) -> dict[str, Evaluation]:
+    def _without_culprit(self, names: Sequence[str], message: str, deadline: Deadline) -> dict[str, Evaluation]:
         if len(names) == 1:
             return {names[0]: self._failure(names[0], message)}
         found = re.search(r"rknn-request-(\d+)-", message)  # evaluate.nix leaves it in the trace
         if found is None:
             return self._alone(names, deadline)
         culprit = names[int(found.group(1))]
-        # Most requests of one subject abort alike; but what is shared may abort where nothing else does.
+        # Most requests of one subject abort alike.
         subject = self.requests[culprit].subject
         suspects = [name for name in names if self.requests[name].subject == subject and name != culprit]
         others = [name for name in names if self.requests[name].subject != subject]
-        done = self._alone([culprit], deadline) if share else {culprit: self._failure(culprit, message)}
-        if suspects:
-            done |= self.batch(suspects, deadline, share=False) if share else self._alone(suspects, deadline)
-        return done | (self.batch(others, deadline, share=share) if others else {})
+        done = {culprit: self._failure(culprit, message), **self._alone(suspects, deadline)}
+        return done | (self.batch(others, deadline) if others else {})
 
     def _alone(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
         parts = self._in_parallel(lambda name: self.batch([name], deadline)[name], names)
@@ -188,16 +163,14 @@ class _Evaluator:
             return f"error: {late}"
         return result if isinstance(result, str) else "error: a value throws, but not when it is asked for alone"
 
-    def _nix(
-        self, names: Sequence[str], deadline: Deadline, *, loud: bool = False, share: bool = False
-    ) -> dict[str, Any] | str:
-        """Results by name, what they differ from and packages by key, or Nix's message when it aborted."""
+    def _nix(self, names: Sequence[str], deadline: Deadline, *, loud: bool = False) -> dict[str, Any] | str:
+        """Results by name and packages by key, or Nix's message when it aborted."""
         wanted = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
             json.dump(wanted, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
-        command += ["--argstr", "loud", "yes" if loud else "no", "--argstr", "share", "yes" if share else "no"]
+        command += ["--argstr", "loud", "yes" if loud else "no"]
         command += [str(HERE / "expression" / "evaluate.nix")]
         memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
         done = run(command, deadline=deadline, memory=memory, environment=_environment(len(names)))

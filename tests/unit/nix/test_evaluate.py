@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 MODULES = Path(__file__).parent / "modules"
 SUBJECT = Subject(MODULES, MODULES / "npu.nix", ("hardware", "npu"), (MODULES / "overlay.nix",))
+AWKWARD = {"quotes": "\"'`${x}\n\\", "list": [1, 2.5, None, True], "package": "pkgs.hello"}
 
 
 def soon(seconds: float = 60) -> Deadline:
@@ -45,11 +46,10 @@ def results(kept: Kept) -> dict[str, Evaluation]:
 
 
 def everything() -> dict[str, Evaluation]:
-    awkward = {"quotes": "\"'`${x}\n\\", "list": [1, 2.5, None, True], "package": "pkgs.hello"}
     troubles = ("throw", "throw-in-a-package", "missing-attribute", "missing-package", "recursion", "assertion")
     return ask(
         {
-            "fine": request(text="pkgs.hello ${builtins.currentTime}", data=awkward),
+            "fine": request(text="pkgs.hello ${builtins.currentTime}", data=AWKWARD),
             "off": Request(SUBJECT, {"enable": False}),
             "baseline": Request(SUBJECT, with_subject=False),
             "foreign": Request(SUBJECT, {"enable": True}, system="x86_64-linux"),
@@ -127,6 +127,12 @@ def test_a_package_that_throws_leaves_the_rest(results: dict[str, Evaluation]) -
     assert "no source for it" in failure.message
     assert "modules/npu.nix:" in failure.position
     assert found.kernel.modules == configuration(results["fine"]).kernel.modules
+
+
+@pytest.mark.parametrize("name", ["fine", "throw-in-a-package", "missing-attribute"])
+def test_a_batch_gives_what_a_process_of_its_own_does(results: dict[str, Evaluation], name: str) -> None:
+    wanted = request(name) if name != "fine" else request(text="pkgs.hello ${builtins.currentTime}", data=AWKWARD)
+    assert ask({name: wanted})[name] == results[name]
 
 
 @pytest.mark.parametrize(

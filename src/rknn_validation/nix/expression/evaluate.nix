@@ -1,8 +1,7 @@
 # Evaluates requests to plain data, many in one process. Works with nixpkgs and with the stand-in.
 #
 # `request` is a JSON file: { INDEX = { subject = { root, module, option, overlays, imports }; settings, config,
-# system, withSubject }; }, all paths absolute. The result is { results = { INDEX = ...; }; bases = { NAME = ...; };
-# packages = { KEY = FRAGMENT; }; fragments = { FRAGMENT = ...; }; }: what a result differs from, and what it names.
+# system, withSubject }; }, all paths absolute. The result is { results = { INDEX = ...; }; packages = { KEY = ...; }; }.
 #
 # A request that throws gives { refused = true; }, one in which single values do has { failed = true; } beside what is
 # left of it, and the others go on. Who wants to know why asks for it alone, loud = "yes".
@@ -12,8 +11,6 @@
   # The same as a value, for callers that are Nix themselves.
   requests ? builtins.fromJSON (builtins.readFile request),
   loud ? "no",
-  # Whether requests may share what they do not change: what then fails is evaluated on its own.
-  share ? "no",
 }:
 
 let
@@ -21,7 +18,7 @@ let
 
   # What every error's trace leads through stands first: see ./whole.nix.
   answer = import ./answer.nix {
-    inherit lib machines;
+    inherit lib;
     results = lib.mapAttrs evaluate requests;
   };
   evaluate =
@@ -38,32 +35,9 @@ let
           inherit (wanted) subject;
           inherit (system) config options pkgs;
         };
-      base = machines.${machineOf wanted};
-      changed = base.extend (modules wanted);
-      different = import ./extract.nix {
-        inherit lib index;
-        inherit (wanted) subject;
-        inherit (changed) config options pkgs;
-        loud = true;
-        before = {
-          data = base.configuration;
-          packages = base.packagesByPath;
-          inherit (changed) differing stateOf;
-        };
-      };
       # One uncatchable error aborts the whole process: the trace then says whose it was.
       marked = builtins.addErrorContext "rknn-request-${index}-";
-      attempt =
-        data:
-        builtins.tryEval (
-          marked (
-            builtins.deepSeq (removeAttrs data [
-              "packages"
-              "packagesByPath"
-            ]) data
-          )
-        );
-      quick = attempt different;
+      attempt = data: builtins.tryEval (marked (builtins.deepSeq data.configuration data));
       complete = extract true;
       partial = extract false;
       whole = attempt complete;
@@ -71,8 +45,6 @@ let
     in
     if loud == "yes" then
       import ./whole.nix complete
-    else if share == "yes" && worthIt wanted && quick.success then
-      mark marked different // { base = machineOf wanted; }
     else if whole.success then
       mark marked complete
     else if rest.success then
@@ -110,49 +82,7 @@ let
       }
     ];
 
-  # What requests for the same platform and overlays have in common: their machine, and its data.
-  machineOf =
-    wanted:
-    let
-      inherit (wanted) system subject;
-      # Whose a package is goes by the subject's root. Without overlays the machine is made of nixpkgs alone.
-      ownPackages = subject.overlays != [ ] || lib.hasPrefix "${subject.root}/" (toString nixpkgs);
-    in
-    builtins.hashString "md5" (toString ([ system ] ++ lib.optional ownPackages subject.root ++ subject.overlays));
-  groups = lib.groupBy machineOf (lib.attrValues requests);
-  # The machine alone costs as much as a few requests on their own.
-  worthIt = wanted: lib.length groups.${machineOf wanted} > 3;
-  machines = lib.mapAttrs (
-    key: same:
-    let
-      inherit (lib.head same) system subject;
-      evaluated = import (nixpkgs + "/nixos/lib/eval-shared.nix") {
-        inherit lib;
-        machine = machine system subject.overlays;
-        modulesLocation = toString ./evaluate.nix;
-      };
-      extracted = import ./extract.nix {
-        inherit lib;
-        inherit (evaluated) config options pkgs;
-        loud = true;
-        index = key;
-        subject = subject // {
-          option = [ ];
-        };
-      };
-    in
-    {
-      inherit (evaluated) extend;
-      inherit (extracted) packages packagesByPath;
-      configuration = extracted.configuration // {
-        options = [ ];
-      };
-    }
-  ) groups;
-
   # Packages are described later, and only those no other request has described.
-  mark =
-    marked: data:
-    removeAttrs data [ "packagesByPath" ] // { packages = lib.mapAttrs (_: marked) data.packages; };
+  mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
 in
 answer

@@ -95,7 +95,6 @@ let
     ];
 in
 {
-  inherit etcFile;
   etc = files: lib.mapAttrs etcFile (lib.filterAttrs (_: file: file.enable or true) files);
   udevRules = lib.concatMap (drv: try.firmly [ ] (rulesIn drv));
   tmpfilesRules =

@@ -33,56 +33,29 @@ let
     lines (set.extraConfig or "")
     // lib.mapAttrs (_: show) (set.structuredExtraConfig or (set.extraStructuredConfig or { }));
 in
-field:
+boot:
 let
-  option = name: { value = [ "boot" ] ++ name; };
-  packages.packages = [
-    "boot"
-    "kernelPackages"
-  ];
-  of = name: read: field (option name) (given: read given.value);
-  same = value: value;
-  ofKernel =
-    read:
-    field packages (
-      given:
-      read (
-        given.packages.kernel
-          or (throw "boot.kernelPackages has no kernel: it takes a package set (pkgs.linuxPackagesFor kernel), not a kernel")
-      )
-    );
+  kernel =
+    boot.kernelPackages.kernel
+      or (throw "boot.kernelPackages has no kernel: it takes a package set (pkgs.linuxPackagesFor kernel), not a kernel");
 in
 {
-  paths = lib.genAttrs [
-    "extraModulePackages"
-    "kernelPackages"
-  ] (name: [
-    "boot"
-    name
-  ]);
-  kernel = {
-    version = ofKernel (kernel: kernel.version or "");
-    pname = ofKernel (kernel: kernel.pname or (kernel.name or ""));
-    package = ofKernel key;
-    config = ofKernel (
-      kernel:
-      try.quietly { } (
-        lib.foldl' (all: one: all // symbols one) (symbols kernel) (kernel.kernelPatches or [ ])
-      )
-    );
-    modules = of [ "kernelModules" ] same;
-    initrd_modules = of [ "initrd" "kernelModules" ] same;
-    initrd_available_modules = of [ "initrd" "availableKernelModules" ] same;
-    blacklisted = of [ "blacklistedKernelModules" ] same;
-    extra_packages = of [ "extraModulePackages" ] keys;
-    modprobe_config = of [ "extraModprobeConfig" ] same;
-    params = of [ "kernelParams" ] same;
-    patches = of [ "kernelPatches" ] (
-      map (patch: {
-        name = patch.name or "";
-        has_patch = patch.patch or null != null;
-        config = symbols patch;
-      })
-    );
-  };
+  version = kernel.version or "";
+  pname = kernel.pname or (kernel.name or "");
+  package = key kernel;
+  config = try.quietly { } (
+    lib.foldl' (all: one: all // symbols one) (symbols kernel) (kernel.kernelPatches or [ ])
+  );
+  modules = boot.kernelModules;
+  initrd_modules = boot.initrd.kernelModules;
+  initrd_available_modules = boot.initrd.availableKernelModules;
+  blacklisted = boot.blacklistedKernelModules;
+  extra_packages = keys boot.extraModulePackages;
+  modprobe_config = boot.extraModprobeConfig;
+  params = boot.kernelParams;
+  patches = map (patch: {
+    name = patch.name or "";
+    has_patch = patch.patch or null != null;
+    config = symbols patch;
+  }) boot.kernelPatches;
 }

@@ -88,30 +88,6 @@ in
     outPath = null;
     system = null;
   };
-  # What else is told of any other package, those aside that are composed of others.
-  toldOfAll =
-    builtins.listToAttrs (
-      map (name: {
-        inherit name;
-        value = null;
-      }) (phaseNames ++ inputNames)
-    )
-    // {
-      name = null;
-      pname = null;
-      version = null;
-      outPath = null;
-      system = null;
-      destination = null;
-      text = null;
-      buildCommand = null;
-      drvAttrs = null;
-      meta = null;
-      src = null;
-      pythonModule = null;
-      # A function is only ever the same as itself: one of the same call of mkDerivation.
-      overrideAttrs = null;
-    };
   toldOfMeta = {
     license = null;
     platforms = null;

@@ -6,8 +6,6 @@
   subject,
   index,
   try,
-  # Packages that are described elsewhere, by store path: { key, drv }.
-  others ? { },
 }:
 
 let
@@ -22,7 +20,6 @@ let
     sourceNames
     told
     toldElsewhere
-    toldOfAll
     toldOfMeta
     ;
 
@@ -43,17 +40,7 @@ let
     if isStub drv then
       "${drv.outPath}${lib.optionalString (drv ? pythonModule) " ${drv.pythonModule.pythonVersion or ""}"}"
     else
-      let
-        path = known drv;
-      in
-      if others ? ${path} && isSame others.${path}.drv drv then others.${path}.key else "${index} ${path}";
-  # Whether all that is told of two packages of the same store path is the same.
-  isSame =
-    one: other:
-    lib.isAttrs other
-    && other ? overrideAttrs
-    && !(other ? paths || other ? entries || other ? env)
-    && builtins.intersectAttrs toldOfAll one == builtins.intersectAttrs toldOfAll other;
+      "${index} ${known drv}";
 
   source =
     quietly: drv:
@@ -247,6 +234,10 @@ let
     position = null;
     origin = "unknown";
   };
+  entry = drv: {
+    key = key drv;
+    inherit drv;
+  };
 in
 {
   inherit
@@ -256,16 +247,17 @@ in
     nameOf
     ;
   keys = map key;
-}
-// import ./package-table.nix {
-  inherit
-    describe
-    isStub
-    key
-    known
-    lib
-    membersOf
-    others
-    quietly
-    ;
+  # Descriptions of the given packages and all they are composed of, by key.
+  table =
+    packages:
+    lib.listToAttrs (
+      map (one: lib.nameValuePair one.key (describe one.drv)) (
+        builtins.genericClosure {
+          startSet = map entry packages;
+          # Never evaluated deeply: a package leads to the whole package set.
+          operator =
+            found: if quietly 0 (lib.length (membersOf found.drv)) == 0 then [ ] else map entry (membersOf found.drv);
+        }
+      )
+    );
 }

@@ -78,7 +78,6 @@ let
     stop_script = (value.preStop or "") + (value.postStop or "");
     restart_triggers = map toString (value.restartTriggers or [ ]);
   };
-  # Where units come from: those of the system, and below "user/" those of users.
   kinds = {
     services = "service";
     timers = "timer";
@@ -86,19 +85,30 @@ let
     paths = "path";
     targets = "target";
   };
-  source = prefix: path: kind: suffix: {
-    path = path ++ [ kind ];
-    name = name: "${prefix}${name}.${suffix}";
-    of = full: value: try.firmly null (unit full value);
-  };
+  all =
+    prefix: systemd:
+    lib.concatMapAttrs (
+      kind: suffix:
+      lib.mapAttrs' (
+        name: value:
+        let
+          full = "${prefix}${name}.${suffix}";
+        in
+        lib.nameValuePair full (try.firmly null (unit full value))
+      ) (systemd.${kind} or { })
+    ) kinds;
 in
 {
-  sources =
-    lib.mapAttrsToList (source "" [ "systemd" ]) kinds
-    ++ lib.mapAttrsToList (source "user/" [
-      "systemd"
-      "user"
-    ]) kinds;
-  # The packages a unit has on its path.
-  packages = value: lib.filter lib.isDerivation (value.path or [ ]);
+  # Units of the system, and below "user/" those of users.
+  units =
+    systemd: lib.filterAttrs (_: one: one != null) (all "" systemd // all "user/" (systemd.user or { }));
+  # The packages they have on their paths.
+  packages =
+    systemd:
+    lib.concatMap (
+      kind:
+      lib.concatMap (value: lib.filter lib.isDerivation (value.path or [ ])) (
+        lib.attrValues (systemd.${kind} or { }) ++ lib.attrValues (systemd.user.${kind} or { })
+      )
+    ) (lib.attrNames kinds);
 }

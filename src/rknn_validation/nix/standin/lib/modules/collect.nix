@@ -31,37 +31,12 @@ let
     "config"
     "meta"
     "freeformType"
-    "_grouped"
   ];
 in
 rec {
   setDefaultModuleLocation = file: module: {
     _file = file;
     imports = [ module ];
-  };
-  # The same for modules that types are made of, without a module in between.
-  locateModule = file: module: {
-    _located = file;
-    inherit module;
-  };
-  # A definition as a module: nothing in it is to be looked for but its values.
-  definitionModule = file: config: {
-    _file = file;
-    _ready = true;
-    inherit config;
-  };
-  # Declarations that depend on nothing, for a file that is a value: grouped once, for all evaluations.
-  declareOnceFor = file: options: {
-    _file = toString file;
-    inherit options;
-    _grouped = mapAttrs (_: map lib.withDefault) (
-      lib.declaredBy [ ] [
-        {
-          _file = toString file;
-          inherit options;
-        }
-      ]
-    );
   };
   importJSON = file: {
     _file = file;
@@ -152,18 +127,7 @@ rec {
 
   loadModule =
     args: fallbackFile: fallbackKey: module:
-    if module ? _ready then
-      module
-      // {
-        _class = null;
-        key = fallbackKey;
-        disabledModules = [ ];
-        imports = [ ];
-        options = { };
-      }
-    else if module ? _located then
-      loadModule args module._located fallbackKey module.module
-    else if isFunction module then
+    if isFunction module then
       unifyModuleSyntax fallbackFile fallbackKey (applyModuleArgs fallbackKey module args)
     else if isAttrs module then
       if module._type or "module" == "module" then

@@ -58,10 +58,8 @@ rec {
       check ? true,
       # What a type gives its submodules as module arguments.
       _arguments ? { },
-      # Declarations that are the same for every instance of a type, already grouped by name, and what those options
-      # are that nobody defines.
+      # Declarations that are the same for every instance of a type, already grouped by name.
       _declared ? { },
-      _defaults ? { },
     }@given:
     let
       legacy =
@@ -103,19 +101,9 @@ rec {
       options = merged.matchedOptions // {
         _module = internals.options;
       };
-      values' =
-        (
-          if _defaults == { } || ownDeclared != { } then
-            merged.values
-          else
-            let
-              undefined = removeAttrs _defaults (attrNames defined);
-            in
-            merged.values // undefined
-        )
-        // {
-          _module = internals.config;
-        };
+      values' = merged.values // {
+        _module = internals.config;
+      };
       freeform = internals.config.freeformType;
       config =
         if freeform == null || merged.unmatchedDefns == [ ] then

@@ -63,17 +63,7 @@ rec {
           only = head decls;
           loc = prefix ++ [ name ];
           defs = defined.${name} or [ ];
-          evaluated =
-            if defs == [ ] && only.hasDefault or false then
-              {
-                inherit (only.default) value;
-                option = only.default // {
-                  inherit loc;
-                  __toString = _: showOption loc;
-                };
-              }
-            else
-              evalOption loc only.once defs;
+          evaluated = evalOption loc only.once defs;
         in
         # Nearly every option is declared once.
         if length decls == 1 && only.options._type or "" == "option" then
@@ -150,21 +140,9 @@ rec {
       options = [ decl ];
       type =
         if type.getSubModules or null != null then
-          type.substSubModules (map (lib.locateModule decl._file) type.getSubModules)
+          type.substSubModules (map (lib.setDefaultModuleLocation decl._file) type.getSubModules)
         else
           type;
-    };
-  # The same with what the option is where nobody defines it.
-  withDefault =
-    decl:
-    decl
-    // {
-      hasDefault =
-        isOption decl.options
-        && decl.options ? default
-        && !(decl.options.default ? _type)
-        && decl.once.type.getSubModules or null == null;
-      default = evalOptionValue [ ] (decl.once // { loc = [ ]; }) [ ];
     };
   mergeNames =
     loc: decls: defs:

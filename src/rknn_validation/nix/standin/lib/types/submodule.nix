@@ -44,7 +44,10 @@ rec {
       asModule =
         { value, file }:
         if lib.isAttrs value && shorthandOnlyDefinesConfig then
-          lib.definitionModule file value
+          {
+            _file = file;
+            config = value;
+          }
         else
           lib.setDefaultModuleLocation file value;
       evaluate =
@@ -53,30 +56,28 @@ rec {
           modules = extra ++ modules;
           inherit specialArgs class prefix;
         };
-      # Modules that do nothing but declare are the same for every instance.
-      inner = module: if module ? _located then module.module else module;
-      isStatic =
+      # Modules that do nothing but declare are the same for every instance. Where a type is an option's, each of its
+      # modules stands in one that says where the option was declared.
+      inner =
         module:
         let
-          found = inner module;
+          only = lib.head module.imports;
         in
-        lib.isAttrs found
-        && removeAttrs found [
+        if lib.isAttrs module && lib.attrNames module == [ "_file" "imports" ] && lib.isAttrs only then
+          { inherit (module) _file; } // only
+        else
+          module;
+      isStatic =
+        module:
+        lib.isAttrs module
+        && module ? options
+        && removeAttrs module [
           "options"
           "_file"
-          "_grouped"
-        ] == { }
-        && found ? options;
-      parts = lib.partition isStatic modules;
-      first = inner (lib.head parts.right);
-      declaredOnce = if lib.length parts.right == 1 && first ? _grouped then first._grouped else lib.declaredBy [ ] (
-        map (module: {
-          _file = (inner module)._file or module._located or lib.unknownModule;
-          inherit (inner module) options;
-        }) parts.right
-      );
-      defaultsOnce = lib.mapAttrs (_: decls: (lib.head decls).default.value) (
-        lib.filterAttrs (_: decls: lib.length decls == 1 && (lib.head decls).hasDefault or false) declaredOnce
+        ] == { };
+      parts = lib.partition (module: isStatic (inner module)) modules;
+      declaredOnce = lib.declaredBy [ ] (
+        map (module: { _file = lib.unknownModule; } // inner module) parts.right
       );
       named = name: { _module.args.name = name; };
       documented = lib.evalModules {
@@ -101,15 +102,8 @@ rec {
       merge =
         loc: defs:
         (lib.evalModules {
-          # The modules of a declared type stand one import deeper than the definitions.
-          modules =
-            let
-              definitions = map (def: asModule { inherit (def) file value; }) defs;
-              dynamic = parts.wrong;
-            in
-            if dynamic != [ ] && lib.head dynamic ? _located then definitions ++ dynamic else dynamic ++ definitions;
+          modules = parts.wrong ++ map (def: asModule { inherit (def) file value; }) defs;
           _declared = declaredOnce;
-          _defaults = defaultsOnce;
           _arguments.name = lib.last loc;
           inherit specialArgs class;
           prefix = loc;

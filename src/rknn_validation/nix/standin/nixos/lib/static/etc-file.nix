@@ -5,14 +5,16 @@ let
   declare = import ../declare.nix { inherit lib; };
   inherit (lib) types;
 in
-lib.declareOnceFor ./etc-file.nix {
-  enable = declare.on;
-  target = declare.required types.str;
-  text = declare.nullOr types.lines;
-  source = declare.required types.path;
-  mode = declare.str "symlink";
-  uid = declare.int 0;
-  gid = declare.int 0;
-  user = declare.required types.str;
-  group = declare.required types.str;
+{
+  options = {
+    enable = declare.on;
+    target = declare.required types.str;
+    text = declare.nullOr types.lines;
+    source = declare.required types.path;
+    mode = declare.str "symlink";
+    uid = declare.int 0;
+    gid = declare.int 0;
+    user = declare.required types.str;
+    group = declare.required types.str;
+  };
 }

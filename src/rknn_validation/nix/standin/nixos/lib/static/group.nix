@@ -4,8 +4,10 @@ let
   declare = import ../declare.nix { inherit lib; };
   inherit (lib) types;
 in
-lib.declareOnceFor ./group.nix {
-  name = declare.required (types.passwdEntry types.str);
-  gid = declare.nullOr types.int;
-  members = declare.listOf (types.passwdEntry types.str);
+{
+  options = {
+    name = declare.required (types.passwdEntry types.str);
+    gid = declare.nullOr types.int;
+    members = declare.listOf (types.passwdEntry types.str);
+  };
 }
