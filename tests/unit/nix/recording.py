@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError
 from rknn_validation.process import run, tool
 
 CASES = Path(__file__).parent / "cases"
@@ -45,16 +46,20 @@ def _evaluate(name: str, part: str, nixpkgs: Path, deadline: Deadline, around: s
     command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
     command += ["--argstr", "nixpkgs", str(nixpkgs), "--argstr", "file", str(CASES / f"{name}.nix")]
     command += ["-E", expression]
-    done = run(command, deadline=deadline, memory=4 * 2**30)
+    # As text, older Nix has the error first and newer Nix its trace; the log has the bare message with either.
+    done = run([*command, "--log-format", "internal-json"], deadline=deadline, memory=4 * 2**30)
     if done.returncode == 0:
         return {"value": json.loads(done.stdout)}
     return {"error": message(done.stderr)}
 
 
-def message(text: str) -> str:
-    """Nix's error without position, source excerpt, colour and hints; white space does not count."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    text = "\n".join(line for line in text.splitlines() if not line.startswith(("warning:", "trace:")))
-    text = text[text.find("error:") + len("error:") :].split("\n\n       at ")[0]
-    text = text.split("(use '--show-trace'")[0]
+def message(log: str) -> str:
+    """The error in Nix's log, without position, excerpt, colour and hints; white space does not count."""
+    entries = [json.loads(line.removeprefix("@nix ")) for line in log.splitlines() if line.startswith("@nix ")]
+    errors = [entry["raw_msg"] for entry in entries if entry.get("level") == 0 and "raw_msg" in entry]
+    if not errors:
+        raise HarnessError("Nix failed without an error in its log", expected="one with raw_msg", seen=log[-2000:])
+    text = re.sub(r"\x1b\[[0-9;]*m", "", errors[-1])
+    # Newer Nix adds the value to this error of its own.
+    text = re.sub(r"^(cannot coerce .+ to a string): .*$", r"\1", text)
     return " ".join(text.replace(str(CASES), "<cases>").split())
