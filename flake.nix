@@ -60,7 +60,7 @@
           rknn-runtime = pkgs.rknn.runtime;
           rknn-toolkit-lite = pkgs.rknn.toolkit-lite;
           rknn-python = pkgs.rknn.python;
-          rknn-driver = pkgs.rknn.driverFor pkgs.linuxPackages_6_18;
+          rknn-driver = pkgs.rknn.driverFor pkgs.linuxKernel.packages.linux_6_18;
         }
         // lib.optionalAttrs (pkgs.rknn ? diagnostics) { rknn-diagnostics = pkgs.rknn.diagnostics; }
         // lib.optionalAttrs pkgs.stdenv.hostPlatform.isAarch64 (

@@ -6,7 +6,7 @@
 
   # Both stacks build on this series: its device trees are the first with the NPU's nodes, which rocket binds
   # and the vendor's overlay rewrites. Named, so that a new default of nixpkgs never changes the driver's ground.
-  boot.kernelPackages = lib.mkDefault pkgs.linuxPackages_6_18;
+  boot.kernelPackages = lib.mkDefault pkgs.linuxKernel.packages.linux_6_18;
   hardware.deviceTree.name = "rockchip/rk3588-orangepi-5-plus.dtb";
 
   boot.kernelParams = [

@@ -5,17 +5,24 @@
 {
   lib,
   callPackage,
-  python312,
+  # Not python3: the wheels end at CPython 3.12, and nixpkgs' default goes on. Nobody else's python312 is needed for
+  # the rest, so a nixpkgs that has dropped it lacks the Python API alone.
+  python312 ? null,
 }:
 
 let
-  toolkit-lite = python312.pkgs.callPackage ./toolkit-lite.nix { };
+  python =
+    if python312 != null then
+      python312
+    else
+      throw "rknn-toolkit-lite2 is published for CPython 3.7 to 3.12, and this nixpkgs has no python312: take python312 from an older one (an overlay that sets it), or do without with hardware.rknn.toolkitLite.enable = false";
+  toolkit-lite = python.pkgs.callPackage ./toolkit-lite.nix { };
 in
 lib.recurseIntoAttrs {
   runtime = callPackage ./runtime.nix { };
   inherit toolkit-lite;
   # An interpreter that can `import rknnlite.api`.
-  python = python312.withPackages (_: [ toolkit-lite ]);
+  python = python.withPackages (_: [ toolkit-lite ]);
   diagnostics = callPackage ./diagnostics { };
   # With the overlay linux-rknpu the module is part of every package set, and may have been overridden there.
   driverFor =

@@ -4,6 +4,7 @@
   stdenv,
   makeWrapper,
   shellcheck-minimal,
+  bash,
   coreutils,
   gnugrep,
 }:
@@ -22,6 +23,8 @@ stdenv.mkDerivation {
 
   strictDeps = true;
   nativeBuildInputs = [ makeWrapper ];
+  # What the script's first line is made to name: with strictDeps only what is an input of the host's is looked at.
+  buildInputs = [ bash ];
   nativeCheckInputs = [ shellcheck-minimal ];
 
   buildPhase = ''

@@ -58,9 +58,9 @@ let
     nixpkgs.hostPlatform = lib.mkOverride 1400 system;
     # An overlay file may hold one overlay or a list of them.
     nixpkgs.overlays = lib.mkBefore (lib.concatMap (path: lib.toList (import path)) overlays);
-    # Whether unfree packages may be built is the fleet's decision; evaluation has to see them.
-    # Of several settings the first one stays.
-    nixpkgs.config = lib.mkOrder 10000 { allowUnfree = lib.mkDefault true; };
+    # Whether unfree packages may be built is the fleet's decision; evaluation has to see them, where it says nothing.
+    # Of several definitions the last one stays, so this one comes first.
+    nixpkgs.config = lib.mkOrder 1 { allowUnfree = true; };
   };
   modules =
     wanted:

@@ -93,5 +93,15 @@ def test_package_set_takes_settings_and_overlays(values: dict[str, Any]) -> None
     assert values["settingsOfNixpkgs"] == {"allowUnfree": True, "added": "hello", "system": "aarch64-linux"}
 
 
+def test_of_several_settings_of_the_package_set_the_first_modules_stays(values: dict[str, Any]) -> None:
+    assert values["severalSettingsOfNixpkgs"] == {
+        "allowUnfree": False,
+        "nested": {"a": 1, "b": 2},
+        "list": ["first"],
+        "early": "module",
+        "late": "last of all",
+    }
+
+
 def test_failed_assertions_refuse_the_system(values: dict[str, Any]) -> None:
     assert values["toplevelRefuses"] is False

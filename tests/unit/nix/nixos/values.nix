@@ -243,6 +243,44 @@ in
       added = evaluated.pkgs.added.pname;
       system = evaluated.pkgs.stdenv.hostPlatform.system;
     };
+  severalSettingsOfNixpkgs =
+    let
+      lib = import (standin + "/lib");
+      evaluated = configuration [
+        {
+          nixpkgs.config = {
+            allowUnfree = false;
+            nested.a = 1;
+            list = [ "first" ];
+          };
+        }
+        {
+          nixpkgs.config = {
+            allowUnfree = true;
+            nested.b = 2;
+            list = [ "second" ];
+            early = "module";
+            late = "module";
+          };
+        }
+        {
+          nixpkgs.config = lib.mkOrder 1 {
+            allowUnfree = true;
+            early = "first of all";
+          };
+        }
+        { nixpkgs.config = lib.mkOrder 10000 { late = "last of all"; }; }
+      ];
+    in
+    {
+      inherit (evaluated.config.nixpkgs.config)
+        allowUnfree
+        nested
+        list
+        early
+        late
+        ;
+    };
   toplevelRefuses =
     (builtins.tryEval
       (of [

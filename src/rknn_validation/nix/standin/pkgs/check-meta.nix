@@ -22,7 +22,7 @@ in
       unfree = isUnfree licenses;
       broken = given.broken or false;
       insecure = given.knownVulnerabilities or [ ] != [ ];
-      unsupported = !lib.availableOn stdenv.hostPlatform { meta = given; };
+      unsupported = !lib.meta.availableOn stdenv.hostPlatform { meta = given; };
       where = if pos == null then "«unknown-file»" else "${pos.file}:${toString pos.line}";
       package = attrs // {
         inherit name;

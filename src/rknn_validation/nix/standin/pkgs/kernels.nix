@@ -142,8 +142,8 @@ let
             isLibre = false;
             isHardened = attrs.isHardened or false;
             withRust = false;
-            target = stdenv.hostPlatform.linux-kernel.target or "Image";
-            buildDTBs = stdenv.hostPlatform.linux-kernel.DTB or false;
+            target = stdenv.hostPlatform.linux-kernel.target or (if stdenv.hostPlatform.isx86 then "bzImage" else "Image");
+            buildDTBs = stdenv.hostPlatform.linux-kernel.DTB or (stdenv.hostPlatform.isAarch32 || stdenv.hostPlatform.isAarch64 || stdenv.hostPlatform.isRiscV);
             passthru = { };
           }
           // extraPassthru;

@@ -98,7 +98,7 @@ let
             throw "The `env` attribute set can only contain derivations, strings, booleans or integers. The `${variable}` attribute is of type ${builtins.typeOf value}."
         ) env
         // {
-          name = lib.sanitizeDerivationName name;
+          name = lib.strings.sanitizeDerivationName name;
           inherit (stdenv.hostPlatform) system;
           builder = attrs.realBuilder or "/bin/sh";
           args = attrs.args or [ "-e" ];

@@ -24,7 +24,7 @@ rec {
           if lib.isList def.value then
             def.value
           else
-            throw "The definitions for systemd unit options should be either all lists, representing repeatable options, or all non-lists, but for the option ${lib.showOption loc}, the definitions are a mix of list and non-list ${lib.showDefs kept}"
+            throw "The definitions for systemd unit options should be either all lists, representing repeatable options, or all non-lists, but for the option ${lib.showOption loc}, the definitions are a mix of list and non-list ${lib.options.showDefs kept}"
         ) kept
       else
         lib.mergeEqualOption loc kept;

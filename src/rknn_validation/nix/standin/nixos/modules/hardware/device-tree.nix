@@ -31,7 +31,10 @@ in
   ];
 
   options.hardware.deviceTree = {
-    enable = declare.flag (pkgs.stdenv.hostPlatform.linux-kernel.DTB or false);
+    # The platform's in 26.05, the kernel's in 26.11.
+    enable = declare.flag (
+      pkgs.stdenv.hostPlatform.linux-kernel.DTB or config.boot.kernelPackages.kernel.buildDTBs
+    );
     kernelPackage = of types.path config.boot.kernelPackages.kernel;
     dtboBuildExtraPreprocessorFlags = declare.strings;
     dtboBuildExtraIncludePaths = declare.paths;

@@ -11,19 +11,18 @@ let
   cfg = config.nixpkgs;
   opt = options.nixpkgs;
   call = value: argument: if lib.isFunction value then value argument else value;
-  # Settings of several modules combine: lists are joined, of everything else the first one stays.
+  # Of several settings the one that is defined last stays, which is the first module's: definitions are in the
+  # reverse order of the modules. Order (mkBefore, mkAfter) is as everywhere.
   merge =
     left: right:
     let
       left' = call left { inherit lib pkgs; };
       right' = call right { inherit lib pkgs; };
     in
-    lib.zipAttrsWith (
-      _: values: if lib.isList (lib.head values) then lib.concatLists values else lib.head values
-    ) [
-      left'
-      right'
-    ]
+    lib.recursiveUpdate left' right'
+    // lib.optionalAttrs (left' ? allowUnfreePackages) {
+      allowUnfreePackages = left'.allowUnfreePackages ++ right'.allowUnfreePackages or [ ];
+    }
     // lib.optionalAttrs (left' ? packageOverrides) {
       packageOverrides =
         packages: call left'.packageOverrides packages // call (right'.packageOverrides or { }) packages;

@@ -22,6 +22,19 @@ let
         source = declare.nullOr types.path;
       };
     };
+  yaml = pkgs.formats.yaml { };
+  configFile =
+    name: apiVersion: kind: settings:
+    yaml.generate "k3s-${name}-config" ({ inherit apiVersion kind; } // settings);
+  kubelet =
+    lib.optionalAttrs cfg.gracefulNodeShutdown.enable {
+      inherit (cfg.gracefulNodeShutdown) shutdownGracePeriod shutdownGracePeriodCriticalPods;
+    }
+    // cfg.extraKubeletConfig;
+  kubeletConfig = configFile "kubelet" "kubelet.config.k8s.io/v1beta1" "KubeletConfiguration" kubelet;
+  proxyConfig =
+    configFile "kubeProxy" "kubeproxy.config.k8s.io/v1alpha1" "KubeProxyConfiguration"
+      cfg.extraKubeProxyConfig;
   flags = [
     "${cfg.package}/bin/k3s ${cfg.role}"
   ]
@@ -35,6 +48,8 @@ let
   ++ lib.optional (cfg.nodeName != null) "--node-name=${cfg.nodeName}"
   ++ map (label: "--node-label=${label}") cfg.nodeLabel
   ++ map (taint: "--node-taint=${taint}") cfg.nodeTaint
+  ++ lib.optional (kubelet != { }) "--kubelet-arg=config=${kubeletConfig}"
+  ++ lib.optional (cfg.extraKubeProxyConfig != { }) "--kube-proxy-arg=config=${proxyConfig}"
   ++ lib.toList cfg.extraFlags;
 in
 {

@@ -10,6 +10,7 @@ let
   cfg = config.services.udev;
   inherit (lib) mkOption types;
   declare = import ../../lib/declare.nix { inherit lib; };
+  rules = pkgs.runCommand "udev-rules" { } "rules";
 in
 {
   options = {
@@ -54,13 +55,16 @@ in
       ];
     };
     environment.etc = {
-      "udev/rules.d".source = pkgs.runCommand "udev-rules" { } "rules";
+      "modprobe.d/firmware.conf" = lib.mkIf config.boot.modprobeConfig.enable {
+        text = "options firmware_class path=${config.hardware.firmware}/lib/firmware";
+      };
+      "udev/rules.d".source = rules;
       "udev/hwdb.bin".source = pkgs.runCommand "hwdb.bin" { } "hwdb";
     };
-    boot.extraModprobeConfig = "options firmware_class path=${config.hardware.firmware}/lib/firmware";
     boot.kernelParams = lib.mkIf (!config.networking.usePredictableInterfaceNames) [ "net.ifnames=0" ];
     systemd.services.systemd-udevd = {
-      restartIfChanged = false;
+      notSocketActivated = true;
+      restartTriggers = [ rules ];
       stopIfChanged = false;
     };
     system.activationScripts.udevd = "";

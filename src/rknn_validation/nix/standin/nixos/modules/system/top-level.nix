@@ -37,7 +37,7 @@ in
         kernelFile = mkOption {
           internal = true;
           type = types.str;
-          default = pkgs.stdenv.hostPlatform.linux-kernel.target or "Image";
+          default = pkgs.stdenv.hostPlatform.linux-kernel.target or config.boot.kernelPackages.kernel.target;
         };
         initrdFile = declare.str "initrd";
       };
