@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.difference import part
-from rknn_validation.facts.model import Facts
+from rknn_validation.facts.difference import baseline, part
+from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.text import shell, tmpfiles
+from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
+
+FOLDERS = frozenset(posixpath.dirname(path) for path in PYTHON_RUNTIME_PATHS)
+RULES = "systemd.tmpfiles.rules"
+_VALUE = re.compile(r"[0-7]{3,4}|root|r?bind(?:,ro)?|ro(?:,r?bind)?")
+"""What options are given (`-m 644`, `-o bind`), which is no file."""
+_MODE = re.compile(r"(?:--mode=|-\w*m)(0?[0-7]{3})?$")
 
 
 @dataclass(frozen=True)
 class Provider:
     """Something that puts a file where the Python API looks: `target` is "" where it cannot be read.
 
-    `replaces` tells whether an older link gives way, `makes_folder` whether the folder is made first.
+    `replaces` tells whether what is there already gives way, `makes_folder` whether the folder is made first. `unit` is
+    the one that sees it, "" where the whole machine does; `mode` is a copy's, "" where it is the source's.
     """
 
     where: str
@@ -25,24 +34,53 @@ class Provider:
     replaces: bool
     makes_folder: bool
     text: str
+    unit: str = ""
+    mode: str = ""
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether it is one of the paths the API opens, or their folder as a whole."""
+        return self.path in FOLDERS or self.path in PYTHON_RUNTIME_PATHS
+
+    @property
+    def names_no_target(self) -> bool:
+        """Whether a link's line leaves out what it leads to."""
+        return not self.target and self.text[:1] == "L"
 
 
+@derived
 def providers(facts: Facts) -> tuple[Provider, ...]:
-    """Every link or copy the subject makes whose name looks like the runtime library's, or of its folder."""
-    return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_mounts(facts))
+    """Every link, copy or mount the subject makes whose name looks like the runtime library's, or of its folder."""
+    return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_units(facts))
+
+
+def opened(facts: Facts) -> tuple[Provider, ...]:
+    """Those providers that make what the API opens."""
+    return tuple(one for one in providers(facts) if one.is_opened)
 
 
 def _is_runtime_path(path: str) -> bool:
-    name = path.rsplit("/", 1)[-1]
-    return path in {"/usr/lib", "/usr/lib64"} or bool(re.match(r"lib_?rknn", name))
+    return path in FOLDERS or bool(re.match(r"lib_?rknn", posixpath.basename(path)))
+
+
+def _tmpfiles_lines(facts: Facts) -> Iterator[tuple[str, str]]:
+    """(where, line) of everything systemd-tmpfiles reads."""
+    yield from ((RULES, line) for line in part(facts).tmpfiles)
+    known = {*facts.configuration.tmpfiles, ""}
+    before = baseline(facts).etc
+    for path, file in facts.configuration.etc.items():
+        if path.startswith("tmpfiles.d/") and before.get(path) != file:
+            lines = (line.strip() for line in (file.text or "").splitlines())
+            yield from ((f"/etc/{path}", line) for line in lines if line not in known and line[:1] != "#")
 
 
 def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
-    for text in part(facts).tmpfiles:
+    for where, text in _tmpfiles_lines(facts):
         line = tmpfiles.parse(text)
         if isinstance(line, tmpfiles.Line) and line.type in "LC" and _is_runtime_path(line.path):
             target = "" if line.argument == "-" else line.argument
-            yield Provider("systemd.tmpfiles.rules", line.path, target, line.replaces, True, text)
+            mode = line.mode if line.type == "C" and line.mode != "-" else ""
+            yield Provider(where, line.path, target, line.replaces, True, text, mode=mode)
 
 
 def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -56,66 +94,119 @@ def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
             for key in ("ExecStartPre", "ExecStart", "ExecStartPost")
             for value in service.get(key, ())
         ]
-        yield name, "\n".join((*commands, unit.script))
+        yield name, "\n".join((*commands, *dict.fromkeys((unit.script, *unit.scripts.values()))))
     for rule in ours.rules:
         for program in re.findall(r'RUN[^=]*[+:]?="([^"]*)"', rule.text or ""):
             yield rule.name, program
 
 
 def _from_scripts(facts: Facts) -> Iterator[Provider]:
-    folders = {line.split()[1] for line in part(facts).tmpfiles if line[:1] in "dDvqQ" and len(line.split()) > 1}
+    lines = (tmpfiles.parse(text) for _, text in _tmpfiles_lines(facts))
+    folders = {line.path.rstrip("/") for line in lines if isinstance(line, tmpfiles.Line) and line.type in "dDvqQ"}
     for where, text in shell_texts(facts):
-        seen = False
-        for link in shell.links(text):
-            path = _path_of(link, text)
-            if not _is_runtime_path(path):
-                continue
-            seen = True
-            folder = path.rsplit("/", 1)[0]
-            forced = "f" in link.flags or bool(re.search(rf"\brm\s+(-\w+\s+)*[^\n]*{re.escape(path)}", text))
-            guarded = _only_where_absent(text, link.line, path)
-            made = folder in folders or bool(re.search(rf"(mkdir|install\s+-\w*d)[^\n;]*{re.escape(folder)}\b", text))
-            yield Provider(where, path, link.target, forced and not guarded, made, link.line)
-        path = next((one for one in PYTHON_RUNTIME_PATHS if one in text), "")
-        if not seen and path and re.search(r"\b(cp|install|mount|ln)\b", text):
-            line = next(line for line in text.splitlines() if path in line)
-            target = _copied_from(line, path)
-            made = bool(re.search(r"\bmkdir\b|install\s+(-\S+\s+)*-\w*D", text)) or path.rsplit("/", 1)[0] in folders
-            yield Provider(where, path, target, True, made, line.strip())
+        if "rknn" in text or any(folder in text for folder in FOLDERS):
+            yield from _Script(where, set(folders)).follow(text)
 
 
-def _only_where_absent(text: str, line: str, path: str) -> bool:
-    """Whether the script makes the link only where nothing of that name is there yet."""
-    absent = rf"(?:!\s+-[eLhf]\s+[\"']?{re.escape(path)})"
-    if re.search(rf"{absent}.*&&\s*\S*\bln\b|(?<!!)\s-[eLhf]\s+[\"']?{re.escape(path)}.*\|\|\s*\S*\bln\b", line):
-        return True
-    for block in re.findall(r"\bif\b(.*?)\bfi\b", shell.joined(text), re.DOTALL):
-        condition, _, body = block.partition("then")
-        asks_more = re.search(rf"(?<!!)\s-[eLhf]\s+[\"']?{re.escape(path)}", condition)
-        if line in body and re.search(absent, condition) and not asks_more:
-            return True
-    return False
+class _Script:
+    """Follows a script's commands: what they make, of what, and whether it is there when it is needed."""
+
+    def __init__(self, where: str, folders: set[str]) -> None:
+        self.where = where
+        self.folders = folders
+        self.removed: set[str] = set()
+        self.kept: set[str] = set()
+
+    def follow(self, text: str) -> Iterator[Provider]:
+        for command in shell.commands(text, {}, nested=True):
+            words = command.arguments
+            if command.program == "mkdir" or (command.program == "install" and _directories(command)):
+                self.folders |= {word.rstrip("/") for word in words}
+            elif command.program in ("rm", "unlink"):
+                self.removed |= set(words)
+            elif command.program in ("exit", "return"):
+                # The script ends where the link is there already.
+                self.kept |= {path for path in _paths(command) if _only_where(command, path, absent=False)}
+            elif command.program in ("ln", "cp", "install", "mv", "mount"):
+                yield from self._put(command)
+
+    def _put(self, command: shell.Command) -> Iterator[Provider]:
+        flags = "".join(word[1:] for word in command.options if not word.startswith("--"))
+        names = {word for word in command.options if word.startswith("--")}
+        words = [
+            word for word in command.arguments if not re.fullmatch(r"[0-7]{3,4}|bind|root|ro|bind,ro|r?bind", word)
+        ]
+        if len(words) < 2:
+            return
+        *sources, last = words
+        if ("t" in flags and command.program != "mount") or "--target-directory" in " ".join(names):
+            last, *sources = words
+        into = last.endswith("/") or (last in FOLDERS and "T" not in flags and not _is_whole(sources))
+        for source in sources:
+            path = f"{last.rstrip('/')}/{posixpath.basename(source)}" if into else last
+            if _is_runtime_path(path):
+                forced = command.program != "ln" or "f" in flags or "--force" in names or path in self.removed
+                made = self._has_folder(path) or (command.program == "install" and "D" in flags)
+                target = "" if "@" in source else source
+                replaces = forced and path not in self.kept and not _only_where(command, path, absent=True)
+                mode = _mode(command) if command.program == "install" else ""
+                yield Provider(self.where, path, target, replaces, made, command.text, mode=mode)
+
+    def _has_folder(self, path: str) -> bool:
+        parent = posixpath.dirname(path)
+        # What is only known at run time (`$(dirname …)`) is taken for what it most likely is.
+        return any(folder == parent or folder.startswith(f"{parent}/") or "@" in folder for folder in self.folders)
 
 
-def _path_of(link: shell.LinkCommand, text: str) -> str:
-    """The link's path; where it is a folder, the target's name below it."""
-    path = link.path.rstrip("/")
-    name = link.target.rsplit("/", 1)[-1]
-    into = path in {"/usr/lib", "/usr/lib64", "/usr/local/lib"} and name.endswith(".so") and "T" not in link.flags
-    return f"{path}/{name}" if into else path
+def _directories(command: shell.Command) -> bool:
+    return "--directory" in command.options or any(re.match(r"-\w*d", word) for word in command.options)
 
 
-def _copied_from(line: str, path: str) -> str:
-    found = re.search(rf"(\S+)\s+[\"']?{re.escape(path)}", line)
-    return found[1].strip("\"'") if found and found[1].startswith("/") else ""
+def _is_whole(sources: list[str]) -> bool:
+    """Whether it is a directory of libraries that is linked, and not a file of it."""
+    return all(not re.search(r"\.so[\d.]*$", source) for source in sources)
 
 
-def _from_mounts(facts: Facts) -> Iterator[Provider]:
+def _mode(command: shell.Command) -> str:
+    words = command.effective
+    for at, word in enumerate(words):
+        found = _MODE.match(word)
+        if found:
+            return found[1] or (words[at + 1] if at + 1 < len(words) else "")
+    return ""
+
+
+def _paths(command: shell.Command) -> set[str]:
+    return {word for one in command.under for word in one.words if word.startswith("/")}
+
+
+def _only_where(command: shell.Command, path: str, *, absent: bool) -> bool:
+    """Whether the command runs only where nothing of that name is there yet, or only where something is."""
+    asked = [one for one in command.under if path in one.words]
+    return bool(asked) and all(_is_test(one) and ("!" in one.words) == (one.succeeded == absent) for one in asked)
+
+
+def _is_test(condition: shell.Condition) -> bool:
+    words = set(condition.words)
+    # What asks for more than one thing may run where the link is wrong as well.
+    return bool(words & {"-e", "-L", "-h", "-f"}) and not words & {"-o", "||"}
+
+
+def _from_units(facts: Facts) -> Iterator[Provider]:
     for name, unit in part(facts).units.items():
-        service = unit.sections.get("Service", {})
-        for value in (*service.get("BindReadOnlyPaths", ()), *service.get("BindPaths", ())):
-            for word in value.split():
-                source, _, rest = word.lstrip("-").partition(":")
-                path = rest.partition(":")[0] or source
-                if _is_runtime_path(path):
-                    yield Provider(name, path, source, True, True, f"{name}: {word}")
+        yield from _binds(name, unit)
+        mount = unit.sections.get("Mount", {})
+        for path in mount.get("Where", ()):
+            if _is_runtime_path(path):
+                source = (mount.get("What") or ("",))[-1]
+                yield Provider(name, path, source, True, True, f"{name}: What={source} Where={path}")
+
+
+def _binds(name: str, unit: Unit) -> Iterator[Provider]:
+    service = unit.sections.get("Service", {})
+    for value in (*service.get("BindReadOnlyPaths", ()), *service.get("BindPaths", ())):
+        for word in value.split():
+            source, _, rest = word.lstrip("-").partition(":")
+            path = rest.partition(":")[0] or source
+            if _is_runtime_path(path):
+                yield Provider(name, path, source, True, True, f"{name}: {word}", unit=name)

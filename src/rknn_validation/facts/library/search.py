@@ -7,19 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
-from rknn_validation.facts.model import Facts
+from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.text import shell
 from rknn_validation.nix.configuration import Unit
+from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A value of LD_LIBRARY_PATH: which option or unit, as written, and whether a shell expands it."""
+    """A value of LD_LIBRARY_PATH: which option or unit, as written, and whether a shell expands it.
+
+    `unit` is whose it is, "" where shells or every unit get it.
+    """
 
     where: str
     value: str
     expanded: bool
+    unit: str = ""
 
     def elements(self) -> list[str]:
         """The path's elements in a process that starts without the variable."""
@@ -27,8 +32,17 @@ class Setting:
         return shell.elements(self.value, known)
 
 
+@derived
 def path_settings(facts: Facts) -> tuple[Setting, ...]:
-    """Every value the subject gives LD_LIBRARY_PATH."""
+    """Every value the subject gives LD_LIBRARY_PATH; of a whole machine only what has to do with the NPU."""
+    every = _settings(facts)
+    if facts.subject.module is not None:
+        return every
+    units = facts.configuration.units
+    return tuple(one for one in every if about_npu(one.value) or (one.unit and about_npu(words_of(units[one.unit]))))
+
+
+def _settings(facts: Facts) -> tuple[Setting, ...]:
     ours = part(facts)
     found: list[Setting] = []
     if LD_LIBRARY_PATH in ours.variables:
@@ -42,9 +56,22 @@ def path_settings(facts: Facts) -> tuple[Setting, ...]:
     for name, text in ours.shell_init.items():
         found += [Setting(name, value, True) for value, _ in shell.exports(text, LD_LIBRARY_PATH)]
     for name, unit in ours.units.items():
-        found += [Setting(f"{name} (environment)", value, False) for value in unit_values(unit)]
-        found += [Setting(f"{name} (script)", value, True) for value, _ in shell.exports(unit.script, LD_LIBRARY_PATH)]
+        found += _of_unit(name, unit)
     return tuple(found)
+
+
+def _of_unit(name: str, unit: Unit) -> list[Setting]:
+    given = [Setting(f"{name} (environment)", value, False, name) for value in unit_values(unit)]
+    exported = shell.exports(unit.script, LD_LIBRARY_PATH)
+    return given + [Setting(f"{name} (script)", value, True, name) for value, _ in exported]
+
+
+def words_of(unit: Unit) -> str:
+    """All that a unit says of itself: its name, its keys' values, its environment, what it runs."""
+    values = (value for section in unit.sections.values() for one in section.values() for value in one)
+    return "\n".join(
+        (unit.name, *values, *unit.environment, *unit.environment.values(), unit.script, *unit.scripts.values())
+    )
 
 
 def unit_values(unit: Unit) -> Iterator[str]:
