@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: dict[str, Facts]) -> Iterator[Fleet]:
+def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapping[str, Facts]) -> Iterator[Fleet]:
     """The nodes of this run, being asked what its tests want to know, in their order."""
     option = request.config.getoption
     wanted: dict[str, list[Check[Any]]] = {}
@@ -144,7 +144,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: dict
         yield fleet
 
 
-def expectation(node: Node, validation: Validation, gathered: dict[str, Facts]) -> Expectation:
+def expectation(node: Node, validation: Validation, gathered: Mapping[str, Facts]) -> Expectation:
     """What a node should be. Raises HarnessError where its scenario does not evaluate."""
     facts = gathered[node.scenario]
     if facts.evaluation.configuration is None:

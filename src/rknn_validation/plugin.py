@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rknn_validation import hardwareplugin
+from rknn_validation import hardwareplugin, judging
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
     Question,
@@ -19,14 +19,12 @@ from rknn_validation.checks.questions import (
     hardware_questions,
     node_questions,
 )
-from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
-from rknn_validation.facts.gather import gather
 from rknn_validation.facts.model import Facts
 from rknn_validation.report import files
 from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
 from rknn_validation.reporter import Reporter
-from rknn_validation.subject import Validation, load
+from rknn_validation.subject import Validation
 
 VALIDATION = pytest.StashKey[Validation]()
 QUESTIONS = {
@@ -34,7 +32,7 @@ QUESTIONS = {
     "node_question": node_questions,
     "hardware_question": hardware_questions,
 }
-pytest_plugins = ("rknn_validation.hardwareplugin",)
+pytest_plugins = ("rknn_validation.hardwareplugin", "rknn_validation.judging")
 
 
 class Inconclusive(Exception):
@@ -44,11 +42,9 @@ class Inconclusive(Exception):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The harness's options."""
     group = parser.getgroup("rknn-validation", "judging the NPU support of a NixOS configuration")
-    group.addoption("--subject", metavar="FILE", type=Path, help="subject file (default: validation.yaml)")
-    group.addoption("--nixpkgs", metavar="PATH", type=Path, help="evaluate with this nixpkgs, not the stand-in")
+    judging.add_options(group)
     group.addoption("--report", metavar="DIR", type=Path, help="where reports go (default: report)")
     group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
-    group.addoption("--evaluation-deadline", metavar="SECONDS", type=float, default=120.0, help="default: 120")
     group.addoption("--guest", choices=("debian", "nixos"), default="debian", help="what emulated boards boot")
     image = "a NixOS guest that is built already, with --guest nixos"
     group.addoption("--guest-image", metavar="[SCENARIO=]DIR", action="append", default=[], help=image)
@@ -73,15 +69,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the subject file; a malformed one is a usage error, before anything runs."""
-    path = config.getoption("--subject") or config.rootpath / "validation.yaml"
-    nixpkgs = config.getoption("--nixpkgs")
-    if nixpkgs is not None and not (nixpkgs / "lib" / "default.nix").is_file():
-        raise pytest.UsageError(f"--nixpkgs {nixpkgs}: expected a nixpkgs tree, but it has no lib/default.nix")
+    """Read what is judged; a malformed subject file or an unknown host is a usage error, before anything runs."""
     if config.getoption("--guest-image") and config.getoption("--guest") != "nixos":
         raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
     try:
-        config.stash[VALIDATION] = hardwareplugin.chosen(config, load(path))
+        config.stash[judging.JUDGED] = judging.judged(config)
+        config.stash[VALIDATION] = hardwareplugin.chosen(config, config.stash[judging.JUDGED].validation)
         if hasattr(config, "workerinput") or config.option.collectonly:
             return
         collection = Collection(config.getoption("--report") or config.rootpath / "report")
@@ -122,11 +115,9 @@ def validation(request: pytest.FixtureRequest) -> Validation:
 
 
 @pytest.fixture(scope="session")
-def gathered(request: pytest.FixtureRequest, validation: Validation) -> dict[str, Facts]:
-    """Every scenario, evaluated in one batch."""
-    seconds = request.config.getoption("--evaluation-deadline")
-    deadline = Deadline.after(seconds, "Nix to evaluate the subject")
-    return gather(validation, nixpkgs=request.config.getoption("--nixpkgs"), deadline=deadline)
+def gathered(request: pytest.FixtureRequest) -> Mapping[str, Facts]:
+    """The facts of every scenario and host."""
+    return request.config.stash[judging.JUDGED].facts()
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,19 @@ class Reader:
         """Whether the key is given."""
         return key in self._items
 
+    def is_empty(self, key: str) -> bool:
+        """Whether the key is given as an empty list."""
+        node = self._items[key][1]
+        return isinstance(node, yaml.SequenceNode) and not node.value
+
+    def is_text(self, key: str) -> bool:
+        """Whether the key is given as a single word."""
+        return key in self._items and isinstance(self._items[key][1], yaml.ScalarNode)
+
+    def names(self) -> tuple[str, ...]:
+        """The keys, in the file's order."""
+        return tuple(self._items)
+
     def off(self, key: str) -> bool:
         """Whether the key is given as `false`."""
         node = self._items[key][1] if key in self._items else None

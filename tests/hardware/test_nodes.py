@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_node(
     request: pytest.FixtureRequest,
     hardware_question: AskedOf,
     fleet: Fleet,
-    gathered: dict[str, Facts],
+    gathered: Mapping[str, Facts],
     judge: Callable[..., None],
     progress: Callable[[str], None],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -36,7 +37,7 @@ class Boards(Protocol):
 class DebianBoards:
     """The scenario's evaluated configuration, laid over the Debian guest."""
 
-    def __init__(self, gathered: dict[str, Facts], emulator: Emulator, guest: Guest) -> None:
+    def __init__(self, gathered: Mapping[str, Facts], emulator: Emulator, guest: Guest) -> None:
         self.gathered = gathered
         self.emulator = emulator
         self.guest = guest
@@ -68,7 +69,7 @@ class DebianBoards:
 class NixosBoards:
     """The system of a NixOS host: nothing is installed, the configuration is in it."""
 
-    def __init__(self, gathered: dict[str, Facts], emulator: Emulator, guests: NixosGuests) -> None:
+    def __init__(self, gathered: Mapping[str, Facts], emulator: Emulator, guests: NixosGuests) -> None:
         self.gathered = gathered
         self.emulator = emulator
         self.guests = guests

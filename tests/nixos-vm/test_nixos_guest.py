@@ -18,7 +18,7 @@ from nixosimage import VERSION, Making
 
 from rknn_validation.checks.questions import node_questions
 from rknn_validation.deadline import Deadline
-from rknn_validation.facts.gather import gather
+from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine import guestcode
 from rknn_validation.machine.activation import Guest, install
@@ -43,7 +43,7 @@ Made = Callable[[Change | None], Path]
 def facts() -> Facts:
     """This repository's own vendor scenario."""
     deadline = Deadline.after(120, "Nix to evaluate the subject")
-    return gather(load(ROOT / "validation.yaml"), nixpkgs=None, deadline=deadline)["vendor"]
+    return gather(load(ROOT / "validation.yaml"), Evaluator(None, deadline))["vendor"]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from boards import Boards, DebianBoards, NixosBoards
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.vm, pytest.mark.verdict]
 @pytest.fixture(scope="session")
 def boards(
     request: pytest.FixtureRequest,
-    gathered: dict[str, Facts],
+    gathered: Mapping[str, Facts],
     validation: Validation,
     emulator: Emulator,
     progress: Callable[[str], None],
@@ -36,7 +36,9 @@ def boards(
     return NixosBoards(gathered, emulator, NixosGuests(validation, images, emulator.cache, seconds, progress))
 
 
-def test_board(node_question: AskedOf, gathered: dict[str, Facts], boards: Boards, judge: Callable[..., None]) -> None:
+def test_board(
+    node_question: AskedOf, gathered: Mapping[str, Facts], boards: Boards, judge: Callable[..., None]
+) -> None:
     facts = gathered[node_question.scenario.name]
     name = node_question.scenario.name
     assert node_question.board is not None

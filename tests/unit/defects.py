@@ -13,7 +13,7 @@ import yaml
 from rknn_validation.checks.configuration import applicable, ask
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.deadline import Deadline
-from rknn_validation.facts.gather import gather_many
+from rknn_validation.facts.gather import Evaluator, gather_many
 from rknn_validation.facts.model import Facts
 from rknn_validation.subject import load
 
@@ -93,7 +93,7 @@ def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Facts]]:
 
     def build(names: list[str]) -> dict[str, dict[str, Facts]]:
         validations = {name: load(SUBJECTS / name / "validation.yaml") for name in names}
-        return gather_many(validations, nixpkgs=None, deadline=deadline, without_perturbations=thin)
+        return gather_many(validations, Evaluator(None, deadline), without_perturbations=thin)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return {name: gathered for part in pool.map(build, [together, *alone]) for name, gathered in part.items()}

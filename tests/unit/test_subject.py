@@ -52,7 +52,8 @@ def test_a_good_file_is_read_whole(directory: Path) -> None:
 
 BAD = {
     "unknown key": ("option: services.npu", "option: services.npu\n  modul: x", 4, "subject.modul", "module"),
-    "missing key": ("  option: services.npu\n", "", 2, "subject.option", "missing"),
+    "missing key": ("    stack: vendor\n", "", 7, "scenarios.vendor.stack", "missing"),
+    "settings go nowhere": ("  option: services.npu\n", "", 7, "scenarios.vendor.settings", "subject.option"),
     "wrong type": ("[overlay.nix]", "overlay.nix", 4, "subject.overlays", "a list"),
     "missing file": ("module: module.nix", "module: nowhere.nix", 2, "subject.module", "nowhere.nix"),
     "unknown stack": ("stack: vendor", "stack: vendr", 7, "scenarios.vendor.stack", "vendor"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.verdict]
 
 
 def test_configuration(
-    configuration_question: Question, gathered: dict[str, Facts], judge: Callable[..., None]
+    configuration_question: Question, gathered: Mapping[str, Facts], judge: Callable[..., None]
 ) -> None:
     facts = gathered[configuration_question.scenario.name]
     answer = ask(configuration_question.check, facts)

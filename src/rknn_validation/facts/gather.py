@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import (
     BASELINE,
     FOREIGN_BOARD,
@@ -18,29 +19,99 @@ from rknn_validation.facts.model import (
     RK3588_BOARD,
     Facts,
 )
-from rknn_validation.nix.configuration import Evaluation
-from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.configuration import Evaluation, EvaluationError
+from rknn_validation.nix.evaluate import evaluate, host_names
 from rknn_validation.nix.failure import UNDECLARED
+from rknn_validation.nix.flake import Flake, read_flake
+from rknn_validation.nix.request import Forced, Request, flakes_of
+from rknn_validation.npu.boards import FOREIGN, Board, named
 from rknn_validation.subject import Scenario, Subject, Validation
 
 
-def gather(validation: Validation, *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Facts]:
+@dataclass
+class Evaluator:
+    """Evaluates with one nixpkgs: a tree, or the stand-in where `nixpkgs` is None. Each flake is read once.
+
+    `offline` forbids fetching inputs of flakes; `build` lets Nix build what a configuration imports from a derivation.
+    `nixpkgs_was_named` takes `nixpkgs` for hosts of flakes as well, which else have their own.
+    """
+
+    nixpkgs: Path | None
+    deadline: Deadline
+    offline: bool = False
+    build: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    nixpkgs_was_named: bool = False
+    _flakes: dict[str, Flake | HarnessError] = field(default_factory=dict)
+
+    def flake(self, reference: str) -> Flake:
+        """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
+        if reference not in self._flakes:
+            try:
+                self._flakes[reference] = read_flake(
+                    reference, Path.cwd(), offline=self.offline, deadline=self.deadline, progress=self.progress
+                )
+            except HarnessError as error:
+                self._flakes[reference] = error
+        found = self._flakes[reference]
+        if isinstance(found, HarnessError):
+            raise found
+        return found
+
+    def host_names(self, reference: str) -> tuple[str, ...]:
+        """The hosts of a flake. Raises HarnessError where there is no such flake, or Nix cannot tell them."""
+        flake = self.flake(reference)
+        own = None if self.nixpkgs_was_named else flake.nixpkgs
+        return host_names(flake, nixpkgs=own or self.nixpkgs, deadline=self.deadline)
+
+    def evaluate(self, requests: Mapping[str, Request]) -> dict[str, Evaluation]:
+        """All requests, by name; one whose flake cannot be had is unknown, and the others are evaluated."""
+        lost = {name: error for name, one in requests.items() if (error := self._lost(one.subject)) is not None}
+        found: dict[str, Evaluation] = {
+            name: Evaluation(name, None, EvaluationError("unknown", str(error), ""), "nothing")
+            for name, error in lost.items()
+        }
+        # A host is evaluated with the nixpkgs of its own flake, where that is to be had.
+        groups: dict[Path | None, dict[str, Request]] = {}
+        for name, one in requests.items():
+            if name not in lost:
+                groups.setdefault(self.nixpkgs_of(one.subject), {})[name] = one
+        for nixpkgs, group in groups.items():
+            flakes = {ref: self.flake(ref) for one in group.values() for ref in flakes_of(one.subject)}
+            found |= evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
+        return {name: found[name] for name in requests}
+
+    def nixpkgs_of(self, subject: Subject) -> Path | None:
+        """The nixpkgs a subject is evaluated with: of a host of a flake its own, where it is on this machine."""
+        if subject.host is None or not subject.host.flake or self.nixpkgs_was_named:
+            return self.nixpkgs
+        return self.flake(subject.host.flake).nixpkgs or self.nixpkgs
+
+    def _lost(self, subject: Subject) -> HarnessError | None:
+        try:
+            for reference in flakes_of(subject):
+                self.flake(reference)
+        except HarnessError as error:
+            return error
+        return None
+
+
+def gather(validation: Validation, evaluator: Evaluator) -> dict[str, Facts]:
     """Evaluate every scenario, its baseline and its perturbations in one batch; facts by scenario name."""
-    return gather_many({"": validation}, nixpkgs=nixpkgs, deadline=deadline)[""]
+    return gather_many({"": validation}, evaluator)[""]
 
 
 def gather_many(
     validations: Mapping[str, Validation],
+    evaluator: Evaluator,
     *,
-    nixpkgs: Path | None,
-    deadline: Deadline,
     without_perturbations: Container[str] = (),
 ) -> dict[str, dict[str, Facts]]:
-    """The facts of many subjects, evaluated together; those named in `without_perturbations` without other machines."""
+    """The facts of many subjects, evaluated together; those named in `without_perturbations` as they are, no more."""
     wanted = {
         (key, name): {
             variant: request
-            for variant, request in _requests(validation.subject, scenario).items()
+            for variant, request in requests_of(validation.subject_of(name), scenario).items()
             if key not in without_perturbations or variant in ("", BASELINE)
         }
         for key, validation in validations.items()
@@ -49,53 +120,71 @@ def gather_many(
     # Most subjects start from the same machine: what is asked twice is evaluated once.
     words = {id(one): json.dumps(one.to_json(), sort_keys=True) for each in wanted.values() for one in each.values()}
     requests = {words[id(one)]: one for each in wanted.values() for one in each.values()}
-    results = evaluate(requests, nixpkgs=nixpkgs, deadline=deadline)
+    results = evaluator.evaluate(requests)
     for each in wanted.values():
         if results[words[id(each[""])]].configuration is not None:
             for variant in each.keys() & {BASELINE, FOREIGN_SYSTEM_BASELINE}:
                 name = words[id(each[variant])]
-                results[name] = _without_own_options(each[variant], results[name], nixpkgs, deadline)
+                results[name] = _without_own_options(each[variant], results[name], evaluator)
     gathered: dict[str, dict[str, Facts]] = {key: {} for key in validations}
     for (key, name), each in wanted.items():
         found = {variant: replace(results[words[id(one)]], name=variant or name) for variant, one in each.items()}
         main, baseline = found.pop(""), found.pop(BASELINE)
-        subject, scenario = validations[key].subject, validations[key].scenarios[name]
-        gathered[key][name] = Facts(subject, scenario, main, baseline, found)
+        validation = validations[key]
+        gathered[key][name] = Facts(validation.subject_of(name), validation.scenarios[name], main, baseline, found)
     return gathered
 
 
-def _without_own_options(
-    request: Request, evaluation: Evaluation, nixpkgs: Path | None, deadline: Deadline
-) -> Evaluation:
+def _without_own_options(request: Request, evaluation: Evaluation, evaluator: Evaluator) -> Evaluation:
     """The machine without the subject, and without what is said of the options that the subject declares."""
     if evaluation.error and UNDECLARED.search(evaluation.error.message):
         # The scenario's `config` or an import gives a value to an option that only the subject declares.
         request = replace(request, config={**request.config, "_module": {"check": False}})
-        return evaluate({"": request}, nixpkgs=nixpkgs, deadline=deadline)[""]
+        return evaluator.evaluate({"": request})[""]
     return evaluation
 
 
-def _requests(subject: Subject, scenario: Scenario) -> dict[str, Request]:
+def requests_of(subject: Subject, scenario: Scenario) -> dict[str, Request]:
+    """What is evaluated of a scenario: itself (""), the machine without the subject, and the perturbations."""
+    if subject.host is not None:
+        return _of_host(subject, scenario.system)
     main = Request(subject, scenario.settings, scenario.config, scenario.system)
-    # Without its module a subject is what it adds by overlays and imports.
-    nobody = replace(subject, root=subject.root, module=Path("/nowhere"), option=("_",))
-    if not subject.overlays and not subject.imports:
-        nobody = replace(nobody, root=Path("/nowhere"))
+    # Without its module a subject is what it adds by overlays and imports; packages alone are all there is of one.
+    nobody = replace(subject, module=None, option=(), packages=())
+    if not subject.imports and (subject.module is None or not subject.overlays):
+        nobody = Subject(Path("/nowhere"))
     bare = Request(nobody, {}, scenario.config, scenario.system, with_subject=False)
-    found = {
-        "": main,
-        BASELINE: bare,
-        FOREIGN_BOARD: replace(main, config=_on_board(scenario.config, "broadcom/bcm2711-rpi-4-b.dtb")),
-        RK3588_BOARD: replace(main, config=_on_board(scenario.config, "rockchip/rk3588-orangepi-5-plus.dtb")),
+    found = {"": main, BASELINE: bare}
+    if not subject.is_machine:
+        return found
+    if scenario.settings.get("enable") is False:
+        # Switched off, other machines have nothing to add.
+        return found
+    found |= {
+        FOREIGN_BOARD: replace(main, config=_on_board(scenario.config, FOREIGN.dtb)),
+        RK3588_BOARD: replace(main, config=_on_board(scenario.config, _npu_board(scenario).dtb)),
         FOREIGN_SYSTEM: replace(main, system="x86_64-linux"),
         FOREIGN_SYSTEM_BASELINE: replace(bare, system="x86_64-linux"),
     }
     if scenario.settings.get("enable") is True:
         found[OFF] = replace(main, settings={**scenario.settings, "enable": False})
-    elif scenario.settings.get("enable") is False:
-        # Switched off, other machines have nothing to add.
-        found = {"": main, BASELINE: found[BASELINE]}
     return found
+
+
+def _of_host(subject: Subject, system: str) -> dict[str, Request]:
+    """A host is judged as it is deployed. Beside it stands a NixOS that sets nothing, and itself switched off."""
+    host = Request(subject, system=system)
+    nobody = Request(Subject(subject.root, host=subject.host), system=system, with_subject=False)
+    found = {"": host, BASELINE: nobody}
+    if subject.option:
+        found[OFF] = replace(host, force=(Forced((*subject.option, "enable"), False),))
+    return found
+
+
+def _npu_board(scenario: Scenario) -> Board:
+    """The RK3588 board a scenario is for; any other where it is for none."""
+    own = (board for board in scenario.identities() if board.is_rk3588 and board.dtb)
+    return next(own, named("orangepi-5-plus"))
 
 
 def _on_board(config: Mapping[str, Any], name: str) -> dict[str, Any]:

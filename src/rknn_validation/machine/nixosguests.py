@@ -73,4 +73,11 @@ class NixosGuests:
                 hint="name the host this scenario is meant for, or ask with --guest debian",
             )
         deadline = Deadline.after(self.seconds, f"Nix to build the guest of {host.host}")
-        return build(self.validation.subject, scenario, host, self.cache.root / "guests", deadline, self.progress)
+        return build(
+            self.validation.subject_of(scenario.name),
+            scenario,
+            host,
+            self.cache.root / "guests",
+            deadline,
+            self.progress,
+        )

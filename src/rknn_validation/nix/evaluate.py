@@ -8,16 +8,18 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded
+from rknn_validation.errors import DeadlineExceeded, HarnessError
 from rknn_validation.nix.configuration import Configuration, Evaluation, EvaluationError
 from rknn_validation.nix.decode import Packages, decode
 from rknn_validation.nix.failure import explain
+from rknn_validation.nix.flake import Flake
+from rknn_validation.nix.request import Request, flakes_of
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
 
@@ -41,51 +43,52 @@ ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dum
 """No search path, as in a flake; and no complaint about a build group nobody needs here."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to evaluate: `settings` below the subject's option, `config` beside it, on `system`.
-
-    `with_subject` False gives the same machine without the subject's module and settings.
-    """
-
-    subject: Subject
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    system: str = "aarch64-linux"
-    with_subject: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """As `expression/evaluate.nix` reads it."""
-        subject = self.subject
-        return {
-            "subject": {
-                "root": str(subject.root),
-                "module": str(subject.module),
-                "option": list(subject.option),
-                "overlays": [str(path) for path in subject.overlays],
-                "imports": [str(path) for path in subject.imports],
-            },
-            "settings": dict(self.settings),
-            "config": dict(self.config),
-            "system": self.system,
-            "withSubject": self.with_subject,
-        }
-
-
-def evaluate(requests: Mapping[str, Request], *, nixpkgs: Path | None, deadline: Deadline) -> dict[str, Evaluation]:
+def evaluate(
+    requests: Mapping[str, Request],
+    *,
+    nixpkgs: Path | None,
+    deadline: Deadline,
+    flakes: Mapping[str, Flake] | None = None,
+    build: bool = False,
+) -> dict[str, Evaluation]:
     """Evaluate all requests, by name. Never raises for what a subject does; raises MissingToolError.
 
-    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names.
+    `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names. `flakes` are those that
+    subjects name, by reference. `build` lets Nix build what a configuration imports from a derivation.
     """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        evaluator = _Evaluator(program, nixpkgs, Path(scratch), requests)
+        evaluator = _Evaluator(program, nixpkgs, Path(scratch), requests, flakes or {}, build)
         names = list(requests)
-        batches = _even(names, min(len(names), max(WORKERS, -(-len(names) // BATCH))))
+        # A whole host of a real nixpkgs takes gigabytes: each gets a process of its own.
+        heavy = nixpkgs is not None and any(one.subject.host for one in requests.values())
+        batches = _even(names, min(len(names), max(WORKERS, -(-len(names) // (1 if heavy else BATCH)))))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             parts = pool.map(lambda batch: evaluator.batch(batch, deadline), batches)
             done = {name: one for part in parts for name, one in part.items()}
     return {name: done[name] for name in names}
+
+
+def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tuple[str, ...]:
+    """The names of a flake's hosts, none of them evaluated. Raises HarnessError where Nix cannot tell them."""
+    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
+    with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
+        file = Path(scratch) / "request.json"
+        file.write_text(json.dumps({"reference": flake.told, "graph": flake.to_json()}))
+        command = [program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
+        command += ["--argstr", "nixpkgs", str(nixpkgs or STANDIN), "--argstr", "request", str(file)]
+        command += [str(HERE / "expression" / "names.nix")]
+        done = run(command, deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+    if done.returncode == 0:
+        return tuple(json.loads(done.stdout))
+    error = explain(done.stderr, Subject(flake.directory), standin=nixpkgs is None)
+    absent = f"; not on this machine: {', '.join(flake.absent)}" if flake.absent else ""
+    raise HarnessError(
+        f"the hosts of {flake.told} cannot be told",
+        expected="nixosConfigurations in the flake's outputs",
+        seen=f"{error.message}{f' ({error.position})' if error.position else ''}{absent}",
+        hint="fix the error Nix shows" if not absent else "fetch the flake's inputs where there is a network",
+    )
 
 
 def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
@@ -108,6 +111,8 @@ class _Evaluator:
     nixpkgs: Path | None
     scratch: Path
     requests: Mapping[str, Request]
+    flakes: Mapping[str, Flake]
+    build: bool
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
         """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
@@ -165,10 +170,13 @@ class _Evaluator:
 
     def _nix(self, names: Sequence[str], deadline: Deadline, *, loud: bool = False) -> dict[str, Any] | str:
         """Results by name and packages by key, or Nix's message when it aborted."""
-        wanted = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
+        asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
+        named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
+        wanted = {"requests": asked, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}
         with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
             json.dump(wanted, file)
-        command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
+        command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
+        command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
         command += ["--argstr", "loud", "yes" if loud else "no"]
         command += [str(HERE / "expression" / "evaluate.nix")]

@@ -55,9 +55,7 @@ def _written(message: str, subject: Subject) -> str:
     if quoted:
         return f"{quoted[1]}:1:1"
     line = message.splitlines()[0].strip() if message.strip() else ""
-    # A machine without the subject's module still has its overlays and imports.
-    given = [path for path in (subject.module, *subject.overlays, *subject.imports) if path.exists()]
-    folders = {path if path.is_dir() else path.parent for path in given}
+    folders = {path if path.is_dir() else path.parent for path in subject.files}
     for path in _nix_files(folders) if len(line) > 5 else ():
         for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if line in text:

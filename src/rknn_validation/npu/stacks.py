@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 StackName = Literal["vendor", "mainline", "none"]
+STACK_NAMES: tuple[StackName, ...] = ("vendor", "mainline", "none")
 
 
 @dataclass(frozen=True)

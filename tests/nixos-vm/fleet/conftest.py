@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from boards import DebianBoards
@@ -28,7 +28,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest.fixture(scope="session")
-def restored(emulator: Emulator, gathered: dict[str, Facts], guest: Guest, keys: Keys) -> Restore:
+def restored(emulator: Emulator, gathered: Mapping[str, Facts], guest: Guest, keys: Keys) -> Restore:
     """`restored("opi01", "orangepi-5-plus")` is a pristine board of scenario `vendor` that can be logged in to."""
     boards = DebianBoards(gathered, emulator, guest)
 

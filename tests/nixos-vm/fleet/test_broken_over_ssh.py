@@ -129,7 +129,7 @@ STATES = {
 
 
 @pytest.fixture(scope="session")
-def expected(validation: Validation, gathered: dict[str, Facts]) -> Expected:
+def expected(validation: Validation, gathered: Mapping[str, Facts]) -> Expected:
     """What a node should be."""
     return lambda node: expectation(node, validation, gathered)
 

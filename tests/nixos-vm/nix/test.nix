@@ -38,19 +38,31 @@ let
     lib.throwIf (evaluated.results.test.refused or false)
       "rknn-${name}: scenario ${scenario} does not evaluate; `pytest -m unit` says why"
       evaluated;
+  file = path: {
+    file = toString path;
+    more = [ ];
+  };
   evaluated = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
     nixpkgs = pkgs.path;
-    requests.test = {
-      subject = {
-        root = toString root;
-        module = toString module;
-        inherit option;
-        overlays = map toString overlays;
-        imports = [ ];
+    asked = {
+      flakes = { };
+      requests.test = {
+        subject = {
+          root = toString root;
+          home = null;
+          host = null;
+          module = file module;
+          inherit option;
+          overlays = map file overlays;
+          imports = [ ];
+          packages = [ ];
+          specialArgs = { };
+        };
+        inherit (asked) settings config;
+        system = "aarch64-linux";
+        withSubject = true;
+        force = [ ];
       };
-      inherit (asked) settings config;
-      system = "aarch64-linux";
-      withSubject = true;
     };
   };
   expectation = pkgs.writeText "rknn-${name}.json" (

@@ -12,7 +12,7 @@ from rknn_validation.checks.configuration import ask
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.questions import configuration_questions
 from rknn_validation.deadline import Deadline
-from rknn_validation.facts.gather import gather_many
+from rknn_validation.facts.gather import Evaluator, gather_many
 from rknn_validation.facts.model import Facts
 from rknn_validation.subject import Scenario, Subject, Validation
 
@@ -50,7 +50,7 @@ def judged(kept: Kept) -> dict[str, Answers]:
     validations = {name: subject_of(scenario) for name, scenario in (HOSTS | {"spoiled": SPOILED}).items()}
 
     def evaluated() -> dict[str, dict[str, Facts]]:
-        return gather_many(validations, nixpkgs=None, deadline=Deadline.after(120, "Nix to evaluate the hosts"))
+        return gather_many(validations, Evaluator(None, Deadline.after(120, "Nix to evaluate the hosts")))
 
     found: dict[str, Answers] = {}
     for name, gathered in kept("fleet", evaluated, HERE, SYSTEM).items():

@@ -11,8 +11,9 @@ from workers import Kept
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MissingToolError
 from rknn_validation.nix.configuration import Configuration, Evaluation
-from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.evaluate import evaluate
 from rknn_validation.nix.failure import explain
+from rknn_validation.nix.request import Request
 from rknn_validation.subject import Subject
 
 pytestmark = pytest.mark.unit

@@ -91,7 +91,7 @@ def parts_are_imported(facts: Facts) -> Answer:
     option = re.escape(".".join(facts.subject.option))
     acts = re.compile(rf"\bconfig\.{option}\b")
     lost = []
-    for path in _beside(facts.subject.module):
+    for path in _beside(facts.subject.module if isinstance(facts.subject.module, Path) else None):
         if path.resolve() in reached:
             continue
         text = re.sub(r"#[^\n]*|/\*.*?\*/", "", path.read_text(errors="replace"), flags=re.DOTALL)
@@ -105,7 +105,9 @@ def parts_are_imported(facts: Facts) -> Answer:
     return passed(f"{len(reached)} files are read")
 
 
-def _beside(module: Path) -> list[Path]:
+def _beside(module: Path | None) -> list[Path]:
+    if module is None:
+        return []
     folder = module if module.is_dir() else module.parent
     # A module among many others has no parts of its own: only a folder that is the module's is looked at.
     if not (module.is_dir() or module.name == "default.nix"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import scripts
@@ -80,7 +81,7 @@ def _host_chooses_kernel(facts: Facts) -> bool:
     # Under a condition it may be another scenario's kernel that is chosen there.
     settled = [
         file
-        for file in files_from(facts.subject.imports)
+        for file in files_from(tuple(one for one in facts.subject.imports if isinstance(one, Path)))
         if any(file.find(r"\bkernelPackages\s*=")) and not any(file.find(r"\b(mkIf|optional\w*|if)\b"))
     ]
     return bool(settled) and (kernel.pname, kernel.version) == (before.pname, before.version)

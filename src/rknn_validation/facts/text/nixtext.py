@@ -51,7 +51,7 @@ def subject_files(subject: Subject) -> tuple[NixFile, ...]:
         if known is subject:
             return files
     # The one before stays: a check may ask about a part of the subject in between.
-    _LAST[:] = [*_LAST[-1:], (subject, files_from((subject.module, *subject.imports)))]
+    _LAST[:] = [*_LAST[-1:], (subject, files_from(subject.files))]
     return _LAST[-1][1]
 
 

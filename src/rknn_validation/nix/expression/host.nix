@@ -1,0 +1,36 @@
+# A host as it is deployed: `nixosConfigurations.NAME` of a flake, or what a file holds.
+#
+# `host` = { flake, path } or { file, path }. A file may be a function of nothing, hold hosts by name, and these be
+# evaluated systems or modules.
+{
+  lib,
+  parts,
+  evalConfig,
+  host,
+}:
+let
+  whole =
+    let
+      value = import host.file;
+      # As `nix-instantiate` does: a function whose arguments all have defaults is called.
+      formals = lib.attrValues (lib.functionArgs value);
+    in
+    if lib.isFunction value && formals != [ ] && lib.all lib.id formals then value { } else value;
+  at = lib.concatStringsSep "." host.path;
+  found =
+    if host.flake != "" then
+      parts.attribute host.flake host.path
+    else
+      lib.attrByPath host.path (throw "${host.file} has no attribute ${at}") whole;
+  isSystem = value: lib.isAttrs value && value ? config && value ? options;
+  isModule = value: lib.isFunction value || (lib.isAttrs value && !(lib.isDerivation value));
+in
+if isSystem found then
+  {
+    pkgs = found.config._module.args.pkgs or found._module.args.pkgs;
+  }
+  // found
+else if isModule found then
+  evalConfig [ found ]
+else
+  throw "${at} is no NixOS configuration: expected what nixosSystem or eval-config.nix gives, or a module"

@@ -1,0 +1,181 @@
+"""A flake and its inputs: where each lies on this machine, as its lock file names it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rknn_validation.deadline import Deadline
+from rknn_validation.errors import HarnessError
+from rknn_validation.nix.asked import Names, asked_of
+from rknn_validation.nix.lockfile import read_lock
+from rknn_validation.nix.sources import Fetcher, Progress, directory_of
+
+_NIXPKGS = re.compile(r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.tar", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A node of the lock file. `path` is None where it is not on this machine; `told` is how to call it.
+
+    `names` are the attribute paths that the flake's own files ask of an input that is not here.
+    """
+
+    path: Path | None
+    told: str
+    is_flake: bool
+    is_nixpkgs: bool
+    info: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    names: Names = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `expression/flake.nix` reads it."""
+        return {
+            "path": None if self.path is None else str(self.path),
+            "flake": self.is_flake,
+            "nixpkgs": self.is_nixpkgs,
+            "info": dict(self.info),
+            "inputs": dict(self.inputs),
+            "told": self.told,
+            "name": re.sub(r"[^A-Za-z0-9+._-]", "-", self.told.rpartition("/")[2]) or "input",
+            "names": self.names,
+        }
+
+
+@dataclass(frozen=True)
+class Flake:
+    """A flake as it lies on this machine. `told` is how it was named, `nodes` are its inputs by key, itself too."""
+
+    told: str
+    directory: Path
+    root: str
+    nodes: Mapping[str, Input]
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The inputs that are not here, nixpkgs left out: another one serves for that."""
+        return tuple(one.told for one in self.nodes.values() if one.path is None and not one.is_nixpkgs)
+
+    @property
+    def nixpkgs(self) -> Path | None:
+        """The flake's own nixpkgs, where it is on this machine."""
+        wanted = self.nodes[self.root].inputs
+        keys = sorted(wanted.values(), key=lambda key: key != wanted.get("nixpkgs"))
+        own = (self.nodes[key] for key in keys)
+        return next((one.path for one in own if one.is_nixpkgs and one.path is not None), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `expression/flake.nix` reads it."""
+        return {"root": self.root, "nodes": {key: one.to_json() for key, one in self.nodes.items()}}
+
+
+def read_flake(
+    reference: str, base: Path, *, offline: bool, deadline: Deadline, progress: Progress = lambda _: None
+) -> Flake:
+    """The flake that `reference` names: a directory (relative to `base`), or what `nix flake metadata` can fetch.
+
+    Inputs are taken from where the lock file's `path` says, or from the store; what is in neither is fetched unless
+    `offline`. Raises HarnessError where there is no such flake or its lock file cannot be read.
+    """
+    directory = directory_of(reference, base, offline=offline, deadline=deadline, progress=progress)
+    if not (directory / "flake.nix").is_file():
+        raise HarnessError(f"no flake at {reference}", expected=f"flake.nix in {directory}", seen="no such file")
+    lock = read_lock(directory)
+    fetcher = Fetcher(offline, deadline, progress)
+    nodes = {
+        key: _node(key, data, lock, directory, fetcher, is_root=key == lock["root"])
+        for key, data in lock["nodes"].items()
+    }
+    absent = {key for key, one in nodes.items() if one.path is None and not one.is_nixpkgs}
+    if absent:
+        root = nodes[lock["root"]]
+        asked = asked_of(directory, {name for name, key in root.inputs.items() if key in absent})
+        for name, key in root.inputs.items():
+            if key in absent:
+                one = nodes[key]
+                nodes[key] = Input(
+                    None, f"{name} ({one.told})", one.is_flake, False, one.info, one.inputs, asked.get(name, {})
+                )
+    return Flake(reference, directory, lock["root"], nodes)
+
+
+def _node(
+    key: str, data: Mapping[str, Any], lock: Mapping[str, Any], directory: Path, fetcher: Fetcher, *, is_root: bool
+) -> Input:
+    inputs = {name: _resolved(lock, wanted) for name, wanted in (data.get("inputs") or {}).items()}
+    if is_root:
+        return Input(directory, "the flake", True, False, _of_root(directory), inputs)
+    locked = data.get("locked") or data.get("original") or {}
+    told = _told(data, key)
+    path = fetcher.find(locked, _place(lock, key, directory), told)
+    kept = {name: locked[name] for name in ("rev", "narHash", "lastModified") if name in locked}
+    if "rev" in kept:
+        kept["shortRev"] = kept["rev"][:7]
+    is_flake = data.get("flake", True) is not False
+    return Input(path, told, is_flake, is_flake and _is_nixpkgs(data, key), kept, inputs)
+
+
+def _resolved(lock: Mapping[str, Any], wanted: Any) -> str:
+    """The key of an input: its name, or what a path of `follows` leads to from the root."""
+    if isinstance(wanted, str):
+        return wanted
+    key: str = lock["root"]
+    for name in wanted:
+        key = _resolved(lock, lock["nodes"][key]["inputs"][name])
+    return key
+
+
+def _place(lock: Mapping[str, Any], key: str, directory: Path) -> Path:
+    """What a relative path of a node starts from: the flake, or the input that it is an input of."""
+    parent = lock["nodes"][key].get("parent")
+    if not parent:
+        return directory
+    above = _resolved(lock, parent)
+    inner = str((lock["nodes"][above].get("locked") or {}).get("path", "."))
+    return _place(lock, above, directory) / inner
+
+
+def _told(data: Mapping[str, Any], key: str) -> str:
+    original = data.get("original") or data.get("locked") or {}
+    if original.get("url"):
+        return str(original["url"])
+    if original.get("type") in ("github", "gitlab", "sourcehut"):
+        return f"{original['type']}:{original.get('owner')}/{original.get('repo')}"
+    return str(original.get("path") or original.get("id") or key)
+
+
+def _is_nixpkgs(data: Mapping[str, Any], key: str) -> bool:
+    for one in (data.get("original") or {}, data.get("locked") or {}):
+        if str(one.get("repo", "")).lower() == "nixpkgs" or str(one.get("id", "")).lower() == "nixpkgs":
+            return True
+        if re.search(
+            r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.tar", str(one.get("url", "")), re.IGNORECASE
+        ):
+            return True
+    return re.fullmatch(r"nixpkgs(?:[-_].*)?", key) is not None and (data.get("original") or {}).get("type") != "path"
+
+
+def _of_root(directory: Path) -> dict[str, Any]:
+    """What Nix tells a flake of its own source: the revision, where nothing has been changed since."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(directory), *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    info: dict[str, Any] = {"lastModified": 0, "lastModifiedDate": "19700101000000", "submodules": False}
+    try:
+        revision = git("rev-parse", "HEAD")
+        clean = revision and not git("status", "--porcelain", "--untracked-files=no")
+    except OSError:
+        return info  # no git here: as in a plain directory
+    if revision:
+        info["lastModified"] = int(git("log", "-1", "--format=%ct") or 0)
+        words = ("rev", "shortRev") if clean else ("dirtyRev", "dirtyShortRev")
+        suffix = "" if clean else "-dirty"
+        info |= {words[0]: revision + suffix, words[1]: revision[:7] + suffix}
+    return info
