@@ -14,7 +14,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.recipes import recipes
-from rknn_validation.facts.recipes.wheels import Wheel, wheel_of
+from rknn_validation.facts.recipes.wheels import fetched_wheel, wheel_of
 from rknn_validation.npu import versions
 
 NOTHING = "the subject downloads nothing"
@@ -122,16 +122,6 @@ def _other_hash(fetch: Fetch) -> Iterator[str]:
 def _owner_of(seen: str) -> str | None:
     wheels = versions.TOOLKIT_LITE_WHEELS.items()
     return next((f"{version} {tag}" for version, tags in wheels for tag, known in tags.items() if known == seen), None)
-
-
-def fetched_wheel(fetch: Fetch) -> Wheel | None:
-    """The wheel a download gives, from its address or fetchPypi's attributes."""
-    if fetch.fetcher == "fetchPypi" and fetch.attrs.get("format") == "wheel":
-        given = {key: fetch.attrs.get(key, "") for key in ("pname", "version", "python", "abi", "platform")}
-        return Wheel(
-            given["pname"].replace("-", "_"), given["version"], given["python"], given["abi"], given["platform"]
-        )
-    return next((wheel for url in fetch.urls if (wheel := wheel_of(posixpath.basename(url)))), None)
 
 
 @CONFIGURATION_CHECKS.check(

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.configuration.sources_known import fetched_wheel
 from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import fetches
 from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.facts.recipes.recipes import recipes
-from rknn_validation.facts.recipes.wheels import wheel_of
+from rknn_validation.facts.recipes.wheels import fetched_wheel, wheel_of
 from rknn_validation.nix.syntax import Path as NixPath
 from rknn_validation.npu.versions import FOREIGN_LIBRARY_FOLDERS
 

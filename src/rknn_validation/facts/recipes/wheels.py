@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
+
+from rknn_validation.facts.recipes.fetches import Fetch
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,13 @@ def wheel_of(name: str) -> Wheel | None:
         return None
     # "+" in a local version is %2B in an address.
     return Wheel(parts[0], parts[1].replace("%2B", "+").split("+")[0], parts[-3], parts[-2], parts[-1])
+
+
+def fetched_wheel(fetch: Fetch) -> Wheel | None:
+    """The wheel a download gives, from its address or fetchPypi's attributes."""
+    if fetch.fetcher == "fetchPypi" and fetch.attrs.get("format") == "wheel":
+        given = {key: fetch.attrs.get(key, "") for key in ("pname", "version", "python", "abi", "platform")}
+        return Wheel(
+            given["pname"].replace("-", "_"), given["version"], given["python"], given["abi"], given["platform"]
+        )
+    return next((wheel for url in fetch.urls if (wheel := wheel_of(posixpath.basename(url)))), None)
