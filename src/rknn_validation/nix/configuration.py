@@ -125,7 +125,10 @@ class Account:
 
 @dataclass(frozen=True)
 class OptionDeclaration:
-    """An option the subject declares. `path` is dotted; `type` is the type's description."""
+    """An option the subject declares. `path` is dotted; `type` is the type's description.
+
+    `default_fits` is whether the type accepts the default, None where that cannot be told.
+    """
 
     path: str
     type: str
@@ -136,6 +139,7 @@ class OptionDeclaration:
     is_defined: bool
     read_only: bool
     visible: bool
+    default_fits: bool | None = None
 
 
 @dataclass(frozen=True)

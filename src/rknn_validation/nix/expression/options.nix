@@ -2,6 +2,7 @@
 { lib, try }:
 
 let
+  inherit (import ./fits.nix { inherit lib; }) fits;
   # Functions and derivations have no JSON; what stays says that they were there.
   plain =
     value:
@@ -42,8 +43,11 @@ let
       default = quietly null (if lib.isDerivation default then toString default.name else plain default);
       description = quietly null (if lib.isAttrs description then description.text or null else description);
       declared_in = map toString (one.declarations or [ ]);
-      # A read-only option somebody sets throws here.
-      is_defined = try.firmly true (one.isDefined or false);
+      # What the type itself says; a default that needs what has no value yet is not told of.
+      default_fits =
+        if one ? default && one ? type then quietly null (fits one.type one.default) else null;
+      # A read-only option somebody sets throws here. Any other may have a default that nobody needs and that throws.
+      is_defined = (if one.readOnly or false then try.firmly else try.quietly) true (one.isDefined or false);
       read_only = one.readOnly or false;
       visible = if lib.isBool visible then visible else true;
     };

@@ -1,0 +1,171 @@
+# What follows from a subject's options: each is given another value that it would accept, and what the subject then
+# defines is held against what it defines as it is.
+{
+  lib,
+  index,
+  # The scenario's modules, and the machine they are part of.
+  modules,
+  system,
+  # The option that switches the subject on, which is left alone.
+  switch,
+  # { perturbations, definitions }: the names of those that abort an evaluation.
+  without,
+}:
+
+let
+  samples = import ./samples.nix { inherit lib; inherit (system) pkgs; };
+  definitions =
+    changes:
+    import ./definitions.nix {
+      inherit lib index;
+      inherit (system) config options;
+      arguments = system._module.args // system._module.specialArgs;
+      without = without.definitions;
+      modules = modules ++ map (change: { config = lib.setAttrByPath change.loc (lib.mkOverride 40 change.value); }) changes;
+    };
+  base = definitions [ ];
+  asIs = base.defined;
+
+  # What a change comes to: the definitions, or null where it throws.
+  after =
+    changes:
+    let
+      name = "rknn-perturbation-${index}-${lib.concatMapStringsSep "+" (change: change.name) changes}-";
+      defined = (definitions changes).defined;
+      tried = builtins.tryEval (builtins.addErrorContext name (builtins.deepSeq defined defined));
+    in
+    if without.perturbations ? ${name} || !tried.success then null else tried.value;
+  # The paths that differ, but for the option itself and what lies below it.
+  differing =
+    change: one: other:
+    if one == null || other == null then
+      lib.optional (one != other) "an error"
+    else
+      lib.filter (path: one.${path} or null != other.${path} or null && !below change.path path) (
+        lib.attrNames (one // other)
+      );
+  below = path: name: name == path || lib.hasPrefix "${path}." name;
+
+  declared = lib.filter (one: !(one.readOnly or false) && !(one.internal or false) && one.visible or true != false) (
+    lib.collect lib.isOption base.declared
+  );
+  subjects = lib.filter (one: one.loc != switch) declared;
+  valuesOf =
+    one:
+    let
+      tried = builtins.tryEval (builtins.deepSeq one.value one.value);
+    in
+    lib.optional tried.success tried.value;
+  changesOf =
+    one:
+    lib.imap0 (number: value: {
+      inherit (one) loc;
+      inherit value;
+      path = lib.showOption one.loc;
+      name = "${lib.showOption one.loc}@${toString number}";
+    }) (samples.others one.type (valuesOf one));
+
+  tried = map (
+    one:
+    let
+      changes = changesOf one;
+    in
+    {
+      inherit one changes;
+      effect = lib.findFirst (found: found.paths != [ ]) null (
+        map (change: {
+          inherit change;
+          paths = differing change asIs (after [ change ]);
+        }) changes
+      );
+    }
+  ) subjects;
+  # Other settings, in which an option may act that does not act in these: one acting option changed, or all of them.
+  acting = lib.filter (one: one.effect != null) tried;
+  contexts = lib.take 12 (map (one: [ one.effect.change ]) acting) ++ lib.optional (lib.length acting > 1) switchedOn;
+  switchedOn = map (one: lib.head (lib.filter (change: change.value == true) one.changes ++ [ one.effect.change ])) acting;
+  elsewhere =
+    change: context:
+    lib.all (other: other.path != change.path) context
+    && (
+      let
+        before = after context;
+      in
+      before != null && differing change before (after (context ++ [ change ])) != [ ]
+    );
+  described =
+    {
+      one,
+      changes,
+      effect,
+    }:
+    {
+      path = lib.showOption one.loc;
+      acts =
+        if changes == [ ] then
+          "unknown"
+        else if effect != null then
+          "yes"
+        else if lib.any (change: lib.any (elsewhere change) contexts) changes then
+          "yes"
+        else
+          "no";
+      follows = if effect == null then [ ] else lib.take 5 effect.paths;
+      has_value = one ? default || valuesOf one != [ ];
+      collisions = collisionsOf one;
+    };
+
+  # Two instances of what a set of sets or values lists: what each comes to alone and both together.
+  collisionsOf =
+    one:
+    let
+      element = (samples.nested one.type).elemType or null;
+      isMany = lib.elem (one.type.name or "") [
+        "attrsOf"
+        "lazyAttrsOf"
+      ];
+      known = if valuesOf one == [ ] then { } else lib.head (valuesOf one);
+      given = definitionOf one;
+      value = number: if given != { } then lib.elemAt (lib.attrValues given) (lib.min number (lib.length (lib.attrNames given) - 1)) else lib.elemAt (samples.some element) number;
+      set = names: {
+        inherit (one) loc;
+        path = lib.showOption one.loc;
+        name = "${lib.showOption one.loc}@${lib.concatStringsSep "," (lib.attrNames names)}";
+        value = names;
+      };
+      a = after [ (set { rknn-one = value 0; }) ];
+      b = after [ (set { rknn-two = value 1; }) ];
+      both = after [
+        (set {
+          rknn-one = value 0;
+          rknn-two = value 1;
+        })
+      ];
+      lost =
+        path:
+        !below (lib.showOption one.loc) path
+        && a ? ${path}
+        && b ? ${path}
+        && a.${path} != b.${path}
+        && (both.${path} or null == a.${path} || both.${path} or null == b.${path});
+    in
+    if !isMany || (given == { } && lib.length (samples.some element) < 2) then
+      [ ]
+    else if a == null || b == null then
+      [ ]
+    else if both == null then
+      [ "an error" ]
+    else
+      lib.filter lost (lib.attrNames a);
+  # As it was written: values that were merged have every default in them.
+  definitionOf =
+    one:
+    let
+      found = builtins.tryEval (lib.foldl' (all: value: if lib.isAttrs value then all // value else all) { } (one.definitions or [ ]));
+    in
+    if found.success && !(found.value ? _type) then found.value else { };
+in
+{
+  options = map described tried;
+  definitions = asIs;
+}

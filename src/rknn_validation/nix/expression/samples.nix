@@ -1,0 +1,93 @@
+# Values an option of a type would accept, other than those it has.
+{ lib, pkgs }:
+
+let
+  inherit (import ./fits.nix { inherit lib; }) fits nested;
+  members =
+    type:
+    let
+      payload = type.functor.payload or null;
+    in
+    if lib.isList payload then payload else payload.values or [ ];
+  # Any values of the type, unlike those that people write.
+  some =
+    type:
+    {
+      bool = [
+        true
+        false
+      ];
+      enum = members type;
+      nullOr = lib.concatMap some (lib.attrValues (nested type)) ++ [ null ];
+      listOf = map lib.singleton (lib.concatMap some (lib.attrValues (nested type))) ++ [ [ ] ];
+      attrsOf = map (value: { rknn-one = value; }) (lib.concatMap some (lib.attrValues (nested type))) ++ [ { } ];
+      lazyAttrsOf = some (type // { name = "attrsOf"; });
+      submodule = [ { } ];
+      package = packages;
+      derivation = packages;
+      either = lib.concatMap some (lib.attrValues (nested type));
+      unique = lib.concatMap some (lib.attrValues (nested type));
+      coercedTo = lib.concatMap some (lib.attrValues (nested type));
+      path = [
+        "/rknn-one"
+        ./.
+      ];
+      attrs = [ { rknn-one = "rknn-one"; } ];
+      raw = [ "rknn-one" ] ++ packages;
+      anything = [
+        "rknn-one"
+        { rknn-one = "rknn-one"; }
+      ];
+      unspecified = [ "rknn-one" ];
+    }
+    .${type.name or ""} or (scalars ++ packages);
+  scalars = [
+    "rknn-one"
+    "rknn-one\n"
+    "7"
+    "0640"
+    "1.2.3"
+    "/rknn-one"
+    1
+    2
+    1025
+    0
+    0.5
+  ];
+  packages = [
+    pkgs.hello
+    pkgs.jq
+  ];
+  near =
+    value:
+    if lib.isBool value then
+      [ (!value) ]
+    else if lib.isInt value then
+      [
+        (value + 1)
+        (value - 1)
+      ]
+    else if lib.isString value then
+      [
+        "${value}-rknn-one"
+        "${value}7"
+      ]
+    else
+      [ ];
+in
+rec {
+  others =
+    type: values:
+    lib.take 4 (
+      lib.filter (one: lib.all (value: !(same one value)) values && (builtins.tryEval (fits type one)).value) (
+        lib.concatMap near values ++ some type
+      )
+    );
+  same =
+    one: other:
+    let
+      tried = builtins.tryEval (one == other);
+    in
+    tried.success && tried.value;
+  inherit some nested;
+}
