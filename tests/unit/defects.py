@@ -21,6 +21,16 @@ SUBJECTS = Path(__file__).parent / "subjects"
 # libyaml's where there is one: every worker reads all of them before it knows its first test.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+EFFECTS = frozenset(
+    {
+        "options.are-used",
+        "options.instances-are-kept-apart",
+        "evaluation.leaves-nixpkgs-policy-alone",
+        "access.machine-keeps-its-defences",
+    }
+)
+"""Checks that look at what follows from other values of options, or at what the module defines."""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -28,6 +38,7 @@ class Expectation:
 
     `machines`: whether to evaluate the subject for other boards and architectures as well, which takes five times as
     long. It is on where that is what the subject is about; RKNN_ALL_MACHINES=1 has it on for all.
+    `effects`: the same for what follows from other values of its options.
     `aborts`: Nix cannot catch its error. In a batch it would be found as well, after an evaluation for nothing.
     """
 
@@ -37,6 +48,7 @@ class Expectation:
     also: tuple[str, ...]
     machines: bool
     aborts: bool
+    effects: bool
 
     @property
     def is_harmless(self) -> bool:
@@ -48,6 +60,12 @@ class Expectation:
         """Whether other machines have to be evaluated, too."""
         told = any(check.startswith(("guard.", "disabled.")) for check in self.checks)
         return self.machines or told or bool(os.environ.get("RKNN_ALL_MACHINES"))
+
+    @property
+    def needs_effects(self) -> bool:
+        """Whether what follows from other values of its options has to be evaluated."""
+        told = bool(EFFECTS & set(self.checks))
+        return self.effects or told or bool(os.environ.get("RKNN_ALL_MACHINES"))
 
 
 Answers = Mapping[str, Mapping[str, Answer]]
@@ -66,14 +84,14 @@ def expectations() -> list[Expectation]:
 def expectation(folder: Path) -> Expectation:
     """Read one expect.yaml. Raises ValueError when it says something else than these words."""
     data = yaml.load((folder / "expect.yaml").read_text(), Loader=LOADER)
-    unknown = set(data) - {"defect", "check", "also", "machines", "aborts"}
+    words = ("defect", "check", "also", "machines", "aborts", "effects")
+    unknown = set(data) - set(words)
     if unknown or not {"defect", "check"} <= set(data):
-        raise ValueError(
-            f"{folder.name}/expect.yaml: expected defect, check, perhaps also, machines and aborts, seen {sorted(data)}"
-        )
+        raise ValueError(f"{folder.name}/expect.yaml: expected {words[:2]}, perhaps {words[2:]}, seen {sorted(data)}")
     checks = () if data["check"] == "none" else _names(data["check"])
     also, machines, aborts = _names(data.get("also") or ()), bool(data.get("machines")), bool(data.get("aborts"))
-    return Expectation(folder.name, data["defect"], checks, also, machines, aborts)
+    effects = bool(data.get("effects"))
+    return Expectation(folder.name, data["defect"], checks, also, machines, aborts, effects)
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -89,11 +107,13 @@ def evaluated(wanted: Iterable[Expectation]) -> dict[str, Mapping[str, Facts]]:
     together = [name for name, one in expected.items() if not one.aborts]
     alone = [[name] for name, one in expected.items() if one.aborts]
     thin = {name for name, one in expected.items() if not one.needs_variants}
+    unmoved = {name for name, one in expected.items() if not one.needs_effects}
     deadline = Deadline.after(600, "the subjects to evaluate")
 
     def build(names: list[str]) -> dict[str, dict[str, Facts]]:
         validations = {name: load(SUBJECTS / name / "validation.yaml") for name in names}
-        return gather_many(validations, Evaluator(None, deadline), without_perturbations=thin)
+        evaluator = Evaluator(None, deadline)
+        return gather_many(validations, evaluator, without_perturbations=thin, without_effects=unmoved)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return {name: gathered for part in pool.map(build, [together, *alone]) for name, gathered in part.items()}

@@ -30,6 +30,7 @@ FORMERLY: Mapping[str, str] = {
     "source.stays-the-same": "lint.source-stays-the-same",
     "source.version-agrees": "lint.version-agrees",
     "text.conditions-are-merged-not-updated": "lint.conditions-are-merged",
+    "text.instances-have-names-of-their-own": "options.instances-are-kept-apart",
     "text.interpolations-are-not-escaped": "lint.interpolations-are-not-escaped",
     "text.update-loses-nothing": "lint.update-loses-nothing",
 }

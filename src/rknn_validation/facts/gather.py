@@ -19,7 +19,9 @@ from rknn_validation.facts.model import (
     RK3588_BOARD,
     Facts,
 )
+from rknn_validation.facts.perturb import with_effects
 from rknn_validation.nix.configuration import Evaluation, EvaluationError
+from rknn_validation.nix.effects import Effects, effects
 from rknn_validation.nix.evaluate import evaluate, host_names
 from rknn_validation.nix.failure import UNDECLARED
 from rknn_validation.nix.flake import Flake, read_flake
@@ -81,6 +83,11 @@ class Evaluator:
             found |= evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
         return {name: found[name] for name in requests}
 
+    def effects(self, requests: Mapping[str, Request]) -> dict[str, Effects]:
+        """What follows from the options of modules, by the requests' names; none of them is a host."""
+        flakes = {ref: self.flake(ref) for one in requests.values() for ref in flakes_of(one.subject)}
+        return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes)
+
     def nixpkgs_of(self, subject: Subject) -> Path | None:
         """The nixpkgs a subject is evaluated with: of a host of a flake its own, where it is on this machine."""
         if subject.host is None or not subject.host.flake or self.nixpkgs_was_named:
@@ -106,8 +113,12 @@ def gather_many(
     evaluator: Evaluator,
     *,
     without_perturbations: Container[str] = (),
+    without_effects: Container[str] = (),
 ) -> dict[str, dict[str, Facts]]:
-    """The facts of many subjects, evaluated together; those named in `without_perturbations` as they are, no more."""
+    """The facts of many subjects, evaluated together; those named in `without_perturbations` as they are, no more.
+
+    Those named in `without_effects` are without what follows from other values of their options.
+    """
     wanted = {
         (key, name): {
             variant: request
@@ -132,7 +143,7 @@ def gather_many(
         main, baseline = found.pop(""), found.pop(BASELINE)
         validation = validations[key]
         gathered[key][name] = Facts(validation.subject_of(name), validation.scenarios[name], main, baseline, found)
-    return gathered
+    return with_effects(gathered, evaluator.effects, without=without_effects)
 
 
 def _without_own_options(request: Request, evaluation: Evaluation, evaluator: Evaluator) -> Evaluation:

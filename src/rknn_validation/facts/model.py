@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from rknn_validation.errors import HarnessError
 from rknn_validation.nix.configuration import Configuration, Evaluation
+from rknn_validation.nix.effects import Effects
 from rknn_validation.subject import Scenario, Subject
 
 FOREIGN_BOARD = "foreign-board"
@@ -22,6 +23,8 @@ FOREIGN_SYSTEM_BASELINE = "x86_64-linux-baseline"
 OFF = "off"
 """Perturbation: the same with the subject's `enable` set to false, where there is such a switch."""
 BASELINE = "baseline"
+EFFECTS = "effects"
+"""What follows from other values of the subject's own options, and what its module defines of others."""
 
 T = TypeVar("T")
 
@@ -32,7 +35,8 @@ class Facts:
 
     `evaluation` is what is judged. `baseline` is the same machine without the subject: for a module the machine that
     does not import it, for a host a NixOS of the same nixpkgs and platform that sets nothing. `perturbations` are the
-    same with one thing changed, by the names above; one that was not asked for is not there.
+    same with one thing changed, by the names above; one that was not asked for is not there. `effects` is what follows
+    from other values of the subject's own options, None where that was not asked for.
     """
 
     subject: Subject
@@ -40,6 +44,7 @@ class Facts:
     evaluation: Evaluation
     baseline: Evaluation
     perturbations: Mapping[str, Evaluation] = field(default_factory=dict)
+    effects: Effects | None = None
 
     @property
     def configuration(self) -> Configuration:
@@ -56,6 +61,8 @@ class Facts:
 
         Raises HarnessError where it was asked for and could not be evaluated for another reason than the subject.
         """
+        if need == EFFECTS:
+            return "" if self.effects else f"not evaluated: {_NEEDS[EFFECTS]}"
         evaluation = self.baseline if need == BASELINE else self.perturbations.get(need)
         if evaluation is None:
             return f"not evaluated: {_NEEDS.get(need, need)}"
@@ -72,6 +79,7 @@ class Facts:
 
 _NEEDS = {
     BASELINE: "the machine without the subject",
+    EFFECTS: "what follows from other values of the subject's options",
     OFF: "the same switched off",
     FOREIGN_BOARD: "the same on a board of another SoC",
     RK3588_BOARD: "the same on an RK3588 board",

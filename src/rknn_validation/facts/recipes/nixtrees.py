@@ -145,6 +145,15 @@ def _trees(subject: Subject) -> tuple[NixTree, ...]:
     return tuple(found.values())
 
 
+def read_tree(path: Path, root: Path) -> NixTree | None:
+    """One Nix file; None where it is none."""
+    if not path.is_file():
+        return None
+    written = path.stat().st_mtime_ns
+    tree, names, mentions = _read(path.resolve(), written)
+    return None if tree is None else NixTree(path, root, tree, names, mentions, mentions, written)
+
+
 def relative_paths(tree: Node) -> Iterator[str]:
     """The relative path literals of a file."""
     for node in tree.walk():

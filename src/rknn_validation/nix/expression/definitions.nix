@@ -14,6 +14,8 @@
   # Paths of definitions that cannot be evaluated.
   without,
   index,
+  # Whether what the modules read of their own options is what these have here, or what they have in the machine.
+  replaces ? true,
 }:
 
 let
@@ -26,13 +28,13 @@ let
     ];
     specialArgs = arguments // {
       inherit options;
-      config = lib.recursiveUpdateUntil (
-        path: _: _:
-        lib.isOption (lib.attrByPath path { } declared)
-      ) config own;
+      config = if replaces then lib.recursiveUpdateUntil isDeclared config own else config;
     };
   };
   declared = removeAttrs alone.options [ "_module" ];
+  isDeclared =
+    path: _: _:
+    lib.isOption (lib.attrByPath path { } declared);
   own = lib.mapAttrsRecursiveCond (one: !lib.isOption one) (_: one: one.value) declared;
 
   sure =
@@ -85,8 +87,11 @@ let
   broken = one: if one.assertion or true then { } else one;
   given = removeAttrs alone.config [ "_module" ];
 in
-{
+rec {
   inherit declared;
+  # Of options that others declare.
+  foreign = lib.filterAttrs (name: _: !lib.any (path: lib.hasPrefix path name) paths) defined;
+  paths = map (one: lib.showOption one.loc) (lib.collect lib.isOption declared);
   defined = lib.listToAttrs (
     flat [ ] (
       given

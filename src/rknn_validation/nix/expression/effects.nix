@@ -3,25 +3,31 @@
 {
   lib,
   index,
-  # The scenario's modules, and the machine they are part of.
-  modules,
+  # The machine, and what it was made of: see ./system.nix.
   system,
-  # The option that switches the subject on, which is left alone.
-  switch,
+  # Where the subject's options are.
+  option,
   # { perturbations, definitions }: the names of those that abort an evaluation.
   without,
 }:
 
 let
   samples = import ./samples.nix { inherit lib; inherit (system) pkgs; };
+  evaluated =
+    given:
+    import ./definitions.nix (
+      {
+        inherit lib index;
+        inherit (system) config options;
+        arguments = system._module.args // system._module.specialArgs;
+        without = without.definitions;
+      }
+      // given
+    );
   definitions =
     changes:
-    import ./definitions.nix {
-      inherit lib index;
-      inherit (system) config options;
-      arguments = system._module.args // system._module.specialArgs;
-      without = without.definitions;
-      modules = modules ++ map (change: { config = lib.setAttrByPath change.loc (lib.mkOverride 40 change.value); }) changes;
+    evaluated {
+      modules = system.given ++ map (change: { config = lib.setAttrByPath change.loc (lib.mkOverride 40 change.value); }) changes;
     };
   base = definitions [ ];
   asIs = base.defined;
@@ -49,7 +55,8 @@ let
   declared = lib.filter (one: !(one.readOnly or false) && !(one.internal or false) && one.visible or true != false) (
     lib.collect lib.isOption base.declared
   );
-  subjects = lib.filter (one: one.loc != switch) declared;
+  # What switches the subject on is left alone.
+  subjects = lib.filter (one: one.loc != option ++ [ "enable" ]) declared;
   valuesOf =
     one:
     let
@@ -149,10 +156,9 @@ let
         && a.${path} != b.${path}
         && (both.${path} or null == a.${path} || both.${path} or null == b.${path});
     in
-    if !isMany || (given == { } && lib.length (samples.some element) < 2) then
-      [ ]
-    else if a == null || b == null then
-      [ ]
+    # Null where it was not tried, or an instance alone does not evaluate.
+    if !isMany || (given == { } && lib.length (samples.some element) < 2) || a == null || b == null then
+      null
     else if both == null then
       [ "an error" ]
     else
@@ -167,5 +173,10 @@ let
 in
 {
   options = map described tried;
-  definitions = asIs;
+  # By the module alone: the scenario's own settings, and what is imported beside it, are the machine's.
+  definitions =
+    (evaluated {
+      modules = system.own;
+      replaces = false;
+    }).foreign;
 }

@@ -12,6 +12,8 @@
   # The same as a value, for callers that are Nix themselves.
   asked ? builtins.fromJSON (builtins.readFile request),
   loud ? "no",
+  # "yes" for what follows from the subjects' options, in place of configurations: see ./effects.nix.
+  effects ? "no",
 }:
 
 let
@@ -25,10 +27,7 @@ let
   evaluate =
     index: wanted:
     let
-      system = import ./system.nix {
-        inherit lib nixpkgs wanted;
-        inherit (asked) flakes;
-      };
+      system = systemOf wanted;
       extract =
         loud:
         import ./extract.nix {
@@ -53,7 +52,23 @@ let
     else
       { refused = true; };
 
+  systemOf =
+    wanted:
+    import ./system.nix {
+      inherit lib nixpkgs wanted;
+      inherit (asked) flakes;
+    };
+  effectsOf =
+    index: wanted:
+    builtins.addErrorContext "rknn-request-${index}-" (
+      import ./effects.nix {
+        inherit lib index;
+        inherit (wanted.subject) option;
+        inherit (wanted) without;
+        system = systemOf wanted;
+      }
+    );
   # Packages are described later, and only those no other request has described.
   mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
 in
-answer
+if effects == "yes" then lib.mapAttrs effectsOf asked.requests else answer

@@ -1,4 +1,5 @@
-# A request -> the NixOS system it speaks of: { config, options, pkgs }, as eval-config.nix gives it.
+# A request -> the NixOS system it speaks of: { config, options, pkgs }, as eval-config.nix gives it. Of a module also
+# what it was made of besides NixOS: `given`, all modules, and `own`, the subject's module alone.
 {
   lib,
   nixpkgs,
@@ -56,6 +57,12 @@ let
     config = lib.mkMerge (map (one: lib.setAttrByPath one.path (lib.mkForce one.value)) wanted.force);
   };
 
+  own = lib.optional (subject.module != null) (parts.module subject.module);
+  given =
+    [ changes ]
+    ++ map parts.module subject.imports
+    ++ own
+    ++ lib.optional (subject.option != [ ]) settings;
   evaluated = evalConfig (
     [
       machine
@@ -63,7 +70,7 @@ let
     ]
     ++ map parts.module subject.imports
     ++ lib.optionals wanted.withSubject (
-      lib.optional (subject.module != null) (parts.module subject.module)
+      own
       ++ lib.optional (subject.option != [ ]) settings
       ++ lib.optional (subject.packages != [ ]) alone
       ++ lib.optional (subject.module == null && subject.imports == [ ] && subject.packages == [ ]) added
@@ -77,7 +84,7 @@ let
   };
 in
 if subject.host == null || !wanted.withSubject then
-  evaluated
+  evaluated // { inherit given own; }
 else if wanted.force == [ ] then
   host
 else
