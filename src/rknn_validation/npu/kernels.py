@@ -22,6 +22,7 @@ _VENDOR_KERNEL = re.compile(
 )
 # Trees of the same people that follow mainline: they have rocket, and no rknpu.
 _MAINLINE_TREE = re.compile(r"mainline|collabora|torvalds|kernel\.org", re.IGNORECASE)
+_VENDOR_SERIES = frozenset({(4, 4), (4, 19), (5, 10), (6, 1), (6, 6)})
 
 
 def is_about_npu(symbol: str) -> bool:
@@ -41,6 +42,11 @@ def looks_like_vendor_kernel(*names: str | None) -> bool:
     """
     text = " ".join(name for name in names if name)
     return bool(_VENDOR_KERNEL.search(text)) and not _MAINLINE_TREE.search(text)
+
+
+def is_vendor_series(version: str) -> bool:
+    """Whether Rockchip has a tree of that series: newer kernels follow mainline, whoever keeps them."""
+    return _numbers(version) in _VENDOR_SERIES
 
 
 def at_least(version: str, wanted: str) -> bool:

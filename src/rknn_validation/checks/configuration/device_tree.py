@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts
 from rknn_validation.nix.configuration import DeviceTreeOverlay
 from rknn_validation.npu import kernels
@@ -206,7 +206,7 @@ def vendor_driver_can_bind(facts: Facts) -> Answer:
     kernel, tree = facts.configuration.kernel, facts.configuration.device_tree
     known = {package.out_path for package in baseline(facts).kernel.extra_packages}
     ours = [one for one in kernel.extra_packages if one.out_path not in known and kernels.names_an_npu_module(one.name)]
-    if not ours or not is_stock_kernel(facts):
+    if not ours or not kernel_tree(facts).is_mainline:
         return skipped("the device tree comes with the kernel that brings the driver")
     if tree.overlays or facts.scenario.config.get("hardware"):
         return passed(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
-from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import VENDOR
 
@@ -28,7 +28,7 @@ def one_mmu_serves_every_core(facts: Facts) -> Answer:
     Cores whose MMU is not programmed reach memory by addresses that were meant to be translated: wrong results, or
     somebody else's memory overwritten.
     """
-    if not is_stock_kernel(facts):
+    if not kernel_tree(facts).is_mainline:
         return skipped("a kernel of the vendor's brings device trees and an MMU driver of its own")
     texts = {one.name: text for one in own_overlays(facts) if (text := text_of(one)) is not None}
     about = {name: text for name, text in texts.items() if VENDOR.node_compatible in text}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
-from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu.stacks import VENDOR
 
@@ -53,7 +53,7 @@ _KNOWN_LABELS = frozenset(f"rknn_{kind}_{number}" for kind in ("core", "mmu") fo
 )
 def labels_exist(facts: Facts) -> Answer:
     """An overlay that names a label of no node cannot be applied: building the device trees stops."""
-    if not is_stock_kernel(facts):
+    if not kernel_tree(facts).is_mainline:
         return skipped("the labels of this kernel's trees are not known here")
     wrong, asked = [], 0
     for overlay in own_overlays(facts):

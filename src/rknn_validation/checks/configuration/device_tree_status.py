@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.configuration.device_tree import text_of
-from rknn_validation.checks.configuration.kernel import is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu import trees
 
@@ -25,7 +25,7 @@ def mainline_nodes_are_enabled(facts: Facts) -> Answer:
     kernel, tree = facts.configuration.kernel, facts.configuration.device_tree
     if tree.name is None:
         return skipped("hardware.deviceTree.name is not set: the boot loader or firmware chooses the tree")
-    if not is_stock_kernel(facts):
+    if not kernel_tree(facts).is_mainline:
         return skipped(f"the trees of {kernel.pname} {kernel.version} are not known here")
     seen = Evidence("hardware.deviceTree.name", tree.name)
     overlays = [one for one in tree.overlays if _is_about_cores(text_of(one))]

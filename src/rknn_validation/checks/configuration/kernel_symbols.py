@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.kernel import OFF, is_stock_kernel
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
 from rknn_validation.checks.findings import Problem, judged
 from rknn_validation.checks.model import Answer
+from rknn_validation.facts.kernel.drivers import OFF
+from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Items, Node, Select, Text
@@ -127,7 +128,7 @@ def _in_files(tree: NixTree, node: Node) -> Iterator[tuple[str, str]]:
 
 def _required(tree: NixTree, facts: Facts) -> Iterator[tuple[str, str, str]]:
     """Symbols named in `system.requiredKernelConfig`, where the machine boots a plain mainline kernel."""
-    if not is_stock_kernel(facts):
+    if not kernel_tree(facts).is_mainline:
         return
     for node in tree.tree.walk():
         if isinstance(node, Binding) and node.path[-1] == "requiredKernelConfig":

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.kernel_configfile import configured_flavour
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.configuration.udev import outcomes
 from rknn_validation.checks.configuration.units import asked_for, commands, is_on, last, own_services, services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.difference import part
+from rknn_validation.facts.kernel.drivers import configured_flavour
 from rknn_validation.facts.library.placed import providers
 from rknn_validation.facts.library.search import unit_values
 from rknn_validation.facts.model import Facts

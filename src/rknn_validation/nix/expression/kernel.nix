@@ -28,10 +28,55 @@ let
         lib.optional (words != null) (lib.nameValuePair (lib.elemAt words 1) (lib.trim (lib.elemAt words 2)))
       ) (lib.splitString "\n" text)
     );
+  text = value: if lib.isString value then value else "";
   symbols =
     set:
-    lines (set.extraConfig or "")
+    # Nothing forces an `extraConfig` of another type where a kernel has a .config of its own.
+    lines (text (set.extraConfig or ""))
     // lib.mapAttrs (_: show) (set.structuredExtraConfig or (set.extraStructuredConfig or { }));
+
+  # Whose values nixpkgs' generator is asked for; all of them would be thousands.
+  asked = [
+    "ARCH_ROCKCHIP"
+    "DRM_ACCEL"
+    "DRM_ACCEL_ROCKET"
+    "ROCKCHIP_IOMMU"
+    "ROCKCHIP_RKNPU"
+    "ROCKCHIP_RKNPU_DMA_HEAP"
+    "ROCKCHIP_RKNPU_DRM_GEM"
+  ];
+  # Where a value comes from: the path of a file, or the addresses a derivation was fetched from.
+  origin =
+    value:
+    if lib.isPath value || lib.isString value then
+      builtins.unsafeDiscardStringContext (toString value)
+    else
+      toString (value.urls or (value.url or (value.name or "")));
+  patch = one: {
+    name = one.name or "";
+    has_patch = one.patch or null != null;
+    config = symbols one;
+    source = try.quietly "" (origin (one.patch or ""));
+  };
+  # What is known of the .config before anything is built. With linuxManualConfig it is a file of somebody's, with
+  # buildLinux nixpkgs' generator makes it.
+  making =
+    kernel:
+    let
+      file = kernel.configfile or null;
+      generated = file.structuredConfig or (file.moduleStructuredConfig.settings or null);
+      known = lib.filter (name: generated ? ${name}) asked;
+    in
+    try.quietly null {
+      release = text (kernel.modDirVersion or "");
+      is_generated = generated != null;
+      file = if file == null || generated != null then null else try.quietly "" (origin file);
+      text = if lib.isAttrs file && generated == null && lib.isString (file.text or null) then file.text else null;
+      settings = try.quietly { } (lib.genAttrs known (name: show generated.${name}));
+      auto_modules = try.quietly true (file.autoModules or true != false && toString (file.autoModules or true) != "");
+      base = try.quietly "" (text (file.kernelBaseConfig or ""));
+      patches = try.quietly [ ] (map patch (kernel.kernelPatches or [ ]));
+    };
 in
 boot:
 let
@@ -53,9 +98,6 @@ in
   extra_packages = keys boot.extraModulePackages;
   modprobe_config = boot.extraModprobeConfig;
   params = boot.kernelParams;
-  patches = map (patch: {
-    name = patch.name or "";
-    has_patch = patch.patch or null != null;
-    config = symbols patch;
-  }) boot.kernelPatches;
+  patches = map patch boot.kernelPatches;
+  making = making kernel;
 }

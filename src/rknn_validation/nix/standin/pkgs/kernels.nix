@@ -58,7 +58,8 @@ let
             autoModules
             enableCommonConfig
             ;
-        };
+        }
+        // lib.optionalAttrs (defconfig != null) { inherit defconfig; };
         position = builtins.unsafeGetAttrPos "version" args;
       }
   );
@@ -127,6 +128,7 @@ let
             # What the generator works from: of nixpkgs' own defaults only what concerns accelerators.
             configfile = final.writeText "linux-config-${version}" "" // {
               autoModules = attrs.autoModules or true;
+              kernelBaseConfig = attrs.defconfig or "defconfig";
               structuredConfig =
                 lib.optionalAttrs (attrs.enableCommonConfig or true && lib.versionAtLeast version "6.2") {
                   DRM_ACCEL = lib.kernel.yes;
