@@ -31,6 +31,17 @@
           )
         );
       harnessFor = pkgs: pkgs.callPackage ./nixos/flake/harness.nix { inherit self; };
+      nixosTestsFor =
+        pkgs:
+        let
+          tests = ./tests/nixos-vm/default.nix;
+        in
+        lib.optionalAttrs (builtins.pathExists tests) (
+          import tests {
+            inherit pkgs self;
+            harness = harnessFor pkgs;
+          }
+        );
     in
     {
       overlays = import ./nixos/flake/overlays.nix { inherit lib; };
@@ -62,6 +73,8 @@
           rknn-python = pkgs.rknn.python;
           rknn-driver = pkgs.rknn.driverFor pkgs.linuxKernel.packages.linux_6_18;
         }
+        # Evaluated by `nix flake check`, built when asked for: on x86_64, too, their guests are aarch64.
+        // lib.mapAttrs' (name: lib.nameValuePair "nixos-test-${name}") (nixosTestsFor pkgs)
         // lib.optionalAttrs (pkgs.rknn ? diagnostics) { rknn-diagnostics = pkgs.rknn.diagnostics; }
         // lib.optionalAttrs pkgs.stdenv.hostPlatform.isAarch64 (
           import ./nixos/flake/guests.nix {
@@ -91,6 +104,7 @@
         import ./nixos/flake/checks.nix {
           inherit pkgs self;
           harness = harnessFor pkgs;
+          nixosTests = nixosTestsFor pkgs;
         }
       );
 

@@ -1,6 +1,6 @@
 # NixOS tests: the repository's module on a NixOS machine that says it is the board, asked the harness's node checks.
 #
-# `nix build .#checks.aarch64-linux.udev -L` builds and runs one; docs/nixos-tests.md says what each shows. The guest is
+# `nix build .#nixos-test-udev -L` builds and runs one; docs/nixos-tests.md says what each shows. The guest is
 # aarch64 whatever machine it is emulated on.
 {
   pkgs,

@@ -33,6 +33,7 @@ let
       inherit nixpkgs;
     }
   );
+  packages = flake.packages.${system};
   test = one: {
     script = one.testScript;
     file = "${one.expectation}";
@@ -50,7 +51,10 @@ let
   };
 in
 builtins.mapAttrs (_: test) {
-  inherit (flake.checks.${system}) udev library-path guard module-off;
+  udev = packages.nixos-test-udev;
+  library-path = packages.nixos-test-library-path;
+  guard = packages.nixos-test-guard;
+  module-off = packages.nixos-test-module-off;
 }
 """
 

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hybrid
 import pytest
 
 from rknn_validation.deadline import Deadline
+from rknn_validation.nix.nixpkgs import version
 from rknn_validation.process import run, tool
 
 pytestmark = pytest.mark.integration
@@ -33,6 +35,11 @@ def without_network() -> list[str]:
     prefix = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
     usable = shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
     return prefix if usable else []
+
+
+def newer() -> bool:
+    """Whether Nix looks at this machine's system alone, unless told otherwise."""
+    return (version(Deadline.after(20, "Nix")) or ()) >= (2, 18)
 
 
 @pytest.fixture
@@ -61,18 +68,24 @@ def nix(tmp_path: Path, tree: Path) -> Nix:
     environment = {**os.environ, **{name: str(value) for name, value in own.items()}}
     program = tool("nix", "run ./setup.sh")
 
-    def invoke(*arguments: str, standin: bool = True) -> subprocess.CompletedProcess[str]:
-        override = ["--override-input", "nixpkgs", f"path:{tree / STANDIN}"] if standin else []
-        options = ["--offline", "--no-write-lock-file", *override]
+    def invoke(
+        *arguments: str, nixpkgs: Path | None = tree / STANDIN, locked: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        override = ["--override-input", "nixpkgs", f"path:{nixpkgs}"] if nixpkgs else []
+        options = ["--no-write-lock-file", *override] if locked or nixpkgs else []
+        options += [
+            "--offline",
+            *(["--all-systems"] if arguments[0] == "flake" and arguments[1] in ("check", "show") and newer() else []),
+        ]
         command = [*without_network(), program, *arguments, *options]
         return run(command, deadline=Deadline.after(180, "Nix to evaluate the flake"), environment=environment)
 
     return invoke
 
 
-def check(nix: Nix, tree: Path) -> subprocess.CompletedProcess[str]:
+def check(nix: Nix, tree: Path, **more: Any) -> subprocess.CompletedProcess[str]:
     """What `nix flake check` says; without --no-build it would build what nothing here can."""
-    return nix("flake", "check", "--no-build", f"path:{tree}")
+    return nix("flake", "check", "--no-build", f"path:{tree}", **more)
 
 
 def spoil(tree: Path, file: str, old: str, new: str) -> None:
@@ -87,6 +100,14 @@ def test_every_output_and_host_evaluates(nix: Nix, tree: Path) -> None:
     done = check(nix, tree)
     assert done.returncode == 0, done.stderr
     assert "error" not in done.stderr
+
+
+@pytest.mark.parametrize("library", hybrid.libraries())
+def test_every_output_and_host_evaluates_with_nixpkgs_own_library(
+    library: Path, nix: Nix, tree: Path, tmp_path: Path
+) -> None:
+    done = check(nix, tree, nixpkgs=hybrid.made_of(library, tmp_path / "hybrid"))
+    assert done.returncode == 0, done.stderr
 
 
 def test_outputs_are_those_that_are_promised(nix: Nix, tree: Path) -> None:
@@ -182,14 +203,15 @@ SAMPLE = """
 """
 
 
-def test_nixos_vm_tests_are_checks_where_they_are_present(nix: Nix, tree: Path) -> None:
+def test_nixos_vm_tests_are_packages_and_on_aarch64_checks(nix: Nix, tree: Path) -> None:
     directory = tree / "tests" / "nixos-vm"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "default.nix").write_text(SAMPLE)
     assert check(nix, tree).returncode == 0
     shown = json.loads(nix("flake", "show", "--json", f"path:{tree}").stdout)
     for system in ("aarch64-linux", "x86_64-linux"):
-        assert shown["checks"][system]["sample"]["name"] == "vm-test-run-sample"
+        assert shown["packages"][system]["nixos-test-sample"]["name"] == "vm-test-run-sample"
+        assert ("sample" in shown["checks"][system]) == (system == "aarch64-linux")
     # A node is evaluated whole, to its assertions.
     (directory / "default.nix").write_text(SAMPLE.replace("aarch64-linux", "x86_64-linux"))
     done = check(nix, tree)
@@ -197,13 +219,25 @@ def test_nixos_vm_tests_are_checks_where_they_are_present(nix: Nix, tree: Path) 
     assert "hardware.rknn is for aarch64-linux" in done.stderr
 
 
+@pytest.mark.parametrize("system", ["aarch64-linux", "x86_64-linux"])
+def test_a_check_needs_no_builder_of_another_system(system: str, nix: Nix, tree: Path) -> None:
+    asked = nix("eval", "--json", f"path:{tree}#checks.{system}", "--apply", "builtins.mapAttrs (_: one: one.drvPath)")
+    assert asked.returncode == 0, asked.stderr
+    show = ("derivation", "show") if newer() else ("show-derivation",)
+    for name, derivation in json.loads(asked.stdout).items():
+        done = nix(*show, "--recursive", derivation, nixpkgs=None)
+        assert done.returncode == 0, done.stderr
+        needed = {path: one["system"] for path, one in json.loads(done.stdout).items()}
+        assert set(needed.values()) <= {system, "builtin"}, (name, needed)
+
+
 def test_the_lock_file_fits_the_flake(nix: Nix, tree: Path) -> None:
     # Nix would have to fetch what is not locked, and cannot here.
-    done = nix("flake", "metadata", "--json", f"path:{tree}", standin=False)
+    done = nix("flake", "metadata", "--json", f"path:{tree}", nixpkgs=None, locked=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["locks"] == json.loads((ROOT / "flake.lock").read_text())
     spoil(tree, "flake.nix", "nixos-26.05", "nixos-25.11")
-    assert nix("flake", "metadata", "--json", f"path:{tree}", standin=False).returncode != 0
+    assert nix("flake", "metadata", "--json", f"path:{tree}", nixpkgs=None, locked=True).returncode != 0
 
 
 def test_the_pin_is_whole(tree: Path) -> None:

@@ -80,9 +80,9 @@ def choose(given: str | None, *, offline: bool, deadline: Deadline, progress: Pr
         if isinstance(found, str):
             return _standin(found)
         tree, why = found, f"the pin of this project, {pin()['ref']} at {pin()['rev'][:12]}"
-    needed, present = _needed(tree), version(deadline)
-    if present is not None and present < needed:
-        return _standin(f"{why} needs Nix {_dotted(needed)}, and this is Nix {_dotted(present)}")
+    oldest, present = needed(tree), version(deadline)
+    if present is not None and present < oldest:
+        return _standin(f"{why} needs Nix {_dotted(oldest)}, and this is Nix {_dotted(present)}")
     return Nixpkgs(tree, told(tree), why)
 
 
@@ -138,7 +138,7 @@ def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def _needed(tree: Path) -> tuple[int, ...]:
+def needed(tree: Path) -> tuple[int, ...]:
     """The oldest Nix that a nixpkgs takes; it says so itself, in one of two files, by its age."""
     for file in (tree / "lib" / "minfeatures.nix", tree / "lib" / "minver.nix"):
         found = re.search(r'"(\d+(?:\.\d+)+)"', file.read_text(encoding="utf-8")) if file.is_file() else None
