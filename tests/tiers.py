@@ -11,6 +11,7 @@ import pytest
 TIERS = ("unit", "integration", "vm", "hardware")
 EVALUATORS = {"nix", "nix-instantiate"}
 SHELLS = {"bash", "sh"}
+READERS = {"shellcheck"}
 
 
 def without_one_tier(tests: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
@@ -19,10 +20,14 @@ def without_one_tier(tests: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
 
 
 def may_start(command: Sequence[object]) -> bool:
-    """Whether a test of the tier `unit` may: Nix, a shell that only reads a script, Git that lists files."""
+    """Whether a test of the tier `unit` may: Nix, what only reads a script, Git that lists files."""
     words = [str(word) for word in command]
     name = Path(words[0]).name
-    return name in EVALUATORS or (name in SHELLS and "-n" in words) or (name == "git" and words[1:2] == ["ls-files"])
+    return (
+        name in EVALUATORS | READERS
+        or (name in SHELLS and "-n" in words)
+        or (name == "git" and words[1:2] == ["ls-files"])
+    )
 
 
 class Guard:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.facts.devnodes import exists
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.text.unitfile import text_of
 from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.boards import Board
 
@@ -108,17 +110,6 @@ def _unreadable(key: str, value: str) -> str | None:
 _NPU_WORK = re.compile(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)")
 
 
-_NO_NODE = re.compile(r"/dev/(?:accel\d+|accel/?(?:rknpu|rknn|rocket)\S*|rknn\d*|npu\d*|rocket\d*|dri/accel\d*)")
-
-
-def never_there(facts: Facts, value: str) -> bool:
-    """Whether a path looks like an NPU's device node and is none: no driver makes it, no rule links it."""
-    ours = part(facts)
-    texts = [*(rule.text or "" for rule in ours.rules), *ours.tmpfiles, *ours.activation_scripts.values()]
-    name = value.removeprefix("/dev/")
-    return bool(_NO_NODE.fullmatch(value)) and not any(name in text for text in texts)
-
-
 _NODES = {"vendor": "/dev/rknpu", "mainline": "/dev/accel/accel0"}
 
 
@@ -153,14 +144,12 @@ def _all_required(asked: list[tuple[str, str, bool, bool]]) -> bool:
 )
 def units_start(facts: Facts) -> Answer:
     """A condition that never holds keeps the NPU off on the very boards it is for, and looks like success."""
-    from rknn_validation.checks.configuration.unit_service import text_of
-
     boards = [board for board in facts.scenario.identities() if board.is_rk3588]
     wrong = []
     for name, unit in part(facts).units.items():
         asked = list(conditions(unit))
         shut = [board.name for board in boards if starts_on(unit, board) is False]
-        if not shut and any(never_there(facts, value) and not negated for _, value, negated, _ in asked):
+        if not shut and any(exists(facts, value) is False and not negated for _, value, negated, _ in asked):
             shut = [board.name for board in boards if _all_required(asked)]
         if not shut and _shut_by_its_own_node(unit, asked, facts.scenario.stack):
             shut = [board.name for board in boards]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.configuration.units import commands, services
 from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.services import services
+from rknn_validation.facts.text.unitfile import commands
 from rknn_validation.npu.stacks import CORE_MASKS
 
 _VARIABLE = re.compile(r"(?:RKNN|RKNPU|NPU)\w*CORE_?MASK|^CORE_?MASK$", re.IGNORECASE)

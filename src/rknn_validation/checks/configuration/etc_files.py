@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.facts.difference import baseline
+from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_etc
 
 _LOST = (
     (
@@ -25,24 +26,21 @@ _LOST = (
 )
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "evaluation.files-in-etc-are-read",
     stage="evaluation",
     title="files below /etc lie where something reads them",
     remedy="Use the NixOS option the evidence names.",
+    nothing="the subject adds no file below /etc for the NPU",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def etc_files_read(facts: Facts) -> Answer:
+def etc_files_read(facts: Facts) -> Iterator[Problem | Fine]:
     """Some directories other systems read are NixOS's own, where a further file breaks the build, or read by nobody."""
-    before = baseline(facts).etc
-    ours = [path for path in facts.configuration.etc if path not in before]
-    lost = [
-        Evidence(f"environment.etc.{path}", why)
-        for path in ours
-        for pattern, why in _LOST
-        if re.fullmatch(pattern, path)
-    ]
-    if lost:
-        return failed("the file breaks the build of /etc, or nothing reads it", *lost)
-    return passed(f"{len(ours)} files") if ours else skipped("the subject adds no file below /etc")
+    for file in npu_etc(facts):
+        lost = next((why for pattern, why in _LOST if re.fullmatch(pattern, file.path)), None)
+        if lost:
+            what = "the file breaks the build of /etc, or nothing reads it"
+            yield Problem(f"environment.etc.{file.path}", what, lost)
+        else:
+            yield Fine(f"/etc/{file.path}")

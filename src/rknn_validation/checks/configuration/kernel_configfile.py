@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.configuration.udev import outcomes
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
+from rknn_validation.facts.devnodes import DMA_HEAP, DRM_GEM, opened_flavours
 from rknn_validation.facts.kernel.configfile import configfile
 from rknn_validation.facts.kernel.drivers import brings_module, flavours
 from rknn_validation.facts.model import Facts
@@ -62,10 +62,10 @@ def configfile_has_driver(facts: Facts) -> Iterator[Finding]:
         return
     made = flavours(file)
     seen = f"CONFIG_ROCKCHIP_RKNPU={file.symbols['ROCKCHIP_RKNPU']} {' '.join(made)}"
-    opened = {one.device.node == "/dev/rknpu" for one in outcomes(facts) if one.gives_access}
-    if made == ("DRM_GEM",) and opened == {True}:
+    opened = opened_flavours(facts)
+    if made == (DRM_GEM,) and opened == {DMA_HEAP}:
         yield Problem(file.name, "the driver makes a render node, and the rules are about /dev/rknpu alone", seen)
-    elif made == ("DMA_HEAP",) and opened == {False}:
+    elif made == (DMA_HEAP,) and opened == {DRM_GEM}:
         yield Problem(file.name, "the driver makes /dev/rknpu, and the rules are about render nodes alone", seen)
     else:
         yield Fine(file.name, seen)

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.facts.difference import part
+from collections.abc import Iterator
+
+from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_units
+from rknn_validation.facts.text.unitfile import words
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.order-has-no-cycle",
     stage="units",
     title="the units' order has no cycle",
     remedy="Remove one of the orderings; systemd drops a unit of its choice otherwise.",
+    nothing="the subject adds no unit for the NPU",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def no_cycle(facts: Facts) -> Answer:
+def no_cycle(facts: Facts) -> Iterator[Problem | Fine]:
     """`Found ordering cycle … Job … deleted to break ordering cycle`."""
     edges: dict[str, set[str]] = {}
-    for name, unit in part(facts).units.items():
-        section = unit.sections.get("Unit", {})
-        for key, later in (("After", True), ("Before", False)):
-            for other in (word for value in section.get(key, ()) for word in value.split()):
-                first, second = (other, name) if later else (name, other)
-                edges.setdefault(first, set()).add(second)
+    for name, unit in npu_units(facts).items():
+        for other in words(unit, "After", "Unit"):
+            edges.setdefault(other, set()).add(name)
+        for other in words(unit, "Before", "Unit"):
+            edges.setdefault(name, set()).add(other)
+        yield Fine(name)
     for start in edges:
         path = _way(edges, start, start, ())
         if path:
-            return failed("systemd drops a unit to break the cycle", Evidence("order", " -> ".join(path)))
-    return passed("no cycle among the subject's units")
+            yield Problem("order", "systemd drops a unit to break the cycle", " -> ".join(path))
+            return
 
 
 def _way(edges: dict[str, set[str]], at: str, goal: str, seen: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -6,188 +6,103 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.facts.difference import part
+from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_units
+from rknn_validation.facts.services import is_started, own_services
+from rknn_validation.facts.text.unitfile import commands, last, words
 from rknn_validation.facts.text.unitkeys import SECTIONS
-from rknn_validation.facts.text.unitnames import TARGETS, UNITS
+from rknn_validation.facts.text.unitnames import SUFFIXES, TARGETS, UNITS
 from rknn_validation.nix.configuration import Unit
 
-SUFFIXES = ("service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope")
 _ON_NIXOS = ("/nix/store/", "/run/", "/etc/profiles/", "/bin/sh", "/usr/bin/env", "/var/", "/home/", "/opt/", "/root/")
-
-
 _MADE = (".device", ".mount", ".swap", ".scope")
 """Units that systemd makes itself, of what it finds."""
+NO_COMMANDS = "the subject's units for the NPU run scripts or nothing"
+NO_SERVICE = "the subject adds no service for the NPU"
 
 
-def last(unit: Unit, key: str, section: str = "Service") -> str:
-    """The value of a key that takes one; "" where unset."""
-    return (unit.sections.get(section, {}).get(key) or ("",))[-1]
-
-
-def is_on(value: str) -> bool:
-    """Whether systemd reads the value as true."""
-    return value.lower() in {"1", "yes", "y", "true", "t", "on"}
-
-
-def commands(unit: Unit) -> Iterator[tuple[str, str]]:
-    """(key, command without its prefix characters) of every Exec line that is not a NixOS script."""
-    for key, values in unit.sections.get("Service", {}).items():
-        if key.startswith("Exec"):
-            for value in values:
-                for line in value.splitlines():
-                    # escapeSystemdExecArgs quotes every word, the program's too.
-                    command = re.sub(r'^(["\'])([^"\'\s]+)\1', r"\2", line.strip().lstrip("@-:+!|"))
-                    if command and not command.startswith("script:"):
-                        yield key, command
-
-
-def services(facts: Facts) -> dict[str, Unit]:
-    """The subject's services, new and changed, that are not switched off."""
-    return {name: one for name, one in part(facts).units.items() if name.endswith(".service") and one.enabled}
-
-
-def own_services(facts: Facts) -> dict[str, Unit]:
-    """Like `services`, without those of the machine that the subject only adds to."""
-    before = facts.baseline.configuration
-    others = asked_for(facts) | set(before.units if before else ())
-    return {name: one for name, one in services(facts).items() if name not in others}
-
-
-def asked_for(facts: Facts) -> set[str]:
-    """Services the scenario's settings name: the machine's own, which the subject is told to serve."""
-
-    def texts(value: object) -> Iterator[str]:
-        if isinstance(value, str):
-            yield value.removesuffix(".service") + ".service"
-        elif isinstance(value, list):
-            for one in value:
-                yield from texts(one)
-        elif isinstance(value, dict):
-            for one in value.values():
-                yield from texts(one)
-
-    return set(texts(dict(facts.scenario.settings)))
-
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.programs-exist",
     stage="units",
     title="units run programs that exist on NixOS",
     remedy='Name the program by store path: ExecStart = "${pkgs.kmod}/bin/modprobe rknpu" (lib.getExe\').',
+    nothing=NO_COMMANDS,
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def programs_exist(facts: Facts) -> Answer:
+def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
     """`status=203/EXEC`: NixOS has /bin/sh and /usr/bin/env, and systemd searches no profile."""
-    ours = part(facts).units
-    ran = [(name, key, command) for name, unit in ours.items() for key, command in commands(unit)]
-    wrong = [
-        Evidence(f"{name} {key}", command)
-        for name, key, command in ran
-        if not command.startswith(_ON_NIXOS) and not command.startswith(("$", "%"))
-    ]
-    if wrong:
-        return failed("the unit fails with 203/EXEC: there is no such program", *wrong)
-    return (
-        passed(f"{len(ran)} commands by store path") if ran else skipped("the subject's units run scripts or nothing")
-    )
+    for name, unit in npu_units(facts).items():
+        for key, command in commands(unit):
+            if command.startswith((*_ON_NIXOS, "$", "%")):
+                yield Fine(f"{name} {key}", command)
+            else:
+                yield Problem(f"{name} {key}", "the unit fails with 203/EXEC: there is no such program", command)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.do-something",
     stage="units",
     title="every service has something to run",
     remedy="Give the service an ExecStart or a script.",
+    nothing=NO_SERVICE,
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def do_something(facts: Facts) -> Answer:
+def do_something(facts: Facts) -> Iterator[Problem | Fine]:
     """systemd refuses a service with nothing to run: `Service has no ExecStart=, ExecStop=, or SuccessAction=`."""
-    ours = own_services(facts)
-    empty = [
-        Evidence(name, "no ExecStart, no script")
-        for name, unit in ours.items()
-        if not unit.script.strip()
-        and not _keys(unit) & {"ExecStart", "ExecStop"}
-        and not last(unit, "SuccessAction", "Unit")
-    ]
-    if empty:
-        return failed("systemd refuses to load the service", *empty)
-    return passed(f"{len(ours)} services") if ours else skipped("the subject adds no service")
+    for name, unit in own_services(facts).items():
+        runs = unit.script.strip() or last(unit, "SuccessAction", "Unit")
+        if runs or any(any(unit.sections.get("Service", {}).get(key, ())) for key in ("ExecStart", "ExecStop")):
+            yield Fine(name)
+        else:
+            yield Problem(name, "systemd refuses to load the service", "no ExecStart, no script")
 
 
-def _keys(unit: Unit) -> set[str]:
-    return {key for key, values in unit.sections.get("Service", {}).items() if any(values)}
-
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.are-started",
     stage="units",
     title="something starts every unit",
     remedy='Add wantedBy = [ "multi-user.target" ] (or a timer, a socket, or a rule with SYSTEMD_WANTS).',
+    nothing=NO_SERVICE,
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
-def are_started(facts: Facts) -> Answer:
+def are_started(facts: Facts) -> Iterator[Problem | Fine]:
     """A unit nobody wants is never started, and nothing says so."""
-    configuration = facts.configuration
-    ours = own_services(facts)
-    wanted = {
-        name
-        for unit in configuration.units.values()
-        for key in ("Wants", "Requires", "BindsTo", "Upholds", "OnFailure", "OnSuccess", "Unit", "Service", "Also")
-        for section in unit.sections.values()
-        for value in section.get(key, ())
-        for name in value.split()
-    }
-    texts = [rule.text or "" for rule in part(facts).rules]
-    texts += [*part(facts).activation_scripts.values(), *(unit.script for unit in part(facts).units.values())]
-    idle = []
-    for name, unit in ours.items():
-        stem = name.removesuffix(".service")
-        by_kin = [kin for kind in ("timer", "socket", "path") if (kin := configuration.units.get(f"{stem}.{kind}"))]
-        by_kin = [kin for kin in by_kin if kin.wanted_by or kin.required_by or _is_named(kin.name, wanted, texts)]
-        by_name = _is_named(name, wanted, texts)
-        if not (unit.wanted_by or unit.required_by or by_kin or by_name or "@" in name or last(unit, "BusName")):
-            idle.append(Evidence(name, "no wantedBy, no requiredBy, no timer or socket; nothing names it"))
-    if idle:
-        return failed("these services are never started", *idle)
-    return passed(f"{len(ours)} services are started") if ours else skipped("the subject adds no service")
+    for name, unit in own_services(facts).items():
+        if is_started(facts, unit):
+            yield Fine(name)
+        else:
+            seen = "no wantedBy, no requiredBy, no timer or socket; nothing names it"
+            yield Problem(name, "this service is never started", seen)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.names-are-units",
     stage="units",
     title="units name other units by their full and right names",
     remedy="Write the whole name with its suffix (multi-user.target, systemd-udevd.service).",
+    nothing="the subject adds no unit for the NPU",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def names_are_units(facts: Facts) -> Answer:
+def names_are_units(facts: Facts) -> Iterator[Problem | Fine]:
     """A target that does not exist is never reached; an ordering after it orders nothing."""
-    wrong = []
-    for owner, unit in part(facts).units.items():
+    for owner, unit in npu_units(facts).items():
         for relation, name in _named_units(unit):
-            why = _wrong_name(facts, relation, name)
-            if why:
-                wrong.append(Evidence(f"{owner} {relation}", f"{name}: {why}"))
-    if wrong:
-        return failed("a unit is named that does not exist", *wrong)
-    return passed("every unit that is named exists or may exist")
-
-
-def _is_named(name: str, wanted: set[str], texts: list[str]) -> bool:
-    """Whether another unit, a rule or a script starts a unit."""
-    stem = name.removesuffix(".service")
-    return name in wanted or any(name in text or f"start {stem}" in text for text in texts)
+            if why := _wrong_name(facts, relation, name):
+                yield Problem(f"{owner} {relation}", "a unit is named that does not exist", f"{name}: {why}")
+        yield Fine(owner)
 
 
 def _named_units(unit: Unit) -> Iterator[tuple[str, str]]:
     yield from (("WantedBy", name) for name in unit.wanted_by)
     yield from (("RequiredBy", name) for name in unit.required_by)
     for key in ("After", "Before", "Wants", "Requires", "BindsTo", "Requisite", "PartOf", "Conflicts"):
-        yield from ((key, name) for value in unit.sections.get("Unit", {}).get(key, ()) for name in value.split())
+        yield from ((key, name) for name in words(unit, key, "Unit"))
 
 
 def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
@@ -195,43 +110,36 @@ def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
         return None
     if name.rsplit(".", 1)[-1] not in SUFFIXES:
         return "a unit's name ends in .service, .target, …"
-    if (
-        name.endswith(".target")
-        and name not in TARGETS
-        and relation in {"WantedBy", "RequiredBy", "Requires", "BindsTo"}
-    ):
+    if name in UNITS | TARGETS:
+        return None
+    if name.endswith(".target") and relation in {"WantedBy", "RequiredBy", "Requires", "BindsTo"}:
         return "no such target: it is never reached"
-    if relation in {"Requires", "BindsTo", "Requisite"} and name not in UNITS | TARGETS and not name.endswith(_MADE):
+    if relation in {"Requires", "BindsTo", "Requisite"} and not name.endswith(_MADE):
         kin = difflib.get_close_matches(name, facts.configuration.units, n=1, cutoff=0.75)
         if kin:
             return f"no such unit, so this one cannot start; {kin[0]} is one"
     near = difflib.get_close_matches(name, UNITS | TARGETS, n=1, cutoff=0.9)
-    if near and name not in UNITS | TARGETS:
-        return f"no such unit; {near[0]} is one"
-    return None
+    return f"no such unit; {near[0]} is one" if near else None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.keys-are-known",
     stage="units",
     title="systemd knows every key of the units, in its section",
     remedy="Spell the key as systemd.directives(7) does; conditions belong to unitConfig, not to serviceConfig.",
+    nothing="the subject adds no unit for the NPU",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def keys_known(facts: Facts) -> Answer:
+def keys_known(facts: Facts) -> Iterator[Problem | Fine]:
     """An unknown key, or one in the wrong section, is ignored: `Unknown key name … in section …, ignoring`."""
-    wrong = []
-    for name, unit in part(facts).units.items():
+    for name, unit in npu_units(facts).items():
         for section, keys in unit.sections.items():
-            known = SECTIONS.get(section)
-            for key in keys if known else ():
-                why = _wrong_key(key, section)
-                if why:
-                    wrong.append(Evidence(f"{name} [{section}]", f"{key}={' '.join(keys[key])}: {why}"))
-    if wrong:
-        return failed("systemd ignores these lines", *wrong)
-    return passed("every key is known")
+            for key in keys if section in SECTIONS else ():
+                if why := _wrong_key(key, section):
+                    seen = f"{key}={' '.join(keys[key])}: {why}"
+                    yield Problem(f"{name} [{section}]", "systemd ignores this line", seen)
+        yield Fine(name)
 
 
 def _wrong_key(key: str, section: str) -> str | None:

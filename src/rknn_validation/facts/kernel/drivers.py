@@ -190,10 +190,3 @@ def _first(*found: Iterator[Driver]) -> Driver | None:
 def flavours(file: ConfigFile) -> tuple[str, ...]:
     """Of DRM_GEM (a render node) and DMA_HEAP (/dev/rknpu), what a .config builds the vendor's driver with."""
     return tuple(name for name in ("DRM_GEM", "DMA_HEAP") if f"{_RKNPU}_{name}" in file.symbols)
-
-
-def configured_flavour(facts: Facts) -> str | None:
-    """DRM_GEM or DMA_HEAP, where the .config of the machine's kernel has the vendor's driver in just one of them."""
-    file = configfile(facts)
-    found = flavours(file) if file and _RKNPU in file.symbols else ()
-    return found[0] if len(found) == 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.facts.recipes.installs import installed
@@ -70,3 +71,23 @@ def _text(source: str, root: Path) -> str | None:
     name = posixpath.basename((stored["rest"] or stored["name"]) if stored else source)
     same = [path for path in root.rglob(name) if path.is_file()] if re.fullmatch(r"[\w.+-]+", name) else []
     return same[0].read_text(encoding="utf-8", errors="replace") if len(same) == 1 else None
+
+
+@dataclass(frozen=True)
+class PackageOfRules:
+    """A package given to services.udev.packages. `elsewhere` is all it has, where none of that is rules."""
+
+    name: str
+    how: str
+    elsewhere: tuple[str, ...]
+
+
+def package_of_rules(package: Package) -> PackageOfRules:
+    """Whether NixOS finds rules in a package, as far as its files or its build script tell."""
+    found = [path for path in package.files if re.fullmatch(r"/?(lib|etc)/udev/rules\.d/[^/]+\.rules", path)]
+    if package.files and not found:
+        return PackageOfRules(package.name, "has", tuple(package.files))
+    parts = [one for one in package.walk() if not one.members]
+    placed = [installs_elsewhere(one) if not one.files else () for one in parts]
+    elsewhere = tuple(path for one in placed for path in one) if placed and all(placed) else ()
+    return PackageOfRules(package.name, "installs", elsewhere)

@@ -122,9 +122,7 @@ def plain(script: str) -> tuple[Command, ...]:
 def exports(script: str, variable: str) -> Iterator[tuple[str, str]]:
     """(value, text) of every assignment to the variable, the value without its quotes."""
     for written in read(script):
-        for name, value in written.assigned:
-            if name == variable:
-                yield value.expanded(None)[0], written.text
+        yield from ((value.expanded(None)[0], written.text) for name, value in written.assigned if name == variable)
 
 
 @dataclass(frozen=True)
@@ -182,3 +180,9 @@ def elements(value: str, known: Mapping[str, str]) -> list[str]:
     """The elements of a search path once expanded; none where the whole of it is empty."""
     expanded = expand(value.strip("\n"), known)
     return expanded.split(":") if expanded else []
+
+
+def assignments(script: str) -> Iterator[tuple[tuple[str, str], ...]]:
+    """The variables each command sets, with their values as they are written without quotes."""
+    for written in read(script):
+        yield tuple((name, value.expanded(None)[0]) for name, value in written.assigned)

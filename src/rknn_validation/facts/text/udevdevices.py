@@ -25,7 +25,8 @@ class Parent:
 class Device:
     """A device as a rule sees it. `npu` is the stack whose NPU it belongs to, "" for any other device.
 
-    `group` and `mode` are what the kernel and systemd's own rules (50-udev-default) give it.
+    `group` and `mode` are what the kernel and systemd's own rules (50-udev-default) give it; `has_defaults` whether
+    those rules speak of it, and so undo what an earlier file set.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Device:
     env: Mapping[str, str] = field(default_factory=dict)
     group: str = "root"
     mode: int = 0o600
+    has_defaults: bool = False
 
 
 _VENDOR_NPU = Parent("fdab0000.npu", "platform", "RKNPU")
@@ -58,6 +60,23 @@ def _render(number: int, parent: Parent, npu: str, title: str) -> Device:
         env={"DEVTYPE": "drm_minor", "DEVNAME": f"/dev/dri/renderD{number}", "SUBSYSTEM": "drm"},
         group="render",
         mode=0o666,
+        has_defaults=True,
+    )
+
+
+def _card(number: int, parent: Parent, npu: str, title: str) -> Device:
+    return Device(
+        title=title,
+        node=f"/dev/dri/card{number}",
+        kernel=f"card{number}",
+        subsystem="drm",
+        devpath=f"/devices/platform/{parent.kernel}/drm/card{number}",
+        npu=npu,
+        parents=(parent,),
+        env={"DEVTYPE": "drm_minor", "DEVNAME": f"/dev/dri/card{number}", "SUBSYSTEM": "drm"},
+        group="video",
+        mode=0o660,
+        has_defaults=True,
     )
 
 
@@ -78,6 +97,10 @@ VENDOR_RENDER = tuple(
     _render(number, _VENDOR_NPU, "vendor", "the NPU's render node of a driver built for DRM") for number in (128, 129)
 )
 """The number depends on whether the GPU or the NPU probes first."""
+VENDOR_CARD = tuple(
+    _card(number, _VENDOR_NPU, "vendor", "the NPU's card node of a driver built for DRM") for number in (0, 1)
+)
+"""What the runtime opens of a driver built for DRM (1.5.2, ran): by libdrm, which looks among cards only."""
 
 MAINLINE_ACCEL = Device(
     title="accel0 of the mainline driver",
@@ -88,21 +111,14 @@ MAINLINE_ACCEL = Device(
     npu="mainline",
     parents=(_RKNN,),
     env={"DEVTYPE": "accel_minor", "DEVNAME": "/dev/accel/accel0", "SUBSYSTEM": "accel"},
+    group="render",
+    mode=0o666,
+    has_defaults=True,
 )
 
 OTHER_DEVICES = (
     *(_render(number, _GPU, "", "the GPU's render node") for number in (128, 129)),
-    Device(
-        title="the display's card node",
-        node="/dev/dri/card0",
-        kernel="card0",
-        subsystem="drm",
-        devpath="/devices/platform/display-subsystem/drm/card0",
-        parents=(Parent("display-subsystem", "platform", "rockchip-drm"),),
-        env={"DEVTYPE": "drm_minor", "DEVNAME": "/dev/dri/card0", "SUBSYSTEM": "drm"},
-        group="video",
-        mode=0o660,
-    ),
+    _card(0, Parent("display-subsystem", "platform", "rockchip-drm"), "", "the display's card node"),
     _misc("uinput"),
     _misc("loop-control"),
     Device(
@@ -130,6 +146,6 @@ OTHER_DEVICES = (
 """Devices a rule for the NPU has no business with."""
 
 NPU_DEVICES: Mapping[str, tuple[Device, ...]] = {
-    "vendor": (VENDOR_MISC, *VENDOR_RENDER),
+    "vendor": (VENDOR_MISC, *VENDOR_CARD, *VENDOR_RENDER),
     "mainline": (MAINLINE_ACCEL,),
 }

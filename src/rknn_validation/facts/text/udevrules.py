@@ -77,6 +77,27 @@ class Rule:
         """The values this rule assigns to a key."""
         return tuple(token.value for token in self.tokens if token.key == key and not token.is_match)
 
+    @property
+    def sets_access(self) -> bool:
+        """Whether it says who may open a node."""
+        return any(
+            not token.is_match
+            and (token.key in {"GROUP", "OWNER", "MODE"} or (token.key, token.value) == ("TAG", "uaccess"))
+            for token in self.tokens
+        )
+
+    @property
+    def programs(self) -> tuple[tuple[Token, str], ...]:
+        """The programs it has udevd run, with the token that says so; those that only udevd can name are left out."""
+        run = [
+            token
+            for token in self.tokens
+            if (token.key == "RUN" and token.attribute != "builtin")
+            or (token.key in {"PROGRAM", "IMPORT"} and token.attribute in {"", "program"})
+        ]
+        found = ((token, token.value.split(" ")[0]) for token in run)
+        return tuple((token, name) for token, name in found if name and not name.startswith(("$", "%")))
+
 
 @dataclass(frozen=True)
 class Complaint:

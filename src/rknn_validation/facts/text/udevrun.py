@@ -12,7 +12,7 @@ from rknn_validation.facts.text.udevdevices import Device, Parent
 from rknn_validation.facts.text.udevrules import Rule, Token
 
 DEFAULTS_FILE = "50-udev-default.rules"
-"""systemd's own rules; whatever an earlier file gave a render node, these overwrite."""
+"""systemd's own rules; whatever an earlier file gave a node they speak of, these overwrite."""
 
 
 class Match(IntEnum):
@@ -97,8 +97,10 @@ def run(rules: Sequence[Rule], device: Device, action: str = "add") -> Outcome:
 
 
 def _apply_defaults(outcome: Outcome) -> None:
-    if outcome.device.subsystem == "drm" and outcome.device.kernel.startswith("renderD"):
-        outcome.group = outcome.mode = None
+    if outcome.device.has_defaults:
+        outcome.group = None
+        # Card nodes are given a group alone.
+        outcome.mode = outcome.mode if outcome.device.kernel.startswith("card") else None
 
 
 def _apply(outcome: Outcome, rule: Rule, match: Match, final: set[str]) -> None:

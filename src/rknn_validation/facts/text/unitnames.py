@@ -29,3 +29,5 @@ display-manager.service local-fs.target network.target kmod-static-nodes.service
 
 TARGETS = frozenset(_TARGETS.split())
 UNITS = frozenset(_UNITS.split())
+SUFFIXES = ("service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope")
+"""How a unit's name may end."""

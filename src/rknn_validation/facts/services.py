@@ -1,0 +1,158 @@
+"""The subject's services that have to do with the NPU, by what they do with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.facts.devnodes import subject_rules
+from rknn_validation.facts.difference import part
+from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.npupart import asked_for, npu_units
+from rknn_validation.facts.text import shell
+from rknn_validation.facts.text.unitfile import commands, is_on, last, text_of, words
+from rknn_validation.nix.configuration import Unit
+from rknn_validation.npu.about import about_npu
+
+_HELPERS = frozenset(
+    [
+        "modprobe",
+        "insmod",
+        "udevadm",
+        "ln",
+        "mkdir",
+        "chmod",
+        "chown",
+        "chgrp",
+        "echo",
+        "test",
+        "sh",
+        "bash",
+        "true",
+        "install",
+        "cp",
+        "rm",
+        "systemctl",
+        "find",
+        "cat",
+    ]
+)
+
+
+@derived
+def services(facts: Facts) -> dict[str, Unit]:
+    """The subject's services for the NPU, new and changed, that are not switched off."""
+    return {name: one for name, one in npu_units(facts).items() if name.endswith(".service") and one.enabled}
+
+
+@derived
+def own_services(facts: Facts) -> dict[str, Unit]:
+    """Like `services`, without those of the machine that the subject only adds to."""
+    before = facts.baseline.configuration
+    others = asked_for(facts) | set(before.units if before else ())
+    return {name: one for name, one in services(facts).items() if name not in others}
+
+
+@derived
+def consumers(facts: Facts) -> dict[str, Unit]:
+    """The subject's services that use the NPU themselves: long-running, and no mere helper program."""
+    return {
+        name: unit
+        for name, unit in own_services(facts).items()
+        if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not is_helper(unit)
+    }
+
+
+@derived
+def jobs(facts: Facts) -> dict[str, Unit]:
+    """The subject's oneshots that run a program which speaks of the NPU."""
+    return {
+        name: unit
+        for name, unit in own_services(facts).items()
+        if last(unit, "Type") == "oneshot" and any(commands(unit)) and not is_helper(unit) and speaks_of_npu(unit)
+    }
+
+
+def is_helper(unit: Unit) -> bool:
+    """Whether all a service starts are the small programs that prepare a machine."""
+    ran = [command for key, command in commands(unit) if key == "ExecStart"]
+    return bool(ran) and all(command.split()[0].rsplit("/", 1)[-1] in _HELPERS for command in ran)
+
+
+def speaks_of_npu(unit: Unit) -> bool:
+    """Whether a unit's name, commands or environment name the NPU or its libraries."""
+    texts = (unit.name, text_of(unit), *unit.environment, *unit.environment.values())
+    return any(about_npu(text) or re.search("tflite", text, re.IGNORECASE) for text in texts)
+
+
+def groups_of(facts: Facts, unit: Unit) -> frozenset[str] | None:
+    """The groups a service runs with; None for root, and where it cannot be told."""
+    account = last(unit, "User")
+    powers = " ".join(words(unit, "AmbientCapabilities"))
+    if "CAP_DAC" in powers or last(unit, "PAMName") or any("%" in word for word in (account, last(unit, "Group"))):
+        return None
+    named = frozenset((*words(unit, "SupplementaryGroups"), *words(unit, "Group")))
+    if is_on(last(unit, "DynamicUser")):
+        return named
+    if account in {"", "root", "0"} or account not in facts.configuration.users:
+        return None
+    user = facts.configuration.users[account]
+    members = {name for name, group in facts.configuration.groups.items() if account in group.members}
+    own = {last(unit, "Group") or user.group} - {""}
+    return named | set(user.groups) | members | own
+
+
+@derived
+def scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """(where, script) of every shell script the subject has run for the NPU: activation, units and their commands."""
+    found = [(f"system.activationScripts.{name}", text) for name, text in part(facts).activation_scripts.items()]
+    for name, unit in npu_units(facts).items():
+        found += [(name, text) for text in (unit.script, unit.stop_script) if text.strip()]
+        found += [(name, command) for _, command in commands(unit)]
+    return tuple((where, text) for where, text in found if text.strip())
+
+
+def run_commands(facts: Facts) -> Iterator[tuple[str, shell.Command]]:
+    """(where, command) of every command of those scripts, and of the programs that rules run."""
+    for where, text in scripts(facts):
+        yield from ((where, command) for command in shell.plain(text))
+    for rule in subject_rules(facts).rules:
+        for program in rule.values("RUN"):
+            yield from ((rule.where, command) for command in shell.plain(program))
+
+
+@derived
+def wanted(facts: Facts) -> frozenset[str]:
+    """Units that another unit of the machine names to start them."""
+    keys = ("Wants", "Requires", "BindsTo", "Upholds", "OnFailure", "OnSuccess", "Unit", "Service", "Also")
+    return frozenset(
+        name
+        for unit in facts.configuration.units.values()
+        for section in unit.sections.values()
+        for key in keys
+        for value in section.get(key, ())
+        for name in value.split()
+    )
+
+
+def is_started(facts: Facts, unit: Unit) -> bool:
+    """Whether something starts a service: a target, its timer, socket or path, a bus name, a rule, a script."""
+    units, stem = facts.configuration.units, unit.name.removesuffix(".service")
+    kin = [units[name] for kind in ("timer", "socket", "path") if (name := f"{stem}.{kind}") in units]
+    if unit.wanted_by or unit.required_by or "@" in unit.name or last(unit, "BusName"):
+        return True
+    return _is_named(facts, unit.name) or any(
+        one.wanted_by or one.required_by or _is_named(facts, one.name) for one in kin
+    )
+
+
+def _is_named(facts: Facts, name: str) -> bool:
+    stem = name.removesuffix(".service")
+    return name in wanted(facts) or any(name in text or f"start {stem}" in text for text in _starting_texts(facts))
+
+
+@derived
+def _starting_texts(facts: Facts) -> tuple[str, ...]:
+    ours = part(facts)
+    texts = [rule.text or "" for rule in ours.rules] + list(ours.activation_scripts.values())
+    return (*texts, *(unit.script for unit in ours.units.values() if unit.script.strip()))
