@@ -41,6 +41,18 @@ BATCH = 100
 WORKERS = 2
 ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
 """No search path, as in a flake; and no complaint about a build group nobody needs here."""
+_SCHEMES = (
+    "https://",
+    "http://",
+    "git+https://",
+    "git+ssh://",
+    "ssh://",
+    "github:",
+    "gitlab:",
+    "sourcehut:",
+    "file://",
+)
+"""What may be fetched with a hash."""
 
 
 def evaluate(
@@ -177,6 +189,7 @@ class _Evaluator:
             json.dump(wanted, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
         command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
+        command += self._restricted(names, Path(file.name))
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
         command += ["--argstr", "loud", "yes" if loud else "no"]
         command += [str(HERE / "expression" / "evaluate.nix")]
@@ -189,6 +202,16 @@ class _Evaluator:
             return {}
         results = {name: data["results"][str(index)] for index, name in enumerate(names)}
         return {**data, "results": results}
+
+    def _restricted(self, names: Sequence[str], request: Path) -> list[str]:
+        """For hosts of flakes: nothing is read but the flakes themselves, and no variable of the environment."""
+        hosts = [host for name in names if (host := self.requests[name].subject.host) is not None]
+        if not hosts or not all(host.flake for host in hosts):
+            return []
+        read = [HERE, request, self.nixpkgs or STANDIN]
+        read += [path for flake in self.flakes.values() for path in flake.folders]
+        options = ["--option", "restrict-eval", "true", "--option", "allowed-uris", " ".join(_SCHEMES)]
+        return [*options, *(word for index, path in enumerate(read) for word in ("-I", f"rknn{index}={path}"))]
 
     def _failure(self, name: str, message: str) -> Evaluation:
         return Evaluation(name, None, self._explained(name, message), self.served_by)

@@ -11,6 +11,7 @@ from pathlib import Path
 from rknn_validation.nix.configuration import EvaluationError
 from rknn_validation.nix.namespaces import mistaken, split
 from rknn_validation.nix.origins import OWN, of_attribute, of_variable
+from rknn_validation.nix.refusals import refusal
 from rknn_validation.subject import Subject
 
 STANDIN = Path(__file__).parent / "standin"
@@ -45,6 +46,9 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     if OFFLINE.search(text):
         # builtins.fetchurl and its kin download while evaluating: without a network nothing is known.
         return EvaluationError("unknown", short, position)
+    known = refusal(short, subject)
+    if known is not None:
+        return EvaluationError(known.kind, f"{known.words}\n{short}", position)
     kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
     return EvaluationError(kind, short, position)
 

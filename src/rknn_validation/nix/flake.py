@@ -69,6 +69,13 @@ class Flake:
         own = (self.nodes[key] for key in keys)
         return next((one.path for one in own if one.is_nixpkgs and one.path is not None), None)
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """What evaluating it may read: the inputs, and of itself the whole repository that it lies in."""
+        above = (one for one in (self.directory, *self.directory.parents) if (one / ".git").exists())
+        here = (one.path for one in self.nodes.values() if one.path is not None)
+        return (next(above, self.directory), *here)
+
     def to_json(self) -> dict[str, Any]:
         """As `expression/flake.nix` reads it."""
         return {"root": self.root, "nodes": {key: one.to_json() for key, one in self.nodes.items()}}

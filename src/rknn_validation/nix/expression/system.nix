@@ -25,7 +25,7 @@ let
     nixpkgs.overlays = lib.mkBefore (lib.concatMap parts.overlays subject.overlays);
     # Whether unfree packages may be built is the fleet's decision; evaluation has to see them, where it says nothing.
     # Of several definitions the last one stays, so this one comes first.
-    nixpkgs.config = lib.mkOrder 1 { allowUnfree = true; };
+    nixpkgs.config = lib.mkIf (subject.host == null) (lib.mkOrder 1 { allowUnfree = true; });
   };
   settings = {
     _file = "the scenario's settings";
