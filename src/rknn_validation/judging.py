@@ -33,6 +33,8 @@ from rknn_validation.subject import Validation, load
 NIXPKGS_SECONDS = 900.0
 WORD = "rknn_judged"
 """Name under which workers of -n are told where the facts of hosts are."""
+NIXPKGS = "rknn_nixpkgs"
+"""Name under which they are told the nixpkgs."""
 SEEN = "judged.pickle"
 
 
@@ -55,6 +57,11 @@ class Judged:
             deadline = Deadline.after(NIXPKGS_SECONDS, "nixpkgs")
             self._nixpkgs = choose(given, offline=option("--offline"), deadline=deadline, progress=self.say)
         return self._nixpkgs
+
+    @property
+    def served(self) -> str:
+        """Which nixpkgs was chosen, and why; "" while none was needed."""
+        return self._nixpkgs.header if self._nixpkgs else ""
 
     def evaluator(self) -> Evaluator:
         """What evaluates in this run."""
@@ -125,10 +132,11 @@ def add_options(group: pytest.OptionGroup) -> None:
 
 def judged(config: pytest.Config) -> Judged:
     """Read what is judged, and evaluate its hosts. Raises HarnessError."""
-    told = getattr(config, "workerinput", {}).get(WORD)
-    if told:
-        return Judged(config, pickle.loads((Path(told) / SEEN).read_bytes()), Path(told))
-    found = Judged(config, _asked_for(config))
+    told = getattr(config, "workerinput", {})
+    if told.get(WORD):
+        folder = Path(told[WORD])
+        return Judged(config, pickle.loads((folder / SEEN).read_bytes()), folder, _nixpkgs=_told_nixpkgs(told))
+    found = Judged(config, _asked_for(config), _nixpkgs=_told_nixpkgs(told))
     if config.getoption("--flake"):
         hosts: dict[str, Host] = {}
         for reference in config.getoption("--flake"):
@@ -137,6 +145,14 @@ def judged(config: pytest.Config) -> Judged:
     if found.validation.hosts:
         _evaluate_hosts(found)
     return found
+
+
+def _told_nixpkgs(told: Mapping[str, Any]) -> Nixpkgs | None:
+    """The nixpkgs that was chosen by the process which started this one."""
+    if NIXPKGS not in told:
+        return None
+    path, name, why = told[NIXPKGS]
+    return Nixpkgs(Path(path) if path else None, name, why)
 
 
 def _evaluate_hosts(found: Judged) -> None:
@@ -188,10 +204,20 @@ def _given(hosts: Mapping[str, Host], config: pytest.Config) -> dict[str, Host]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of -n where the facts of hosts are."""
+    """Tell a worker of -n where the facts of hosts are, and which nixpkgs serves."""
     found: Judged | None = node.config.stash.get(JUDGED, None)
-    if found is not None and found.folder is not None:
+    if found is None:
+        return
+    if found.folder is not None:
         node.workerinput[WORD] = str(found.folder)
+    chosen = found.nixpkgs
+    node.workerinput[NIXPKGS] = (str(chosen.path or ""), chosen.told, chosen.why)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Which nixpkgs serves."""
+    found = config.stash.get(JUDGED, None)
+    return [f"nixpkgs: {found.nixpkgs.header}"] if found else []
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,10 +10,19 @@ import pytest
 
 from rknn_validation import whichnodes
 from rknn_validation.checks.model import Status
+from rknn_validation.judging import JUDGED
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection, verdict_in
 from rknn_validation.report.columns import in_order
 from rknn_validation.subject import Validation
+
+
+def notes(config: pytest.Config, validation: Validation) -> list[str]:
+    """Which nixpkgs served, where any did, and what each host was taken for."""
+    judged = config.stash.get(JUDGED, None)
+    served = [f"nixpkgs: {judged.served}"] if judged and judged.served else []
+    told = {name: one.told for name, one in validation.scenarios.items() if one.told}
+    return [*served, *(f"{name}: {'; '.join(words)}" for name, words in told.items())]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -64,6 +73,7 @@ class Reporter:
         ) or any("::" in argument for argument in session.config.args)
         self.collection.verdicts[:] = in_order(self.collection.verdicts, self.validation)
         if self.collection.verdicts:
+            self.collection.notes = notes(session.config, self.validation)
             subject = str(self.validation.path)
             files.write(self.collection, {"subject": subject, "started": self.started.isoformat(timespec="seconds")})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
+from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
@@ -62,6 +62,7 @@ def configuration_questions(validation: Validation) -> list[Question]:
         for scenario in validation.scenarios.values()
         for check in checks
         if any(_applies(check, scenario, board) for board in scenario.identities())
+        and concerns(check, validation.subject_of(scenario.name))
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,7 +81,8 @@ class Evaluator:
                 groups.setdefault(self.nixpkgs_of(one.subject), {})[name] = one
         for nixpkgs, group in groups.items():
             flakes = {ref: self.flake(ref) for one in group.values() for ref in flakes_of(one.subject)}
-            found |= evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
+            given = evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
+            found |= {name: _as_far_as_known(one, group[name], flakes) for name, one in given.items()}
         return {name: found[name] for name in requests}
 
     def effects(self, requests: Mapping[str, Request]) -> dict[str, Effects]:
@@ -101,6 +103,20 @@ class Evaluator:
         except HarnessError as error:
             return error
         return None
+
+
+LACKING = re.compile(r"attribute '[^']+' missing|does not exist\.|undefined variable|does not carry")
+"""Errors of what is not there."""
+
+
+def _as_far_as_known(evaluation: Evaluation, request: Request, flakes: Mapping[str, Flake]) -> Evaluation:
+    """What a host lacks may be in an input that is not on this machine: its error is then nobody's fault."""
+    error = evaluation.error
+    absent = [told for ref in flakes_of(request.subject) for told in flakes[ref].absent]
+    if error is None or error.kind != "subject" or error.meaning or not absent or not LACKING.search(error.message):
+        return evaluation
+    meaning = f"it may lack what an input has that is not on this machine: {', '.join(absent)}"
+    return replace(evaluation, error=replace(error, kind="unknown", meaning=meaning))
 
 
 def gather(validation: Validation, evaluator: Evaluator) -> dict[str, Facts]:

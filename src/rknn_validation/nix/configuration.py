@@ -134,7 +134,8 @@ class Configuration:
     Units of users' own systemd are named "user/x.service".
     `raw` keeps further option values as JSON by dotted path (e.g. "nixpkgs.config").
     `failures` are values a build would need and that do not evaluate: a package that nixpkgs refuses, a text
-    that throws. What is left of them here are empty texts and packages of unknown path.
+    that throws. What is left of them here are empty texts and packages of unknown path. `not_here` names what the
+    configuration imports of inputs that are not on this machine: what these would set is not known.
     """
 
     system: str
@@ -165,6 +166,7 @@ class Configuration:
     nix_ld_libraries: tuple[Package, ...]
     raw: Mapping[str, Json]
     failures: tuple[EvaluationError, ...] = ()
+    not_here: tuple[str, ...] = ()
 
     @property
     def set_environment(self) -> str:
@@ -196,12 +198,14 @@ class EvaluationError:
     """Why a scenario has no configuration.
 
     `kind`: "subject" (the subject is wrong), "unknown" (the stand-in cannot express what it asks for),
-    "deadline" (did not terminate). `message` is Nix's own, `position` its `file:line:column` or "".
+    "deadline" (did not terminate). `message` is Nix's own, `position` its `file:line:column` or "". `meaning` says in
+    a sentence what to do about it, where that is known.
     """
 
     kind: str
     message: str
     position: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
         return EvaluationError("unknown", short, position)
     known = refusal(short, subject)
     if known is not None:
-        return EvaluationError(known.kind, f"{known.words}\n{short}", position)
+        return EvaluationError(known.kind, short, position, known.words)
     kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
     return EvaluationError(kind, short, position)
 

@@ -43,7 +43,7 @@ _KNOWN = (
         Refusal("unknown", "an input of the flake is not on this machine"),
     ),
     (
-        r"is read-only|(?:creating|opening) (?:directory|file|lock file) '/nix[^']*': (?:Permission denied|Read-only)",
+        r"Read-only file system|(?:creating|opening) (?:directory|file|lock file) '/nix[^']*': Permission denied",
         Refusal("unknown", "Nix cannot write its store: run it as a user that may, or with a daemon"),
     ),
     (r"No space left on device", Refusal("unknown", "the disk is full")),
@@ -70,12 +70,9 @@ def _wants(message: str, subject: Subject) -> Refusal | None:
         message,
     )
     name = next(filter(None, found.groups()), "") if found else ""
-    files = [path for path in subject.files if subject.host is None]
-    if (
-        not name
-        or name in subject.special_args
-        or not (any(name in wanted(file) for file in files) or (found and found["c"]))
-    ):
+    if not name or name in subject.special_args or subject.host is not None:
+        return None
+    if not (found and found["c"]) and not any(name in wanted(file) for file in subject.files):
         return None
     example = f"{{flake: .#{name}}}" if name in ("inputs", "self") else "…"
     return Refusal(

@@ -35,6 +35,8 @@ class Collection:
     finished: bool = False
     selected: bool = False
     """Only some checks were asked for: that others are missing says nothing."""
+    notes: list[str] = field(default_factory=list)
+    """What has to be known to read the verdicts: which nixpkgs served, what each host was taken for and why."""
     changes: Changes | None = None
     """Against earlier runs of the same subject; None until reports are written, and where there was none."""
 

@@ -45,6 +45,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         "selected": collection.selected,
         "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
+        "notes": collection.notes,
         "diagnoses": [one.to_json() for one in collection.diagnoses()],
         "changes": collection.changes.to_json() if collection.changes else None,
         "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],

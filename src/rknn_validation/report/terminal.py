@@ -25,6 +25,7 @@ NAMED = 3
 def render(collection: Collection) -> Iterator[tuple[str, dict[str, bool]]]:
     """Lines and their terminal markup (as pytest's `write_line` takes it)."""
     silent: list[Unasked] = []
+    yield from ((note, {}) for note in collection.notes)
     for tier, verdicts in by_tier(collection.verdicts):
         own = unasked(verdicts)
         silent += own

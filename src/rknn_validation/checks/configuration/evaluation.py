@@ -45,9 +45,16 @@ _MEANINGS = (
 def evaluates(facts: Facts) -> Answer:
     """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
     error = facts.evaluation.error or _first_failure(facts)
+    absent = facts.configuration.not_here if facts.evaluation.configuration else ()
+    if error is None and absent:
+        return inconclusive(
+            "it evaluates without what is not on this machine", *(Evidence("imports", one) for one in absent)
+        )
     if error is None:
         return passed(f"evaluated with {facts.evaluation.nixpkgs}")
     where = Evidence(error.position or "nix", error.message)
+    if error.meaning:
+        return (failed if error.kind == "subject" else inconclusive)(error.meaning, where)
     if error.kind == "unknown":
         return inconclusive(
             f"{facts.evaluation.nixpkgs} cannot express what the subject asks for{_lacks(error)}", where

@@ -6,9 +6,10 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
-from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, inconclusive, skipped
+from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, Status, inconclusive, skipped
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
+from rknn_validation.subject import Subject
 
 CONFIGURATION_CHECKS: Registry[Facts] = Registry()
 """Every question asked of an evaluated configuration. Importing `checks.configuration` fills it."""
@@ -67,15 +68,35 @@ def check(
     return declare
 
 
+OF_PACKAGES = frozenset({"evaluation", "packages", "library", "python", "lint"})
+"""Stages with questions for packages and overlays that are judged without a machine."""
+
+
+def concerns(check: Check[Facts], subject: Subject) -> bool:
+    """Whether a check has a question for such a subject."""
+    return subject.is_machine or check.stage in OF_PACKAGES
+
+
 def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
     """The checks that have a question for this scenario's stack and boards, in the order of their stages."""
     boards = {"rk3588" if board.is_rk3588 else "other" for board in facts.scenario.identities()}
     chosen = [
         check
         for check in CONFIGURATION_CHECKS.all()
-        if facts.scenario.stack in check.stacks and not boards.isdisjoint(check.boards)
+        if facts.scenario.stack in check.stacks
+        and not boards.isdisjoint(check.boards)
+        and concerns(check, facts.subject)
     ]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
+
+
+def _as_far_as_known(check: Check[Facts], given: Answer, facts: Facts) -> Answer:
+    """What seems to be missing may be in a module that is not on this machine: then nobody can tell."""
+    configuration = facts.evaluation.configuration
+    if given.status is not Status.FAIL or configuration is None or not configuration.not_here:
+        return given
+    reason = f"{given.reason}; but not all that it imports is on this machine: {', '.join(configuration.not_here)}"
+    return given if check.id == EVALUATES else inconclusive(reason, *given.evidence)
 
 
 def ask(check: Check[Facts], facts: Facts) -> Answer:
@@ -88,7 +109,7 @@ def ask(check: Check[Facts], facts: Facts) -> Answer:
     if absent and check.id != EVALUATES and check.group != LINT:
         return skipped(_NO_CONFIGURATION)
     try:
-        return check.ask(facts)
+        return _as_far_as_known(check, check.ask(facts), facts)
     except HarnessError as error:
         if absent and check.id != EVALUATES:
             return skipped(_NO_CONFIGURATION)

@@ -11,7 +11,7 @@ let
 
   module = path: {
     _file = "${dotted path} of ${told}, which is not here";
-    config.warnings = [ (marker + dotted path) ];
+    config.warnings = [ "${marker}${dotted path} of ${told}" ];
   };
   package =
     path:
