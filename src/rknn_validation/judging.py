@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -210,14 +210,17 @@ def pytest_configure_node(node: Any) -> None:
         return
     if found.folder is not None:
         node.workerinput[WORD] = str(found.folder)
-    chosen = found.nixpkgs
-    node.workerinput[NIXPKGS] = (str(chosen.path or ""), chosen.told, chosen.why)
+    with suppress(HarnessError):  # told where something is to be evaluated
+        chosen = found.nixpkgs
+        node.workerinput[NIXPKGS] = (str(chosen.path or ""), chosen.told, chosen.why)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Which nixpkgs serves."""
     found = config.stash.get(JUDGED, None)
-    return [f"nixpkgs: {found.nixpkgs.header}"] if found else []
+    with suppress(HarnessError):
+        return [f"nixpkgs: {found.nixpkgs.header}"] if found else []
+    return ["nixpkgs: none"]
 
 
 @pytest.hookimpl(trylast=True)

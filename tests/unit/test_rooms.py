@@ -31,7 +31,7 @@ FLOORS = {
     "checks": 4,
     "report": 5,
     "fleet": 5,
-    "judging": 6,
+    "judging": 5,
     "whichnodes": 5,
     "nixostest": 6,
     "hardwareplugin": 6,
