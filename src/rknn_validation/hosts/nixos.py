@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar, get_args
 
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
@@ -46,8 +48,15 @@ echo "{mark} end"
 T = TypeVar("T")
 
 
+def _seconds(ask: Callable[..., object], seconds: int) -> Any:
+    """`seconds` as the driver's method wants its `timeout`: a number, and a timedelta since NixOS 26.11."""
+    limit = inspect.signature(ask).parameters["timeout"]
+    takes = isinstance(limit.default, timedelta) or timedelta in get_args(limit.annotation)
+    return timedelta(seconds=seconds) if takes else seconds
+
+
 class Driver(Protocol):
-    """The part of the NixOS test driver's `machine` that is needed here, with the driver's own signatures.
+    """The part of the NixOS test driver's `machine` that is needed here, with the signatures of NixOS 26.05.
 
     From nixpkgs' nixos/lib/test-driver/src/test_driver/machine/__init__.py (class BaseMachine).
     """
@@ -116,7 +125,8 @@ class Line:
         """Wait until a unit is active. Raises HarnessError where it fails or the deadline passes."""
         seconds = max(1, int(deadline.remaining()))
         waiting = Deadline.after(seconds + GRACE, deadline.what)
-        self.use(lambda: self.driver.wait_for_unit(unit, timeout=seconds), waiting, breaks=False)
+        wait = self.driver.wait_for_unit
+        self.use(lambda: wait(unit, timeout=_seconds(wait, seconds)), waiting, breaks=False)
 
 
 class NixosBackend(BaseBackend):  # type: ignore[misc]
@@ -148,7 +158,8 @@ class NixosBackend(BaseBackend):  # type: ignore[misc]
         mark = f"answer-{secrets.token_hex(8)}"
         script = _SCRIPT.format(command=base64.b64encode(data).decode(), seconds=seconds, mark=mark)
         deadline = Deadline.after(seconds + 2 * GRACE, f"{_short(text)} on {self.hostname}")
-        done = self._line.use(lambda: self._line.driver.execute(script, timeout=seconds + GRACE), deadline)
+        execute = self._line.driver.execute
+        done = self._line.use(lambda: execute(script, timeout=_seconds(execute, seconds + GRACE)), deadline)
         status, out, err = self._parsed(done, mark, deadline)
         if status == "late":
             said = (out + err).decode(errors="replace").strip()

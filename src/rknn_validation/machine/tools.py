@@ -14,10 +14,13 @@ from rknn_validation.errors import MachineError, MissingToolError
 
 HINT = "run ./setup.sh, or enter `nix develop`"
 
+ADMINISTRATORS = "/usr/sbin:/sbin"
+"""Where programs are that an ordinary user of Debian has not on PATH."""
+
 
 def find(name: str) -> str:
     """The path of a program. Raises MissingToolError when it is neither on PATH nor among the administrator's."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    found = shutil.which(name) or shutil.which(name, path=ADMINISTRATORS)
     if found is None:
         raise MissingToolError(f"{name} is missing", expected=f"{name} on PATH", seen="no such program", hint=HINT)
     return found

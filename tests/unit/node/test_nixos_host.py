@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from driver import DriverMachine, on_this_machine
@@ -18,6 +20,8 @@ from rknn_validation.hosts import nixos
 from rknn_validation.hosts.nixos import Line, host
 
 pytestmark = pytest.mark.integration
+
+Duration = timedelta | int | float
 
 
 @pytest.fixture
@@ -60,6 +64,27 @@ def test_a_command_gives_what_it_gives(machine: DriverMachine, command: str, sta
     # bash tells of a killed child by its number.
     errors = result.stderr if status != 137 else ""
     assert (result.rc, result.stdout, errors) == (status, out, err)
+
+
+class Newer(DriverMachine):
+    """The driver of NixOS 26.11, whose durations are of a type of their own."""
+
+    def execute(self, *given: Any, timeout: Duration | None = timedelta(seconds=900)) -> tuple[int, str]:  # type: ignore[override]
+        assert isinstance(timeout, timedelta), "a bare number is deprecated"
+        return super().execute(*given, timeout=int(timeout.total_seconds()))
+
+    def wait_for_unit(self, unit: str, user: str | None = None, timeout: Duration = timedelta(seconds=900)) -> None:
+        assert isinstance(timeout, timedelta), "a bare number is deprecated"
+        self.asked.append(f"{unit} within {timeout.total_seconds():.0f} s")
+
+
+def test_a_driver_whose_timeouts_are_durations_gets_durations(tmp_path: Path) -> None:
+    older = on_this_machine("opi", tmp_path)
+    newer = Newer("opi", tmp_path, older._shell)
+    line = Line(newer)
+    assert host(line).run("echo out").stdout == "out\n"
+    line.wait_for_unit("multi-user.target", Deadline.after(30.5, "the unit"))
+    assert newer.asked[-1] == "multi-user.target within 30 s"
 
 
 def test_arguments_are_quoted(machine: DriverMachine) -> None:
