@@ -34,7 +34,8 @@ def is_npu_module(facts: Facts) -> bool:
     module = facts.subject.module
     if module is None:
         return False
-    name = f"{module.parent.name}/{module.stem}" if isinstance(module, Path) else ".".join(module.path)
+    # Not by its folder: that may be a machine's name.
+    name = module.stem if isinstance(module, Path) else module.path[-1]
     return about_npu(".".join(facts.subject.option)) or about_npu(name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.facts.devnodes import subject_rules
+from rknn_validation.facts.devnodes import Devnode, devnodes, subject_rules
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.npupart import asked_for, npu_units
@@ -102,6 +102,24 @@ def groups_of(facts: Facts, unit: Unit) -> frozenset[str] | None:
     return named | set(user.groups) | members | own
 
 
+def shut_to(facts: Facts, unit: Unit) -> tuple[Devnode, ...]:
+    """The devnodes a service would use and may not open: those of a flavour of which no node lets it in."""
+    groups, user = groups_of(facts, unit), last(unit, "User")
+    if groups is None:
+        return ()
+    found: list[Devnode] = []
+    for subsystem in {one.device.subsystem for one in devnodes(facts)}:
+        same = [one for one in devnodes(facts) if one.device.subsystem == subsystem]
+        if not any(one.lets_in(user, groups) for one in same):
+            found += same
+    return tuple(found)
+
+
+def may_open(facts: Facts, unit: Unit) -> bool:
+    """Whether a service may open the NPU, whichever flavour its driver has."""
+    return not shut_to(facts, unit)
+
+
 @derived
 def scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
     """(where, script) of every shell script the subject has run for the NPU: activation, units and their commands."""
@@ -156,3 +174,18 @@ def _starting_texts(facts: Facts) -> tuple[str, ...]:
     ours = part(facts)
     texts = [rule.text or "" for rule in ours.rules] + list(ours.activation_scripts.values())
     return (*texts, *(unit.script for unit in ours.units.values() if unit.script.strip()))
+
+
+def named_devnodes(unit: Unit) -> dict[str, str]:
+    """The paths below /dev that could be the NPU's and that a service names: path to the text that does."""
+    texts = [(f"{name}={value}", value) for name, value in unit.environment.items()]
+    for command in shell.plain("\n".join((text_of(unit), unit.stop_script))):
+        # What a script makes or removes need not be there.
+        if command.program not in {"ln", "mknod", "rm", "mkdir", "echo", "printf", "logger", "podman", "docker"}:
+            texts += [(command.text, word) for word in command.words]
+    found: dict[str, str] = {}
+    for text, word in texts:
+        for path in re.findall(r"/dev/[\w./-]*\w", word):
+            if about_npu(path) or path.startswith("/dev/dri/"):
+                found.setdefault(path, text)
+    return found

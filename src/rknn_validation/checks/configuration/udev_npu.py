@@ -13,7 +13,8 @@ from rknn_validation.facts.library.packages import runtime_packages, toolkit_pac
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nodeaccess import given_by_hand
-from rknn_validation.facts.npupart import npu_rules
+from rknn_validation.facts.npupart import is_npu_module, npu_rules
+from rknn_validation.facts.services import consumers, may_open
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, Device
 from rknn_validation.facts.text.udevrules import Rule
 from rknn_validation.facts.text.udevrun import Match, run, why_not
@@ -31,6 +32,10 @@ def node_has_a_rule(facts: Facts) -> Iterator[Problem | Unsure | Fine | Aside]:
     """Without one, /dev/rknpu stays root's alone, the card node video's, and render and accel nodes everybody's."""
     given = [Fine(str(one)) for one in devnodes(facts) if one.outcome.gives_access]
     given += [Fine(where, seen) for where, seen in given_by_hand(facts)]
+    used = consumers(facts) if not is_npu_module(facts) else {}
+    if used and all(may_open(facts, unit) for unit in used.values()):
+        # A machine's own services need no more than that.
+        given += [Fine(name, "may open it without a rule") for name in used]
     if given:
         yield from given
         return
@@ -123,7 +128,8 @@ def _means(rule: Rule, kind: str) -> bool:
 )
 def touch_the_npu_only(facts: Facts) -> Iterator[Problem | Fine]:
     """A rule without the driver gives the GPU, or every misc device, the NPU's owner and mode."""
-    rules = npu_rules(facts)
+    # A rule that happens to apply to the NPU as well is somebody's choice about render nodes.
+    rules = [rule for rule in npu_rules(facts) if is_npu_module(facts) or about_npu(rule.text)]
     for device in OTHER_DEVICES:
         for rule, match in run(rules, device).rules:
             if match is Match.YES and rule.sets_access and _changes(rule, device) and not _means_another(rule):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
-from rknn_validation.facts.devnodes import Devnode, devnodes, subject_rules
+from rknn_validation.facts.devnodes import devnodes, subject_rules
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.npupart import npu_units
-from rknn_validation.facts.services import consumers, groups_of, speaks_of_npu
+from rknn_validation.facts.services import consumers, groups_of, shut_to, speaks_of_npu
 from rknn_validation.facts.text.unitfile import is_on, last, words
 
 
@@ -34,21 +34,11 @@ def services_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
         # Without any group at all is what units.sandbox-lets-the-npu-in speaks of.
         if own is None or (not own and is_on(last(unit, "DynamicUser"))):
             yield Fine(name)
-        elif shut := _shut(devnodes(facts), last(unit, "User"), own):
+        elif shut := [one for one in shut_to(facts, unit) if one.outcome.gives_access]:
             what = "the service may not open the NPU: it is in no group that the rules let in"
             yield Problem(name, what, f"in {', '.join(sorted(own)) or 'no group'}; {'; '.join(map(str, shut))}")
         else:
             yield Fine(name, f"in {', '.join(sorted(own))}")
-
-
-def _shut(nodes: Iterable[Devnode], user: str, groups: frozenset[str]) -> list[Devnode]:
-    """The devnodes that rules hand to somebody else, of a flavour of which no node lets the user in."""
-    found: list[Devnode] = []
-    for subsystem in {one.device.subsystem for one in nodes}:
-        same = [one for one in nodes if one.device.subsystem == subsystem]
-        if not any(one.lets_in(user, groups) for one in same):
-            found += [one for one in same if one.outcome.gives_access]
-    return found
 
 
 @check(

@@ -15,6 +15,10 @@ DEFAULTS_FILE = "50-udev-default.rules"
 """systemd's own rules; whatever an earlier file gave a node they speak of, these overwrite."""
 
 
+_PATHS_FILE = "60-drm.rules"
+"""systemd's rules that give DRM nodes their ID_PATH."""
+
+
 class Match(IntEnum):
     """Whether a rule applies. MAYBE: it asks for something only the running machine knows."""
 
@@ -129,7 +133,7 @@ _PARENT_KEYS = {"KERNELS", "SUBSYSTEMS", "DRIVERS", "ATTRS", "TAGS"}
 def matches(rule: Rule, device: Device, action: str = "add") -> Match:
     """Whether the rule applies to the device. All of KERNELS, SUBSYSTEMS, DRIVERS and ATTRS must fit one parent."""
     asked = [token for token in rule.tokens if token.is_match]
-    own = [_own(token, device, action) for token in asked if token.key not in _PARENT_KEYS]
+    own = [_own(token, device, action, rule.file) for token in asked if token.key not in _PARENT_KEYS]
     upward = [token for token in asked if token.key in _PARENT_KEYS]
     result = min(own, default=Match.YES)
     if upward and result is not Match.NO:
@@ -138,7 +142,7 @@ def matches(rule: Rule, device: Device, action: str = "add") -> Match:
     return result
 
 
-def _own(token: Token, device: Device, action: str) -> Match:
+def _own(token: Token, device: Device, action: str, file: str) -> Match:
     known = {
         "ACTION": action,
         "KERNEL": device.kernel,
@@ -150,6 +154,8 @@ def _own(token: Token, device: Device, action: str) -> Match:
         return _compare(token, known[token.key])
     if token.key == "ENV" and token.attribute in {"SUBSYSTEM", "DEVTYPE", "DEVNAME", "ACTION"}:
         return _compare(token, device.env.get(token.attribute, action if token.attribute == "ACTION" else ""))
+    if token.key == "ENV" and token.attribute == "ID_PATH" and device.subsystem == "drm":
+        return _compare(token, f"platform-{device.parents[0].kernel}" if file > _PATHS_FILE else "")
     if token.key == "CONST" and token.attribute == "arch":
         return _compare(token, "arm64")
     return Match.MAYBE
@@ -177,7 +183,7 @@ def why_not(rule: Rule, device: Device) -> tuple[Token, ...]:
         if token.key in _PARENT_KEYS:
             met = max(_of_parent(token, parent) for parent in chain)
         else:
-            met = _own(token, device, "add")
+            met = _own(token, device, "add", rule.file)
         if met is Match.NO:
             missed.append(token)
     return tuple(missed)

@@ -1,0 +1,31 @@
+{ pkgs, ... }:
+
+let
+  runtime = pkgs.callPackage ../_good/packages/runtime.nix { };
+in
+{
+  imports = [ ../_good/machine.nix ];
+
+  services.udev.packages = [
+    (pkgs.writeTextDir "lib/udev/rules.d/70-rknpu.rules" ''
+      SUBSYSTEM=="misc", KERNEL=="rknpu", GROUP="npu", MODE="0660"
+      SUBSYSTEM=="drm", DRIVERS=="RKNPU", GROUP="npu", MODE="0660"
+    '')
+  ];
+
+  users.users.detector = {
+    isSystemUser = true;
+    group = "detector";
+  };
+  users.groups.detector = { };
+  users.groups.npu.members = [ "detector" ];
+  systemd.services.detector = {
+    description = "Finds cats in camera pictures";
+    wantedBy = [ "multi-user.target" ];
+    environment.LD_LIBRARY_PATH = "${runtime}/lib";
+    serviceConfig = {
+      User = "detector";
+      ExecStart = "${pkgs.writeShellScriptBin "detector" "exec sleep infinity"}/bin/detector";
+    };
+  };
+}

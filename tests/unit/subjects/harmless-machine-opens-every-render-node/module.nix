@@ -1,0 +1,25 @@
+{ pkgs, ... }:
+
+let
+  runtime = pkgs.callPackage ../_good/packages/runtime.nix { };
+in
+{
+  imports = [ ../_good/machine.nix ];
+
+  services.udev.packages = [
+    (pkgs.writeTextDir "lib/udev/rules.d/70-graphics.rules" ''
+      SUBSYSTEM=="drm", KERNEL=="renderD*", GROUP="render", MODE="0660"
+    '')
+  ];
+
+  systemd.services.detector = {
+    description = "Finds cats in camera pictures";
+    wantedBy = [ "multi-user.target" ];
+    environment.LD_LIBRARY_PATH = "${runtime}/lib";
+    serviceConfig = {
+      DynamicUser = true;
+      SupplementaryGroups = [ "render" ];
+      ExecStart = "${pkgs.writeShellScriptBin "detector" "exec sleep infinity"}/bin/detector";
+    };
+  };
+}

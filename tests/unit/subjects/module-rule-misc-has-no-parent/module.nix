@@ -1,0 +1,11 @@
+import ../_good/module.nix {
+  device = { cfg, pkgs, ... }: {
+    services.udev.packages = [
+      (pkgs.writeTextDir "lib/udev/rules.d/70-npu.rules" ''
+        SUBSYSTEM=="misc", KERNEL=="rknpu", SUBSYSTEMS=="platform", GROUP="${cfg.group}", MODE="${cfg.mode}"
+        SUBSYSTEM=="drm", DRIVERS=="RKNPU", GROUP="${cfg.group}", MODE="${cfg.mode}"
+      '')
+    ];
+    users.groups.${cfg.group} = { };
+  };
+}
