@@ -12,7 +12,7 @@ from rknn_validation.expects import read_expects
 from rknn_validation.hostsfile import Host, option_path, read_hosts
 from rknn_validation.inference import Inference, read_inferences
 from rknn_validation.inventory import Node, read_nodes
-from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.npu.boards import BOARDS, Board, named
 from rknn_validation.npu.stacks import STACK_NAMES
 from rknn_validation.parts import (
     FlakeAttribute,
@@ -89,7 +89,7 @@ class Scenario:
 
     def identities(self) -> tuple[Board, ...]:
         """The boards, resolved."""
-        return tuple(BOARDS[name] for name in self.boards)
+        return tuple(named(name) for name in self.boards)
 
 
 @dataclass(frozen=True)

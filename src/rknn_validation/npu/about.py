@@ -20,3 +20,15 @@ def about_npu(text: str) -> bool:
     `npu` inside `input`, `libinput`, `inputs` or `--input` is no word.
     """
     return any(one.search(text) for one in _ABOUT)
+
+
+_THIS = re.compile(f"{_NAMES}|(?<![0-9a-f])fda[bcd]0000(?![0-9a-f])|/dev/accel|npu@fda", re.IGNORECASE)
+_THIS_DRIVER = re.compile(_DRIVER)
+
+
+def names_this_npu(text: str) -> bool:
+    """Whether a text names a driver, runtime, devnode or register of this NPU; the word `npu` alone is not enough.
+
+    Other machines have NPUs as well, and `/dev/accel` of their own.
+    """
+    return bool(_THIS.search(text) or _THIS_DRIVER.search(text))

@@ -18,6 +18,7 @@ RK3588_COMPATIBLES = frozenset({"rockchip,rk3588", "rockchip,rk3588s"})
 
 _SOC = re.compile(r"^rk3588s?-")
 _SOC_NAME = re.compile(r"rockchip,rk\d{4}[a-z]*")
+_KIN = frozenset(f"rockchip,{name}" for name in ("rk3562", "rk3566", "rk3568", "rk3576", "rk3582"))
 _NAMES = {
     "bcm2711-rpi-4-b": "raspberrypi-4-b",
     # The one name that both SoCs have.
@@ -46,6 +47,11 @@ class Board:
     def is_rk3588(self) -> bool:
         """Whether the board has the NPU this project is about."""
         return self.soc in RK3588_COMPATIBLES
+
+    @property
+    def has_rockchip_npu(self) -> bool:
+        """Whether the SoC has an NPU that the vendor's stack serves: this one, or one of its kin."""
+        return self.is_rk3588 or self.soc in _KIN
 
     @property
     def can_be_emulated(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rknn_validation.checks.configuration.conditions import starts_on
 from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
 from rknn_validation.checks.findings import evidence_of
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.facts.difference import Change, baseline, changes
 from rknn_validation.facts.library.packages import STORE_PATH, is_runtime, is_toolkit
 from rknn_validation.facts.model import FOREIGN_BOARD, FOREIGN_SYSTEM, RK3588_BOARD, Facts, configuration_of
+from rknn_validation.facts.text.conditions import starts_on
 from rknn_validation.facts.text.unitfile import last, text_of
 from rknn_validation.nix.configuration import Configuration, Evaluation, Package, Unit
 from rknn_validation.npu.boards import BOARDS, Board
