@@ -44,8 +44,6 @@ OPTION_OF: Mapping[str, str] = {
     "groups": "users.groups",
     "ld_so_conf": "ld.so.conf",
     "nix_ld_libraries": "programs.nix-ld.libraries",
-    "warnings": "warnings",
-    "raw": "",
 }
 """How evidence calls the fields of a Configuration."""
 
@@ -71,7 +69,10 @@ def baseline(facts: Facts) -> Configuration:
 
 
 def changes(after: Configuration, before: Configuration) -> tuple[Change, ...]:
-    """Everything that differs between two configurations, apart from options and assertions that hold."""
+    """Everything that differs between two machines.
+
+    What no machine notices is left out: options, rules and overlays of nixpkgs, warnings, assertions that hold.
+    """
     found: list[Change] = []
     for field, option in OPTION_OF.items():
         found += _compare(field, option, getattr(before, field), getattr(after, field))

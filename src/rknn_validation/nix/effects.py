@@ -53,13 +53,14 @@ class Effects:
     """Of one scenario: its options' effects, and what its module defines of other options, by dotted path.
 
     `unknown` says why they are not known, "" where they are. `unevaluated` are definitions left out because they
-    abort an evaluation.
+    abort an evaluation. `lets_everything_in` are predicates of `nixpkgs.config` that accept an unrelated package.
     """
 
     options: tuple[OptionEffect, ...] = ()
     definitions: Mapping[str, Json] = field(default_factory=dict)
     unknown: str = ""
     unevaluated: tuple[str, ...] = ()
+    lets_everything_in: tuple[str, ...] = ()
 
 
 def effects(
@@ -158,4 +159,4 @@ def _decoded(data: Mapping[str, Any], unevaluated: Sequence[str] = ()) -> Effect
         )
         for one in data["options"]
     )
-    return Effects(tuple(options), data["definitions"], "", tuple(unevaluated))
+    return Effects(tuple(options), data["definitions"], "", tuple(unevaluated), tuple(data["lets_everything_in"]))

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import evidence_of
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
+from collections.abc import Iterator
+
+from rknn_validation.checks.configuration.options import name_in, own_options
+from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.difference import baseline, changes
 from rknn_validation.facts.model import OFF, Facts, configuration_of
+from rknn_validation.nix.configuration import Configuration
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "disabled.contributes-nothing",
     stage="disabled",
     title="switched off, it changes nothing",
     remedy="Put everything the module sets below config = lib.mkIf cfg.enable { … }.",
+    good="the machine is exactly what it is without the subject",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def contributes_nothing(facts: Facts) -> Answer:
-    """Every machine that imports the module pays for what stands outside its mkIf."""
-    # Without settings it may still be switched on by a former name of its options.
-    untouched = not facts.scenario.settings and (facts.scenario.stack == "none" or not facts.scenario.config)
-    if facts.scenario.settings.get("enable") is False or untouched:
-        off = facts.configuration
-    elif OFF in facts.perturbations:
+def contributes_nothing(facts: Facts) -> Iterator[Finding]:
+    """Every machine that imports the module pays for what stands outside its mkIf.
+
+    What no machine notices may stand there: options, overlays that only add packages, rules for nixpkgs, assertions
+    that hold, warnings. A module without a switch cannot be switched off.
+    """
+    off = _switched_off(facts)
+    if not isinstance(off, Configuration):
+        yield off
+        return
+    for change in changes(off, baseline(facts)):
+        yield Problem(change.name, "switched off, it still changes the machine", str(change))
+    yield Fine("switched off")
+
+
+def _switched_off(facts: Facts) -> Configuration | Finding:
+    """The machine with the subject switched off, or why there is none to look at."""
+    switch = next((one for one in own_options(facts) if name_in(facts, one) == "enable"), None)
+    if facts.scenario.settings.get("enable") is False:
+        return facts.configuration
+    if OFF in facts.perturbations:
         evaluation = facts.perturbations[OFF]
         if evaluation.error and evaluation.error.kind == "subject":
-            return failed(f"switched off, it does not evaluate: {evaluation.error.message}")
+            return Problem("switched off", f"it does not evaluate: {evaluation.error.message}")
         if evaluation.error:
-            return inconclusive(f"switched off, it could not be evaluated: {evaluation.error.message}")
-        off = configuration_of(evaluation, "the scenario switched off")
-    else:
-        return skipped("not evaluated switched off")
-    left = changes(off, baseline(facts))
-    if left:
-        return failed(f"switched off, it still changes {len(left)} things", evidence_of(left, "changes"))
-    return passed("the machine is exactly what it is without the subject")
+            return Unsure("switched off", f"it could not be evaluated: {evaluation.error.message}")
+        return configuration_of(evaluation, "the scenario switched off")
+    if switch is None:
+        return Aside("the subject has no switch: it is off where it is not imported")
+    # Without settings it may still be switched on by a former name of its options.
+    touched = facts.scenario.settings or (facts.scenario.config and facts.scenario.stack != "none")
+    if not touched and switch.default is False:
+        return facts.configuration
+    return Aside("not evaluated switched off")

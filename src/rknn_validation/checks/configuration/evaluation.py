@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, CONFIGURATION_CHECKS, EVALUATES
-from rknn_validation.checks.findings import evidence_of
-from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.configuration.registry import ALL_STACKS, EVALUATES, check
+from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.facts.difference import baseline, changes
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.text.nixtext import subject_files
+from rknn_validation.facts.recipes.machinereads import machine_reads
 from rknn_validation.nix.configuration import EvaluationError
 
 # What Nix says -> what it usually means. The first that fits is quoted in the reason.
@@ -34,38 +33,38 @@ _MEANINGS = (
 )
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     EVALUATES,
     stage="evaluation",
     title="the scenario evaluates",
     remedy="Mend what Nix names in the evidence; until then no machine with these settings can be built.",
+    good="it evaluates",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def evaluates(facts: Facts) -> Answer:
+def evaluates(facts: Facts) -> Iterator[Finding]:
     """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
     error = facts.evaluation.error or _first_failure(facts)
-    absent = facts.configuration.not_here if facts.evaluation.configuration else ()
-    if error is None and absent:
-        return inconclusive(
-            "it evaluates without what is not on this machine", *(Evidence("imports", one) for one in absent)
-        )
+    served = facts.evaluation.nixpkgs
     if error is None:
-        return passed(f"evaluated with {facts.evaluation.nixpkgs}")
-    where = Evidence(error.position or "nix", error.message)
+        for one in facts.configuration.not_here if facts.evaluation.configuration else ():
+            yield Unsure("imports", "it evaluates without what is not on this machine", one)
+        yield Fine("nix", f"evaluated with {served}")
+        return
+    where, kind = error.position or "nix", Problem if error.kind == "subject" else Unsure
     if error.meaning:
-        return (failed if error.kind == "subject" else inconclusive)(error.meaning, where)
-    if error.kind == "unknown":
-        return inconclusive(
-            f"{facts.evaluation.nixpkgs} cannot express what the subject asks for{_lacks(error)}", where
-        )
-    if error.kind != "subject":
-        return inconclusive("evaluation did not come to an end in time", where)
-    for pattern, meaning in _MEANINGS:
-        found = re.search(pattern, error.message)
-        if found:
-            return failed(f"the scenario does not evaluate: {meaning.format(*found.groups())}", where)
-    return failed("the scenario does not evaluate", where)
+        yield kind(where, error.meaning, error.message)
+    elif error.kind == "unknown":
+        yield Unsure(where, f"{served} cannot express what the subject asks for{_lacks(error)}", error.message)
+    elif error.kind != "subject":
+        yield Unsure(where, "evaluation did not come to an end in time", error.message)
+    else:
+        yield Problem(where, f"the scenario does not evaluate{_meaning(error.message)}", error.message)
+
+
+def _meaning(message: str) -> str:
+    found = ((re.search(pattern, message), meaning) for pattern, meaning in _MEANINGS)
+    return next((f": {meaning.format(*match.groups())}" for match, meaning in found if match), "")
 
 
 def _lacks(error: EvaluationError) -> str:
@@ -82,132 +81,82 @@ def _first_failure(facts: Facts) -> EvaluationError | None:
     return min(failures, key=lambda one: one.kind != "subject", default=None)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "evaluation.assertions-hold",
     stage="evaluation",
     title="NixOS accepts the configuration: every assertion holds",
     remedy="Change the settings the assertion names, or the assertion itself where it refuses what is meant to work.",
+    good="every assertion holds",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def assertions_hold(facts: Facts) -> Answer:
+def assertions_hold(facts: Facts) -> Iterator[Finding]:
     """evalModules does not enforce assertions; nixos-rebuild does."""
     known = {one.message for one in baseline(facts).assertions if not one.holds}
-    broken = [one for one in facts.configuration.assertions if not one.holds and one.message not in known]
-    if broken:
-        shown = (Evidence("assertions", one.message or "(no message)") for one in broken)
-        return failed("nixos-rebuild refuses this configuration: an assertion does not hold", *shown)
-    return passed(f"all {len(facts.configuration.assertions)} assertions hold")
+    for one in facts.configuration.assertions:
+        if not one.holds and one.message not in known:
+            what = "nixos-rebuild refuses this configuration: an assertion does not hold"
+            yield Problem("assertions", what, one.message or "(no message)")
+    yield Fine("assertions", f"{len(facts.configuration.assertions)} of them")
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.messages-say-something",
     stage="lint",
     title="assertions and warnings have words",
     remedy="Write what is wrong and what to do about it into the message.",
+    good="every message has words",
     boards=("rk3588", "other"),
 )
-def messages_say_something(facts: Facts) -> Answer:
+def messages_say_something(facts: Facts) -> Iterator[Finding]:
     """An empty warning or a refusal without words helps nobody."""
     before = baseline(facts)
     messages = [one.message for one in facts.configuration.assertions if one not in before.assertions]
     messages += [text for text in facts.configuration.warnings if text not in before.warnings]
-    empty = [text for text in messages if not text.strip()]
-    if empty:
-        return failed(f"{len(empty)} of the subject's assertions and warnings have an empty message")
-    return passed(f"{len(messages)} messages have words")
+    if any(not text.strip() for text in messages):
+        yield Problem("assertions, warnings", "one of the subject's assertions and warnings has an empty message")
+    yield Fine("assertions, warnings", f"{len(messages)} messages")
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "evaluation.has-an-effect",
     stage="evaluation",
     title="the enabled subject changes the machine",
     remedy="Look at the condition around `config`: with these settings it is never true. "
     "Hardware cannot be read at evaluation, so a condition must not ask the building machine.",
+    good="the machine differs from the one without the subject",
 )
-def has_an_effect(facts: Facts) -> Answer:
+def has_an_effect(facts: Facts) -> Iterator[Finding]:
     """Enabled, and yet the machine is what it would be without the module: everything is behind a false condition."""
-    found = [change for change in changes(facts.configuration, baseline(facts)) if change.field != "warnings"]
-    if found:
-        return passed(
-            f"{len(found)} options differ from the machine without the subject", evidence_of(found, "changes")
-        )
-    said = tuple(Evidence("warnings", text) for text in facts.configuration.warnings)
-    return failed("with these settings the machine is exactly what it is without the subject", *said)
+    found = [Fine("changes", str(change)) for change in changes(facts.configuration, baseline(facts))]
+    # What nobody here has modelled may be all that it sets.
+    defined = facts.effects.definitions.items() if facts.effects else ()
+    unlike = ("assertions", "warnings", "meta", "nixpkgs", "_module")
+    found += [Fine(path, str(value)) for path, value in defined if value and not path.startswith(unlike)]
+    yield from found
+    if not found:
+        said = "\n".join(facts.configuration.warnings)
+        yield Problem("changes", "with these settings the machine is exactly what it is without the subject", said)
 
 
-_MACHINE_PATH = r"(?<![\w.}$/])/(?:proc|sys|dev|run|boot|etc)/[\w./+-]+"
-_READS = r"\b(?:readFile|pathExists|readDir|readFileType)\s*\(?\s*\"/(?:proc|sys|dev|run|boot|etc)/"
-
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "evaluation.asks-the-target-and-not-the-builder",
     stage="evaluation",
     title="evaluation does not read the machine it runs on",
     remedy="Pure evaluation (flakes) sees no /proc or environment, and a remote build sees another machine's. "
     "Ask pkgs.stdenv.hostPlatform and hardware.deviceTree.name, or leave it to the running system "
     "(ConditionFirmware=device-tree-compatible(rockchip,rk3588)).",
+    good="no path of the evaluating machine, no environment variable",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
-def asks_the_target(facts: Facts) -> Answer:
+def asks_the_target(facts: Facts) -> Iterator[Finding]:
     """/proc/device-tree read by Nix is that of the builder, if it can be read at all."""
-    found: list[Evidence] = []
-    for file in subject_files(facts.subject):
-        found += [Evidence(where, line) for where, line in file.find(_MACHINE_PATH)]
-        found += [Evidence(where, line) for where, line in file.find(_READS, in_strings=True) if not _is_comment(line)]
-        found += [Evidence(where, line) for where, line in file.find(r"\bbuiltins\.(currentSystem|getEnv)\b")]
-        found += [Evidence(where, line) for where, line in file.find(r"(?<![\w.])__(currentSystem|getEnv)\b")]
-    if found:
-        return failed("what it decides depends on the machine that evaluates it, not on the one it is for", *found[:5])
-    return passed("no path of the evaluating machine, no environment variable")
-
-
-def _is_comment(line: str) -> bool:
-    return line.startswith("#")
-
-
-_ALLOWS = (
-    r"\bnixpkgs\.config(?:\.|\s*=\s*\{[^{}]*\b)allow(?:Unfree|Broken|Insecure)\s*=\s*(?:lib\.)?(?:mkForce\s+)?true\b"
-)
-
-
-@CONFIGURATION_CHECKS.check(
-    "evaluation.leaves-nixpkgs-policy-alone",
-    stage="evaluation",
-    title="the subject does not loosen nixpkgs for the whole machine",
-    remedy="Leave allowUnfree and its like to the machine's owner; document nixpkgs.config.allowUnfreePredicate for "
-    "these packages.",
-    boards=("rk3588", "other"),
-)
-def leaves_policy_alone(facts: Facts) -> Answer:
-    """allowUnfree, allowBroken and permitted insecure packages hold for every package of the machine."""
-    config = _nixpkgs_config(facts.configuration.raw)
-    before = _nixpkgs_config(baseline(facts).raw)
-    loosened = [
-        name
-        for name in (
-            "allowUnfree",
-            "allowBroken",
-            "allowInsecure",
-            "allowUnsupportedSystem",
-            "permittedInsecurePackages",
-        )
-        if config.get(name) and config.get(name) != before.get(name) and name not in facts.scenario.config
-    ]
-    shown = [Evidence(f"nixpkgs.config.{name}", str(config[name])) for name in loosened]
-    # The machine that is evaluated allows unfree packages already, so that theirs can be looked at.
-    # What stands beside the module in `imports` is the machine's own configuration, where such a line belongs.
-    module = replace(facts.subject, imports=())
-    shown += [Evidence(*place) for file in subject_files(module) for place in file.find(_ALLOWS)]
-    if shown:
-        return failed("it loosens a rule for every package of the machine, not for its own", *shown)
-    if not config:
-        return skipped("the subject does not touch nixpkgs.config")
-    return passed("nixpkgs.config stays as strict as it was")
-
-
-def _nixpkgs_config(raw: object) -> dict[str, object]:
-    values = raw if isinstance(raw, dict) else {}
-    direct = values.get("nixpkgs.config", {})
-    return dict(direct) if isinstance(direct, dict) else {}
+    for read in machine_reads(facts):
+        if read.certain:
+            what = "what it decides depends on the machine that evaluates it, not on the one it is for"
+            yield Problem(read.where, what, read.code)
+        else:
+            why = "a path without quotes is read where the configuration is evaluated, if it is read there at all"
+            yield Unsure(read.where, why, read.code)
+    yield Fine("the subject's files")

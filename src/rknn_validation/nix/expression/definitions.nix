@@ -88,7 +88,7 @@ let
   given = removeAttrs alone.config [ "_module" ];
 in
 rec {
-  inherit declared;
+  inherit declared given;
   # Of options that others declare.
   foreign = lib.filterAttrs (name: _: !lib.any (path: lib.hasPrefix path name) paths) defined;
   paths = map (one: lib.showOption one.loc) (lib.collect lib.isOption declared);

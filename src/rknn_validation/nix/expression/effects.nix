@@ -30,6 +30,22 @@ let
       modules = system.given ++ map (change: { config = lib.setAttrByPath change.loc (lib.mkOverride 40 change.value); }) changes;
     };
   base = definitions [ ];
+  itself = evaluated {
+    modules = system.own;
+    replaces = false;
+  };
+  alone = itself.given;
+  unrelated = {
+    pname = "unrelated-program";
+    name = "unrelated-program-1.0";
+    version = "1.0";
+    meta = {
+      license = {
+        free = false;
+        shortName = "unfree";
+      };
+    };
+  };
   asIs = base.defined;
 
   # What a change comes to: the definitions, or null where it throws.
@@ -131,9 +147,9 @@ let
         "attrsOf"
         "lazyAttrsOf"
       ];
-      known = if valuesOf one == [ ] then { } else lib.head (valuesOf one);
       given = definitionOf one;
-      value = number: if given != { } then lib.elemAt (lib.attrValues given) (lib.min number (lib.length (lib.attrNames given) - 1)) else lib.elemAt (samples.some element) number;
+      values = if given != { } then lib.attrValues given else samples.some element;
+      value = number: lib.elemAt values (lib.min number (lib.length values - 1));
       set = names: {
         inherit (one) loc;
         path = lib.showOption one.loc;
@@ -148,16 +164,27 @@ let
           rknn-two = value 1;
         })
       ];
+      # One instance may well be the default that a single setting names; things of their own are made for each.
+      isThing =
+        path: lib.any (name: lib.hasPrefix name path) [
+          "systemd."
+          "environment.etc."
+          "users."
+          "virtualisation."
+        ];
+      others = lib.filterAttrs (path: _: !below (lib.showOption one.loc) path);
+      isLost = others both == others a || others both == others b;
       lost =
         path:
         !below (lib.showOption one.loc) path
+        && (isLost || isThing path)
         && a ? ${path}
         && b ? ${path}
         && a.${path} != b.${path}
         && (both.${path} or null == a.${path} || both.${path} or null == b.${path});
     in
     # Null where it was not tried, or an instance alone does not evaluate.
-    if !isMany || (given == { } && lib.length (samples.some element) < 2) || a == null || b == null then
+    if !isMany || values == [ ] || a == null || b == null then
       null
     else if both == null then
       [ "an error" ]
@@ -173,10 +200,20 @@ let
 in
 {
   options = map described tried;
+  # Predicates of nixpkgs that accept a package which has nothing to do with the subject.
+  lets_everything_in = lib.filter (
+    name:
+    let
+      accepts = (alone.nixpkgs.config or { }).${name} or (_: false);
+      asked = builtins.tryEval (lib.isFunction accepts && accepts unrelated);
+    in
+    without.definitions == { } && asked.success && asked.value
+  ) [
+    "allowUnfreePredicate"
+    "allowInsecurePredicate"
+    "allowBrokenPredicate"
+  ];
   # By the module alone: the scenario's own settings, and what is imported beside it, are the machine's.
   definitions =
-    (evaluated {
-      modules = system.own;
-      replaces = false;
-    }).foreign;
+    itself.foreign;
 }

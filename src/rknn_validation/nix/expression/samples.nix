@@ -22,7 +22,10 @@ let
       listOf = map lib.singleton (lib.concatMap some (lib.attrValues (nested type))) ++ [ [ ] ];
       attrsOf = map (value: { rknn-one = value; }) (lib.concatMap some (lib.attrValues (nested type))) ++ [ { } ];
       lazyAttrsOf = some (type // { name = "attrsOf"; });
-      submodule = [ { } ];
+      submodule = [
+        (filled type (one: !(one ? default)))
+        (filled type (one: true))
+      ];
       package = packages;
       derivation = packages;
       either = lib.concatMap some (lib.attrValues (nested type));
@@ -41,6 +44,16 @@ let
       unspecified = [ "rknn-one" ];
     }
     .${type.name or ""} or (scalars ++ packages);
+  # A submodule with values of their own for those of its options that are `wanted`.
+  filled =
+    type: wanted:
+    lib.mapAttrs (_: one: lib.head (others one.type (lib.optional (one ? default) one.default))) (
+      lib.filterAttrs (
+        name: one:
+        name != "_module" && lib.isOption one && wanted one && !(one.readOnly or false)
+        && (builtins.tryEval (others one.type (lib.optional (one ? default) one.default) != [ ])).value
+      ) (type.getSubOptions [ ])
+    );
   scalars = [
     "rknn-one"
     "rknn-one\n"
@@ -77,8 +90,6 @@ let
       [ (value.overrideAttrs (_: { rknnOne = "1"; })) ]
     else
       [ ];
-in
-rec {
   others =
     type: values:
     lib.take 4 (
@@ -92,5 +103,7 @@ rec {
       tried = builtins.tryEval (one == other);
     in
     tried.success && tried.value;
-  inherit some nested;
+in
+{
+  inherit nested others some;
 }

@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  more = _: { nixpkgs.config.allowUnfreePredicate = _: true; };
+}
