@@ -49,7 +49,7 @@ class Subject:
     @property
     def is_machine(self) -> bool:
         """Whether it says what a machine has: packages and overlays alone leave that to others."""
-        return self.host is not None or self.module is not None or bool(self.imports)
+        return self.host is not None or self.module is not None
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -212,10 +212,18 @@ class _Evaluator:
         return {**data, "results": results}
 
     def _restricted(self, names: Sequence[str], request: Path) -> list[str]:
-        """For hosts of flakes: nothing is read but the flakes themselves, and no variable of the environment."""
-        hosts = [host for name in names if (host := self.requests[name].subject.host) is not None]
-        if not hosts or not all(host.flake for host in hosts):
-            return []
+        """What may be read: by hosts of flakes the flakes and no variable of the environment; by others `<nixpkgs>`."""
+        subjects = [self.requests[name].subject for name in names]
+        hosts = [one.host for one in subjects if one.host is not None]
+        if hosts and all(host.flake for host in hosts):
+            return self._of_flakes(request)
+        # A module that looks for nixpkgs on a search path is wrong; a file that is no flake has nothing else.
+        found = hosts or any(one.packages for one in subjects)
+        # `import <nixpkgs> { }` is for the machine it is evaluated on: the board, and not this one.
+        board = ["--option", "system", "aarch64-linux"]
+        return [*board, "-I", f"nixpkgs={self.nixpkgs or STANDIN}"] if found else []
+
+    def _of_flakes(self, request: Path) -> list[str]:
         read = [HERE, request, self.nixpkgs or STANDIN]
         read += [path for flake in self.flakes.values() for path in flake.folders]
         options = ["--option", "restrict-eval", "true", "--option", "allowed-uris", " ".join(_SCHEMES)]

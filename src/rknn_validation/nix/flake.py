@@ -175,6 +175,8 @@ def _of_root(directory: Path) -> dict[str, Any]:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     info: dict[str, Any] = {"lastModified": 0, "lastModifiedDate": "19700101000000", "submodules": False}
+    if not any((one / ".git").exists() for one in (directory, *directory.parents)):
+        return info
     try:
         revision = git("rev-parse", "HEAD")
         clean = revision and not git("status", "--porcelain", "--untracked-files=no")

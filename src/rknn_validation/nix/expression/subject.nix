@@ -23,16 +23,20 @@ let
   attribute =
     reference: path:
     let
-      known = lib.attrNames (lib.attrByPath (lib.init path) { } called.${reference});
+      # What the function `outputs` is given has the flake itself among its inputs.
+      flake = called.${reference} // lib.optionalAttrs (called.${reference} ? inputs) {
+        inputs = called.${reference}.inputs // { self = called.${reference}; };
+      };
+      known = lib.attrNames (lib.attrByPath (lib.init path) { } flake);
     in
     lib.attrByPath path (throw "the flake ${reference} has no ${lib.concatStringsSep "." path}; it has ${
       if known == [ ] then "nothing there" else lib.concatStringsSep ", " known
-    }") called.${reference};
+    }") flake;
 
   # Where the subject lies in a flake, its functions may ask for that flake and its inputs.
   own = lib.optionalAttrs (home != null) {
     self = called.${home};
-    inherit (called.${home}) inputs;
+    inputs = attribute home [ "inputs" ];
   };
   special = lib.mapAttrs (
     _: one:

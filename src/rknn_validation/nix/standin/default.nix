@@ -1,8 +1,8 @@
 # The stand-in for nixpkgs: a test double with nixpkgs' entry paths, for machines without nixpkgs.
 # It evaluates; nothing it describes can be built. It is never sold as nixpkgs.
-{
+args@{
   localSystem ? {
-    inherit system;
+    system = args.system or builtins.currentSystem;
   },
   system ? localSystem.system or builtins.currentSystem,
   crossSystem ? null,

@@ -1,0 +1,163 @@
+"""Hosts of flakes and files, as they are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flakes import Judge, written
+
+from rknn_validation.errors import HarnessError
+from rknn_validation.facts.model import BASELINE, OFF
+from rknn_validation.hostsfile import Host
+from rknn_validation.parts import HostReference
+
+pytestmark = pytest.mark.unit
+
+
+def test_every_host_of_a_flake_is_evaluated_with_its_inputs_and_special_arguments(fleet: Path, judge: Judge) -> None:
+    found = judge(str(fleet))
+    assert set(found) == {"opi", "rock", "pc"}
+    opi = found["opi"].configuration
+    assert opi.users["alice"].groups == ("wheel", "render")
+    assert any(package.name == "note" for package in opi.system_packages)
+    assert opi.etc["secret"].source == str(fleet / "secrets/token")
+
+
+def test_board_and_stack_are_what_the_configuration_says(fleet: Path, judge: Judge) -> None:
+    scenarios = {name: one.scenario for name, one in judge(str(fleet)).items()}
+    assert {name: (one.boards, one.stack) for name, one in scenarios.items()} == {
+        "opi": (("orangepi-5-plus",), "mainline"),
+        "rock": (("rock-5b",), "mainline"),
+        "pc": (("generic-x86_64",), "none"),
+    }
+    assert "boot.kernelModules has rocket" in scenarios["opi"].told[1]
+    assert "x86_64-linux" in scenarios["pc"].told[0]
+
+
+def test_what_an_absent_input_would_set_is_unknown_and_nothing_else(fleet: Path, judge: Judge) -> None:
+    found = judge(str(fleet))
+    assert found["opi"].configuration.not_here == ()
+    (lost,) = found["rock"].configuration.not_here
+    assert lost == "nixosModules.rock-5b of boards (github:somebody/boards)"
+    assert not found["rock"].configuration.warnings
+
+
+def test_beside_a_host_stands_a_nixos_of_its_platform_that_sets_nothing(fleet: Path, judge: Judge) -> None:
+    found = judge(str(fleet))
+    assert found["pc"].without.system == "x86_64-linux"
+    assert "alice" not in found["opi"].without.users
+    assert OFF not in found["opi"].perturbations
+    assert found["opi"].missing(BASELINE) == ""
+
+
+def test_with_its_option_named_a_host_is_switched_off(fleet: Path, judge: Judge) -> None:
+    found = judge(f"{fleet}#opi", option="npu")
+    off = found["opi"].perturbations[OFF].configuration
+    assert off is not None
+    assert "rocket" in found["opi"].configuration.kernel.modules
+    assert "rocket" not in off.kernel.modules
+    assert "alice" in off.users
+
+
+def test_a_host_that_is_misspelt_is_told_with_the_nearest(fleet: Path, judge: Judge) -> None:
+    with pytest.raises(HarnessError, match="did you mean rock"):
+        judge(f"{fleet}#rok")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{ outputs = _: { x = 1; }; }", "has no nixosConfigurations; it has x"),
+        ('{ outputs = _: { nixosConfigurations = throw "not today"; }; }', "not today"),
+        ("{ outputs = ", "syntax error"),
+        ("{ inputs.nixpkgs.url = 3; outputs = _: { }; }", "nixosConfigurations"),
+    ],
+)
+def test_a_flake_without_hosts_says_why(tmp_path: Path, judge: Judge, text: str, said: str) -> None:
+    written(tmp_path / "flake", {"flake.nix": text})
+    with pytest.raises(HarnessError, match=said):
+        judge(str(tmp_path / "flake"))
+
+
+@pytest.mark.parametrize("place", ["nowhere", "github:somebody/fleet"])
+def test_a_flake_that_is_not_there_says_so(judge: Judge, tmp_path: Path, place: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(HarnessError, match="flake"):
+        judge(place if ":" in place else str(tmp_path / place))
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "said"),
+    [
+        ('throw "not today"', "subject", "not today"),
+        ("nixpkgs.lib.nixosSystem { modules = [ { } ]; }", "subject", "names no platform"),
+        (
+            'nixpkgs.lib.nixosSystem { modules = [ ({ pkgs, ... }: { nixpkgs.hostPlatform = "aarch64-linux"; '
+            'environment.variables.X = import (pkgs.writeText "x.nix" "1"); }) ]; }',
+            "unknown",
+            "--allow-import-from-derivation",
+        ),
+        (
+            'nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-linux"; '
+            "environment.variables.X = builtins.readFile /etc/hostname; } ]; }",
+            "subject",
+            "/etc/hostname, which lies outside of the flake",
+        ),
+        ("3", "subject", "is no NixOS configuration"),
+    ],
+)
+def test_one_host_that_fails_is_its_own_failure(
+    bad: Callable[[str], str], judge: Judge, host: str, kind: str, said: str
+) -> None:
+    found = judge(bad(host))
+    assert found["good"].evaluation.error is None
+    error = found["bad"].evaluation.error
+    if error is None:  # a value that throws leaves the others
+        (error,) = found["bad"].configuration.failures
+    assert error.kind == kind
+    assert said in f"{error.meaning}\n{error.message}"
+
+
+def test_no_variable_of_the_environment_reaches_a_host(
+    bad: Callable[[str], str], judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RKNN_SECRET", "seen")
+    host = (
+        'nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-linux"; '
+        'environment.variables.X = "<${builtins.getEnv "RKNN_SECRET"}>"; } ]; }'
+    )
+    assert judge(bad(host))["bad"].configuration.variables["X"] == "<>"
+
+
+EVALUATED = """
+    let nixos = modules: import <nixpkgs/nixos/lib/eval-config.nix> { system = null; inherit modules; };
+    in { nodes.opi01 = nixos [ { nixpkgs.hostPlatform = "aarch64-linux"; boot.kernelModules = [ "rocket" ]; } ]; }
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EVALUATED,
+        f"{{ extra ? 1 }}: {EVALUATED}",
+        '{ nodes.opi01 = { nixpkgs.hostPlatform = "aarch64-linux"; boot.kernelModules = [ "rocket" ]; }; }',
+        '{ nodes.opi01 = { ... }: { nixpkgs.hostPlatform = "aarch64-linux"; boot.kernelModules = [ "rocket" ]; }; }',
+    ],
+    ids=["evaluated", "function", "module", "module function"],
+)
+def test_a_host_of_a_file_that_is_no_flake(tmp_path: Path, judge: Judge, text: str) -> None:
+    written(tmp_path, {"default.nix": text})
+    host = Host("opi01", HostReference("opi01", ("nodes", "opi01"), file=tmp_path / "default.nix"))
+    found = judge(host)["opi01"]
+    assert "rocket" in found.configuration.kernel.modules
+    assert found.scenario.stack == "mainline"
+
+
+def test_an_attribute_that_a_file_has_not_is_told(tmp_path: Path, judge: Judge) -> None:
+    written(tmp_path, {"default.nix": "{ nodes.opi01 = { }; }"})
+    host = Host("opi02", HostReference("opi02", ("nodes", "opi02"), file=tmp_path / "default.nix"))
+    error = judge(host)["opi02"].evaluation.error
+    assert error is not None
+    assert "has no attribute nodes.opi02" in error.message
