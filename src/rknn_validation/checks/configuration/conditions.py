@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.devnodes import exists
-from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.text.conditions import Condition, conditions, starts_on
 from rknn_validation.nix.configuration import Unit
-from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import STACKS
 
 
@@ -28,7 +27,7 @@ from rknn_validation.npu.stacks import STACKS
 )
 def readable(facts: Facts) -> Iterator[Finding]:
     """A value systemd cannot read makes the condition fail everywhere, or drops it."""
-    for name, unit in part(facts).units.items():
+    for name, unit in npu_units(facts).items():
         for one in conditions(unit):
             if one.unreadable:
                 yield Problem(f"{name} {one.key}", f"{one.value}: {one.unreadable}")
@@ -47,9 +46,9 @@ def readable(facts: Facts) -> Iterator[Finding]:
 )
 def units_start(facts: Facts) -> Iterator[Finding]:
     """A condition that never holds keeps the NPU off on the very boards it is for, and looks like success."""
-    for name, unit in part(facts).units.items():
+    for name, unit in npu_units(facts).items():
         asked = list(conditions(unit))
-        if not asked or (facts.subject.host is not None and not _about(name, unit)):
+        if not asked:
             continue
         shut = _shut_on(facts, unit, asked)
         # A unit that asks for the opposite on purpose only says why the NPU stays off.
@@ -77,10 +76,6 @@ def _texts(unit: Unit) -> list[str]:
     """What a service runs."""
     service = unit.sections.get("Service", {})
     return [unit.script, *(value for key, each in service.items() if key.startswith("Exec") for value in each)]
-
-
-def _about(name: str, unit: Unit) -> bool:
-    return any(map(about_npu, (name, *_texts(unit), *(one.value for one in conditions(unit)))))
 
 
 def _works(unit: Unit) -> bool:
