@@ -62,6 +62,11 @@ class Devnode:
         """Its permission bits."""
         return self.outcome.mode_bits
 
+    @property
+    def is_opened(self) -> bool:
+        """Whether a runtime opens it: of a card and its render node the vendor's opens the card (1.5.2, ran)."""
+        return not self.device.kernel.startswith("renderD") or not self.certain
+
     def lets_in(self, user: str, groups: frozenset[str]) -> bool:
         """Whether a process of a user with these groups may read and write it."""
         return (

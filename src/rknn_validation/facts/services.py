@@ -103,14 +103,14 @@ def groups_of(facts: Facts, unit: Unit) -> frozenset[str] | None:
 
 
 def shut_to(facts: Facts, unit: Unit) -> tuple[Devnode, ...]:
-    """The devnodes a service would use and may not open: those of a flavour of which no node lets it in."""
+    """The devnodes that stay shut to a service: those of a flavour of which no node that is opened lets it in."""
     groups, user = groups_of(facts, unit), last(unit, "User")
     if groups is None:
         return ()
     found: list[Devnode] = []
     for subsystem in {one.device.subsystem for one in devnodes(facts)}:
         same = [one for one in devnodes(facts) if one.device.subsystem == subsystem]
-        if not any(one.lets_in(user, groups) for one in same):
+        if not any(one.is_opened and one.lets_in(user, groups) for one in same):
             found += same
     return tuple(found)
 

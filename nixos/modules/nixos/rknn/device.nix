@@ -13,11 +13,11 @@ let
   access = ''GROUP="${cfg.device.group}", MODE="${cfg.device.mode}"'';
   rules =
     {
-      # Drivers built for DMA heaps give a misc device, those built for DRM a render node of a number
-      # that varies: match that one by its driver, or every GPU would be meant.
+      # Drivers built for DMA heaps give a misc device, those built for DRM a card, which the runtime opens, and a
+      # render node. Their numbers vary: match them by their driver, or every GPU and display would be meant.
       vendor = ''
         SUBSYSTEM=="misc", KERNEL=="rknpu*", ${access}
-        SUBSYSTEM=="drm", KERNEL=="renderD*", DRIVERS=="RKNPU", ${access}
+        SUBSYSTEM=="drm", KERNEL=="card*|renderD*", DRIVERS=="RKNPU", ${access}
       '';
       mainline = ''
         SUBSYSTEM=="accel", KERNEL=="accel*", KERNELS=="rknn", ${access}

@@ -29,12 +29,13 @@ def services_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
     if any(one.outcome.is_tagged for one in given):
         yield Aside("who is logged in at the machine may open the node")
         return
+    kept = {one.device.subsystem for one in given}
     for name, unit in consumers(facts).items():
         own = groups_of(facts, unit) if speaks_of_npu(unit) else None
         # Without any group at all is what units.sandbox-lets-the-npu-in speaks of.
         if own is None or (not own and is_on(last(unit, "DynamicUser"))):
             yield Fine(name)
-        elif shut := [one for one in shut_to(facts, unit) if one.outcome.gives_access]:
+        elif shut := [one for one in shut_to(facts, unit) if one.device.subsystem in kept]:
             what = "the service may not open the NPU: it is in no group that the rules let in"
             yield Problem(name, what, f"in {', '.join(sorted(own)) or 'no group'}; {'; '.join(map(str, shut))}")
         else:
