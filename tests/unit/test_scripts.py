@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import hybrid
 import pytest
 import yaml
 
+from rknn_validation.nix import nixpkgs
 from rknn_validation.process import tool
 
 pytestmark = pytest.mark.integration
@@ -63,6 +65,16 @@ def test_jobs_end_and_real_nodes_are_not_everybody_s(name: str) -> None:
     assert own == (name in ("nixos-tests", "hardware"))
     if own:
         assert job["if"] == "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'"
+
+
+def test_both_releases_are_judged_with_the_oldest_and_the_newest_nix() -> None:
+    job = jobs()["flake"]
+    assert job["strategy"]["matrix"] == {"release": ["locked", "26.05", "26.11"], "nix": ["2.18.9", "newest"]}
+    oldest = tuple(int(part) for part in job["strategy"]["matrix"]["nix"][0].split("."))
+    assert oldest[:2] == nixpkgs.OLDEST
+    assert job["strategy"]["fail-fast"] is False
+    told = "\n".join(step.get("run", "") for step in job["steps"])
+    assert all(word in told for word in ("--all-systems", "--nixpkgs", hybrid.VARIABLE, "test_hybrid.py"))
 
 
 def test_steps_are_clean_shell_and_take_nothing_from_outside() -> None:
