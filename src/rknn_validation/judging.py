@@ -19,7 +19,7 @@ import pytest
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.deployed import deployed, hosts_of
-from rknn_validation.facts.gather import Evaluator, gather
+from rknn_validation.facts.gather import Evaluator, Served, gather
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.shelf import Shelf
 from rknn_validation.hostsfile import Host
@@ -46,6 +46,7 @@ class Judged:
     validation: Validation
     folder: Path | None = None
     owned: ExitStack = field(default_factory=ExitStack)
+    record: Served = field(default_factory=Served)
     _nixpkgs: Nixpkgs | None = None
 
     @property
@@ -59,9 +60,12 @@ class Judged:
         return self._nixpkgs
 
     @property
-    def served(self) -> str:
-        """Which nixpkgs was chosen, and why; "" while none was needed."""
-        return self._nixpkgs.header if self._nixpkgs else ""
+    def served(self) -> list[str]:
+        """A line for each nixpkgs that has served, and why; for the one chosen, too, while nothing was evaluated."""
+        own = [f"nixpkgs of {flake}: {one.header}" for flake, one in self.record.own.items()]
+        if self._nixpkgs is None or (own and not self.record.common):
+            return own
+        return [f"nixpkgs: {self._nixpkgs.header}", *own]
 
     def evaluator(self) -> Evaluator:
         """What evaluates in this run."""
@@ -73,6 +77,7 @@ class Judged:
             build=option("--allow-import-from-derivation"),
             progress=self.say,
             nixpkgs_was_named=option("--nixpkgs") is not None,
+            served=self.record,
         )
 
     def say(self, line: str) -> None:
@@ -218,8 +223,12 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Which nixpkgs serves."""
     found = config.stash.get(JUDGED, None)
+    if found is None:
+        return []
     with suppress(HarnessError):
-        return [f"nixpkgs: {found.nixpkgs.header}"] if found else []
+        if not found.record.own:
+            _ = found.nixpkgs  # chosen now, if it was not needed before
+        return found.served
     return ["nixpkgs: none"]
 
 

@@ -20,7 +20,7 @@ from rknn_validation.subject import Validation
 def notes(config: pytest.Config, validation: Validation) -> list[str]:
     """Which nixpkgs served, where any did, and what each host was taken for."""
     judged = config.stash.get(JUDGED, None)
-    served = [f"nixpkgs: {judged.served}"] if judged and judged.served else []
+    served = judged.served if judged else []
     told = {name: one.told for name, one in validation.scenarios.items() if one.told}
     return [*served, *(f"{name}: {'; '.join(words)}" for name, words in told.items())]
 

@@ -26,9 +26,18 @@ from rknn_validation.nix.effects import Effects, effects
 from rknn_validation.nix.evaluate import evaluate, host_names
 from rknn_validation.nix.failure import UNDECLARED
 from rknn_validation.nix.flake import Flake, read_flake
+from rknn_validation.nix.nixpkgs import Nixpkgs, locked
 from rknn_validation.nix.request import Forced, Request, flakes_of
 from rknn_validation.npu.boards import FOREIGN, Board, named
 from rknn_validation.subject import Scenario, Subject, Validation
+
+
+@dataclass
+class Served:
+    """Which nixpkgs has served: `own` are those that flakes lock, by the flake; `common`, the one of the run."""
+
+    own: dict[str, Nixpkgs] = field(default_factory=dict)
+    common: bool = False
 
 
 @dataclass
@@ -45,6 +54,7 @@ class Evaluator:
     build: bool = False
     progress: Callable[[str], None] = lambda _: None
     nixpkgs_was_named: bool = False
+    served: Served = field(default_factory=Served)
     _flakes: dict[str, Flake | HarnessError] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
@@ -63,9 +73,7 @@ class Evaluator:
 
     def host_names(self, reference: str) -> tuple[str, ...]:
         """The hosts of a flake. Raises HarnessError where there is no such flake, or Nix cannot tell them."""
-        flake = self.flake(reference)
-        own = None if self.nixpkgs_was_named else flake.nixpkgs
-        return host_names(flake, nixpkgs=own or self.nixpkgs, deadline=self.deadline)
+        return host_names(self.flake(reference), nixpkgs=self._nixpkgs_for(reference), deadline=self.deadline)
 
     def evaluate(self, requests: Mapping[str, Request]) -> dict[str, Evaluation]:
         """All requests, by name; one whose flake cannot be had is unknown, and the others are evaluated."""
@@ -92,9 +100,17 @@ class Evaluator:
 
     def nixpkgs_of(self, subject: Subject) -> Path | None:
         """The nixpkgs a subject is evaluated with: of a host of a flake its own, where it is on this machine."""
-        if subject.host is None or not subject.host.flake or self.nixpkgs_was_named:
+        return self._nixpkgs_for(subject.host.flake if subject.host else "")
+
+    def _nixpkgs_for(self, reference: str) -> Path | None:
+        """A flake's own, unless Nix is too old for it: then the stand-in."""
+        own = self.flake(reference).nixpkgs if reference and not self.nixpkgs_was_named else None
+        if own is None:
+            self.served.common = True
             return self.nixpkgs
-        return self.flake(subject.host.flake).nixpkgs or self.nixpkgs
+        if reference not in self.served.own:
+            self.served.own[reference] = locked(own, self.deadline)
+        return self.served.own[reference].path
 
     def _lost(self, subject: Subject) -> HarnessError | None:
         try:

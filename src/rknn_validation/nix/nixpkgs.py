@@ -1,7 +1,7 @@
 """Which nixpkgs serves: one that was named, this project's pin, or the stand-in; and why it is that one.
 
-The lock file of a host's own flake comes before all of these, and is Nix's own business: who evaluates a host of a
-flake asks `choose` only when that lock cannot be followed, or when `--nixpkgs` was given.
+The lock file of a host's own flake comes before all of these: `locked` says whether what it names can serve. Who
+evaluates a host of a flake asks `choose` only when that is not on this machine, or when `--nixpkgs` was given.
 
     choice = choose(config.getoption("--nixpkgs"), offline=..., deadline=..., progress=...)
     evaluate(requests, nixpkgs=choice.path, deadline=...)      # None is the stand-in
@@ -13,11 +13,8 @@ It is asked once a run, by the process that starts the others: those are given t
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from pathlib import Path
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError
 from rknn_validation.nix import reachable
+from rknn_validation.nix.sources import FEATURES, QUICKLY, last_error, store_path
 from rknn_validation.process import run, tool
 
 HERE = Path(__file__).parent
@@ -34,7 +32,6 @@ PIN = HERE / "pin.json"
 """What this repository's flake.lock locks, for an installed harness too, which has no flake.lock."""
 OLDEST = (2, 18)
 """The oldest Nix that the pin takes (its `lib/minfeatures.nix`)."""
-FEATURES = ("--extra-experimental-features", "nix-command flakes")
 ENTRY = ("lib/default.nix", "nixos/lib/eval-config.nix")
 """What is read of a nixpkgs."""
 GITHUB = ("github.com", 443)
@@ -80,9 +77,18 @@ def choose(given: str | None, *, offline: bool, deadline: Deadline, progress: Pr
         if isinstance(found, str):
             return _standin(found)
         tree, why = found, f"the pin of this project, {pin()['ref']} at {pin()['rev'][:12]}"
+    return _unless_too_new(tree, why, deadline)
+
+
+def locked(tree: Path, deadline: Deadline) -> Nixpkgs:
+    """The nixpkgs that a flake's own lock file names; the stand-in, and why, where Nix is too old for it."""
+    return _unless_too_new(tree, "locked by its flake", deadline)
+
+
+def _unless_too_new(tree: Path, why: str, deadline: Deadline) -> Nixpkgs:
     oldest, present = needed(tree), version(deadline)
     if present is not None and present < oldest:
-        return _standin(f"{why} needs Nix {_dotted(oldest)}, and this is Nix {_dotted(present)}")
+        return _standin(f"{told(tree)}, {why}, needs Nix {_dotted(oldest)}, and this is Nix {_dotted(present)}")
     return Nixpkgs(tree, told(tree), why)
 
 
@@ -97,23 +103,6 @@ def pin() -> dict[str, str]:
     """What flake.lock locks: `rev`, `narHash`, `owner`, `repo` and the branch, `ref`."""
     data: dict[str, str] = json.loads(PIN.read_text(encoding="utf-8"))
     return data
-
-
-def in_store(nar_hash: str) -> Path:
-    """Where Nix keeps a source tree with this hash (`sha256-…`), be it there or not; no process is asked.
-
-    The path of a fixed output: <https://nix.dev/manual/nix/latest/protocols/store-path>.
-    """
-    folder = os.environ.get("NIX_STORE_DIR") or "/nix/store"
-    digest = base64.b64decode(nar_hash.removeprefix("sha256-")).hex()
-    whole = hashlib.sha256(f"source:sha256:{digest}:{folder}:source".encode()).digest()
-    folded = bytearray(20)
-    for index, byte in enumerate(whole):
-        folded[index % 20] ^= byte
-    number = int.from_bytes(folded, "little")
-    letters = "0123456789abcdfghijklmnpqrsvwxyz"
-    name = "".join(letters[number >> (5 * place) & 31] for place in reversed(range(32)))
-    return Path(folder) / f"{name}-source"
 
 
 @functools.cache
@@ -172,24 +161,31 @@ def _a_nixpkgs(tree: Path, given: str) -> Path:
 def _fetched(reference: str, offline: bool, deadline: Deadline, progress: Progress) -> Path:
     """Where Nix put what a flake reference names. Raises HarnessError when it cannot be had."""
     progress(f"nixpkgs: {reference}" if offline else f"nixpkgs: {reference} (fetched once, then kept)")
-    command = [tool("nix", "install Nix (Debian: nix-bin)"), *FEATURES, "flake", "prefetch", "--json", reference]
+    command = [
+        tool("nix", "install Nix (Debian: nix-bin)"),
+        *FEATURES,
+        "flake",
+        "prefetch",
+        "--json",
+        *QUICKLY,
+        reference,
+    ]
     part = deadline.capped(FETCHING, f"Nix to fetch {reference}")
     done = run([*command, *(["--offline"] if offline else [])], deadline=part, memory=MEMORY_OF_NIX)
     if done.returncode == 0:
         return Path(json.loads(done.stdout)["storePath"])
-    lines = [line for line in done.stderr.splitlines() if "error:" in line]
     raise HarnessError(
         f"--nixpkgs {reference} cannot be fetched",
         expected="a folder, or a flake reference that Nix can fetch" + (" (kept already: --offline)" * offline),
-        seen=(lines or done.stderr.splitlines() or ["nothing"])[-1].strip(),
+        seen=last_error(done.stderr),
         hint="a folder is named by its path; leave it out: then this project's pin serves, or the stand-in",
     )
 
 
 def _pin(offline: bool, deadline: Deadline, progress: Progress) -> Path | str:
     """The pin's tree, or why it cannot serve. Without a network that is known at once, or within seconds."""
-    kept, present = in_store(pin()["narHash"]), version(deadline)
-    if all((kept / name).is_file() for name in ENTRY):
+    kept, present = store_path(pin()["narHash"]), version(deadline)
+    if kept is not None and all((kept / name).is_file() for name in ENTRY):
         return kept
     if present is not None and present < OLDEST:
         return f"Nix {_dotted(present)} is too old for nixpkgs, which needs {_dotted(OLDEST)}"

@@ -13,7 +13,8 @@ import pytest
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.nix import nixpkgs, reachable
-from rknn_validation.nix.nixpkgs import STANDIN, Nixpkgs, choose, in_store, pin
+from rknn_validation.nix.nixpkgs import STANDIN, Nixpkgs, choose, locked, pin
+from rknn_validation.nix.sources import store_path
 
 pytestmark = pytest.mark.unit
 
@@ -55,9 +56,9 @@ def test_the_pin_is_what_the_flake_locks() -> None:
 
 
 def test_a_store_path_is_the_one_nix_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    # `nix flake prefetch` of a folder, Nix 2.8 and 2.26.
+    # What Nix 2.8 called a folder that it fetched.
     monkeypatch.delenv("NIX_STORE_DIR")
-    place = in_store("sha256-nEF7vqWkrsDcoPQcu2eYNULLhiwSmuNpu7Mq27lVRaM=")
+    place = store_path("sha256-nEF7vqWkrsDcoPQcu2eYNULLhiwSmuNpu7Mq27lVRaM=")
     assert place == Path("/nix/store/4y14sxc2r0kmpgcn5ily1lzp29p5dlij-source")
 
 
@@ -78,7 +79,9 @@ def test_what_is_no_nixpkgs_is_an_error(given: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_pin_serves_where_it_is_in_the_store() -> None:
-    kept = tree(in_store(pin()["narHash"]))
+    place = store_path(pin()["narHash"])
+    assert place is not None
+    kept = tree(place)
     for offline in (False, True):
         assert (chosen(offline=offline).path, chosen(offline=offline).tree) == (kept, kept)
     assert "the pin of this project, nixos-26.05 at" in chosen().header
@@ -102,7 +105,11 @@ def test_a_nix_too_old_gets_the_stand_in_and_asks_for_nothing(tmp_path: Path, mo
     monkeypatch.setattr(reachable, "unreachable", lambda host, port: pytest.fail("asked"))
     assert chosen().header == "stand-in for nixpkgs: Nix 2.8.0 is too old for nixpkgs, which needs 2.18"
     named = tree(tmp_path / "nixpkgs")
-    assert chosen(str(named)).header.endswith(f"{named} needs Nix 2.18, and this is Nix 2.8.0")
+    said = f"nixpkgs 26.05 ({named}), --nixpkgs {named}, needs Nix 2.18, and this is Nix 2.8.0"
+    assert chosen(str(named)).header.endswith(said)
+    assert locked(named, Deadline.after(30, "nixpkgs")).header.endswith(
+        said.replace(f"--nixpkgs {named}", "locked by its flake")
+    )
     assert chosen(str(tree(tmp_path / "older", needs="2.3"))).path == tmp_path / "older"
 
 
