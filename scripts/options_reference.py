@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
 from rknn_validation.deadline import Deadline  # noqa: E402
-from rknn_validation.nix.evaluate import ENVIRONMENT, STANDIN  # noqa: E402
+from rknn_validation.nix.instantiate import ENVIRONMENT, STANDIN  # noqa: E402
 from rknn_validation.process import run, tool  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "options.md"

@@ -15,7 +15,7 @@ from typing import Any
 from driver import DriverMachine, subtest
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import ENVIRONMENT, STANDIN
+from rknn_validation.nix.instantiate import ENVIRONMENT, STANDIN
 from rknn_validation.process import run, tool
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -73,8 +73,11 @@ class Facts:
     @property
     def stand_ins(self) -> tuple[str, ...]:
         """What stood in for the real thing, as reports name it."""
-        served = self.evaluation.nixpkgs
-        return ("nixpkgs: the stand-in served, not the real one",) if served == "stand-in" else ()
+        if self.evaluation.nixpkgs != "stand-in":
+            return ()
+        served = "nixpkgs: the stand-in served, not the real one"
+        missing = self.evaluation.not_modelled
+        return (served, f"not modelled by the stand-in: {', '.join(missing)}") if missing else (served,)
 
 
 _NEEDS = {

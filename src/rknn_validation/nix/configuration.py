@@ -212,7 +212,9 @@ class EvaluationError:
 class Evaluation:
     """The result for one scenario: exactly one of `configuration` and `error` is set.
 
-    `nixpkgs` names what served: "stand-in" or "nixpkgs <version> (<path>)".
+    `nixpkgs` names what served: "stand-in" or "nixpkgs <version> (<path>)". `not_modelled` are the options, packages
+    and modules that the configuration uses and the stand-in does not have: what depends on them is not known
+    (`missing.is_opaque`).
     """
 
     name: str
@@ -220,3 +222,4 @@ class Evaluation:
     error: EvaluationError | None
     nixpkgs: str
     traces: tuple[str, ...] = ()
+    not_modelled: tuple[str, ...] = ()

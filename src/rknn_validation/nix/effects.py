@@ -18,8 +18,8 @@ from typing import Any
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded
 from rknn_validation.nix.configuration import Json
-from rknn_validation.nix.evaluate import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, WORKERS
 from rknn_validation.nix.flake import Flake
+from rknn_validation.nix.instantiate import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, WORKERS
 from rknn_validation.nix.request import Request, flakes_of
 from rknn_validation.process import run, tool
 

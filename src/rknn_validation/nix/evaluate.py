@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,50 +10,33 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError
 from rknn_validation.nix.configuration import Configuration, Evaluation, EvaluationError
-from rknn_validation.nix.decode import Packages, decode
-from rknn_validation.nix.failure import explain
+from rknn_validation.nix.decode import decode
+from rknn_validation.nix.failure import explain, headline
 from rknn_validation.nix.flake import Flake
-from rknn_validation.nix.request import Request, flakes_of
+from rknn_validation.nix.instantiate import (
+    BATCH,
+    ENVIRONMENT,
+    HERE,
+    MEMORY_OF_NIXPKGS,
+    STANDIN,
+    WORKERS,
+    Answer,
+    Nix,
+)
+from rknn_validation.nix.missing import Missing, learn, used
+from rknn_validation.nix.request import Request
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
 
-HERE = Path(__file__).parent
-STANDIN = HERE / "standin"
-MEMORY = 2 * 2**30
-"""Address space of one evaluation with the stand-in: an endless one ends here if not at its deadline."""
-MEMORY_OF_NIXPKGS = 8 * 2**30
-"""The same with a real nixpkgs, which needs more for a single system."""
-MEMORY_OF_ANOTHER = 80 * 2**20
-"""What each further request of a batch may take, what it reserves to begin with included."""
-HEAP = 384 * 2**20
-"""The heap Nix begins with of its own accord."""
-HEAP_OF_ANOTHER = 8 * 2**20
-"""Heap to begin with for each request of a batch: Nix then hardly ever collects garbage, which takes it longer than
-the evaluation itself. Only what is used of it takes memory."""
-BATCH = 100
-"""Requests in one process; more would lose too much when one of them aborts it."""
-WORKERS = 2
-ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
-"""No search path, as in a flake; and no complaint about a build group nobody needs here."""
+ROUNDS = 60
+"""How often an evaluation is repeated because the stand-in lacked one thing more."""
+THROWS_ELSEWHERE = "error: a value throws, but not when it is asked for alone"
 NOT_HERE = "rknn-validation: not here: "
 """How a warning begins that tells of a module which is not on this machine."""
-_SCHEMES = (
-    "https://",
-    "http://",
-    "git+https://",
-    "git+ssh://",
-    "ssh://",
-    "github:",
-    "gitlab:",
-    "sourcehut:",
-    "file://",
-)
-"""What may be fetched with a hash."""
 
 
 def evaluate(
@@ -72,7 +54,7 @@ def evaluate(
     """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        evaluator = _Evaluator(program, nixpkgs, Path(scratch), requests, flakes or {}, build)
+        evaluator = _Evaluator(Nix(program, nixpkgs, Path(scratch), requests, flakes or {}, build))
         names = list(requests)
         # A whole host of a real nixpkgs takes gigabytes: each gets a process of its own.
         heavy = nixpkgs is not None and any(one.subject.host for one in requests.values())
@@ -111,50 +93,36 @@ def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
     return [names[start:end] for start, end in pairwise(bounds)]
 
 
-def _environment(requests: int) -> dict[str, str]:
-    """Nix's environment for a batch; of the machine's memory, the processes together begin with no more than half."""
-    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    heap = min(requests * HEAP_OF_ANOTHER, present // 2 // WORKERS)
-    # Nix itself begins with more than what a few requests come to.
-    return ENVIRONMENT if heap < HEAP else {**ENVIRONMENT, "GC_INITIAL_HEAP_SIZE": str(heap)}
-
-
 @dataclass
 class _Evaluator:
-    program: str
-    nixpkgs: Path | None
-    scratch: Path
-    requests: Mapping[str, Request]
-    flakes: Mapping[str, Flake]
-    build: bool
+    nix: Nix
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
         """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
         # What never ends would eat the whole deadline: leave most of it for asking one by one.
         part = deadline.capped(deadline.seconds / 3, deadline.what) if len(names) > 1 else deadline
         try:
-            result = self._nix(names, part)
+            answer = self.nix.ask(names, part)
         except DeadlineExceeded as late:
             if len(names) == 1:
                 return {names[0]: self._late(names[0], str(late))}
             return self._alone(names, deadline)
-        if isinstance(result, str):
-            return self._without_culprit(names, result, deadline)
-        packages, results = Packages(result["packages"]), result["results"]
-        return dict(self._in_parallel(lambda name: self._evaluation(name, results[name], packages, deadline), names))
+        if isinstance(answer, str):
+            return self._without_culprit(names, answer, deadline)
+        return dict(self._in_parallel(lambda name: self._evaluation(name, answer, deadline), names))
 
     def _without_culprit(self, names: Sequence[str], message: str, deadline: Deadline) -> dict[str, Evaluation]:
         if len(names) == 1:
-            return {names[0]: self._failure(names[0], message)}
+            return {names[0]: self._settled(names[0], message, deadline)}
         found = re.search(r"rknn-request-(\d+)-", message)  # evaluate.nix leaves it in the trace
         if found is None:
             return self._alone(names, deadline)
         culprit = names[int(found.group(1))]
         # Most requests of one subject abort alike.
-        subject = self.requests[culprit].subject
-        suspects = [name for name in names if self.requests[name].subject == subject and name != culprit]
-        others = [name for name in names if self.requests[name].subject != subject]
-        done = {culprit: self._failure(culprit, message), **self._alone(suspects, deadline)}
+        subject = self.nix.requests[culprit].subject
+        suspects = [name for name in names if self.nix.requests[name].subject == subject and name != culprit]
+        others = [name for name in names if self.nix.requests[name].subject != subject]
+        done = {culprit: self._settled(culprit, message, deadline), **self._alone(suspects, deadline)}
         return done | (self.batch(others, deadline) if others else {})
 
     def _alone(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
@@ -165,83 +133,64 @@ class _Evaluator:
         with ThreadPoolExecutor(max_workers=8) as pool:
             yield from zip(names, pool.map(ask, names), strict=True)
 
-    def _evaluation(self, name: str, data: dict[str, Any], packages: Packages, deadline: Deadline) -> Evaluation:
-        if "configuration" not in data:
-            return self._failure(name, self._reason(name, deadline))
-        configuration = decode(Configuration, data["configuration"], packages)
+    def _evaluation(self, name: str, answer: Answer, deadline: Deadline) -> Evaluation:
+        data = answer.results[name]
+        if "configuration" in data and not data.get("failed"):
+            return self._decoded(name, answer)
+        return self._settled(name, "", deadline, answer)
+
+    def _settled(self, name: str, message: str, deadline: Deadline, answer: Answer | None = None) -> Evaluation:
+        """An evaluation that something is wrong with, alone: what only the stand-in lacks is left open, one by one.
+
+        `message` is what Nix said where that is known, `answer` what is left where single values fail.
+        """
+        try:
+            missing = Missing()
+            for _ in range(ROUNDS):
+                message = message or self._reason(name, missing, deadline)
+                more = missing if self.nix.nixpkgs or not message else self._learned(name, message, missing)
+                if more == missing:
+                    break
+                missing, message = more, ""
+            if missing != Missing():
+                again = self.nix.ask([name], deadline, missing=missing)
+                if isinstance(again, str):
+                    return self._failure(name, message or again)
+                answer = again
+        except DeadlineExceeded as late:
+            return self._late(name, str(late))
+        if answer is None or "configuration" not in answer.results[name]:
+            return self._failure(name, message or THROWS_ELSEWHERE)
+        found = self._decoded(name, answer)
+        if not answer.results[name].get("failed") or found.configuration is None:
+            return found
+        why = self._explained(name, message or THROWS_ELSEWHERE)
+        return replace(found, configuration=replace(found.configuration, failures=(why,)))
+
+    def _decoded(self, name: str, answer: Answer) -> Evaluation:
+        configuration = decode(Configuration, answer.results[name]["configuration"], answer.packages)
         # What is said by expression/absent.nix, through an option that every NixOS has.
         lost = [text for text in configuration.warnings if text.startswith(NOT_HERE)]
         if lost:
             kept = tuple(text for text in configuration.warnings if text not in lost)
             told = tuple(dict.fromkeys(text.removeprefix(NOT_HERE) for text in lost))
             configuration = replace(configuration, warnings=kept, not_here=told)
-        if data.get("failed"):
-            why = self._explained(name, self._reason(name, deadline))
-            configuration = replace(configuration, failures=(why,))
-        return Evaluation(name, configuration, None, self.served_by)
+        not_modelled = answer.not_modelled.get(name, ())
+        return Evaluation(name, configuration, None, self.nix.served_by, not_modelled=not_modelled)
 
-    def _reason(self, name: str, deadline: Deadline) -> str:
-        """What Nix says when nothing that throws is spared."""
-        try:
-            result = self._nix([name], deadline, loud=True)
-        except DeadlineExceeded as late:
-            return f"error: {late}"
-        return result if isinstance(result, str) else "error: a value throws, but not when it is asked for alone"
+    def _learned(self, name: str, message: str, missing: Missing) -> Missing:
+        return learn(message, headline(message), self.nix.requests[name].subject, missing)
 
-    def _nix(self, names: Sequence[str], deadline: Deadline, *, loud: bool = False) -> dict[str, Any] | str:
-        """Results by name and packages by key, or Nix's message when it aborted."""
-        asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
-        named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
-        wanted = {"requests": asked, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
-            json.dump(wanted, file)
-        command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
-        command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
-        command += self._restricted(names, Path(file.name))
-        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
-        command += ["--argstr", "loud", "yes" if loud else "no"]
-        command += [str(HERE / "expression" / "evaluate.nix")]
-        memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
-        done = run(command, deadline=deadline, memory=memory, environment=_environment(len(names)))
-        if done.returncode != 0:
-            return done.stderr or f"error: nix-instantiate ended with status {done.returncode}"
-        data = json.loads(done.stdout)
-        if loud:
-            return {}
-        results = {name: data["results"][str(index)] for index, name in enumerate(names)}
-        return {**data, "results": results}
-
-    def _restricted(self, names: Sequence[str], request: Path) -> list[str]:
-        """What may be read: by hosts of flakes the flakes and no variable of the environment; by others `<nixpkgs>`."""
-        subjects = [self.requests[name].subject for name in names]
-        hosts = [one.host for one in subjects if one.host is not None]
-        if hosts and all(host.flake for host in hosts):
-            return self._of_flakes(request)
-        # A module that looks for nixpkgs on a search path is wrong; a file that is no flake has nothing else.
-        found = hosts or any(one.packages for one in subjects)
-        # `import <nixpkgs> { }` is for the machine it is evaluated on: the board, and not this one.
-        board = ["--option", "system", "aarch64-linux"]
-        return [*board, "-I", f"nixpkgs={self.nixpkgs or STANDIN}"] if found else []
-
-    def _of_flakes(self, request: Path) -> list[str]:
-        read = [HERE, request, self.nixpkgs or STANDIN]
-        read += [path for flake in self.flakes.values() for path in flake.folders]
-        options = ["--option", "restrict-eval", "true", "--option", "allowed-uris", " ".join(_SCHEMES)]
-        return [*options, *(word for index, path in enumerate(read) for word in ("-I", f"rknn{index}={path}"))]
+    def _reason(self, name: str, missing: Missing, deadline: Deadline) -> str:
+        """What Nix says when nothing that throws is spared; empty where nothing throws."""
+        answer = self.nix.ask([name], deadline, loud=True, missing=missing)
+        return answer if isinstance(answer, str) else ""
 
     def _failure(self, name: str, message: str) -> Evaluation:
-        return Evaluation(name, None, self._explained(name, message), self.served_by)
+        return Evaluation(name, None, self._explained(name, message), self.nix.served_by, not_modelled=used(message))
 
     def _late(self, name: str, message: str) -> Evaluation:
-        return Evaluation(name, None, EvaluationError("deadline", message, ""), self.served_by)
+        return Evaluation(name, None, EvaluationError("deadline", message, ""), self.nix.served_by)
 
     def _explained(self, name: str, message: str) -> EvaluationError:
-        return explain(message, self.requests[name].subject, standin=self.nixpkgs is None)
-
-    @property
-    def served_by(self) -> str:
-        """Which nixpkgs served, as reports name it."""
-        if self.nixpkgs is None:
-            return "stand-in"
-        version = self.nixpkgs / "lib" / ".version"
-        return f"nixpkgs {version.read_text().strip() if version.is_file() else 'of unknown version'} ({self.nixpkgs})"
+        return explain(message, self.nix.requests[name].subject, standin=self.nix.nixpkgs is None)

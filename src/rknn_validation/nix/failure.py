@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from rknn_validation.nix.configuration import EvaluationError
+from rknn_validation.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
 from rknn_validation.nix.namespaces import mistaken, split
 from rknn_validation.nix.origins import OWN, of_attribute, of_variable
 from rknn_validation.nix.refusals import refusal
@@ -24,8 +25,6 @@ NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
 OFFLINE = re.compile(r"unable to download '[^']*': (?:Could ?n[o']t resolve|Couldn't connect|Failed to connect)")
 FOLDERS = 500
 """Folders looked through for the words of an error."""
-NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
-"""No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
 
 PACKAGES = re.compile(r"package|pkgs|kernel|python|toolkit|runtime$", re.IGNORECASE)
 """Options with such names hold what the package set makes."""
@@ -33,12 +32,10 @@ PACKAGES = re.compile(r"package|pkgs|kernel|python|toolkit|runtime$", re.IGNOREC
 
 def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError:
     """The error of one failed evaluation. `message` is all that Nix wrote on standard error."""
-    text = ANSI.sub("", message)
+    text = spared(ANSI.sub("", message))
     text = "\n".join(line for line in text.splitlines() if not line.startswith("warning:")).strip()
-    errors = [part.strip() for part in re.split(r"(?m)^\s*error:", text) if part.strip()]
-    head = errors[-1] if errors else text
     positions = POSITION.findall(text)
-    short = head.split("\n\n       …", 1)[0].strip()
+    short = headline(text).partition(OTHERS)[0].strip()
     inside = (one for one in positions if one.startswith(f"{subject.root}/"))
     position = next(inside, "") or _written(short, subject) or (positions[0] if positions else "")
     if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
@@ -49,8 +46,16 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     known = refusal(short, subject)
     if known is not None:
         return EvaluationError(known.kind, short, position, known.words)
-    kind = "unknown" if standin and _standin_cannot_tell(short, text, subject) else "subject"
+    opaque = bool(used(message)) and (MARK in short or bool(NEEDED.search(short)))
+    kind = "unknown" if standin and (opaque or _standin_cannot_tell(short, text, subject)) else "subject"
     return EvaluationError(kind, short, position)
+
+
+def headline(message: str) -> str:
+    """The error itself, with its position. Nix 2.8 begins with it; Nix 2.26 says "error:", its trace, and then it."""
+    text = ANSI.sub("", message)
+    errors = [part.strip() for part in re.split(r"(?m)^\s*error:", text) if part.strip()]
+    return (errors[-1] if errors else text).split("\n\n       …", 1)[0].strip()
 
 
 def _written(message: str, subject: Subject) -> str:
@@ -107,7 +112,7 @@ def _lacks(attribute: str | None, variable: str | None, short: str, text: str, s
     find = of_attribute if attribute else of_variable
     origin = find(Path(file), int(line), name)
     if origin.kind != "config":
-        return origin.kind == "other" and not _reads_own_option(name, text, subject)
+        return origin.is_foreign and not _reads_own_option(name, text, subject)
     path = (*subject.option, *origin.path[1:]) if origin.path[:1] == (OWN,) else origin.path
     if path and PACKAGES.search(path[-1]):
         return True

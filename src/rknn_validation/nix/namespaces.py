@@ -12,14 +12,17 @@ NAMESPACES = Path(__file__).parent / "standin" / "nixos" / "namespaces.json"
 SUGGESTED = re.compile(r"[`']([^`']+)'")
 
 
-def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "") -> bool:
+def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, is_open: bool = False) -> bool:
     """Whether no NixOS has the option at the path `parts`. False means that the stand-in cannot tell.
 
-    `own` is where the subject's options live: what is missing there is its own. `message` is Nix's, whose
-    "Did you mean" names the carried options most alike.
+    `own` is where the subject's options live, if it has any: what is missing there is its own. `message` is Nix's,
+    whose "Did you mean" names the carried options most alike. `is_open` says that modules are imported which nobody
+    has read, and which may declare options of their own.
     """
-    if tuple(parts[: len(own)]) == tuple(own) or parts[0] not in _data()["top"]:
+    if own and tuple(parts[: len(own)]) == tuple(own):
         return True
+    if parts[0] not in _data()["top"]:
+        return not is_open
     return _carried(parts) or _misspelled(parts, message)
 
 
@@ -44,11 +47,15 @@ def _misspelled(parts: Sequence[str], message: str) -> bool:
     _, _, suggestions = message.partition("Did you mean ")
     for suggested in SUGGESTED.findall(suggestions):
         other = split(suggested)
-        if other[:-1] == list(parts[: len(other) - 1]) and len(other) <= len(parts):
-            one, two = parts[len(other) - 1], other[-1]
-            if one.lower() == two.lower() or (len(two) > 4 and _one_letter_apart(one, two)):
-                return True
+        is_beside = other[:-1] == list(parts[: len(other) - 1]) and len(other) <= len(parts)
+        if is_beside and alike(parts[len(other) - 1], other[-1]):
+            return True
     return False
+
+
+def alike(one: str, two: str) -> bool:
+    """Whether two names differ in nothing but a letter or the letters' case."""
+    return one.lower() == two.lower() or (len(two) > 4 and _one_letter_apart(one, two))
 
 
 def _one_letter_apart(one: str, two: str) -> bool:

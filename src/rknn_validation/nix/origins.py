@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rknn_validation.nix.names import library_names
 from rknn_validation.nix.syntax import (
     Apply,
     Attributes,
@@ -33,20 +34,33 @@ _EACH = frozenset(
 
 @dataclass(frozen=True)
 class Origin:
-    """`kind` is "subject", "config", "lib" or "other"; `path` is the option's, for "config"."""
+    """`kind` is "subject", "config", "lib", "builtins", "pkgs" or "other".
+
+    `path` is the option's for "config"; for "lib" and "pkgs" that of what is taken from them.
+    """
 
     kind: str
     path: tuple[str, ...] = ()
 
     def select(self, parts: tuple[str, ...]) -> Origin:
         """What an attribute of it comes from."""
-        return Origin("config", (*self.path, *parts)) if self.kind == "config" else self
+        return Origin(self.kind, (*self.path, *parts)) if self.kind in _PATHS else self
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether neither the subject nor the library made it: nixpkgs' packages, and what is not known."""
+        return self.kind in {"other", "pkgs"}
 
 
-_SUBJECT, _LIB, _OTHER = Origin("subject"), Origin("lib"), Origin("other")
+_PATHS = frozenset({"config", "lib", "pkgs"})
+_SUBJECT, _LIB, _OTHER, _PKGS = Origin("subject"), Origin("lib"), Origin("other"), Origin("pkgs")
 OWN = "cfg"
 """First name of a path below the subject's own options, wherever those live: what modules call `cfg`."""
-_GIVEN = {"config": Origin("config"), "options": Origin("config"), "cfg": Origin("config", (OWN,)), "lib": _LIB}
+_CONFIG = Origin("config")
+_GIVEN = {"config": _CONFIG, "options": _CONFIG, "cfg": Origin("config", (OWN,)), "lib": _LIB, "pkgs": _PKGS}
+_PACKAGE_SETS = frozenset({"final", "prev", "self", "super"})
+"""What overlays call their arguments."""
+_USUAL = frozenset({"config", "lib", "pkgs", "options"})
 
 
 @dataclass(frozen=True)
@@ -83,9 +97,19 @@ def of_variable(file: Path, line: int, name: str) -> Origin:
         if (isinstance(node, Name) and node.id == name) or (isinstance(node, Inherit) and name in node.names):
             found = True
             for source, outer in scope.withs:
-                if _origin(source, outer, (), 0).kind == "other":
-                    return _OTHER
+                origin = _origin(source, outer, (), 0)
+                if origin.is_foreign or origin.path:
+                    return origin
     return _SUBJECT if found else _OTHER
+
+
+def on_line(file: Path, line: int) -> set[Origin]:
+    """What the values that are named on a line come from, as far as it can be told."""
+    found = set()
+    for node, scope in _places(file, line):
+        if isinstance(node, Name | Select) and node.line == line:
+            found.add(_origin(node, scope, (), 0))
+    return found
 
 
 def _places(file: Path, line: int) -> Iterator[tuple[Node, _Scope]]:
@@ -116,7 +140,7 @@ def _below(node: Node, scope: _Scope) -> list[tuple[Node, _Scope]]:
     if isinstance(node, With):
         return [(node.scope, scope), (node.body, inner)]
     if isinstance(node, Apply):
-        members = _members(node, scope)
+        members = _members(node, scope) or _python(node)
         if members is not None:
             function, collection, origin = members
             known = _Bound(None, scope, origin)
@@ -134,9 +158,11 @@ def _inner(node: Node, scope: _Scope) -> _Scope:
     if isinstance(node, With):
         return _Scope(scope.names, (*scope.withs, (node.scope, scope)))
     if isinstance(node, Function):
-        known = {formal.id: _Bound(None, scope, _GIVEN.get(formal.id, _OTHER)) for formal in node.formals or ()}
+        is_module = node.open and any(formal.id in _USUAL for formal in node.formals or ())
+        known = {formal.id: _Bound(None, scope, _formal(formal.id, is_module)) for formal in node.formals or ()}
         if node.argument is not None:
-            known[node.argument] = _Bound(None, scope, _GIVEN.get(node.argument, _OTHER))
+            given = _PKGS if node.argument in _PACKAGE_SETS and node.formals is None else _OTHER
+            known[node.argument] = _Bound(None, scope, _GIVEN.get(node.argument, given))
         return _Scope({**scope.names, **known}, scope.withs)
     if isinstance(node, Let | Attributes):
         names = dict(scope.names)
@@ -150,6 +176,13 @@ def _inner(node: Node, scope: _Scope) -> _Scope:
                     names[name] = _Bound(Select(entry.line, entry.source, (name,)), inside)
         return inside
     return scope
+
+
+def _formal(name: str, is_module: bool) -> Origin:
+    """What a function gets by this name: a module from the evaluation, any other, as packages are, from nixpkgs."""
+    if name in _GIVEN:
+        return _GIVEN[name]
+    return _OTHER if is_module else Origin("pkgs", (name,))
 
 
 def _members(node: Apply, scope: _Scope) -> tuple[Function, Node, Origin] | None:
@@ -166,6 +199,26 @@ def _members(node: Apply, scope: _Scope) -> tuple[Function, Node, Origin] | None
     return node.function.argument, node.argument, known
 
 
+def _python(node: Apply) -> tuple[Function, Node, Origin] | None:
+    """`python3.withPackages (packages: …)`: what the function is given."""
+    called = node.function
+    if isinstance(called, Select) and called.path[-1] == "withPackages" and isinstance(node.argument, Function):
+        names = [*called.path, called.target.id if isinstance(called.target, Name) else ""]
+        if any(isinstance(name, str) and name.startswith("python") for name in names):
+            return node.argument, called, Origin("pkgs", ("python3Packages",))
+    return None
+
+
+def _of_scopes(given: list[Origin], parts: tuple[str, ...]) -> Origin:
+    """Where a name that only `with` can give comes from: the innermost scope that is likely to have it."""
+    if given and all(one.kind == "lib" for one in given):
+        return _LIB
+    for one in reversed(given):
+        if one.kind in _PATHS and (one.kind != "lib" or parts[0] in library_names()[""]):
+            return one.select(parts)
+    return _OTHER
+
+
 def _origin(node: Node, scope: _Scope, parts: tuple[str, ...], depth: int) -> Origin:
     """Where `node.parts` comes from."""
     if depth > _DEPTH:
@@ -173,11 +226,11 @@ def _origin(node: Node, scope: _Scope, parts: tuple[str, ...], depth: int) -> Or
     if isinstance(node, Name):
         bound = scope.names.get(node.id)
         if bound is None:
-            given = {_origin(source, outer, (), depth + 1).kind for source, outer in scope.withs}
-            return _LIB if node.id == "builtins" or given == {"lib"} else _OTHER
-        return (
-            bound.origin.select(parts) if bound.value is None else _origin(bound.value, bound.scope, parts, depth + 1)
-        )
+            given = [_origin(source, outer, (), depth + 1) for source, outer in scope.withs]
+            return Origin("builtins") if node.id == "builtins" else _of_scopes(given, (node.id, *parts))
+        if bound.value is None:
+            return bound.origin.select(parts)
+        return _origin(bound.value, bound.scope, parts, depth + 1)
     if isinstance(node, Select) and all(isinstance(part, str) for part in node.path):
         return _origin(node.target, scope, (*map(str, node.path), *parts), depth + 1)
     if isinstance(node, Attributes):

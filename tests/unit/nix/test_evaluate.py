@@ -141,11 +141,9 @@ def test_a_batch_gives_what_a_process_of_its_own_does(results: dict[str, Evaluat
     [
         ("throw", "subject", "thrown on purpose"),
         ("missing-attribute", "subject", "attribute 'nowhere' missing"),
-        ("missing-package", "unknown", "attribute 'surely-no-such-thing' missing"),
         ("recursion", "subject", "infinite recursion encountered"),
         ("unknown option", "subject", "hardware.npu.no-such-option"),
         ("wrong type", "subject", "is not of type `boolean'"),
-        ("unknown namespace", "unknown", "services.surely-not-carried"),
     ],
 )
 def test_an_error_is_kept_and_the_others_go_on(
@@ -158,7 +156,16 @@ def test_an_error_is_kept_and_the_others_go_on(
     assert "\x1b" not in error.message
 
 
-@pytest.mark.parametrize("name", ["throw", "missing-attribute", "missing-package", "recursion"])
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("missing-package", "pkgs.surely-no-such-thing"), ("unknown namespace", "services.surely-not-carried")],
+)
+def test_what_nixpkgs_may_have_is_left_open(results: dict[str, Evaluation], name: str, what: str) -> None:
+    assert results[name].not_modelled == (what,)
+    assert configuration(results[name]).failures == ()
+
+
+@pytest.mark.parametrize("name", ["throw", "missing-attribute", "recursion"])
 def test_an_error_says_where(results: dict[str, Evaluation], name: str) -> None:
     error = results[name].error
     assert error is not None
@@ -191,7 +198,7 @@ def test_what_never_ends_ends_at_the_deadline_alone() -> None:
 
 
 def test_what_eats_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rknn_validation.nix.evaluate.MEMORY", 400 * 2**20)
+    monkeypatch.setattr("rknn_validation.nix.instantiate.MEMORY", 400 * 2**20)
     found = ask({"hungry": request("hungry"), "fine": request()}, seconds=60)
     assert found["hungry"].error is not None
     assert found["hungry"].error.kind == "deadline"

@@ -57,7 +57,7 @@ UNKNOWN = {
 
 @pytest.fixture(scope="module")
 def kinds(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The kind of error of each module, by its title."""
+    """The kind of error of each module, or what is not modelled of it, by its title."""
     return kept("kinds of failure", lambda: _evaluated(tmp_path_factory), Path(__file__))
 
 
@@ -74,7 +74,7 @@ def _evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     def alone(title: str) -> str:
         # All of them fail: together, each would take the others with it.
         (one,) = evaluate({title: requests[title]}, nixpkgs=None, deadline=deadline).values()
-        return _kind(one.error, one.configuration)
+        return "unknown" if one.not_modelled and one.error is None else _kind(one.error, one.configuration)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(requests, pool.map(alone, requests), strict=True))

@@ -11,7 +11,7 @@ import recording
 from workers import Kept
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import STANDIN
+from rknn_validation.nix.instantiate import STANDIN
 
 pytestmark = pytest.mark.unit
 

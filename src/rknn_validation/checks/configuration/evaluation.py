@@ -50,6 +50,7 @@ def evaluates(facts: Facts) -> Iterator[Finding]:
         for one in facts.configuration.not_here if facts.evaluation.configuration else ():
             yield Unsure("imports", "it evaluates without what is not on this machine", one)
         yield Fine("nix", f"evaluated with {served}")
+        yield from (Fine("not modelled by the stand-in", one) for one in facts.evaluation.not_modelled)
         return
     where, kind = error.position or "nix", Problem if error.kind == "subject" else Unsure
     if error.meaning:

@@ -37,7 +37,9 @@ let
         };
       # One uncatchable error aborts the whole process: the trace then says whose it was.
       marked = builtins.addErrorContext "rknn-request-${index}-";
-      attempt = data: builtins.tryEval (marked (builtins.deepSeq data.configuration data));
+      # What the stand-in says of names that it does not model, while this is evaluated, is of this request.
+      said = builtins.trace "evaluating request ${index}";
+      attempt = data: builtins.tryEval (marked (said (builtins.deepSeq data.configuration data)));
       complete = extract true;
       partial = extract false;
       whole = attempt complete;

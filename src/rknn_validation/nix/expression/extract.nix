@@ -74,21 +74,22 @@ let
     inherit name;
     groups = value.extraGroups or [ ];
     is_system = value.isSystemUser or false;
-    gid = value.gid or null;
+    gid = if lib.isInt (value.gid or null) then value.gid else null;
     group = value.group or "";
     members = value.members or [ ];
   };
   assertion = one: {
-    holds = one.assertion;
+    # What depends on something unknown is no reason to refuse.
+    holds = one.assertion != false;
     # Nobody evaluates the message of an assertion that holds.
-    message = (if one.assertion then try.quietly else try.firmly) "" one.message;
+    message = (if one.assertion != false then try.quietly else try.firmly) "" one.message;
   };
 
   configuration = {
     inherit (pkgs.stdenv.hostPlatform) system;
     assertions = map assertion config.assertions;
     inherit (config) warnings;
-    options = option.below subject.option options;
+    options = option.below subject.root subject.option options;
 
     udev_rules = files.udevRules config.services.udev.packages;
     udev_extra_rules = config.services.udev.extraRules;

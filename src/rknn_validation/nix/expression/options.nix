@@ -54,15 +54,18 @@ let
 in
 {
   inherit plain;
+  # Those below `path`; where that is nothing, those that files below `root` declare.
   below =
-    path: options:
-    map declaration (
-      lib.filter (
+    root: path: options:
+    let
+      isOwn = one: lib.any (file: lib.hasPrefix "${root}/" (toString file)) (one.declarations or [ ]);
+      isWanted =
         one:
         one.loc != [
           "_module"
           "args"
         ]
-      ) (lib.collect lib.isOption (lib.attrByPath path { } options))
-    );
+        && (path != [ ] || isOwn one);
+    in
+    map declaration (lib.filter isWanted (lib.collect lib.isOption (lib.attrByPath path { } options)));
 }

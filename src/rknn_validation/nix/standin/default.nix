@@ -11,8 +11,14 @@ args@{
   crossOverlays ? [ ],
   ...
 }:
+let
+  opaque = import ./lib/opaque.nix;
+  # Packages of nixpkgs that are known to be missing here.
+  missing = opaque.told.packages;
+in
 import ./pkgs {
   lib = import ./lib;
   inherit localSystem crossSystem config;
-  overlays = overlays ++ crossOverlays;
+  overlays =
+    (if missing == { } then [ ] else [ (opaque.overlay missing) ]) ++ overlays ++ crossOverlays;
 }

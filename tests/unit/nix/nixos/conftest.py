@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import STANDIN
+from rknn_validation.nix.instantiate import STANDIN
 from rknn_validation.process import run, tool
 
 HERE = Path(__file__).parent

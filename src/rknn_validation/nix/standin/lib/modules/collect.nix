@@ -32,6 +32,17 @@ let
     "meta"
     "freeformType"
   ];
+  opaque = import ../opaque.nix;
+  # A module of NixOS that the stand-in does not have, or one of a flake's input that nobody gave.
+  nixos = toString ../../nixos;
+  isAbsent =
+    module:
+    (isPath module || isString module)
+    && (
+      isString module && opaque.isMarked module
+      || builtins.substring 0 (builtins.stringLength nixos) (toString module) == nixos
+      && !builtins.pathExists module
+    );
 in
 rec {
   setDefaultModuleLocation = file: module: {
@@ -127,7 +138,13 @@ rec {
 
   loadModule =
     args: fallbackFile: fallbackKey: module:
-    if isFunction module then
+    if opaque.isOpaque module then
+      opaque.remember "the module ${module.pname}" (unifyModuleSyntax fallbackFile fallbackKey { })
+    else if isAbsent module then
+      opaque.remember "the module ${toString module}" (
+        unifyModuleSyntax (toString module) (toString module) { }
+      )
+    else if isFunction module then
       unifyModuleSyntax fallbackFile fallbackKey (applyModuleArgs fallbackKey module args)
     else if isAttrs module then
       if module._type or "module" == "module" then

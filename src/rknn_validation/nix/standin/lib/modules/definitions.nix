@@ -13,6 +13,29 @@ let
     map
     ;
   inherit (lib) showDefs showOption;
+  opaque = import ../opaque.nix;
+  # What is not known stays in the value where the type has room for it: as one of a list, as text, or as it is.
+  mergeOpaque =
+    loc: type: defs:
+    let
+      parts = builtins.partition (def: opaque.isOpaque def.value) defs;
+      known = parts.wrong;
+      as =
+        f:
+        (lib.mergeDefinitions loc type (
+          map (def: if opaque.isOpaque def.value then def // { value = f def.value; } else def) defs
+        )).mergedValue;
+    in
+    if type.name == "listOf" then
+      as (value: [ value ])
+    else if type.name == "separatedString" then
+      as opaque.text
+    else if type.name == "bool" then
+      if known == [ ] then false else type.merge loc known
+    else if type.check { } && type.name != "raw" && type.name != "anything" && type.name != "unspecified" then
+      as (_: { })
+    else
+      (head parts.right).value;
 in
 rec {
   # What mergeDefinitions gives where nobody defines the option.
@@ -107,7 +130,9 @@ rec {
       );
       isDefined = defsFinal != [ ];
       mergedValue =
-        if isDefined then
+        if any (def: opaque.isOpaque def.value) defsFinal then
+          mergeOpaque loc type defsFinal
+        else if isDefined then
           if all (def: type.check def.value) defsFinal then
             type.merge loc defsFinal
           else

@@ -60,6 +60,8 @@ rec {
       _arguments ? { },
       # Declarations that are the same for every instance of a type, already grouped by name.
       _declared ? { },
+      # What NixOS has beside the modules of this evaluation: { accepts, options }, see ../opaque.nix.
+      _beside ? null,
     }@given:
     let
       legacy =
@@ -105,7 +107,8 @@ rec {
         _module = internals.config;
       };
       freeform = internals.config.freeformType;
-      config =
+      config = if _beside == null then declaredConfig else beside.complete declaredConfig;
+      declaredConfig =
         if freeform == null || merged.unmatchedDefns == [ ] then
           values'
         else
@@ -115,11 +118,12 @@ rec {
               value = lib.setAttrByPath def.prefix def.value;
             }) merged.unmatchedDefns
           )) values';
+      beside = import ./beside.nix { inherit lib; } _beside options merged.unmatchedDefns;
       checked =
-        if merged.unmatchedDefns != [ ] && internals.config.check && freeform == null then
-          throw (unmatchedMessage prefix options (head merged.unmatchedDefns))
+        if beside.unmatched != [ ] && internals.config.check && freeform == null then
+          throw (unmatchedMessage prefix options (head beside.unmatched) + beside.others)
         else
-          null;
+          beside.remembered;
       extendModules =
         extension@{
           modules ? [ ],

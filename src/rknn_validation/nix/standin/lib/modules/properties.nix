@@ -74,6 +74,8 @@ rec {
       map (mapAttrs (_: mkIf value.condition)) (pushDownProperties value.content)
     else if value._type == "override" then
       map (mapAttrs (_: mkOverride value.priority)) (pushDownProperties value.content)
+    else if value._type == "opaque" then
+      [ ]
     else
       [ value ];
 
@@ -87,6 +89,8 @@ rec {
     else if value._type == "if" then
       if isBool value.condition then
         if value.condition then dischargeProperties value.content else [ ]
+      else if value.condition._type or "" == "opaque" then
+        [ ]
       else
         throw "‘mkIf’ called with a non-Boolean condition"
     else

@@ -13,6 +13,9 @@ evalConfigArgs@{
   prefix ? [ ],
 }:
 let
+  opaque = import ../../lib/opaque.nix;
+  # What is known to be missing here and not in nixpkgs.
+  missing = opaque.told;
   platform = {
     _file = toString ./eval-config.nix;
     key = toString ./eval-config.nix;
@@ -34,10 +37,15 @@ let
       inherit prefix;
       class = "nixos";
       modules = baseModules ++ extraModules ++ [ platform ] ++ userModules;
-      specialArgs = {
-        modulesPath = toString ../modules;
-      }
-      // specialArgs;
+      specialArgs =
+        lib.optionalAttrs (missing.functions != { }) {
+          lib = opaque.complete "lib." lib missing.functions;
+        }
+        // {
+          modulesPath = toString ../modules;
+        }
+        // specialArgs;
+      _beside = missing;
     };
   complete =
     evaluated:

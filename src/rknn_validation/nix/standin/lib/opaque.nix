@@ -1,0 +1,136 @@
+# Values of what the stand-in does not model: options, packages, profiles, arguments of modules that nixpkgs or a
+# flake's inputs have and the stand-in has not. They become text with a mark in it, packages, functions, whatever is
+# asked, so that what does not depend on them is evaluated. Each says its name when it is used: see nix/foreign.
+let
+  mark = "not-modelled-";
+  readable =
+    what:
+    builtins.concatStringsSep "" (
+      map (part: if builtins.isString part then part else "-") (builtins.split "[^A-Za-z0-9._+-]+" what)
+    );
+  last = what: builtins.elemAt (builtins.match "(.*[.])?([^.]*)" what) 1;
+  record =
+    what:
+    let
+      text = mark + readable what;
+      hash = builtins.substring 0 32 (
+        builtins.replaceStrings [ "e" ] [ "z" ] (builtins.hashString "sha256" what)
+      );
+      self = {
+        _type = "opaque";
+        type = "derivation";
+        name = text;
+        pname = readable (last what);
+        version = text;
+        modDirVersion = text;
+        system = text;
+        outPath = "${builtins.storeDir}/${hash}-${text}";
+        drvPath = "${self.outPath}.drv";
+        outputs = [ "out" ];
+        outputName = "out";
+        out = self;
+        dev = self;
+        lib = self;
+        bin = self;
+        man = self;
+        doc = self;
+        all = [ self ];
+        buildInputs = [ ];
+        nativeBuildInputs = [ ];
+        features = { };
+        passthru = { };
+        meta = {
+          available = true;
+          platforms = [ ];
+          license = [ ];
+        };
+        override = _: self;
+        overrideAttrs = _: self;
+        overrideDerivation = _: self;
+        extend = _: self;
+        callPackage = _: _: self;
+        kernel = self;
+        __functor = _: _: self;
+        __functionArgs = { };
+      };
+    in
+    self;
+  # What stands for a value that is needed as something else.
+  kinds = {
+    bool = false;
+    int = 0;
+    list = [ ];
+    set = { };
+    string = mark;
+  };
+  # `tree` is what is asked below it, by name; the name "" holds the kind of value that is needed.
+  value =
+    what: tree:
+    remember what (
+      if tree ? "" then
+        kinds.${tree.""}
+      else
+        record what // builtins.mapAttrs (name: value "${what}.${name}") tree
+    );
+  remember = what: builtins.trace "not modelled: ${what}";
+  # A set of values, completed by those of `tree` that it lacks.
+  complete =
+    what: base: tree:
+    if tree == { } || !builtins.isAttrs base then
+      base
+    else
+      base
+      // builtins.mapAttrs (
+        name: inner:
+        if base ? ${name} then
+          complete "${what}${name}." base.${name} inner
+        else
+          value "${what}${name}" inner
+      ) tree;
+  nothing = {
+    options = { };
+    accepted = [ ];
+    packages = { };
+    functions = { };
+  };
+  # What is known to be missing is a file on the search path, under a name nobody else uses.
+  files = builtins.filter (one: one.prefix == "rknn-not-modelled") builtins.nixPath;
+  isPython = name: builtins.match "python3[0-9]*(Packages)?" name != null;
+in
+{
+  inherit
+    complete
+    remember
+    value
+    ;
+  isOpaque = value: value._type or "" == "opaque";
+  isMarked = text: builtins.length (builtins.split mark text) > 1;
+  text = value: value.outPath;
+  told =
+    if files == [ ] then
+      nothing
+    else
+      nothing // builtins.fromJSON (builtins.readFile (builtins.head files).path);
+
+  # The packages of `tree` that a package set lacks.
+  overlay =
+    tree: final: prev:
+    let
+      python = builtins.filter isPython (builtins.attrNames tree);
+      ofPython = map (name: tree.${name}.pkgs or tree.${name}) python;
+    in
+    complete "pkgs." prev (removeAttrs tree python)
+    // (
+      if python == [ ] then
+        { }
+      else
+        {
+          pythonPackagesExtensions = prev.pythonPackagesExtensions ++ [
+            (
+              _: before:
+              complete "pkgs.python3Packages." before (builtins.foldl' (all: one: all // one) { } ofPython)
+            )
+          ];
+        }
+    );
+}
