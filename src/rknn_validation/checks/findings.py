@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
@@ -46,6 +46,12 @@ class Aside:
 
 
 Finding = Problem | Unsure | Fine | Aside
+
+
+def looked_at(things: Iterable[object]) -> Iterator[Fine]:
+    """Everything that was looked at, as fine: what is wrong with one of them is told besides."""
+    for thing in things:
+        yield Fine(str(thing))
 
 
 def answer(findings: Iterable[Finding], *, good: str, nothing: str) -> Answer:

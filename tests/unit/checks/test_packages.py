@@ -8,10 +8,10 @@ import pytest
 
 from rknn_validation.checks.configuration.sources import moving_reference
 from rknn_validation.checks.configuration.sources_known import raw_file
-from rknn_validation.checks.configuration.sources_local import elf_problem
 from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.hashes import Hash, HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.installs import installed
+from rknn_validation.facts.recipes.localfiles import elf_problem
 from rknn_validation.facts.recipes.nixtrees import subject_trees
 from rknn_validation.facts.recipes.wheels import wheel_of
 from rknn_validation.facts.text.shell import commands

@@ -6,9 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import result, skips, source_file
 from rknn_validation.facts.recipes.commands import syntax_error
@@ -33,10 +32,6 @@ _WRITERS = frozenset(
 _SYSTEM = re.compile(r"/(?:usr|etc|lib|lib64|opt|bin|sbin|var|srv|root|home|boot|dev)(?:/|$)")
 
 
-def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (one.where for one in recipes(facts)), good=good, nothing=NOTHING)
-
-
 def _scripts(facts: Facts) -> Iterator[tuple[Recipe, str, str]]:
     for recipe in recipes(facts):
         for phase, script in recipe.phases().items():
@@ -47,15 +42,18 @@ def _commands(script: str) -> Iterator[Command]:
     return commands(script, {"out": "$out", "src": "$src", "lib": "$lib", "dev": "$dev"})
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.build-scripts-parse",
     stage="lint",
     title="Build scripts are valid shell",
     remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
+    good="bash reads every build script",
+    nothing=NOTHING,
 )
-def scripts_parse(facts: Facts) -> Answer:
+def scripts_parse(facts: Facts) -> Iterator[Finding]:
     """bash gives up on the whole script."""
-    return _judged(facts, _unparsable(facts), "bash reads every build script")
+    yield from _unparsable(facts)
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _unparsable(facts: Facts) -> Iterator[Problem]:
@@ -70,15 +68,18 @@ def _unparsable(facts: Facts) -> Iterator[Problem]:
             )
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.builds-without-network",
     stage="lint",
     title="Nothing is downloaded while building",
     remedy="Fetch it with fetchurl or fetchFromGitHub and a hash, and use the store path.",
+    good="no build script downloads anything",
+    nothing=NOTHING,
 )
-def builds_without_network(facts: Facts) -> Answer:
+def builds_without_network(facts: Facts) -> Iterator[Finding]:
     """The build sandbox has no network."""
-    return _judged(facts, _downloading(facts), "no build script downloads anything")
+    yield from _downloading(facts)
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _downloading(facts: Facts) -> Iterator[Problem]:
@@ -102,15 +103,18 @@ def _downloads(words: tuple[str, ...]) -> bool:
     return name in _NETWORK and any("://" in word and not word.startswith("file:") for word in rest)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.writes-to-its-output-only",
     stage="lint",
     title="Build scripts write below $out only",
     remedy="Install below $out; links in /usr/lib and udev rules are the module's (systemd.tmpfiles, services.udev).",
+    good="build scripts write below their output",
+    nothing=NOTHING,
 )
-def writes_to_its_output_only(facts: Facts) -> Answer:
+def writes_to_its_output_only(facts: Facts) -> Iterator[Finding]:
     """/usr, /etc and the like do not exist or cannot be written in the build sandbox."""
-    return _judged(facts, _straying(facts), "build scripts write below their output")
+    yield from _straying(facts)
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _straying(facts: Facts) -> Iterator[Problem]:
@@ -128,15 +132,18 @@ def _straying(facts: Facts) -> Iterator[Problem]:
                 yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.install-succeeds",
     stage="lint",
     title="Every command of installPhase has what it needs",
     remedy="mkdir -p the directory first, or use install -D; unpack what you copy from.",
+    good="every directory exists when it is written to",
+    nothing=NOTHING,
 )
-def install_succeeds(facts: Facts) -> Answer:
+def install_succeeds(facts: Facts) -> Iterator[Finding]:
     """The output does not exist when installPhase begins; a copy into it fails until its directory is made."""
-    return _judged(facts, _failing(facts), "every directory exists when it is written to")
+    yield from _failing(facts)
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _failing(facts: Facts) -> Iterator[Problem]:
@@ -174,15 +181,18 @@ def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Pr
                 yield Problem(f"{recipe.where} installPhase line {line}", what)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.copies-what-the-source-has",
     stage="lint",
     title="What is copied from the vendor's repository is there",
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
+    good="no path is known to be absent from its source",
+    nothing=NOTHING,
 )
-def copies_what_the_source_has(facts: Facts) -> Answer:
+def copies_what_the_source_has(facts: Facts) -> Iterator[Finding]:
     """A path of another repository's layout: `cp: cannot stat`."""
-    return _judged(facts, _absent(facts), "no path is known to be absent from its source")
+    yield from _absent(facts)
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _absent(facts: Facts) -> Iterator[Problem]:

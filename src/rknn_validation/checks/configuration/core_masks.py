@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.services import services
 from rknn_validation.facts.text.unitfile import commands
@@ -16,20 +16,20 @@ _VARIABLE = re.compile(r"(?:RKNN|RKNPU|NPU)\w*CORE_?MASK|^CORE_?MASK$", re.IGNOR
 _OPTION = re.compile(r"--(?:npu-?)?core-?mask[= ]\"?(0[xX][0-9a-fA-F]+|\d+)\b")
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "units.core-masks-are-known",
     stage="units",
     title="services ask for cores in a way the runtime knows",
     remedy="Take 0 (the driver chooses), 1, 2, 4 (one core), 3 (two), 7 (all three) or 65535 (all there are).",
+    good="every mask is one the runtime knows",
+    nothing="no service is told which cores to use",
     stacks=("vendor",),
 )
-def core_masks_are_known(facts: Facts) -> Answer:
+def core_masks_are_known(facts: Facts) -> Iterator[Finding]:
     """`The core mode 5 is not supported`: not every set of cores has a mask."""
-    asked = list(_asked(facts))
-    wrong = [Evidence(where, text) for where, text, mask in asked if mask not in CORE_MASKS]
-    if wrong:
-        return failed("the runtime knows no such set of cores", *wrong)
-    return passed(f"{len(asked)} masks") if asked else skipped("no service is told which cores to use")
+    for where, text, mask in _asked(facts):
+        known = mask in CORE_MASKS
+        yield Fine(where, text) if known else Problem(where, "the runtime knows no such set of cores", text)
 
 
 def _asked(facts: Facts) -> Iterator[tuple[str, str, int]]:

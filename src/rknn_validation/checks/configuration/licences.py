@@ -6,11 +6,12 @@ What nixpkgs itself refuses (broken, insecure, not for this platform) is evaluat
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.recipes.nixtrees import dotted
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.facts.recipes.values import Word
 from rknn_validation.facts.recipes.vendor import is_vendor_binary, source_texts
@@ -25,13 +26,15 @@ _FREE = re.compile(
 _PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|rknn-toolkit-lite2", re.IGNORECASE)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.licence-is-the-vendor-s",
     stage="lint",
     title="The vendor's binaries are not called free software",
     remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
+    good="no vendor binary is called free",
+    nothing=NOTHING,
 )
-def licence_is_the_vendors(facts: Facts) -> Answer:
+def licence_is_the_vendors(facts: Facts) -> Iterator[Finding]:
     """A proprietary binary marked as free passes allowUnfree = false and lands in public caches."""
     ours = [one for one in recipes(facts) if is_vendor_binary(one) and _is_proprietary(one)]
     found = [
@@ -40,7 +43,8 @@ def licence_is_the_vendors(facts: Facts) -> Answer:
         for licence in licences(one)
         if _FREE.fullmatch(licence.rsplit(".", 1)[-1])
     ]
-    return judged(found, (one.where for one in ours), good="no vendor binary is called free", nothing=NOTHING)
+    yield from found
+    yield from looked_at(one.where for one in ours)
 
 
 def _is_proprietary(recipe: Recipe) -> bool:
@@ -55,13 +59,15 @@ def licences(recipe: Recipe) -> tuple[str, ...]:
     return (str(value),) if isinstance(value, str) else ()
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.platforms-are-the-binary-s",
     stage="lint",
     title="A binary for aarch64 does not claim to run elsewhere",
     remedy='Set meta.platforms = [ "aarch64-linux" ]: on anything else nixpkgs then says so at evaluation.',
+    good="binaries claim aarch64 only",
+    nothing=NOTHING,
 )
-def platforms_are_the_binarys(facts: Facts) -> Answer:
+def platforms_are_the_binarys(facts: Facts) -> Iterator[Finding]:
     """On x86_64 it would be installed without a word and fail when loaded."""
     ours = [one for one in recipes(facts) if is_vendor_binary(one) and not _chooses_by_platform(one)]
     found = []
@@ -73,15 +79,16 @@ def platforms_are_the_binarys(facts: Facts) -> Answer:
             found.append(
                 Problem(recipe.where, f"{recipe.name} holds an aarch64 binary and claims {', '.join(foreign)} as well")
             )
-    return judged(found, (one.where for one in ours), good="binaries claim aarch64 only", nothing=NOTHING)
+    yield from found
+    yield from looked_at(one.where for one in ours)
 
 
 def _chooses_by_platform(recipe: Recipe) -> bool:
     """Whether the file picks what it downloads by the machine (then it may well run on several)."""
-    text = recipe.tree.path.read_text(encoding="utf-8", errors="replace")
-    return bool(re.search(r"hostPlatform|isAarch64|isx86_64|stdenv\.system|targetPlatform", text))
+    return any(bool(_ASKS_PLATFORM & set((dotted(node) or "").split("."))) for node in recipe.tree.tree.walk())
 
 
+_ASKS_PLATFORM = frozenset({"hostPlatform", "targetPlatform", "buildPlatform", "isAarch64", "isx86_64", "system"})
 _LISTS = {
     "linux": (BOARD, "x86_64-linux", "armv7l-linux", "i686-linux", "riscv64-linux"),
     "unix": (BOARD, "x86_64-linux", "aarch64-darwin", "x86_64-darwin"),

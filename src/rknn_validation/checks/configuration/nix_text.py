@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
@@ -26,19 +25,18 @@ def _trees(facts: Facts) -> tuple[NixTree, ...]:
     return tuple(tree for tree in trees_of(facts) if tree.about_npu)
 
 
-def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (tree.path.name for tree in _trees(facts)), good=good, nothing="no Nix files")
-
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.conditions-are-merged",
     stage="lint",
     title="mkIf and its kin are combined with mkMerge, not with //",
     remedy="Write config = lib.mkMerge [ (lib.mkIf a { … }) { … } ].",
+    good="no property is updated with //",
+    nothing="no Nix files",
 )
-def conditions_are_merged(facts: Facts) -> Answer:
+def conditions_are_merged(facts: Facts) -> Iterator[Finding]:
     """mkIf returns a set the module system opens up: what // adds to it is dropped without a word."""
-    return _judged(facts, _updated_properties(facts), "no property is updated with //")
+    yield from _updated_properties(facts)
+    yield from looked_at(tree.path.name for tree in _trees(facts))
 
 
 def _updated_properties(facts: Facts) -> Iterator[Problem]:
@@ -64,15 +62,18 @@ def property_name(node: Node) -> str | None:
     return name if name in _PROPERTIES and depth == wanted else None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.update-loses-nothing",
     stage="lint",
     title="// does not throw away settings of the same name",
     remedy="Write both settings in one attribute set, or combine them with lib.mkMerge or lib.recursiveUpdate.",
+    good="no // throws away a setting",
+    nothing="no Nix files",
 )
-def update_loses_nothing(facts: Facts) -> Answer:
+def update_loses_nothing(facts: Facts) -> Iterator[Finding]:
     """// is shallow: { services.a = …; } // { services.b = …; } has no services.a."""
-    return _judged(facts, _lost(facts), "no // throws away a setting")
+    yield from _lost(facts)
+    yield from looked_at(tree.path.name for tree in _trees(facts))
 
 
 def _lost(facts: Facts) -> Iterator[Problem]:
@@ -117,15 +118,18 @@ def _paths(binding: Binding) -> Iterator[tuple[str, ...]]:
         yield start
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.interpolations-are-not-escaped",
     stage="lint",
     title="Nix names in strings are interpolated, not escaped",
     remedy="Remove the escape: ${cfg.group} instead of ''${cfg.group} or \\${cfg.group}.",
+    good="no Nix name is escaped in a string",
+    nothing="no Nix files",
 )
-def interpolations_are_not_escaped(facts: Facts) -> Answer:
+def interpolations_are_not_escaped(facts: Facts) -> Iterator[Finding]:
     """Escaped, ${cfg.group} stays literal text; no shell has a variable with a dot in its name."""
-    return _judged(facts, _escaped(facts), "no Nix name is escaped in a string")
+    yield from _escaped(facts)
+    yield from looked_at(tree.path.name for tree in _trees(facts))
 
 
 def _escaped(facts: Facts) -> Iterator[Problem]:
@@ -177,15 +181,18 @@ def _is_prose(tree: NixTree, text: Text) -> bool:
     return False
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "text.names-no-fixed-store-path",
     stage="packages",
     title="No store path is written by hand",
     remedy="Interpolate the package (${pkgs.name}): Nix then knows that it is needed.",
+    good="no store path is written by hand",
+    nothing="no Nix files",
 )
-def names_no_fixed_store_path(facts: Facts) -> Answer:
+def names_no_fixed_store_path(facts: Facts) -> Iterator[Finding]:
     """A store path copied as text is no dependency: it is absent on other machines, and collected on this one."""
-    return _judged(facts, _fixed(facts), "no store path is written by hand")
+    yield from _fixed(facts)
+    yield from looked_at(tree.path.name for tree in _trees(facts))
 
 
 def _fixed(facts: Facts) -> Iterator[Problem]:

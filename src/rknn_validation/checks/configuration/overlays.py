@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
 from rknn_validation.nix.syntax import Apply, Attributes, Binding, Formal, Function, Inherit, Let, Node, Operation, With
@@ -38,19 +37,18 @@ def _overlay_functions(facts: Facts) -> Iterator[tuple[NixTree, Function, Functi
                     yield tree, node, node.body
 
 
-def _judged(facts: Facts, found: Iterator[Problem], good: str) -> Answer:
-    return judged(found, (tree.at(node) for tree, node, _ in overlay_functions(facts)), good=good, nothing=NOTHING)
-
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.overlay-arguments-are-in-order",
     stage="lint",
     title="An overlay's first argument is final, its second prev",
     remedy="Write final: prev: { … } (or self: super:), in this order.",
+    good="overlays take final, then prev",
+    nothing=NOTHING,
 )
-def arguments_are_in_order(facts: Facts) -> Answer:
+def arguments_are_in_order(facts: Facts) -> Iterator[Finding]:
     """Swapped, what is called prev is the finished set: overriding a package with itself never ends."""
-    return _judged(facts, _swapped(facts), "overlays take final, then prev")
+    yield from _swapped(facts)
+    yield from looked_at((tree.at(node) for tree, node, _ in overlay_functions(facts)))
 
 
 def _swapped(facts: Facts) -> Iterator[Problem]:
@@ -60,15 +58,18 @@ def _swapped(facts: Facts) -> Iterator[Problem]:
             yield Problem(tree.at(outer), what)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.overlay-leaves-the-foundations-alone",
     stage="lint",
     title="Overlays do not replace what everything is built with",
     remedy="Give the package its own version (override it where it is used) instead of replacing it for everything.",
+    good="nothing fundamental is replaced",
+    nothing=NOTHING,
 )
-def leaves_the_foundations_alone(facts: Facts) -> Answer:
+def leaves_the_foundations_alone(facts: Facts) -> Iterator[Finding]:
     """Another stdenv or glibc for all of nixpkgs: no binary cache fits any more, and a board builds for days."""
-    return _judged(facts, _foundational(facts), "nothing fundamental is replaced")
+    yield from _foundational(facts)
+    yield from looked_at((tree.at(node) for tree, node, _ in overlay_functions(facts)))
 
 
 def _foundational(facts: Facts) -> Iterator[Problem]:
@@ -89,15 +90,18 @@ def _entries(node: Node) -> tuple[Binding | Inherit, ...]:
     return node.entries if isinstance(node, Attributes) else ()
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.overlay-names-its-own-package-by-prev",
     stage="lint",
     title="A package that is overridden is taken from prev",
     remedy="Write name = prev.name.overrideAttrs (…): final.name is the very package being defined.",
+    good="nothing is defined by itself",
+    nothing=NOTHING,
 )
-def names_its_own_package_by_prev(facts: Facts) -> Answer:
+def names_its_own_package_by_prev(facts: Facts) -> Iterator[Finding]:
     """x = final.x.override … refers to itself: infinite recursion as soon as x is used."""
-    return _judged(facts, _selfish(facts), "nothing is defined by itself")
+    yield from _selfish(facts)
+    yield from looked_at((tree.at(node) for tree, node, _ in overlay_functions(facts)))
 
 
 def _selfish(facts: Facts) -> Iterator[Problem]:
@@ -126,13 +130,15 @@ def _strict(node: Node) -> Iterator[Node]:
         yield node
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.overlay-uses-the-nixpkgs-it-is-given",
     stage="lint",
     title="Packages come from the machine's nixpkgs, not from whatever <nixpkgs> is",
     remedy="Take pkgs (or final) as an argument; callPackage passes it.",
+    good="no search path is used",
+    nothing="no Nix files",
 )
-def uses_the_nixpkgs_it_is_given(facts: Facts) -> Answer:
+def uses_the_nixpkgs_it_is_given(facts: Facts) -> Iterator[Finding]:
     """<nixpkgs> is the evaluating user's channel: another version, another libc, and under flakes an error."""
     trees = [tree for tree in trees_of(facts) if tree.about_npu]
     found = [
@@ -142,7 +148,8 @@ def uses_the_nixpkgs_it_is_given(facts: Facts) -> Answer:
         for node in _outside_defaults(tree.tree)
         if _is_looked_up(node)
     ]
-    return judged(found, (tree.path.name for tree in trees), good="no search path is used", nothing="no Nix files")
+    yield from found
+    yield from looked_at(tree.path.name for tree in trees)
 
 
 def _is_looked_up(node: Node) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.difference import baseline, shorten
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
@@ -15,23 +15,23 @@ from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "evaluation.adds-and-does-not-replace",
     stage="evaluation",
     title="what the machine has besides the NPU stays",
     remedy="Leave lib.mkForce out of lists that others add to: definitions of boot.kernelModules, "
     "services.udev.extraRules, hardware.deviceTree.overlays and LD_LIBRARY_PATH are joined.",
+    good="what the machine had is still there",
     boards=("rk3588", "other"),
 )
-def adds_only(facts: Facts) -> Answer:
+def adds_only(facts: Facts) -> Iterator[Finding]:
     """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
-    lost = list(_lost(facts.configuration, baseline(facts)))
-    lost += [
-        Evidence(where, f"mkForce on {option} drops what other modules add to it") for where, option in _forced(facts)
-    ]
-    if lost:
-        return failed("something of the machine that has nothing to do with the NPU is gone", *lost)
-    return passed("what the machine had is still there")
+    gone = "something of the machine that has nothing to do with the NPU is gone"
+    for option, what in _lost(facts.configuration, baseline(facts)):
+        yield Problem(option, gone, what)
+    for where, option in _forced(facts):
+        yield Problem(where, gone, f"mkForce on {option} drops what other modules add to it")
+    yield Fine("the machine without the subject")
 
 
 _JOINED = ("udev.extraRules", "boot.extraModulePackages", "boot.kernelModules", "environment.systemPackages")
@@ -59,7 +59,7 @@ def _settings(binding: Binding) -> Iterator[tuple[str, Node]]:
             yield from ((f"{start}.{rest}", value) for rest, value in _settings(inner))
 
 
-def _lost(after: Configuration, before: Configuration) -> Iterator[Evidence]:
+def _lost(after: Configuration, before: Configuration) -> Iterator[tuple[str, str]]:
     gone = [
         name
         for name in _missing(before.kernel.modules, after.kernel.modules)
@@ -94,7 +94,7 @@ def _about_npu(text: str) -> bool:
     return kernels.names_an_npu_module(text) or "npu" in text.lower() or "accel" in text
 
 
-def _told(option: str, gone: Iterable[str]) -> Iterator[Evidence]:
+def _told(option: str, gone: Iterable[str]) -> Iterator[tuple[str, str]]:
     names = list(gone)
     if names:
-        yield Evidence(option, f"gone: {shorten('; '.join(names))}")
+        yield option, f"gone: {shorten('; '.join(names))}"

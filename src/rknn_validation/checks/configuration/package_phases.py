@@ -6,9 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.building import missing_phase, skips, source_file
 from rknn_validation.facts.recipes.fetches import Fetch
@@ -23,16 +22,19 @@ _HOOKS_THAT_INSTALL = re.compile(
 )
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.source-can-be-unpacked",
     stage="lint",
     title="stdenv can unpack the source",
     remedy="A single file needs dontUnpack = true (and $src in installPhase); a .zip needs unzip in nativeBuildInputs.",
+    good="every source can be unpacked",
+    nothing=NOTHING,
 )
-def source_can_be_unpacked(facts: Facts) -> Answer:
+def source_can_be_unpacked(facts: Facts) -> Iterator[Finding]:
     """Faced with a library or wheel, unpackPhase ends in `do not know how to unpack source archive`."""
     found = [Problem(one.where, what) for one in recipes(facts) for what in _packed(one)]
-    return judged(found, (one.where for one in recipes(facts)), good="every source can be unpacked", nothing=NOTHING)
+    yield from found
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _packed(recipe: Recipe) -> Iterator[str]:
@@ -74,18 +76,19 @@ def _is_wheel_build(recipe: Recipe) -> bool:
     return written == "wheel" or written is UNKNOWN
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.installs-something",
     stage="lint",
     title="installPhase runs and there is one where one is needed",
     remedy="Write an installPhase that creates $out, and let it run (no dontInstall; named in phases if that is set).",
+    good="every package installs something",
+    nothing=NOTHING,
 )
-def installs_something(facts: Facts) -> Answer:
+def installs_something(facts: Facts) -> Iterator[Finding]:
     """A derivation that does not create $out fails: `builder … failed to produce output path`."""
     found = [Problem(one.where, what) for one in recipes(facts) for what in _installs_nothing(one)]
-    return judged(
-        found, (one.where for one in recipes(facts)), good="every package installs something", nothing=NOTHING
-    )
+    yield from found
+    yield from looked_at(one.where for one in recipes(facts))
 
 
 def _installs_nothing(recipe: Recipe) -> Iterator[str]:

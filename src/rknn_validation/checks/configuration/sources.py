@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
@@ -39,15 +38,18 @@ def _problems(facts: Facts, find: Callable[[Fetch], str | None]) -> Iterator[Pro
             yield Problem(fetch.where, what, str(fetch))
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.source-has-a-hash",
     stage="lint",
     title="Every download is pinned by a hash",
     remedy='Add hash = "sha256-…" to the fetcher (set it to lib.fakeHash once and take the hash Nix then reports).',
+    good="every download has a hash",
+    nothing=NOTHING,
 )
-def has_a_hash(facts: Facts) -> Answer:
+def has_a_hash(facts: Facts) -> Iterator[Finding]:
     """Without a hash nixpkgs' fetchers refuse to evaluate, and built-in ones take whatever the server sends today."""
-    return judged(_problems(facts, _unhashed), fetches(facts), good="every download has a hash", nothing=NOTHING)
+    yield from _problems(facts, _unhashed)
+    yield from looked_at(fetches(facts))
 
 
 def _unhashed(fetch: Fetch) -> str | None:
@@ -60,15 +62,18 @@ def _unhashed(fetch: Fetch) -> str | None:
     return f"{fetch.fetcher} is given no hash, so nothing says which file is meant"
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.hash-is-real",
     stage="lint",
     title="No hash is a placeholder",
     remedy='Build the package once and put the hash Nix reports as "got:" in place of the placeholder.',
+    good="no hash is a placeholder",
+    nothing=NOTHING,
 )
-def hash_is_real(facts: Facts) -> Answer:
+def hash_is_real(facts: Facts) -> Iterator[Finding]:
     """lib.fakeHash and its like make every build fail with a hash mismatch."""
-    return judged(_problems(facts, _placeholder), fetches(facts), good="no hash is a placeholder", nothing=NOTHING)
+    yield from _problems(facts, _placeholder)
+    yield from looked_at(fetches(facts))
 
 
 def _placeholder(fetch: Fetch) -> str | None:
@@ -82,16 +87,19 @@ def _placeholder(fetch: Fetch) -> str | None:
     return None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.hash-is-well-formed",
     stage="lint",
     title="Every hash is one Nix can read",
     remedy='Write it as hash = "sha256-<44 characters of base 64>"; nix hash to-sri converts other spellings.',
+    good="every hash is readable",
+    nothing=NOTHING,
 )
-def hash_is_well_formed(facts: Facts) -> Answer:
+def hash_is_well_formed(facts: Facts) -> Iterator[Finding]:
     """Nix refuses a hash of the wrong length, alphabet or algorithm."""
     found = (*_problems(facts, _malformed), *_malformed_of_dependencies(facts))
-    return judged(found, fetches(facts), good="every hash is readable", nothing=NOTHING)
+    yield from found
+    yield from looked_at(fetches(facts))
 
 
 def _malformed_of_dependencies(facts: Facts) -> Iterator[Problem]:
@@ -119,15 +127,18 @@ def _malformed(fetch: Fetch) -> str | None:
     return None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.source-stays-the-same",
     stage="lint",
     title="Every download names a commit, a tag or a release, not a branch",
     remedy="Replace the branch in the address by the commit it points to today.",
+    good="no download follows a branch",
+    nothing=NOTHING,
 )
-def stays_the_same(facts: Facts) -> Answer:
+def stays_the_same(facts: Facts) -> Iterator[Finding]:
     """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
-    return judged(_problems(facts, _moving), fetches(facts), good="no download follows a branch", nothing=NOTHING)
+    yield from _problems(facts, _moving)
+    yield from looked_at(fetches(facts))
 
 
 def _moving(fetch: Fetch) -> str | None:
@@ -166,15 +177,18 @@ def moving_reference(url: str) -> str | None:
     return None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.source-can-be-downloaded",
     stage="lint",
     title="Every address leads to the file itself, without credentials",
     remedy="Use the https address of the raw file: raw.githubusercontent.com/<owner>/<repository>/<commit>/<path>.",
+    good="every address leads to a file",
+    nothing=NOTHING,
 )
-def can_be_downloaded(facts: Facts) -> Answer:
+def can_be_downloaded(facts: Facts) -> Iterator[Finding]:
     """A GitHub /blob/ page is HTML; git:// there is switched off; file:// and ssh exist on one machine only."""
-    return judged(_problems(facts, _unreachable), fetches(facts), good="every address leads to a file", nothing=NOTHING)
+    yield from _problems(facts, _unreachable)
+    yield from looked_at(fetches(facts))
 
 
 def _unreachable(fetch: Fetch) -> str | None:

@@ -7,9 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.findings import Problem, judged
-from rknn_validation.checks.model import Answer
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
@@ -41,17 +40,20 @@ def digest(fetch: Fetch) -> str | None:
     return found.digest if found.algorithm == "sha256" else None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.path-is-in-the-repository",
     stage="lint",
     title="Files are fetched from where the vendor's repository has them",
     remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so, wheels are in "
     "rknn-toolkit-lite2/packages/.",
+    good="no path is known to be wrong",
+    nothing=NOTHING,
 )
-def path_is_in_repository(facts: Facts) -> Answer:
+def path_is_in_repository(facts: Facts) -> Iterator[Finding]:
     """Another path, or a wheel of one version at the commit of another, is a 404."""
     found = [Problem(one.where, what, str(one)) for one in fetches(facts) for what in _misplaced(one)]
-    return judged(found, fetches(facts), good="no path is known to be wrong", nothing=NOTHING)
+    yield from found
+    yield from looked_at(fetches(facts))
 
 
 def _misplaced(fetch: Fetch) -> Iterator[str]:
@@ -78,17 +80,20 @@ def _tag(reference: str) -> str | None:
     return version if version in versions.RELEASED else None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.hash-fits-the-version",
     stage="lint",
     title="The vendor's files have the hashes these files are known to have",
     remedy="Check version, Python tag and hash against each other; nix-prefetch-url tells the hash of an address.",
+    good="no hash contradicts what is known of the vendor's files",
+    nothing=NOTHING,
 )
-def hash_fits_the_version(facts: Facts) -> Answer:
+def hash_fits_the_version(facts: Facts) -> Iterator[Finding]:
     """A hash of another version, or of no published file: the build ends in a mismatch, or in the wrong file."""
     every = fetches(facts)
     found = [Problem(one.where, what, str(one)) for one in every for what in (*_wheel_hash(one), *_other_hash(one))]
-    return judged(found, every, good="no hash contradicts what is known of the vendor's files", nothing=NOTHING)
+    yield from found
+    yield from looked_at(every)
 
 
 def _wheel_hash(fetch: Fetch) -> Iterator[str]:
@@ -124,13 +129,14 @@ def _owner_of(seen: str) -> str | None:
     return next((f"{version} {tag}" for version, tags in wheels for tag, known in tags.items() if known == seen), None)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.one-hash-is-one-file",
     stage="lint",
     title="Two different files do not carry the same hash",
     remedy="Compute each file's own hash.",
+    nothing=NOTHING,
 )
-def one_hash_is_one_file(facts: Facts) -> Answer:
+def one_hash_is_one_file(facts: Facts) -> Iterator[Finding]:
     """A hash copied along with the fetcher: one of the two can never be built."""
     every = fetches(facts)
     files: dict[str, dict[str, Fetch]] = defaultdict(dict)
@@ -144,7 +150,8 @@ def one_hash_is_one_file(facts: Facts) -> Answer:
         for other in list(names)[:1]
         for one in list(names.values())[1:]
     ]
-    return judged(found, every, good=f"{len(files)} hashes, each of one file", nothing=NOTHING)
+    yield from found
+    yield from looked_at(every)
 
 
 def _file_name(fetch: Fetch) -> str | None:
@@ -159,25 +166,28 @@ def _file_name(fetch: Fetch) -> str | None:
     return None
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
     "lint.version-agrees",
     stage="lint",
     title="A package's version is that of what it downloads",
     remedy="Write the version once (finalAttrs.version or rec) and use it in the address.",
+    good="versions agree with addresses",
+    nothing="no recipe states a version",
 )
-def version_agrees(facts: Facts) -> Answer:
+def version_agrees(facts: Facts) -> Iterator[Finding]:
     """A version that says one thing and a file that is another: whoever pairs it with a model or runtime is misled."""
     found: list[Problem] = []
-    looked_at: list[str] = []
+    seen: list[str] = []
     for recipe in recipes(facts):
         source, version = recipe.source, recipe.text("version")
         if not isinstance(source, Fetch) or version is None or versions.version_numbers(version) is None:
             continue
         downloaded = _downloaded_version(source)
-        looked_at.append(f"{recipe.where}: {version}, {source}")
+        seen.append(f"{recipe.where}: {version}, {source}")
         if downloaded and not _same(version, downloaded):
             found.append(Problem(recipe.where, f"{recipe.name} says {version} and downloads {downloaded}", str(source)))
-    return judged(found, looked_at, good="versions agree with addresses", nothing="no recipe states a version")
+    yield from found
+    yield from looked_at(seen)
 
 
 def _same(one: str, other: str) -> bool:
