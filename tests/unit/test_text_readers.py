@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from rknn_validation.facts.text import nixtext, shell, tmpfiles
+from rknn_validation.facts.recipes import nixtrees
+from rknn_validation.facts.text import shell, tmpfiles
 
 pytestmark = pytest.mark.unit
 
@@ -108,9 +111,28 @@ def test_exports() -> None:
     assert [value for value, _ in shell.exports(script, "LD_LIBRARY_PATH")] == ["/x:$LD_LIBRARY_PATH", "/y"]
 
 
-def test_nix_comments_and_strings_are_no_code() -> None:
-    text = "{ a = ''/proc ${/proc/version} ''${no} '''; b = \"/sys\"; /* /dev */ } # /run\n"
-    code = nixtext.blank(text)
-    assert len(code) == len(text)
-    assert "/proc/version" in code
-    assert "/sys" not in code and "/dev" not in code and "/run" not in code and "no" not in code
+def _tree(text: str, folder: Path) -> nixtrees.NixTree:
+    (folder / "default.nix").write_text(text)
+    tree = nixtrees.read_tree(folder / "default.nix", folder)
+    assert tree is not None
+    return tree
+
+
+def test_nix_comments_and_strings_are_no_code(tmp_path: Path) -> None:
+    text = "{ a = ''x ${config.b.c} ''${b.c} '''b.c'''; b = \"b.c\"; /* b.c */ } # b.c\n"
+    assert len(list(nixtrees.naming(_tree(text.replace("''';", "'';"), tmp_path), "b", "c"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ b.c.d = 1; }",
+        "{ b = { c = { d = 1; }; }; }",
+        "{ b = mkIf x { c.d = 1; }; }",
+        "{ x = config.b.c.d; }",
+        "{ x = { y.b.c = 1; }; }",
+    ],
+)
+def test_options_are_found_however_they_are_written(text: str, tmp_path: Path) -> None:
+    assert len(list(nixtrees.naming(_tree(text, tmp_path), "b", "c"))) == 1
+    assert not list(nixtrees.naming(_tree(text, tmp_path), "c", "b"))

@@ -12,8 +12,8 @@ import yaml
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.recipes.nixtrees import trees_of, written
 from rknn_validation.facts.text import shell
-from rknn_validation.facts.text.nixtext import subject_files
 from rknn_validation.facts.text.unitfile import commands
 
 _FLAGS = frozenset(
@@ -134,6 +134,5 @@ def _is_named(facts: Facts, folder: str) -> bool:
     configuration = facts.configuration
     texts = [file.text or "" for file in configuration.etc.values()]
     texts += [f"{unit.script}\n{unit.sections}" for unit in configuration.units.values()]
-    if facts.subject.module is not None:
-        texts += [file.text for file in subject_files(facts.subject)]
+    texts += [text for tree in trees_of(facts) for text in written(tree)]
     return any(re.search(rf"{re.escape(folder)}(?![\w./-])", text) for text in texts)

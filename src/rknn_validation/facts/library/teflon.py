@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.text.nixtext import subject_files
+from rknn_validation.facts.recipes.nixtrees import naming, trees_of
 from rknn_validation.nix.configuration import Unit
 
 TEFLON = "libteflon.so"
@@ -62,6 +62,12 @@ def _lines(unit: Unit) -> Iterator[str]:
 
 
 def graphics_touched(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """(`file:line`, line) of the first place where the subject's files set hardware.graphics up."""
-    found = (place for file in subject_files(facts.subject) for place in file.find(r"\bhardware\.(graphics|opengl)\b"))
+    """(`file:line`, option) of the first place where the subject's files set hardware.graphics up."""
+    options = ("hardware.graphics", "hardware.opengl")
+    found = (
+        (tree.at(node), option)
+        for tree in trees_of(facts)
+        for option in options
+        for node in naming(tree, *option.split("."))
+    )
     return tuple(found)[:1]

@@ -104,6 +104,37 @@ def dotted(node: Node) -> str | None:
     return None
 
 
+def written(tree: NixTree) -> Iterator[str]:
+    """Every piece of text in the file's strings."""
+    for node in tree.tree.walk():
+        if isinstance(node, Text):
+            yield from (part for part in node.parts if isinstance(part, str))
+
+
+def naming(tree: NixTree, *path: str) -> Iterator[Node]:
+    """Every place that sets or reads something at or below an option: `a.b.c`, `a = { b.c = …; }`."""
+    yield from _naming(tree.tree, path, ())
+
+
+def _naming(node: Node, path: tuple[str, ...], below: tuple[str, ...]) -> Iterator[Node]:
+    if isinstance(node, Binding):
+        here = (*below, *(part if isinstance(part, str) else "" for part in node.path))
+        if _within(path, here) and not _within(path, below):
+            yield node
+        below = here
+    elif isinstance(node, Select):
+        if _within(path, tuple(part if isinstance(part, str) else "" for part in node.path)):
+            yield node
+    elif not isinstance(node, Attributes | Inherit):
+        below = below if isinstance(node, Apply | Operation | Let) else ()
+    for child in node.children():
+        yield from _naming(child, path, below)
+
+
+def _within(path: tuple[str, ...], named: tuple[str, ...]) -> bool:
+    return any(named[at : at + len(path)] == path for at in range(len(named) - len(path) + 1))
+
+
 @derived
 def trees_of(facts: Facts) -> tuple[NixTree, ...]:
     """Every Nix file of the subject, see subject_trees."""
