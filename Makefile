@@ -32,6 +32,7 @@ benchmark: setup
 	$(VENV)/bin/python benchmarks/evaluation.py
 	$(VENV)/bin/python benchmarks/machine.py
 	$(VENV)/bin/python benchmarks/fleet.py
+	$(VENV)/bin/python benchmarks/hosts.py
 
 setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)" $(BROWSER)

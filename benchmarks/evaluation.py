@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import median
 
 from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import Request, evaluate
+from rknn_validation.nix.evaluate import evaluate
+from rknn_validation.nix.request import Request
 from rknn_validation.subject import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,7 @@ def requests(count: int) -> dict[str, Request]:
     """As many scenarios, no two alike: the subject's own, each with a variable of its own beside it."""
     validation = load(ROOT / "validation.yaml")
     own = list(validation.scenarios.values())
+    assert validation.subject is not None
     found = {}
     for number in range(count):
         scenario = own[number % len(own)]
