@@ -18,6 +18,7 @@ from rknn_validation.checks.questions import (
     configuration_questions,
     hardware_questions,
     node_questions,
+    transition_questions,
 )
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
@@ -30,6 +31,7 @@ VALIDATION = pytest.StashKey[Validation]()
 QUESTIONS = {
     "configuration_question": configuration_questions,
     "node_question": node_questions,
+    "transition_question": transition_questions,
     "hardware_question": hardware_questions,
 }
 pytest_plugins = ("rknn_validation.hardwareplugin", "rknn_validation.judging")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rknn_validation import transitions
 from rknn_validation.expects import read_expects
 from rknn_validation.hostsfile import Host, option_path, read_hosts
 from rknn_validation.inference import Inference, read_inferences
@@ -106,7 +107,7 @@ class Validation:
 
     `subject` is None where hosts alone are judged. `hosts` become scenarios of their own, with subjects of their own
     in `host_subjects`, once their configurations are known. `guests` are by scenario, `inferences` (the models nodes
-    run) by stack.
+    run) by stack. `transitions` are the switches to judge, None for all there are.
     """
 
     path: Path
@@ -117,6 +118,7 @@ class Validation:
     inferences: Mapping[str, Inference] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     host_subjects: Mapping[str, Subject] = field(default_factory=dict)
+    transitions: tuple[transitions.Path, ...] | None = None
 
     def subject_of(self, scenario: str) -> Subject:
         """What a scenario is one of. Raises KeyError."""
@@ -129,7 +131,7 @@ class Validation:
 def load(path: Path) -> Validation:
     """Read a subject file. Raises SubjectFileError naming file, line, key and what was expected."""
     top = read_mapping(path)
-    top.only("subject", "scenarios", "hosts", "nodes", "guests", "inference")
+    top.only("subject", "scenarios", "hosts", "nodes", "guests", "inference", transitions.KEY)
     root = path.resolve().parent
     hosts = read_hosts(top, root)
     subject = _subject(top.mapping("subject"), root) if top.has("subject") or not hosts else None
@@ -147,7 +149,10 @@ def load(path: Path) -> Validation:
         raise top.error("hosts", expected="names that no scenario has", seen=f"{twice}, twice")
     nodes = read_nodes(top, (*scenarios, *hosts), root)
     guests = _guests(top.mapping("guests"), root, scenarios) if top.has("guests") else {}
-    return Validation(path.resolve(), subject, scenarios, nodes, guests, read_inferences(top, root), hosts)
+    chosen = transitions.read_transitions(top, {name: scenario.boards for name, scenario in scenarios.items()})
+    return Validation(
+        path.resolve(), subject, scenarios, nodes, guests, read_inferences(top, root), hosts, transitions=chosen
+    )
 
 
 def _subject(reader: Reader, root: Path) -> Subject:

@@ -89,6 +89,11 @@ class Reader:
             raise self.error(key, expected="a non-empty string", seen=_kind(value))
         return str(value.value)
 
+    def word(self, key: str) -> str | None:
+        """A string where one is given, None for anything else."""
+        value = self._items[key][1] if key in self._items else None
+        return str(value.value) if isinstance(value, yaml.ScalarNode) else None
+
     def number(self, key: str, default: float) -> float:
         """A number that is not negative; `default` where the key is missing."""
         if key not in self._items:

@@ -11,7 +11,7 @@ import pytest
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
 from rknn_validation.hosts.console import host
-from rknn_validation.machine.activation import Guest, Installation, install, switch
+from rknn_validation.machine.activation import Guest, Installation, Switched, install, switch
 from rknn_validation.machine.machine import Machine
 from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.boards import BOARDS
@@ -61,10 +61,10 @@ class Bench:
         assert done.rc == 0, f"{command}: {done.stderr.decode()}"
         return done.stdout.decode()
 
-    def switch(self, configuration: Configuration, **more: bool) -> str:
+    def switch(self, configuration: Configuration) -> Switched:
         """`nixos-rebuild switch` to another configuration."""
         installation = install(configuration, self.guest)
-        said = switch(self.machine, self.installation, installation, **more)
+        said = switch(self.machine, self.installation, installation)
         self.installation, self.configuration = installation, configuration
         return said
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from rknn_validation.checks.questions import Question
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
-from rknn_validation.machine.activation import Guest, Installation, described, install
+from rknn_validation.machine.activation import Guest, Installation, Switched, described, install, switch
 from rknn_validation.machine.emulator import Emulator, Identity, Machine
 from rknn_validation.machine.nixosguests import NixosGuests
+from rknn_validation.npu.boards import Board
 
 BOARD = "board: QEMU's virt machine under the board's device-tree identity"
 DEBIAN = ("guest: Debian 12", "configuration: its files laid over the guest, where NixOS activation would put them")
@@ -22,10 +22,10 @@ RESTORE_SECONDS = 30.0
 
 
 class Boards(Protocol):
-    """Every question gets a machine of its own; each board is booted once for each scenario."""
+    """Each board is booted once for each scenario, and restored as often as it is asked."""
 
-    def restored(self, asked: Question) -> AbstractContextManager[Machine]:
-        """A pristine machine of the question's board with the question's scenario on it. Raises HarnessError."""
+    def restored(self, scenario: str, board: Board) -> AbstractContextManager[Machine]:
+        """A pristine machine of the board with the scenario on it. Raises HarnessError."""
 
     def stand_ins(self, scenario: str) -> tuple[str, ...]:
         """What stood in for the real thing."""
@@ -51,13 +51,16 @@ class DebianBoards:
             self.installed[scenario] = install(facts.configuration, self.guest, baseline=baseline)
         return self.installed[scenario]
 
-    def restored(self, asked: Question) -> AbstractContextManager[Machine]:
-        assert asked.board is not None
-        installation = self.installation(asked.scenario.name)
-        npu = installation.npu if asked.board.is_rk3588 else None
-        deadline = Deadline.after(BOOT_SECONDS, f"{asked.board.name} with scenario {asked.scenario.name}")
-        snapshot = self.emulator.snapshot(Identity(asked.board, npu), installation.tree, deadline)
+    def restored(self, scenario: str, board: Board) -> AbstractContextManager[Machine]:
+        installation = self.installation(scenario)
+        npu = installation.npu if board.is_rk3588 else None
+        deadline = Deadline.after(BOOT_SECONDS, f"{board.name} with scenario {scenario}")
+        snapshot = self.emulator.snapshot(Identity(board, npu), installation.tree, deadline)
         return snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what))
+
+    def switch(self, machine: Machine, before: str, after: str) -> Switched:
+        """Switch a machine that runs one scenario to another."""
+        return switch(machine, self.installation(before), self.installation(after))
 
     def stand_ins(self, scenario: str) -> tuple[str, ...]:
         return (BOARD, *DEBIAN, *self.installation(scenario).stand_ins)
@@ -74,15 +77,14 @@ class NixosBoards:
         self.emulator = emulator
         self.guests = guests
 
-    def restored(self, asked: Question) -> AbstractContextManager[Machine]:
-        assert asked.board is not None
-        facts = evaluated(self.gathered[asked.scenario.name])
-        guest = self.guests.of(asked.scenario)
-        deadline = Deadline.after(NIXOS_BOOT_SECONDS, f"{asked.board.name} with {guest.name}")
+    def restored(self, scenario: str, board: Board) -> AbstractContextManager[Machine]:
+        facts = evaluated(self.gathered[scenario])
+        guest = self.guests.of(facts.scenario)
+        deadline = Deadline.after(NIXOS_BOOT_SECONDS, f"{board.name} with {guest.name}")
         npu = None
-        if asked.board.is_rk3588:
+        if board.is_rk3588:
             npu = guest.described(deadline) if guest.has_device_tree else described(facts.configuration)[0]
-        snapshot = self.emulator.nixos_snapshot(Identity(asked.board, npu), guest, deadline)
+        snapshot = self.emulator.nixos_snapshot(Identity(board, npu), guest, deadline)
         return snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what))
 
     def stand_ins(self, scenario: str) -> tuple[str, ...]:

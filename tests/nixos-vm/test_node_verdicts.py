@@ -1,23 +1,29 @@
-"""Judges the subject on emulated boards: asks every node check of every scenario on every board it is meant for."""
+"""Judges the subject on emulated boards: asks every node check of every scenario on every board it is meant for.
+
+And switches boards from one scenario to another, as deployed nodes are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from asked import Asker
 from boards import Boards, DebianBoards, NixosBoards
+from workers import Once
 
-from rknn_validation.checks.model import Status
-from rknn_validation.checks.node import Expectation, Question, ask
-from rknn_validation.checks.questions import Question as AskedOf
+from rknn_validation import transitions
+from rknn_validation.checks.model import skipped
+from rknn_validation.checks.questions import Question, boards_of
 from rknn_validation.facts.model import Facts
-from rknn_validation.hosts.console import host
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.machine.nixosguests import NixosGuests
-from rknn_validation.npu.stacks import STACKS
 from rknn_validation.subject import Validation
 
 pytestmark = [pytest.mark.vm, pytest.mark.verdict]
+
+NO_IDENTITY = "{} is no board with a device tree, and is not emulated"
+NO_SWITCH = "a NixOS guest is the closure of one system, and holds none to switch to; ask with --guest debian"
 
 
 @pytest.fixture(scope="session")
@@ -36,22 +42,40 @@ def boards(
     return NixosBoards(gathered, emulator, NixosGuests(validation, images, emulator.cache, seconds, progress))
 
 
+@pytest.fixture(scope="session")
+def asker(gathered: Mapping[str, Facts], boards: Boards, once: Once) -> Iterator[Asker]:
+    """Asks the boards."""
+    asker = Asker(gathered, boards, once)
+    yield asker
+    asker.close()
+
+
 def test_board(
-    node_question: AskedOf, gathered: Mapping[str, Facts], boards: Boards, judge: Callable[..., None]
+    node_question: Question, gathered: Mapping[str, Facts], boards: Boards, asker: Asker, judge: Callable[..., None]
 ) -> None:
-    facts = gathered[node_question.scenario.name]
     name = node_question.scenario.name
     assert node_question.board is not None
-    with boards.restored(node_question) as machine:
-        expectation = Expectation(
-            scenario=node_question.scenario,
-            board=node_question.board,
-            configuration=facts.configuration,
-            stack=STACKS.get(node_question.scenario.stack),
-            guarded=not node_question.board.is_rk3588,
-        )
-        answer = ask(node_question.check, Question(host(machine, node_question.board.name), expectation))
-        console = machine.console_log()
-    wrong = answer.status in (Status.FAIL, Status.INCONCLUSIVE)
-    attachments = {"console log": console, "installation": "\n".join(boards.notes(name))} if wrong else {}
-    judge(node_question, answer, stand_ins=(*facts.stand_ins, *boards.stand_ins(name)), attachments=attachments)
+    if not node_question.board.can_be_emulated:
+        judge(node_question, skipped(NO_IDENTITY.format(node_question.board.name)))
+    found = asker.answered(node_question)
+    attachments = {"console log": found.console, "installation": "\n".join(boards.notes(name))} if found.console else {}
+    stand_ins = (*gathered[name].stand_ins, *boards.stand_ins(name))
+    judge(node_question, found.answer, stand_ins=stand_ins, attachments=attachments)
+
+
+def test_switch(
+    transition_question: Question,
+    validation: Validation,
+    gathered: Mapping[str, Facts],
+    boards: Boards,
+    asker: Asker,
+    judge: Callable[..., None],
+) -> None:
+    question = transition_question
+    assert question.board is not None
+    if not isinstance(boards, DebianBoards):
+        judge(question, skipped(NO_SWITCH))
+    others = transitions.paths(validation.transitions, boards_of(validation), question.board.name)
+    answer = question.check.ask(asker.move(question.path, question.board, others))
+    last = question.path[-1]
+    judge(question, answer, stand_ins=(*gathered[last].stand_ins, *boards.stand_ins(last)))

@@ -22,6 +22,7 @@ FLOORS = {
     "inventory": 0,
     "parts": 0,
     "hostsfile": 0,
+    "transitions": 0,
     "npu": 0,
     "subject": 1,
     "nix": 2,

@@ -5,31 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rknn_validation import transitions
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
+from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.inventory import Node
-from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.npu.boards import BOARDS, Board, named
 from rknn_validation.subject import Scenario, Validation
 
 
 @dataclass(frozen=True)
 class Question:
-    """A check asked of a scenario, of a board where `board` is not None, of a real node where `node` is not None."""
+    """A check asked of a scenario, of a board where `board` is not None, of a real node where `node` is not None.
+
+    `path` are the scenarios a board went through, from one to the next by a switch; empty where it was booted.
+    """
 
     check: Check[Any]
     scenario: Scenario
     board: Board | None
     tier: str
     node: Node | None = None
+    path: transitions.Path = ()
+
+    @property
+    def where(self) -> str:
+        """The scenario, or the scenarios a switch leads from and to, as reports name them."""
+        return "->".join(self.path) or self.scenario.name
 
     @property
     def id(self) -> str:
         """`scenario-check`, `scenario-board-check` or `node-check`: what `-k` matches and reports show."""
         if self.node is not None:
             return f"{self.node.name}-{self.check.id}"
-        words = (self.scenario.name, self.board.name if self.board else "", self.check.id)
+        words = (self.where, self.board.name if self.board else "", self.check.id)
         return "-".join(word for word in words if word)
 
     def verdict(self, answer: Answer, **more: Any) -> Verdict:
@@ -39,7 +50,7 @@ class Question:
             title=self.check.title,
             stage=self.check.stage,
             tier=self.tier,
-            scenario=self.scenario.name,
+            scenario=self.where,
             board=self.board.name if self.board else "",
             status=answer.status,
             reason=answer.reason,
@@ -67,14 +78,33 @@ def configuration_questions(validation: Validation) -> list[Question]:
 
 
 def node_questions(validation: Validation) -> list[Question]:
-    """Every node check of every scenario on every board it is meant for."""
+    """Every node check of every scenario on every board it is meant for; those that change the board last."""
     return [
         Question(check, scenario, board, "vm")
         for scenario in validation.scenarios.values()
         for board in scenario.identities()
-        for check in NODE_CHECKS.all()
-        if board.can_be_emulated and _applies(check, scenario, board)
+        for check in sorted(NODE_CHECKS.all(), key=lambda check: check.id in DISTURBING)
+        if _applies(check, scenario, board)
     ]
+
+
+def transition_questions(validation: Validation) -> list[Question]:
+    """Every check of a switch, of every switch to be judged on every board."""
+    scenarios = validation.scenarios
+    boards = boards_of(validation)
+    return [
+        Question(check, scenarios[path[-1]], named(board), "vm", path=path)
+        for board in dict.fromkeys(board for names in boards.values() for board in names)
+        for path in transitions.paths(validation.transitions, boards, board)
+        for check in TRANSITION_CHECKS.all()
+        if named(board).can_be_emulated
+    ]
+
+
+def boards_of(validation: Validation) -> dict[str, tuple[str, ...]]:
+    """The boards of scenarios that may be switched to one another: hosts are machines of their own."""
+    scenarios = validation.scenarios.items()
+    return {name: one.boards for name, one in scenarios if name not in validation.host_subjects}
 
 
 def hardware_questions(validation: Validation) -> list[Question]:

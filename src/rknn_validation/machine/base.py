@@ -18,6 +18,12 @@ MASKED = (
 )
 """Debian units that are masked; none of them has to do with devices, modules or a user's own services."""
 
+GENERATORS = (
+    *("cryptsetup", "debug", "fstab", "getty", "gpt-auto", "hibernate-resume", "integritysetup", "rc-local", "run"),
+    *("system-update", "sysv", "veritysetup"),
+)
+"""systemd's generators, which make units for disks and consoles that the board does not have, at every reload."""
+
 AGENT_UNIT = """\
 [Unit]
 Description=Runs commands for the harness
@@ -77,5 +83,6 @@ def base_tree(agent: bytes) -> Tree:
         **account_files(),
         **{f"/etc/pam.d/{name}": File(f"{line}\n".encode()) for name, line in PAM.items()},
         **{f"/etc/systemd/system/{unit}": Link("/dev/null") for unit in MASKED},
+        **{f"/etc/systemd/system-generators/systemd-{name}-generator": Link("/dev/null") for name in GENERATORS},
     }
     return tree

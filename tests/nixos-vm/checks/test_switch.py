@@ -10,6 +10,7 @@ import pytest
 from bench import Bench
 
 from rknn_validation.checks.model import Status
+from rknn_validation.checks.node.transition import TRANSITION_CHECKS, Move, look
 from rknn_validation.npu.stacks import VENDOR
 
 pytestmark = pytest.mark.vm
@@ -42,25 +43,40 @@ def test_the_link_follows_the_package(bench: Callable[[str], Bench]) -> None:
     assert NEWER.out_path in board.ask("library.login-shell").reason
 
 
-def test_a_link_made_by_tmpfiles_stays_behind(bench: Callable[[str], Bench]) -> None:
+def test_a_link_made_by_tmpfiles_stays_behind_and_is_told(bench: Callable[[str], Bench]) -> None:
     board = bench("disabled")
+    booted = look(board.question())
     board.switch(handmade.configuration(tmpfiles=(f"L+ {LINK} - - - - /nix/store/x/lib/librknnrt.so",)))
-    board.switch(handmade.configuration())
-    assert board.sh(f"readlink {LINK}").strip() == "/nix/store/x/lib/librknnrt.so"
-
-
-def test_switched_on_brings_up_what_it_can_without_a_reboot(bench: Callable[[str], Bench]) -> None:
-    board = bench("disabled")
-    board.switch(handmade.vendor(), modules=True)
-    board.setup = replace(board.setup, stack=VENDOR)
-    passes(board, "library.login-shell", "library.service", "python.runtime-in-place")
-    assert "Module rknpu not found" not in board.sh("journalctl -b -o cat -u npu-driver.service")
+    switched = board.switch(handmade.configuration())
+    move = Move(switched.status, switched.said, booted, look(board.question()), next_boot=False, drivers=())
+    answers = {check.id: check.ask(move) for check in TRANSITION_CHECKS.all()}
+    assert [name for name, one in answers.items() if one.status is not Status.PASS] == ["transition.links"]
+    assert answers["transition.links"].reason == f"{LINK} is left (a link to /nix/store/x/lib/librknnrt.so)"
 
 
 def test_kernel_modules_change_only_at_the_next_boot(bench: Callable[[str], Bench]) -> None:
     board = bench("disabled")
-    board.switch(handmade.vendor())
+    switched = board.switch(handmade.vendor())
     assert "rknpu not found" in board.sh("journalctl -b -o cat -u npu-driver.service")
+    assert switched.status == 4
+    assert "npu-driver.service" in switched.said
+    board.setup = replace(board.setup, stack=VENDOR)
+    passes(board, "library.login-shell", "library.service", "python.runtime-in-place")
+    current, booted = (board.sh(f"readlink /run/{name}-system/kernel-modules") for name in ("current", "booted"))
+    assert current != booted
+
+
+def test_what_nobody_declares_stays(bench: Callable[[str], Bench]) -> None:
+    board = bench("disabled")
+    board.sh("groupadd byhand && useradd -M byhand -g byhand")
+    groups = {"npu": handmade.Account("npu", (), True)}
+    board.switch(handmade.configuration(groups=groups))
+    assert board.sh("getent group byhand npu").count(":x:") == 2
+    board.switch(handmade.configuration())
+    assert board.sh("getent group byhand; id -un byhand; getent group npu || echo gone").split()[1:] == [
+        "byhand",
+        "gone",
+    ]
 
 
 def test_a_changed_unit_is_restarted_and_an_unchanged_one_is_not(bench: Callable[[str], Bench]) -> None:
@@ -75,7 +91,7 @@ def test_a_changed_unit_is_restarted_and_an_unchanged_one_is_not(bench: Callable
 def test_new_rules_reach_devices_only_when_triggered(bench: Callable[[str], Bench]) -> None:
     board = bench("vendor")
     other = handmade.vendor(udev_rules=handmade.rules('KERNEL=="rknpu", GROUP="video", MODE="0640"\n'))
-    board.switch(other, trigger=False)
+    board.switch(other)
     assert board.sh("stat -c '%G %a' /dev/rknpu").split() == ["render", "660"]
     board.sh("udevadm trigger --action=add --settle /sys/class/misc/rknpu")
     assert board.sh("stat -c '%G %a' /dev/rknpu").split() == ["video", "640"]

@@ -68,7 +68,7 @@ def service(question: Question) -> Answer:
     configuration = question.expectation.configuration
     unit, way = _way(configuration)
     if way is None:
-        ran = question.run(f"systemd-run --quiet --wait --pipe {_each(words)} load librknnrt.so", *words)
+        ran = question.run(f"systemd-run --quiet --collect --wait --pipe {_each(words)} load librknnrt.so", *words)
         if loaded_path(ran):
             return passed("found without any setting", ran.evidence)
         return skipped(
@@ -80,7 +80,7 @@ def service(question: Question) -> Answer:
             values = unit.sections.get("Service", {}).get(key, ())
             properties += [f"--property={key}={value}" for value in values]
     shown = question.run("systemctl show --property=Environment %s", unit.name) if unit else None
-    command = f"systemd-run --quiet --wait --pipe {_each(properties)} {_each(words)} load librknnrt.so"
+    command = f"systemd-run --quiet --collect --wait --pipe {_each(properties)} {_each(words)} load librknnrt.so"
     ran = question.run(command, *properties, *words)
     evidence = (ran.evidence, *((shown.evidence,) if shown else ()))
     path = loaded_path(ran)
@@ -132,7 +132,9 @@ def not_from_working_directory(question: Question) -> Answer:
     asked = [loads(question, words, "librknnrt.so", f"cd {shlex.quote(directory)} &&")]
     _, way = _way(question.expectation.configuration)
     setting = [f"--property=Environment={item}" for item in way or ()]
-    command = f"systemd-run --quiet --wait --pipe --property=WorkingDirectory=%s {_each(setting)} {_each(words)}"
+    command = (
+        f"systemd-run --quiet --collect --wait --pipe --property=WorkingDirectory=%s {_each(setting)} {_each(words)}"
+    )
     asked.append(question.run(f"{command} load librknnrt.so", directory, *setting, *words))
     question.run("rm -r %s", directory)
     evidence = tuple(ran.evidence for ran in asked)

@@ -18,7 +18,7 @@ from rknn_validation.subject import Scenario
 
 STAGES = (
     "units", "identity", "kernel", "driver", "power", "device", "access", "udev", "library", "python", "inference",
-    "guard", "disabled",
+    "guard", "disabled", "transition",
 )  # fmt: skip
 """Stages from cause to effect."""
 

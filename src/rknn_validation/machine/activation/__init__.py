@@ -7,11 +7,11 @@ from rknn_validation.machine.activation.environment import graphics_profile, lay
 from rknn_validation.machine.activation.kernel import described, lay_kernel
 from rknn_validation.machine.activation.layout import BASE, SYSTEM, Guest, Installation, Layout
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
-from rknn_validation.machine.activation.switch import switch
+from rknn_validation.machine.activation.switch import Switched, switch
 from rknn_validation.machine.activation.units import lay_units
 from rknn_validation.nix.configuration import Configuration
 
-__all__ = ["Guest", "Installation", "described", "install", "switch"]
+__all__ = ["Guest", "Installation", "Switched", "described", "install", "switch"]
 
 _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 
@@ -40,4 +40,12 @@ def install(configuration: Configuration, guest: Guest, *, baseline: Configurati
     lay_base(layout)
     merge(layout, f"{SYSTEM}/sw", BASE, ("/bin",))
     tree = {path: layout.entries[path] for path in sorted(layout.entries)}
-    return Installation(tree, tuple(layout.stand_ins), tuple(layout.notes), npu, tuple(sorted(layout.units)))
+    return Installation(
+        tree,
+        tuple(layout.stand_ins),
+        tuple(layout.notes),
+        npu,
+        tuple(sorted(layout.units)),
+        layout.kernel,
+        layout.drivers,
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 
-from rknn_validation.machine.activation.layout import SYSTEM, Layout
+from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
 from rknn_validation.nix.configuration import Configuration, Package
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
@@ -25,15 +27,28 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
         else:
             layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
     layout.entries.update(layout.guest.modules(brought) if brought else {})
-    layout.link(f"{SYSTEM}/kernel-modules/lib/modules", "/usr/lib/modules")
+    layout.kernel = _lay_modules_path(layout, configuration, brought)
     early = [name for name in kernel.initrd_modules if name in (VENDOR.module, MAINLINE.module)]
     if early:
         layout.note(f"{', '.join(early)}: loaded from modules-load.d, where NixOS loads it in the initial ramdisk")
     names = dict.fromkeys((*kernel.modules, *early))
+    added = VENDOR.module in brought and not is_vendor_kernel(configuration)
+    layout.drivers = (VENDOR.module,) if added else ()
     layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in names))
     lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))
     return _npu_nodes(layout, configuration)
+
+
+def _lay_modules_path(layout: Layout, configuration: Configuration, brought: Sequence[str]) -> str:
+    """`/run/current-system/kernel-modules`, which is another path where another kernel boots next."""
+    kernel = configuration.kernel
+    made_of = (kernel.pname, kernel.version, *brought, *(package.out_path for package in kernel.extra_packages))
+    digest = hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:32]
+    path = f"{STORE}/{digest}-kernel-modules"
+    layout.link(f"{path}/lib/modules", "/usr/lib/modules")
+    layout.link(f"{SYSTEM}/kernel-modules", path)
+    return path
 
 
 def is_vendor_kernel(configuration: Configuration) -> bool:

@@ -51,7 +51,8 @@ class Installation:
 
     `npu` is the stack whose NPU nodes the configuration's device tree has on an RK3588 board, None where it has none.
     `stand_ins` name what stood in for the real thing, `notes` what had to be assumed or left out.
-    `units` are the names of the unit files laid, and `activate` the script that activates the installation.
+    `units` are the names of the unit files laid. `kernel` is the path of the kernel's modules, another one for another
+    kernel; `drivers` are the NPU drivers that the configuration adds to its kernel.
     """
 
     tree: Mapping[str, Entry]
@@ -59,6 +60,8 @@ class Installation:
     notes: tuple[str, ...]
     npu: Stack | None
     units: tuple[str, ...]
+    kernel: str
+    drivers: tuple[str, ...]
 
 
 @dataclass
@@ -70,6 +73,8 @@ class Layout:
     stand_ins: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
+    kernel: str = ""
+    drivers: tuple[str, ...] = ()
 
     def text(self, path: str, text: str, mode: int = 0o644) -> None:
         """A text file."""

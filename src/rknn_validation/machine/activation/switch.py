@@ -1,46 +1,89 @@
-"""`nixos-rebuild switch` on a running board: from one installation to another without a reboot."""
+"""`nixos-rebuild switch` on a running board: from one installation to another without a reboot.
+
+What is done, and in which order, is what nixpkgs' switch-to-configuration-ng does: units that go or change are stopped,
+the new system's activation runs, systemd reads its units anew, the new system's tmpfiles rules are applied, then units
+are reloaded, restarted and started. Nothing re-applies udev rules to devices that are there already.
+"""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import Protocol
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MachineError
 from rknn_validation.machine.activation.boot import ACTIVATE
-from rknn_validation.machine.activation.environment import GRAPHICS
 from rknn_validation.machine.activation.layout import SYSTEM, Installation
-from rknn_validation.machine.activation.units import UNITS
-from rknn_validation.machine.tree import Entry, Tree, tar
+from rknn_validation.machine.activation.plan import Plan, plan
+from rknn_validation.machine.activation.unitchange import Handling
+from rknn_validation.machine.tree import File, tar
 
 _SECONDS = 180.0
+_KNOWN = "/run/switch/known"
 
 _SCRIPT = """\
 set -u
 export PATH=/usr/sbin:/usr/bin
-new=$(mktemp -d /run/switch.XXXXXX)
-cat > "$new/tree.tar"
-stop=({stop}) gone=({gone}) restart=({restart})
-if [ "${{#stop[@]}}" -gt 0 ]; then systemctl stop "${{stop[@]}}"; fi
-running=()
-for unit in "${{restart[@]}}"; do
-  systemctl is-active --quiet "$unit" && running+=("$unit")
-done
-if [ "${{#running[@]}}" -gt 0 ]; then systemctl stop "${{running[@]}}"; fi
+code=0 running=()
+while read -r unit _; do running+=("$unit"); done < <(
+  systemctl list-units --all --plain --no-legend --state=active,activating --type=service,socket,timer,path,mount,target
+)
+# Those of some units that run; of a template, its instances.
+among() {{
+  found=()
+  for one in "${{running[@]}}"; do for unit; do
+    instance="${{unit%%@.*}}@*.${{unit##*.}}"
+    if [[ $one == "$unit" || ( $unit == *@.* && $one == $instance ) ]]; then found+=("$one"); fi
+  done; done
+}}
+mkdir -p /run/switch
+cat > /run/switch/tree.tar
+among {stop}; stop=("${{found[@]}}")
+among {start}; start=("${{found[@]}}")
+among {restart}; restart=("${{found[@]}}")
+among {reload}; reload=("${{found[@]}}")
+among {skip}; skip=("${{found[@]}}")
+among {targets}; start+=("${{found[@]}}")
+if [ ${{#stop[@]}} -gt 0 ]; then echo "stopping the following units: ${{stop[*]}}"; systemctl stop "${{stop[@]}}"; fi
+if [ ${{#skip[@]}} -gt 0 ]; then echo "NOT restarting the following changed units: ${{skip[*]}}"; fi
 mount -o remount,bind,rw /nix/store
-if [ "${{#gone[@]}}" -gt 0 ]; then rm -f -- "${{gone[@]}}"; fi
-tar -xp --unlink-first --keep-directory-symlink -f "$new/tree.tar" -C / || exit 99
+# What booted stays what booted: it is kept under another name.
+if [ ! -e {booted} ]; then
+  cp -a {system} {booted} && ln -sfn {booted} /run/booted-system
+fi
+declare -A kept
+for file in passwd group shadow gshadow; do kept[$file]=$(</etc/$file); done
+rm -f -- {gone}
+tar -xp --unlink-first --keep-directory-symlink -f /run/switch/tree.tar -C / || exit 99
 mount -o remount,bind,ro /nix/store
-rm -r "$new"
-{activate}
+# Accounts that neither system declares were made by hand, or by a script, and stay.
+for file in passwd group shadow gshadow; do
+  declare -A known=()
+  while IFS=: read -r name _; do known[$name]=1; done < {known}/$file
+  while IFS=: read -r name _; do known[$name]=1; done < /etc/$file
+  while IFS=: read -r name rest; do
+    if [ -z "${{known[$name]:-}}" ]; then echo "$name:$rest" >> /etc/$file; fi
+  done <<< "${{kept[$file]}}"
+done
+rm -r /run/switch
+{activate} || code=2
+systemctl reset-failed
 systemctl daemon-reload
-if [ -e /etc/tmpfiles.d/00-nixos.conf ]; then systemd-tmpfiles --create --remove --exclude-prefix=/dev; fi
-udevadm control --reload
-{trigger}
-if [ "${{#running[@]}}" -gt 0 ]; then systemctl start "${{running[@]}}"; fi
-systemctl start multi-user.target
-exit 0
+systemd-tmpfiles --create --remove --exclude-prefix=/dev
+if [ ${{#reload[@]}} -gt 0 ]; then systemctl reload-or-restart "${{reload[@]}}" || code=4; fi
+if [ ${{#restart[@]}} -gt 0 ]; then systemctl restart "${{restart[@]}}" || code=4; fi
+systemctl start "${{start[@]}}" || code=4
+udevadm settle --timeout=20
+failed=$(systemctl --failed --no-legend --plain)
+if [ -n "$failed" ]; then
+  code=4 names=""
+  while read -r unit _; do names="$names $unit"; done <<< "$failed"
+  echo "warning: the following units failed:$names"
+fi
+exit $code
 """
+_BROKE_OFF = (99, 126, 127)
 
 
 class Runs(Protocol):
@@ -66,49 +109,40 @@ class Completed(Protocol):
         """Standard error."""
 
 
-def switch(
-    machine: Runs,
-    old: Installation | None,
-    new: Installation,
-    *,
-    deadline: Deadline | None = None,
-    trigger: bool = True,
-    modules: bool = False,
-) -> str:
-    """Do on a running machine what `nixos-rebuild switch` does; returns what was said meanwhile.
+@dataclass(frozen=True)
+class Switched:
+    """What came of a switch: switch-to-configuration's exit status (2: activation failed, 4: a unit), and its words."""
 
-    Units that go are stopped by their old definition, changed ones are restarted, `/etc` is replaced, nothing below
-    `/nix/store` goes, tmpfiles rules that go take nothing with them. `trigger` re-applies udev rules to devices that
-    are there already (NixOS itself leaves that to the next boot). Kernel modules change at the next boot only, unless
-    `modules`. Raises MachineError where the files cannot be laid.
-    """
-    before = old.tree if old else {}
-    after = new.tree if modules else {path: entry for path, entry in new.tree.items() if not _is_module(path)}
-    changed = {path: entry for path, entry in after.items() if before.get(path) != entry}
-    old_units = set(old.units) if old else set()
-    stop = sorted(old_units - set(new.units))
-    restart = sorted(unit for unit in old_units & set(new.units) if _unit(before, unit) != _unit(new.tree, unit))
-    # The profiles stand in for store paths that would be others after the switch; nothing else below the store goes.
-    made_up = ("/etc/", f"{SYSTEM}/", f"{GRAPHICS}/")
-    gone = sorted(path for path in set(before) - set(new.tree) if path.startswith(made_up))
-    script = _SCRIPT.format(
-        stop=shlex.join(stop),
-        restart=shlex.join(restart),
-        gone=shlex.join(gone),
-        activate=ACTIVATE,
-        trigger="udevadm trigger --action=add --settle" if trigger else "",
-    )
+    status: int
+    said: str
+
+
+def switch(machine: Runs, old: Installation, new: Installation, *, deadline: Deadline | None = None) -> Switched:
+    """Do on a running machine what `nixos-rebuild switch` does. Raises MachineError where the files cannot be laid."""
+    work = plan(old, new)
+    known = {
+        f"{_KNOWN}/{path.rpartition('/')[2]}": File("".join(f"{name}\n" for name in names).encode())
+        for path, names in work.accounts.items()
+    }
     patience = deadline or Deadline.after(_SECONDS, "the switch to another configuration")
-    done = machine.run(script, stdin=tar(changed), deadline=patience)
+    done = machine.run(_script(work), stdin=tar({**work.files, **known}), deadline=patience)
     said = (done.stdout + done.stderr).decode(errors="replace")
-    if done.rc:
-        raise MachineError("the switch to another configuration broke off", expected="exit status 0", seen=said)
-    return said
+    if done.rc in _BROKE_OFF:
+        raise MachineError("the switch to another configuration broke off", expected="a switch to its end", seen=said)
+    return Switched(done.rc, said)
 
 
-def _is_module(path: str) -> bool:
-    return path.startswith(("/usr/lib/modules/", "/lib/modules/"))
-
-
-def _unit(tree: Tree, name: str) -> Entry | None:
-    return tree.get(f"{UNITS}/{name}")
+def _script(work: Plan) -> str:
+    return _SCRIPT.format(
+        stop=shlex.join(work.handled(Handling.STOP, Handling.STOP_AND_START)),
+        start=shlex.join(work.handled(Handling.STOP_AND_START)),
+        restart=shlex.join(work.handled(Handling.RESTART)),
+        reload=shlex.join(work.handled(Handling.RELOAD)),
+        skip=shlex.join(work.handled(Handling.SKIP)),
+        targets=shlex.join(work.targets),
+        gone=shlex.join(work.gone),
+        system=SYSTEM,
+        booted=SYSTEM.replace("0" * 32, "1" * 32),
+        known=_KNOWN,
+        activate=ACTIVATE,
+    )

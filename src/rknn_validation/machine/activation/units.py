@@ -62,6 +62,8 @@ def unit_text(layout: Layout, unit: Unit, global_environment: Mapping[str, str])
         lines.append(f"[{section}]")
         for key, values in sorted(sections.get(section, {}).items()):
             lines += [f"{key}={value}" for value in values]
+        if section == "Unit" and unit.restart_triggers:
+            lines.append(f"X-Restart-Triggers={' '.join(' '.join(unit.restart_triggers).split())}")
         if section == "Service":
             lines += [f'Environment="{_quoted(item)}"' for item in _environment(unit, global_environment)]
         lines.append("")

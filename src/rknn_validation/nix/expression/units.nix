@@ -33,6 +33,9 @@ let
       lib.mapAttrs' (from: to: lib.nameValuePair to (value.${from} or [ ])) relations
     )
     // lib.optionalAttrs (value.description or "" != "") { Description = value.description; }
+    // lib.optionalAttrs (value.reloadTriggers or [ ] != [ ]) {
+      X-Reload-Triggers = toString value.reloadTriggers;
+    }
     // (value.unitConfig or { });
   scripts = {
     script = "ExecStart";
@@ -42,12 +45,24 @@ let
     postStop = "ExecStopPost";
     reload = "ExecReload";
   };
+  # How NixOS tells switch-to-configuration what to do with a unit that has changed.
+  ifChanged =
+    value:
+    (
+      if value.reloadIfChanged or false then
+        { X-ReloadIfChanged = true; }
+      else
+        lib.optionalAttrs (!(value.restartIfChanged or true)) { X-RestartIfChanged = false; }
+    )
+    // lib.optionalAttrs (!(value.stopIfChanged or true)) { X-StopIfChanged = false; }
+    // lib.optionalAttrs (value.notSocketActivated or false) { X-NotSocketActivated = true; };
   # How a script is named on disk is NixOS's business; what it says is its text.
   serviceSection =
     value:
     lib.mapAttrs' (from: to: lib.nameValuePair to "script:${from}") (
       lib.filterAttrs (from: _: value.${from} or "" != "") scripts
     )
+    // ifChanged value
     // value.serviceConfig;
   sections =
     value:
