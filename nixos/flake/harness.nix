@@ -106,14 +106,12 @@ let
     nix
     openssh
     qemu
+    shellcheck
     util-linux
   ];
 
   # What the tests of the harness itself call beside these.
-  testTools = tools ++ [
-    just
-    shellcheck
-  ];
+  testTools = tools ++ [ just ];
 
   validate = writeShellApplication {
     name = "rknn-validate";

@@ -29,6 +29,7 @@
     SUBSYSTEM=="block", KERNEL=="sd*", ENV{ID_PATH}=="pci-0000:01:00.0-*", SYMLINK+="backup"
     SUBSYSTEM=="drm", KERNEL=="renderD*", DRIVERS=="panthor", GROUP="render", MODE="0664"
     KERNEL=="hidraw*", MODE="0666"
+    KERNEL=="ttyUSB*", GROUP="no-such-group", MODE=0660
     ACTION=="add", SUBSYSTEM=="input", RUN+="/bin/sh -c 'true'"
   '';
 
@@ -83,6 +84,8 @@
   systemd.tmpfiles.rules = [
     "d /srv/media 0775 media media -"
     "Z /var/cache/media 0755 media media -"
+    "a line that nobody can read"
+    "R /home"
   ];
   virtualisation.oci-containers.backend = "podman";
   virtualisation.oci-containers.containers.database = {
@@ -90,4 +93,23 @@
     volumes = [ "/var/lib/postgres:/var/lib/postgresql/data" ];
   };
   environment.etc."motd-of-the-house".text = "Mind the cat.";
+
+  # Nobody would be proud of these, and none of them is about the NPU either.
+  systemd.services.printer = {
+    after = [ "default.service.target" ];
+    serviceConfig = {
+      Typ = "oneshot";
+      User = "nobody-made-me";
+      ExecStart = "lpd --input-tray=1";
+      ExecStop = "true && false";
+    };
+  };
+  systemd.services.scanner.script = "if true; then echo never finished";
+  systemd.user.services.tray.serviceConfig.ExecStart = "tray";
+  environment.etc."profile.d/prompt.sh".text = "PS1='> '";
+  environment.interactiveShellInit = "export LIBRARY_PATHS=/srv/lib";
+  virtualisation.oci-containers.containers.player = {
+    image = "docker.io/library/player:1-rkt";
+    extraOptions = [ "--device=/dev/dri/renderD128" ];
+  };
 }
