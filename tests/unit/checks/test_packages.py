@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.checks.configuration.sources import moving_reference
 from rknn_validation.checks.configuration.sources_known import raw_file
 from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.hashes import Hash, HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.installs import installed
 from rknn_validation.facts.recipes.localfiles import elf_problem
 from rknn_validation.facts.recipes.nixtrees import subject_trees
+from rknn_validation.facts.recipes.revisions import Kind, address, revision
 from rknn_validation.facts.recipes.wheels import wheel_of
 from rknn_validation.facts.text.shell import commands
 from rknn_validation.npu import versions
@@ -103,7 +103,8 @@ RAW = "https://raw.githubusercontent.com/airockchip/rknn-toolkit2"
     ],
 )
 def test_branches_are_told_from_commits_and_tags(url: str, moves: bool) -> None:
-    assert bool(moving_reference(url)) is moves
+    found = address(url)
+    assert (found is not None and found.kind is Kind.MOVING) is moves
 
 
 def test_raw_addresses_are_taken_apart() -> None:
@@ -226,3 +227,47 @@ def test_a_subject_is_its_module_and_what_that_leads_to(tmp_path: Path) -> None:
         "other.nix",
         "default.nix",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("42aa1d426c0a9e0869b6374edba009f7208a1926", Kind.FIXED),
+        ("42aa1d4", Kind.FIXED),
+        ("v2.3.2", Kind.FIXED),
+        ("6.1-rc3", Kind.FIXED),
+        ("refs/tags/whatever", Kind.FIXED),
+        ("release-1.2.3", Kind.FIXED),
+        ("b4210", Kind.FIXED),
+        ("v${…}", Kind.FIXED),
+        ("main", Kind.MOVING),
+        ("refs/heads/${…}", Kind.MOVING),
+        ("linux-6.6.y", Kind.MOVING),
+        ("nixos-unstable", Kind.MOVING),
+        ("rk-6.1-rkr5.1", Kind.UNKNOWN),
+        ("rknpu-fixes", Kind.UNKNOWN),
+    ],
+)
+def test_a_revision_is_a_hash_or_a_tag_or_unknown(text: str, kind: Kind) -> None:
+    assert revision(text) is kind
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://gitlab.com/o/r/-/raw/master/x.so", Kind.MOVING),
+        ("https://gitlab.freedesktop.org/o/r/-/archive/25.3.0/r-25.3.0.tar.gz", Kind.FIXED),
+        ("https://github.com/o/r/archive/refs/heads/main.tar.gz", Kind.MOVING),
+        ("https://github.com/o/r/archive/refs/tags/main.tar.gz", Kind.FIXED),
+        ("https://codeload.github.com/o/r/tar.gz/main", Kind.MOVING),
+        ("https://github.com/o/r/pull/12.patch", Kind.MOVING),
+        ("https://git.kernel.org/x/linux.git/plain/a.dts?h=linux-6.12.y", Kind.MOVING),
+        ("https://huggingface.co/o/r/resolve/main/m.rknn", Kind.MOVING),
+        ("https://raw.githubusercontent.com/o/r/some-topic/x.so", Kind.UNKNOWN),
+        ("https://github.com/o/r/releases/download/v1/x.so", None),
+        ("https://example.org/main/x.so", None),
+    ],
+)
+def test_what_an_address_follows(url: str, kind: Kind | None) -> None:
+    found = address(url)
+    assert (found.kind if found else None) is kind

@@ -6,25 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Problem, looked_at
+from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure, looked_at
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.nixtrees import trees_of
+from rknn_validation.facts.recipes.revisions import Kind, followed
 from rknn_validation.nix.syntax import Binding
 
 NOTHING = "the subject downloads nothing"
-MOVING = frozenset(
-    {"master", "main", "HEAD", "head", "develop", "dev", "devel", "trunk", "latest", "nightly", "stable"}
-)
-_VENDOR_BRANCHES = {
-    ("orangepi-xunlong", "linux-orangepi"): r"orange-pi-\d.*",
-    ("armbian", "linux-rockchip"): r"rk-\d+\.\d+-rkr.*",
-    ("rockchip-linux", "kernel"): r"(?:develop|stable|release)-\d.*",
-    ("radxa", "kernel"): r"linux-\d+\.\d+-(?:stan|gen)-rkr.*",
-    ("friendlyarm", "kernel-rockchip"): r"nanopi\w*-v\d.*",
-}
-"""How the vendors' kernel repositories call their branches."""
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HTTPS_ONLY = re.compile(
     r"(?:https?|git|ssh)://(?:git@)?(?:[\w.-]*\.)?(?:github\.com|githubusercontent\.com|gitlab\.com|codeberg\.org)[:/]"
@@ -137,44 +127,16 @@ def _malformed(fetch: Fetch) -> str | None:
 )
 def stays_the_same(facts: Facts) -> Iterator[Finding]:
     """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
-    yield from _problems(facts, _moving)
-    yield from looked_at(fetches(facts))
-
-
-def _moving(fetch: Fetch) -> str | None:
-    branch = next((one for one in (moving_reference(url) for url in fetch.urls) if one), None)
-    revision = fetch.attrs.get("rev") or fetch.attrs.get("tag")
-    if revision and (revision in MOVING or revision.startswith("refs/heads/")):
-        branch = revision
-    known = _VENDOR_BRANCHES.get(fetch.repository or ("", ""))
-    if revision and known and re.fullmatch(known, revision):
-        branch = f"the branch {revision}"
-    unpinned_git = fetch.fetcher in ("fetchgit", "fetchGit") and revision is None and fetch.hash is not None
-    if branch is None and unpinned_git:
-        branch = fetch.attrs.get("ref") or fetch.attrs.get("branchName") or "HEAD"
-    if branch is None:
-        return None
-    return f"it follows {branch}, which moves: after the next push there the hash no longer matches"
-
-
-def moving_reference(url: str) -> str | None:
-    """The branch (or "latest" release) that a download address follows; None where it is fixed."""
-    if "/releases/latest/" in url:
-        return "releases/latest"
-    found = re.search(r"refs/heads/([^/]+)", url)
-    if found:
-        return f"the branch {found[1]}"
-    found = (
-        re.match(r"https?://raw\.githubusercontent\.com/[^/]+/[^/]+/([^/]+)/", url)
-        or re.match(r"https?://github\.com/[^/]+/[^/]+/(?:raw|blob)/([^/]+)/", url)
-        or re.search(r"/-/raw/([^/]+)/", url)
-        or re.search(r"huggingface\.co/.+/resolve/([^/]+)/", url)
-        or re.search(r"/raw/branch/([^/]+)/", url)
-        or re.search(r"/(?:archive|tarball|zipball|tar\.gz|zip)/([^/]+?)(?:\.tar\.\w+|\.zip|\.tgz)?$", url)
-    )
-    if found and (found[1] in MOVING or "/raw/branch/" in url):
-        return f"the branch {found[1]}"
-    return None
+    for fetch in fetches(facts):
+        found = followed(fetch)
+        if found.kind is Kind.MOVING:
+            what = f"it follows {found.name}, which moves: after the next push there the hash no longer matches"
+            yield Problem(fetch.where, what, str(fetch))
+        elif found.kind is Kind.UNKNOWN:
+            why = f"{found.name} is no hash and has not the shape of a tag: it may be a branch, which moves"
+            yield Unsure(fetch.where, why, str(fetch))
+        else:
+            yield Fine(fetch.where, str(fetch))
 
 
 @check(

@@ -20,6 +20,7 @@ FETCHERS = frozenset(
         "fetchTarball",
         "fetchgit",
         "fetchGit",
+        "fetchTree",
         "fetchFromGitHub",
         "fetchFromGitLab",
         "fetchFromGitea",

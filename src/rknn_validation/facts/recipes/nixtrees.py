@@ -161,7 +161,8 @@ def _changed(tree: NixTree) -> bool:
 
 def _trees(subject: Subject) -> tuple[NixTree, ...]:
     found: dict[Path, NixTree] = {}
-    waiting = [(path, path not in subject.overlays) for path in subject.files]
+    # Overlays and whole machines bring a lot that is none of the NPU's.
+    waiting = [(path, subject.host is None and path not in subject.overlays) for path in subject.files]
     while waiting and len(found) < _FILES:
         path, ours = waiting.pop(0)
         path = (path / "default.nix" if path.is_dir() else path).resolve()
