@@ -42,8 +42,10 @@ def deployed(validation: Validation, evaluator: Evaluator, shelf: Shelf, progres
             if host.reference.flake:
                 guests.setdefault(host.name, GuestHost(host.reference.flake, host.reference.name))
         done += len(some)
-    if len(hosts) > 1:
-        progress(f"evaluated {len(hosts)} hosts in {time.monotonic() - since:.1f} s")
+    if hosts:
+        seconds = time.monotonic() - since
+        each = f", {seconds / len(hosts):.1f} s each" if len(hosts) > 1 else ""
+        progress(f"evaluated {len(hosts)} host{'s'[: len(hosts) > 1]} in {seconds:.1f} s{each}")
     return replace(validation, scenarios=scenarios, host_subjects=subjects, guests=guests)
 
 

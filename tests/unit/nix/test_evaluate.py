@@ -14,7 +14,7 @@ from rknn_validation.nix.configuration import Configuration, Evaluation
 from rknn_validation.nix.evaluate import evaluate
 from rknn_validation.nix.failure import explain
 from rknn_validation.nix.request import Request
-from rknn_validation.subject import Subject
+from rknn_validation.subject import Subject, load
 
 pytestmark = pytest.mark.unit
 
@@ -120,6 +120,18 @@ def test_what_nixpkgs_refuses_is_evidence(results: dict[str, Evaluation]) -> Non
     assert failure.kind == "subject"
     assert "npu-tools-1.2" in failure.message
     assert "is not available on the requested hostPlatform" in failure.message
+
+
+def test_a_fleet_that_forbids_unfree_packages_is_heard() -> None:
+    subject = load(Path(__file__).resolve().parents[3] / "validation.yaml").subject
+    assert subject is not None
+    settings = {"enable": True, "stack": "vendor"}
+    forbids = {"nixpkgs": {"config": {"allowUnfree": False}}}
+    found = ask({"silent": Request(subject, settings), "forbids": Request(subject, settings, forbids)})
+    assert configuration(found["silent"]).failures == ()
+    refused = found["forbids"].error
+    assert refused is not None
+    assert "rknn-runtime-2.3.2" in refused.message and "unfree" in refused.message
 
 
 def test_a_package_that_throws_leaves_the_rest(results: dict[str, Evaluation]) -> None:
