@@ -34,8 +34,12 @@ from rknn_validation.subject import Scenario, Subject, Validation
 
 @dataclass
 class Served:
-    """Which nixpkgs has served: `own` are those that flakes lock, by the flake; `common`, the one of the run."""
+    """What several evaluations of a run have in common: the flakes, read once, and which nixpkgs has served.
 
+    `own` are those that flakes lock, by the flake; `common` says whether the one of the run has served for anything.
+    """
+
+    flakes: dict[str, Flake | HarnessError] = field(default_factory=dict)
     own: dict[str, Nixpkgs] = field(default_factory=dict)
     common: bool = False
 
@@ -55,18 +59,22 @@ class Evaluator:
     progress: Callable[[str], None] = lambda _: None
     nixpkgs_was_named: bool = False
     served: Served = field(default_factory=Served)
-    _flakes: dict[str, Flake | HarnessError] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
         """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
-        if reference not in self._flakes:
+        if reference not in self.served.flakes:
             try:
-                self._flakes[reference] = read_flake(
-                    reference, Path.cwd(), offline=self.offline, deadline=self.deadline, progress=self.progress
+                self.served.flakes[reference] = read_flake(
+                    reference,
+                    Path.cwd(),
+                    offline=self.offline,
+                    deadline=self.deadline,
+                    progress=self.progress,
+                    without_nixpkgs=self.nixpkgs_was_named,
                 )
             except HarnessError as error:
-                self._flakes[reference] = error
-        found = self._flakes[reference]
+                self.served.flakes[reference] = error
+        found = self.served.flakes[reference]
         if isinstance(found, HarnessError):
             raise found
         return found

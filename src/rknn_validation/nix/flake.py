@@ -82,12 +82,19 @@ class Flake:
 
 
 def read_flake(
-    reference: str, base: Path, *, offline: bool, deadline: Deadline, progress: Progress = lambda _: None
+    reference: str,
+    base: Path,
+    *,
+    offline: bool,
+    deadline: Deadline,
+    progress: Progress = lambda _: None,
+    without_nixpkgs: bool = False,
 ) -> Flake:
     """The flake that `reference` names: a directory (relative to `base`), or what `nix flake metadata` can fetch.
 
     Inputs are taken from where the lock file's `path` says, or from the store; what is in neither is fetched unless
-    `offline`. Raises HarnessError where there is no such flake or its lock file cannot be read.
+    `offline`, a nixpkgs not `without_nixpkgs` either: another one serves then. Raises HarnessError where there is no
+    such flake or its lock file cannot be read.
     """
     directory = directory_of(reference, base, offline=offline, deadline=deadline, progress=progress)
     if not (directory / "flake.nix").is_file():
@@ -95,7 +102,9 @@ def read_flake(
     lock = read_lock(directory)
     fetcher = Fetcher(offline, deadline, progress)
     nodes = {
-        key: _node(key, data, lock, directory, fetcher, is_root=key == lock["root"])
+        key: _of_flake(directory, _inputs(lock, data))
+        if key == lock["root"]
+        else _node(key, data, lock, directory, fetcher, without_nixpkgs)
         for key, data in lock["nodes"].items()
     }
     absent = {key for key, one in nodes.items() if one.path is None and not one.is_nixpkgs}
@@ -112,19 +121,25 @@ def read_flake(
 
 
 def _node(
-    key: str, data: Mapping[str, Any], lock: Mapping[str, Any], directory: Path, fetcher: Fetcher, *, is_root: bool
+    key: str, data: Mapping[str, Any], lock: Mapping[str, Any], directory: Path, fetcher: Fetcher, spared: bool
 ) -> Input:
-    inputs = {name: _resolved(lock, wanted) for name, wanted in (data.get("inputs") or {}).items()}
-    if is_root:
-        return Input(directory, "the flake", True, False, _of_root(directory), inputs)
+    is_flake = data.get("flake", True) is not False
+    is_nixpkgs = is_flake and _is_nixpkgs(data, key)
     locked = data.get("locked") or data.get("original") or {}
     told = _told(data, key)
-    path = fetcher.find(locked, _place(lock, key, directory), told)
+    path = fetcher.find(locked, _place(lock, key, directory), told, fetch=not (spared and is_nixpkgs))
     kept = {name: locked[name] for name in ("rev", "narHash", "lastModified") if name in locked}
     if "rev" in kept:
         kept["shortRev"] = kept["rev"][:7]
-    is_flake = data.get("flake", True) is not False
-    return Input(path, told, is_flake, is_flake and _is_nixpkgs(data, key), kept, inputs)
+    return Input(path, told, is_flake, is_nixpkgs, kept, _inputs(lock, data))
+
+
+def _of_flake(directory: Path, inputs: Mapping[str, str]) -> Input:
+    return Input(directory, "the flake", True, False, _of_root(directory), inputs)
+
+
+def _inputs(lock: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _resolved(lock, wanted) for name, wanted in (data.get("inputs") or {}).items()}
 
 
 def _resolved(lock: Mapping[str, Any], wanted: Any) -> str:

@@ -8,12 +8,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError
+from rknn_validation.nix import reachable
 from rknn_validation.process import run, tool
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
@@ -67,12 +69,14 @@ class Fetcher:
     offline: bool
     deadline: Deadline
     progress: Progress
+    servers: dict[str, str] = field(default_factory=dict)
+    """Why a server cannot be reached, or ""; each is tried once."""
 
-    def find(self, locked: Mapping[str, Any], beside: Path, told: str) -> Path | None:
+    def find(self, locked: Mapping[str, Any], beside: Path, told: str, *, fetch: bool = True) -> Path | None:
         if locked.get("type") == "path":
             path = (beside / str(locked.get("path", ""))).resolve()
             return path if path.exists() else self._in_store(locked)
-        return self._in_store(locked) or self._fetched(locked, told)
+        return self._in_store(locked) or (self._fetched(locked, told) if fetch else None)
 
     def _in_store(self, locked: Mapping[str, Any]) -> Path | None:
         path = store_path(str(locked.get("narHash") or ""))
@@ -83,6 +87,13 @@ class Fetcher:
     def _fetched(self, locked: Mapping[str, Any], told: str) -> Path | None:
         reference = _reference(locked)
         if self.offline or reference is None:
+            return None
+        # Nix would try for longer to reach somebody who is not there.
+        server = _server(locked)
+        if server not in self.servers:
+            self.servers[server] = reachable.unreachable(server, 443)
+        if self.servers[server]:
+            self.progress(f"not here: {told}: {self.servers[server]}")
             return None
         self.progress(f"fetching {told}")
         command = [_nix(), *FEATURES, "flake", "prefetch", "--json", *QUICKLY, reference]
@@ -111,6 +122,13 @@ def _reference(locked: Mapping[str, Any]) -> str | None:
     if kind == "git" and revision:
         return f"git+{locked['url']}?rev={revision}"
     return None
+
+
+def _server(locked: Mapping[str, Any]) -> str:
+    """The host that a locked input is fetched from."""
+    usual = {"github": "github.com", "gitlab": "gitlab.com", "sourcehut": "git.sr.ht"}
+    url = str(locked.get("url") or "")
+    return str(locked.get("host") or usual.get(str(locked.get("type"))) or urlsplit(url).hostname or url)
 
 
 def store_path(nar_hash: str) -> Path | None:
