@@ -11,7 +11,7 @@ import pytest
 TIERS = ("unit", "integration", "vm", "hardware")
 EVALUATORS = {"nix", "nix-instantiate"}
 SHELLS = {"bash", "sh"}
-READERS = {"shellcheck"}
+READERS = {"shellcheck", "dtc"}
 
 
 def without_one_tier(tests: Iterable[tuple[str, Sequence[str]]]) -> list[str]:

@@ -38,11 +38,16 @@ def recorded() -> dict[str, dict[str, str]]:
     }
 
 
+def describes_npu(release: str) -> bool:
+    """Whether the trees of a mainline release have the NPU's nodes at all."""
+    return _series(release) >= _series(FIRST)
+
+
 def enables_npu(tree: str, release: str) -> bool | None:
     """Whether the tree of that mainline release enables the NPU; None where that is not known here."""
     if not any(tree in trees for trees in recorded().values()):
         return None
-    if _series(release) < _series(FIRST):
+    if not describes_npu(release):
         return False
     if tree in SINCE:
         return _series(release) >= _series(SINCE[tree])

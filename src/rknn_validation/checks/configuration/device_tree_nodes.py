@@ -1,71 +1,115 @@
-"""Do the subject's overlays switch on what they describe?"""
+"""Does the tree that is booted have a node for the stack's driver, switched on, with its MMU?"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.device_tree import own_overlays, text_of
-from rknn_validation.checks.configuration.registry import CONFIGURATION_CHECKS
-from rknn_validation.checks.model import Answer, Evidence, failed, passed, skipped
-from rknn_validation.facts.kernel.source import tree as kernel_tree
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
+from rknn_validation.facts.devicetree.applied import NpuTree, Unit, booted, is_built, npu_tree, reaches
+from rknn_validation.facts.devicetree.overlays import VENDOR_LABELS, mainline_labels, overlays, own_overlays
+from rknn_validation.facts.kernel.drivers import vendor_driver
+from rknn_validation.facts.kernel.source import Origin, tree
 from rknn_validation.facts.model import Facts
-from rknn_validation.npu.stacks import VENDOR
+from rknn_validation.npu.about import about_npu
+from rknn_validation.npu.boards import Board
+from rknn_validation.npu.stacks import STACKS, VENDOR
+from rknn_validation.npu.symbols import Presence
 
-_NODE = re.compile(r"(&[\w{}/@-]+|\b[\w-]+(?:@[0-9a-f]+)?)\s*\{([^{}]*)\}")
-_OFF = re.compile(r'\bstatus\s*=\s*"(?:disabled|fail|reserved)[^"]*"\s*;')
-_ON = re.compile(r'\bstatus\s*=\s*"(?:okay|ok)"\s*;')
 
-
-@CONFIGURATION_CHECKS.check(
+@check(
     "device-tree.npu-nodes-are-switched-on",
     stage="device-tree",
     title="the overlay switches on the nodes that the stack's driver binds",
     remedy='Give the node of the driver and the MMU in front of it status = "okay".',
+    good="the nodes are on",
+    nothing="no overlay of the subject describes the NPU",
 )
-def nodes_are_on(facts: Facts) -> Answer:
+def nodes_are_on(facts: Facts) -> Iterator[Finding]:
     """A disabled node is no device: the driver loads and nothing appears; behind a disabled MMU open() is ENODEV."""
-    texts = {one.name: text for one in own_overlays(facts) if (text := text_of(one)) is not None}
-    nodes = [(name, node, body) for name, text in texts.items() for node, body in _NODE.findall(_plain(text))]
-    if facts.scenario.stack == "vendor":
-        ours = [one for one in nodes if VENDOR.node_compatible in one[2]]
-        off = ours if ours and all(_OFF.search(body) for _, _, body in ours) else []
-        mmus = {f"&{label}" for _, _, body in ours for label in re.findall(r"\biommus\s*=\s*<&(\w+)>", body)}
-        off = off or [one for one in nodes if one[1] in mmus and _OFF.search(one[2])]
-    else:
-        ours = [one for one in nodes if re.search(r"rknn_(?:core|mmu)_\d", one[1])]
-        cores = {node[-1] for _, node, body in ours if "core" in node and _ON.search(body)}
-        off = [one for one in ours if "mmu" in one[1] and one[1][-1] in cores and _OFF.search(one[2])]
-    if off:
-        shown = (Evidence(name, f"{node} {{ {' '.join(body.split())} }}") for name, node, body in off)
-        return failed("the NPU stays switched off: no driver binds it, or it cannot be opened", *shown)
-    return passed(f"{len(ours)} nodes") if ours else skipped("no overlay of the subject describes the NPU")
+    stack, own = STACKS[facts.scenario.stack], {one.name for one in own_overlays(facts)}
+    for board in booted(facts):
+        found = npu_tree(facts, board)
+        if found is None or not own & set(found.changed):
+            continue
+        cores = [one for one in found.cores.values() if stack.node_compatible in one.compatible]
+        on = [one for one in cores if one.enabled is not False]
+        if cores and not on and stack is VENDOR:
+            yield Problem(cores[0].path, f"the NPU of {board.name} stays switched off: no driver binds it")
+        for core in on:
+            yield from _behind(found, core)
 
 
-_KNOWN_LABELS = frozenset(f"rknn_{kind}_{number}" for kind in ("core", "mmu") for number in range(3))
+def _behind(found: NpuTree, core: Unit) -> Iterator[Finding]:
+    off = [path for path in core.mmus if path in found.mmus and found.mmus[path].enabled is False]
+    for path in off:
+        if core.enabled:
+            yield Problem(path, f"the MMU of {core.path} is switched off on {found.board.name}: it cannot be opened")
+    if not off:
+        yield Fine(core.path, found.board.name)
 
 
-@CONFIGURATION_CHECKS.check(
+@check(
+    "device-tree.vendor-driver-can-bind",
+    stage="device-tree",
+    title="the out-of-tree driver finds a node to bind",
+    remedy="Add an overlay that puts npu@fdab0000 with compatible rockchip,rk3588-rknpu into the board's tree and "
+    "disables mainline's rknn-core nodes; Rockchip's own kernels ship such trees.",
+    good="the tree has the vendor's node",
+    nothing="the device tree comes with the kernel that brings the driver",
+    stacks=("vendor",),
+)
+def vendor_driver_can_bind(facts: Facts) -> Iterator[Finding]:
+    """Mainline's device trees describe the NPU for rocket: rknpu loads into a stock kernel and binds nothing."""
+    source, driver = tree(facts), vendor_driver(facts)
+    if not source.is_mainline or driver.has is not Presence.YES:
+        return
+    unread = [one for one in overlays(facts) if one.compiled.root is None]
+    for board in booted(facts):
+        found = npu_tree(facts, board)
+        if found is None or found.bound_by(VENDOR.node_compatible):
+            yield Fine(board.name, ", ".join(found.changed) if found else "")
+        elif _told_elsewhere(facts, board, found):
+            yield Aside("an overlay that describes the NPU does not come to effect: see the other checks of it")
+        elif unread:
+            why = f"whether the device tree of {board.name} gets a node for rknpu is not known"
+            yield Unsure(unread[0].name, why, unread[0].compiled.unknown or unread[0].compiled.complaint)
+        else:
+            what = "the module loads and nothing binds: no device tree here has the vendor's node"
+            told = f"{driver.why}; the tree of {board.name} in {source.label} has no {VENDOR.node_compatible}"
+            yield Problem("hardware.deviceTree", what, told)
+
+
+def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
+    """Whether an overlay for the NPU is there, and another check says why it gives the driver nothing to bind."""
+    about = [one for one in overlays(facts) if one.is_about_npu]
+    names = {name for one in about for change in one.changes for name in change.node.compatible if about_npu(name)}
+    switched_off = any(VENDOR.node_compatible in one.compatible for one in found.cores.values())
+    elsewhere = not is_built(facts, board) or not any(reaches(one, board) for one in about)
+    broken = any(one.compiled.complaint for one in overlays(facts))
+    return broken or (bool(about) and (elsewhere or switched_off or bool(names - {VENDOR.node_compatible})))
+
+
+@check(
     "device-tree.labels-exist",
     stage="device-tree",
     title="the overlay names the NPU's nodes by labels the tree has",
     remedy="Mainline's trees have rknn_core_0 to rknn_core_2 and rknn_mmu_0 to rknn_mmu_2; rknpu and rknpu_mmu are "
     "those of Rockchip's own kernels.",
+    good="the kernel's trees have these labels",
+    nothing="no overlay of the subject names the NPU's nodes by label",
 )
-def labels_exist(facts: Facts) -> Answer:
+def labels_exist(facts: Facts) -> Iterator[Finding]:
     """An overlay that names a label of no node cannot be applied: building the device trees stops."""
-    if not kernel_tree(facts).is_mainline:
-        return skipped("the labels of this kernel's trees are not known here")
-    wrong, asked = [], 0
+    source = tree(facts)
+    if source.origin is Origin.UNKNOWN:
+        yield Aside("the labels of this kernel's trees are not known here")
+        return
+    known = VENDOR_LABELS if source.origin is Origin.VENDOR else mainline_labels()
     for overlay in own_overlays(facts):
-        text = text_of(overlay) or ""
-        own = set(re.findall(r"\b(\w+)\s*:\s*[\w,-]+(?:@\w+)?\s*\{", text))
-        named = set(re.findall(r"&(rk(?:nn|npu)\w*)", text)) - own
-        asked += len(named)
-        wrong += [Evidence(overlay.name, f"&{label}") for label in sorted(named - _KNOWN_LABELS)]
-    if wrong:
-        return failed("mainline's trees have no such label: the overlay cannot be applied", *wrong)
-    return passed(f"{asked} labels") if asked else skipped("no overlay of the subject names the NPU's nodes by label")
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+        for label in sorted(one for one in overlay.labels if one.startswith(("rknn", "rknpu", "npu"))):
+            if label in known:
+                yield Fine(overlay.name, f"&{label}")
+            elif label.startswith(("rknn", "rknpu")):
+                what = f"the trees of {source} have no label {label}: the overlay cannot be applied"
+                yield Problem(overlay.name, what, f"&{label}")

@@ -1,0 +1,76 @@
+"""Device-tree overlays are compiled, and read as the kernel would get them."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from rknn_validation.facts.devicetree.compile import compiled
+from rknn_validation.facts.devicetree.flattened import NoDeviceTree, read
+from rknn_validation.facts.devicetree.overlays import mainline_labels, read_overlay
+from rknn_validation.nix.configuration import DeviceTreeOverlay
+
+pytestmark = [
+    pytest.mark.unit,
+    pytest.mark.skipif(shutil.which("dtc") is None, reason="dtc is not installed: `make setup` installs it"),
+]
+
+HEAD = '/dts-v1/;\n/plugin/;\n/ { compatible = "rockchip,rk3588"; };\n'
+
+
+def test_what_an_overlay_changes_is_found_by_label_and_by_path() -> None:
+    text = f"""{HEAD}
+    &rknn_mmu_0 {{ status = "okay"; }};
+    &{{/}} {{ npu@fdab0000 {{ iommus = <&rknn_mmu_0>; npu-supply = <&vdd_npu_s0>; }}; }};
+    """
+    overlay = read_overlay(DeviceTreeOverlay("npu", text, None, None), mainline_labels())
+    found = {change.path: change for change in overlay.changes}
+    assert overlay.compatible == ("rockchip,rk3588",)
+    assert found["/iommu@fdab9000"].node.enabled
+    assert found["/npu@fdab0000"].refers["iommus"] == ("/iommu@fdab9000",)
+    assert found["/npu@fdab0000"].refers["npu-supply"] == ("&vdd_npu_s0",)
+    assert overlay.is_about_npu
+
+
+def test_fragments_written_out_are_the_same() -> None:
+    text = f"""{HEAD} / {{ fragment@0 {{ target = <&rknn_core_0>; __overlay__ {{ status = "disabled"; }}; }}; }};"""
+    overlay = read_overlay(DeviceTreeOverlay("npu", text, None, None), mainline_labels())
+    assert [(one.path, one.node.enabled) for one in overlay.changes] == [("/npu@fdab0000", False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#include <dt-bindings/clock/rockchip,rk3588-cru.h>\n{head}&rknn_core_0 {{ clocks = <&cru ACLK_NPU0>; }};",
+        '#define STATE "okay"\n{head}&rknn_core_0 {{ status = STATE; }};',
+        '{head}// npu\n/* &nobody { */ &rknn_core_0 {{ status = "okay"; }};',
+    ],
+)
+def test_the_preprocessor_s_part_is_done(text: str) -> None:
+    text = text.replace("{head}", HEAD).replace("{{", "{").replace("}}", "}")
+    assert compiled(text).root is not None, compiled(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD + '&rknn_core_0 { status = "okay" };', "syntax error"),
+        (HEAD.replace("/plugin/;\n", "") + "&rknn_core_0 { };", "rknn_core_0"),
+        (HEAD.replace("/plugin/;\n", "") + "&{/} { npu@fdab0000 { }; };", "no overlay"),
+        (HEAD.replace("/dts-v1/;\n", ""), "syntax error"),
+    ],
+)
+def test_what_does_not_compile_is_told_in_dtc_s_words(text: str, said: str) -> None:
+    assert said in compiled(text).complaint
+
+
+def test_what_conditions_decide_is_unknown() -> None:
+    assert "conditions" in compiled(f"#ifdef A\n{HEAD}#endif\n").unknown
+    assert "nobody.h" in compiled(f"#include <nobody.h>\n{HEAD}&x {{ y = <MACRO(1)>; }};").unknown
+
+
+@pytest.mark.parametrize("blob", [b"", b"\xd0\x0d\xfe\xed", b"\0" * 64])
+def test_what_is_no_device_tree_is_refused(blob: bytes) -> None:
+    with pytest.raises(NoDeviceTree):
+        read(blob)
