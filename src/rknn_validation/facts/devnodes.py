@@ -17,6 +17,7 @@ from rknn_validation.facts.kernel.configfile import configfile
 from rknn_validation.facts.kernel.drivers import ON, brings_module, setting
 from rknn_validation.facts.kernel.drivers import flavours as configured_flavours
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.text import shell, tmpfiles, udevrules
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, VENDOR_MISC, Device
 from rknn_validation.facts.text.udevrules import Complaint, Rule
@@ -105,6 +106,18 @@ def subject_rules(facts: Facts) -> Rules:
 
 
 @derived
+def unread_rules(facts: Facts) -> tuple[RulesFile, ...]:
+    """The subject's rules that only a build can tell and that may be about the NPU.
+
+    What nixpkgs packages for others' devices is not, unless its name says so.
+    """
+    packages = [inner for one in part(facts).udev_packages for inner in one.walk()]
+    others = {name for one in packages if one.origin == "nixpkgs" for name in (one.name, one.pname)}
+    unread = subject_rules(facts).unread
+    return tuple(one for one in unread if is_npu_module(facts) or one.name not in others or about_npu(one.name))
+
+
+@derived
 def flavours(facts: Facts) -> frozenset[str]:
     """The flavours the machine's vendor driver may have been built in: both, where nothing tells."""
     file = configfile(facts)
@@ -185,7 +198,8 @@ def exists(facts: Facts, path: str) -> bool | None:
     nodes = devnodes(facts)
     if not path.startswith("/dev/") or not nodes:
         return None
-    if path in links(facts) or any(path == made for made, _, _ in made_by_hand(facts)):
+    linked = (re.sub(r"[$%](?:\w+|\{\w+\})", "*", link) for link in links(facts))
+    if any(fnmatch.fnmatchcase(path, one) for one in (*linked, *(made for made, _, _ in made_by_hand(facts)))):
         return True
     same = [one for one in nodes if path in (one.path, posixpath.dirname(one.path))]
     if same:
@@ -193,7 +207,7 @@ def exists(facts: Facts, path: str) -> bool | None:
     if _NUMBERED.fullmatch(path) or not _could_be_the_npu_s(path):
         return None
     # Somebody's rules may link it.
-    return None if subject_rules(facts).unread else False
+    return None if unread_rules(facts) else False
 
 
 def _could_be_the_npu_s(path: str) -> bool:

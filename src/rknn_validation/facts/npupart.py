@@ -7,36 +7,26 @@ this project's business, and nothing is said about them.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from rknn_validation.facts.devnodes import devnodes, named_by, subject_rules
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.recipes.recipes import recipes
 from rknn_validation.facts.recipes.rules import PackageOfRules, package_of_rules
 from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.facts.text.udevrules import Complaint, Rule
 from rknn_validation.facts.text.udevrun import Match, matches
-from rknn_validation.facts.text.unitfile import everything, words
+from rknn_validation.facts.text.unitfile import everything, given, words
 from rknn_validation.nix.configuration import EtcFile, Unit
 from rknn_validation.nix.package import Package
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 _STORE = re.compile(r"/nix/store/(?:[0-9a-z]{32}-)?([^/\s:\"']+)")
+_ELSEWHERE = re.compile(r"\w+://\S+|/(?:sys|proc)/\S+")
 _GROUPS = ("SupplementaryGroups", "Group")
 _BOUND = ("Requires", "BindsTo", "Requisite", "PartOf", "Upholds")
-
-
-@derived
-def is_npu_module(facts: Facts) -> bool:
-    """Whether the subject is a module for the NPU, by its option or its file: all it contributes is for the NPU."""
-    module = facts.subject.module
-    if module is None:
-        return False
-    # Not by its folder: that may be a machine's name.
-    name = module.stem if isinstance(module, Path) else module.path[-1]
-    return about_npu(".".join(facts.subject.option)) or about_npu(name)
 
 
 @derived
@@ -66,23 +56,34 @@ def npu_units(facts: Facts) -> dict[str, Unit]:
     ours = part(facts).units
     if is_npu_module(facts):
         return dict(ours)
-    named = asked_for(facts)
-    groups = {one.group for one in devnodes(facts)} - {"root", "video", "render"}
-    found = {
-        name: unit
-        for name, unit in ours.items()
-        if name in named
-        or _speaks(facts, unit)
-        or groups & {*words(unit, "SupplementaryGroups"), *words(unit, "Group")}
-    }
+    found = {name: unit for name, unit in ours.items() if name in asked_for(facts) or _is_about_unit(facts, unit)}
     while bound := {name: unit for name, unit in ours.items() if name not in found and _leads_to(unit, found)}:
         found |= bound
     return found
 
 
-def _speaks(facts: Facts, unit: Unit) -> bool:
-    text = everything(unit)
-    return about_npu(text) or any(name in npu_packages(facts) for name in _STORE.findall(text))
+def _is_about_unit(facts: Facts, unit: Unit) -> bool:
+    return about_npu(everything(unit)) or _has_its_groups(facts, unit) or _runs_its_packages(facts, unit)
+
+
+def uses_npu(facts: Facts, unit: Unit) -> bool:
+    """Whether a unit opens the NPU itself, as far as what it runs and is given tells.
+
+    Who only reads the driver's status below /sys, asks a server by its address, or waits for another unit, does not.
+    """
+    text = _ELSEWHERE.sub("", given(unit))
+    if is_npu_module(facts):
+        return about_npu(text) or not about_npu(given(unit))
+    return about_npu(text) or _has_its_groups(facts, unit) or _runs_its_packages(facts, unit)
+
+
+def _has_its_groups(facts: Facts, unit: Unit) -> bool:
+    groups = {one.group for one in devnodes(facts)} - {"root", "video", "render"}
+    return not groups.isdisjoint(word for key in _GROUPS for word in words(unit, key))
+
+
+def _runs_its_packages(facts: Facts, unit: Unit) -> bool:
+    return any(name in npu_packages(facts) for name in _STORE.findall(given(unit)))
 
 
 def _leads_to(unit: Unit, found: dict[str, Unit]) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.npupart import is_npu_module, npu_units
+from rknn_validation.facts.npumodule import is_npu_module
+from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
 from rknn_validation.facts.recipes.values import rendered
 from rknn_validation.facts.text.shellcheck import Judgement, judge

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rknn_validation.facts.devnodes import Devnode, devnodes, subject_rules
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.npupart import asked_for, npu_units
+from rknn_validation.facts.npupart import asked_for, npu_units, uses_npu
 from rknn_validation.facts.text import shell
 from rknn_validation.facts.text.unitfile import commands, is_on, last, text_of, words
 from rknn_validation.nix.configuration import Unit
@@ -59,7 +59,7 @@ def consumers(facts: Facts) -> dict[str, Unit]:
     return {
         name: unit
         for name, unit in own_services(facts).items()
-        if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not is_helper(unit)
+        if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not is_helper(unit) and uses_npu(facts, unit)
     }
 
 
@@ -69,7 +69,11 @@ def jobs(facts: Facts) -> dict[str, Unit]:
     return {
         name: unit
         for name, unit in own_services(facts).items()
-        if last(unit, "Type") == "oneshot" and any(commands(unit)) and not is_helper(unit) and speaks_of_npu(unit)
+        if last(unit, "Type") == "oneshot"
+        and any(commands(unit))
+        and not is_helper(unit)
+        and speaks_of_npu(unit)
+        and uses_npu(facts, unit)
     }
 
 

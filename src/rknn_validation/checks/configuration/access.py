@@ -11,7 +11,7 @@ from rknn_validation.checks.findings import Aside, Fine, Problem
 from rknn_validation.facts.devnodes import devnodes, outcomes
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nodeaccess import opened_to_all
-from rknn_validation.facts.npupart import is_npu_module
+from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.nix.configuration import Configuration
 
 _UNSET = "the subject does not set the access of an NPU node"

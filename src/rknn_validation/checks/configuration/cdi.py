@@ -10,7 +10,7 @@ from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.containers import Specification, specifications
 from rknn_validation.facts.devnodes import exists
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.npupart import is_npu_module
+from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.npu.about import about_npu
 
 _PLACE = re.compile(r"cdi/[^/]+\.(?:json|yaml)")

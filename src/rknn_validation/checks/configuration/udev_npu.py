@@ -8,12 +8,13 @@ from rknn_validation.checks.configuration.access_options import access_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.configuration.udev import NO_RULES
 from rknn_validation.checks.findings import Aside, Fine, Problem, Unsure
-from rknn_validation.facts.devnodes import devnodes, links, subject_rules
+from rknn_validation.facts.devnodes import devnodes, links, unread_rules
 from rknn_validation.facts.library.packages import runtime_packages, toolkit_packages
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nodeaccess import given_by_hand
-from rknn_validation.facts.npupart import is_npu_module, npu_rules
+from rknn_validation.facts.npumodule import is_npu_module
+from rknn_validation.facts.npupart import npu_rules
 from rknn_validation.facts.services import consumers, may_open
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, Device
 from rknn_validation.facts.text.udevrules import Rule
@@ -39,7 +40,7 @@ def node_has_a_rule(facts: Facts) -> Iterator[Problem | Unsure | Fine | Aside]:
     if given:
         yield from given
         return
-    if unread := subject_rules(facts).unread:
+    if unread := unread_rules(facts):
         names = ", ".join(one.name for one in unread)
         yield Unsure(names, f"the text of {names} is made by a build; nothing else gives access to the NPU")
         return

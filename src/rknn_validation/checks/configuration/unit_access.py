@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
-from rknn_validation.facts.devnodes import devnodes, subject_rules
+from rknn_validation.facts.devnodes import devnodes, subject_rules, unread_rules
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.services import consumers, groups_of, shut_to, speaks_of_npu
@@ -23,7 +23,7 @@ from rknn_validation.facts.text.unitfile import is_on, last, words
 def services_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
     """EACCES for the service, and everything works as root."""
     given = [one for one in devnodes(facts) if one.outcome.gives_access]
-    if not any(one.outcome.group for one in given) or subject_rules(facts).unread:
+    if not any(one.outcome.group for one in given) or unread_rules(facts):
         yield Aside("the subject does not keep the node to a group")
         return
     if any(one.outcome.is_tagged for one in given):
@@ -57,7 +57,7 @@ def device_unit_appears(facts: Facts) -> Iterator[Problem | Fine]:
         for key in ("BindsTo", "Requires", "Requisite", "Wants"):
             if "dev-rknpu.device" not in words(unit, key, "Unit"):
                 continue
-            if tagged or subject_rules(facts).unread:
+            if tagged or unread_rules(facts):
                 yield Fine(name, "a rule tells systemd of the device")
             else:
                 what = "systemd is never told of /dev/rknpu, so its device unit never appears"

@@ -41,8 +41,17 @@ def commands(unit: Unit) -> Iterator[tuple[str, str]]:
             for line in (line for value in lines for line in value.splitlines()):
                 # escapeSystemdExecArgs quotes every word, the program's too.
                 command = re.sub(r'^(["\'])([^"\'\s]+)\1', r"\2", line.strip().lstrip("@-:+!|"))
-                if command and not command.startswith("script:"):
+                if command and not command.startswith("script:") and not _is_own_script(unit, command):
                     yield key, command
+
+
+def _is_own_script(unit: Unit, command: str) -> bool:
+    """Whether a command is what NixOS makes of the unit's `script`, `preStart` and their like."""
+    stem = re.escape(unit.name.removeprefix("user/").rpartition(".")[0])
+    made = rf"/nix/store/(?:[0-9a-z]{{32}}-)?(?:unit-script-)?{stem}-(?:pre-|post-)?(?:start|stop|reload)(?:/bin/\S+)?"
+    return bool(unit.script.strip() or unit.scripts or unit.stop_script.strip()) and bool(
+        re.fullmatch(made, command.strip())
+    )
 
 
 def text_of(unit: Unit) -> str:
@@ -62,3 +71,14 @@ def everything(unit: Unit) -> str:
     lines += [f"{name}={value}" for name, value in unit.environment.items()]
     lines += [unit.script, unit.stop_script, *unit.scripts.values()]
     return "\n".join((unit.name, *lines, *(package.name for one in unit.path for package in one.walk())))
+
+
+_GIVEN = ("DeviceAllow", "BindPaths", "BindReadOnlyPaths", "ReadWritePaths", "Environment", "EnvironmentFile")
+
+
+def given(unit: Unit) -> str:
+    """What a unit runs, and what it is given for that: environment, packages, devices and paths."""
+    lines = [f"{name}={value}" for name, value in unit.environment.items()]
+    lines += [f"{key}={word}" for key in _GIVEN for word in words(unit, key)]
+    lines += [package.name for one in unit.path for package in one.walk()]
+    return "\n".join((text_of(unit), *lines))
