@@ -80,7 +80,8 @@ class Asker:
         """What a board with the scenario on it is meant to be."""
         facts = evaluated(self.gathered[scenario])
         stack = STACKS.get(facts.scenario.stack)
-        return Expectation(facts.scenario, board, facts.configuration, stack, guarded=not board.is_rk3588)
+        whole = facts.subject.host is not None
+        return Expectation(facts.scenario, board, facts.configuration, stack, not board.is_rk3588, whole=whole)
 
     def _share(self, place: Place) -> Machine:
         if self._shared is not None and self._shared[0] == place and self._shared[1].alive:

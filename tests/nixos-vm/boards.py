@@ -9,6 +9,7 @@ from typing import Protocol
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_units
 from rknn_validation.machine.activation import Guest, Installation, Switched, described, install, switch
 from rknn_validation.machine.emulator import Emulator, Identity, Machine
 from rknn_validation.machine.nixosguests import NixosGuests
@@ -47,8 +48,10 @@ class DebianBoards:
         """The scenario laid out; raises HarnessError where it does not evaluate."""
         if scenario not in self.installed:
             facts = evaluated(self.gathered[scenario])
-            baseline = facts.baseline.configuration
-            self.installed[scenario] = install(facts.configuration, self.guest, baseline=baseline)
+            only = npu_units(facts) if facts.subject.host is not None else None
+            self.installed[scenario] = install(
+                facts.configuration, self.guest, baseline=facts.baseline.configuration, only=only
+            )
         return self.installed[scenario]
 
     def restored(self, scenario: str, board: Board) -> AbstractContextManager[Machine]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from rknn_validation.checks.model import Answer, Evidence, failed, passed
 from rknn_validation.checks.node.client import LOGIN_SHELL
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
+from rknn_validation.npu.about import names_this_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
 
 NONE = ("none",)
@@ -25,7 +24,9 @@ REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
 def no_rules(question: Question) -> Answer:
     """No file in /etc/udev/rules.d speaks of the NPU."""
     ran = question.matching(f'{WORDS}|"accel', "/etc/udev/rules.d/")
-    left = [line for line in ran.lines if not line.startswith("/etc/udev/rules.d/50-udev-default.rules:")]
+    others = "/etc/udev/rules.d/50-udev-default.rules:"
+    whole = question.expectation.whole  # a machine may have another accelerator
+    left = [one for one in ran.lines if not one.startswith(others) and (names_this_npu(one) or not whole)]
     return failed(f"a rule is left: {left[0]}", ran.evidence) if left else passed("no rule", ran.evidence)
 
 
@@ -49,7 +50,7 @@ def no_variable(question: Question) -> Answer:
     shell = question.must(f"{LOGIN_SHELL} env")
     systemd = question.must("systemctl show-environment")
     pam = question.matching(WORDS, "/etc/pam/environment")
-    left = [line for line in (*shell.lines, *systemd.lines, *pam.lines) if re.search(WORDS, line)]
+    left = [line for line in (*shell.lines, *systemd.lines, *pam.lines) if names_this_npu(line)]
     if left:
         return failed(f"a variable is left: {left[0]}", shell.evidence, systemd.evidence, pam.evidence)
     return passed("no variable", shell.evidence, systemd.evidence, pam.evidence)
@@ -63,7 +64,7 @@ def no_units(question: Question) -> Answer:
     """No unit file of the system, and no running unit, speaks of the NPU."""
     files = question.matching(WORDS, "/etc/systemd/system/", "/etc/tmpfiles.d/")
     running = question.must("systemctl list-units --all --plain --no-legend")
-    lines = [*files.lines, *(line for line in running.lines if re.search(WORDS, line))]
+    lines = [*filter(names_this_npu, files.lines), *(line for line in running.lines if names_this_npu(line))]
     if lines:
         return failed(f"a unit is left: {lines[0]}", files.evidence, running.evidence)
     return passed("no unit", files.evidence, running.evidence)
@@ -77,7 +78,7 @@ def no_packages(question: Question) -> Answer:
     """Nothing in the system profile, and `rknnlite` cannot be imported."""
     ran = question.must("find /run/current-system/sw/ -maxdepth 2")
     library = question.run(f"{LOGIN_SHELL} %s", "python3 -c 'import rknnlite'")
-    left = [line for line in ran.lines if re.search(WORDS, line)]
+    left = [line for line in ran.lines if names_this_npu(line)]
     if left:
         return failed(f"in the system profile: {left[0]}", Evidence(ran.command, "\n".join(left)))
     if library.rc == 0:

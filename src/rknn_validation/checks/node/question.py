@@ -43,7 +43,8 @@ class Expectation:
     `stack` is what the scenario is meant to bring up, None for none. `guarded`: the board is not an RK3588, or the
     configuration was told so, and the node must be left unharmed. `service_user` is who uses the NPU there, "" where
     nobody was named; `inference` the model to run; `nixpkgs` what evaluated the configuration ("stand-in", or nixpkgs
-    and its version), for the stand-in knows no kernel's real version.
+    and its version), for the stand-in knows no kernel's real version. `whole`: the configuration is a whole machine's,
+    of which only what has to do with the NPU is judged.
     """
 
     scenario: Scenario
@@ -54,6 +55,7 @@ class Expectation:
     service_user: str = ""
     inference: Inference | None = None
     nixpkgs: str = "stand-in"
+    whole: bool = False
 
     @property
     def brought_up(self) -> Stack:

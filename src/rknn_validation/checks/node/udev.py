@@ -6,7 +6,8 @@ import re
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed
 from rknn_validation.checks.node.find import Node, device, no_device, stat
-from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
+from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Expectation, Question
+from rknn_validation.npu.about import about_npu
 
 # On NixOS the directory is a link into the store, and systemd names what it leads to.
 _RULES = r"/(etc/udev/rules\.d|nix/store/[^/\s]+)/(?!50-udev-default)\S+\.rules:\d+"
@@ -24,10 +25,20 @@ _SETTLE = "udevadm settle --timeout=20"
 def rules_accepted(question: Question) -> Answer:
     """udevd's own words about the files in /etc/udev/rules.d, since boot."""
     ran = question.must("journalctl -b -o cat --no-pager -u systemd-udevd.service")
-    bad = [line for line in ran.lines if re.search(_COMPLAINT, line)]
+    bad = [line for line in ran.lines if re.search(_COMPLAINT, line) and _concerns(question.expectation, line)]
     if bad:
         return failed(f"udevd says: {bad[0]}", ran.evidence)
     return passed("udevd has no complaint about /etc/udev/rules.d", ran.evidence)
+
+
+def _concerns(expectation: Expectation, line: str) -> bool:
+    """Whether a complaint is about what is judged: of a whole machine's rules, those about the NPU."""
+    named = re.search(r"/([^/\s]+\.rules):(\d+)", line)
+    if not expectation.whole or named is None:
+        return not expectation.whole or about_npu(line)
+    texts = [rules.text or "" for rules in expectation.configuration.udev_rules if rules.name == named[1]]
+    lines = "\n".join(texts).splitlines()
+    return about_npu(line) or about_npu("".join(lines[int(named[2]) - 1 : int(named[2])]))
 
 
 @NODE_CHECKS.check(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rknn_validation.machine.activation.boot import lay_activation
 from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
 from rknn_validation.machine.activation.kernel import described, lay_kernel
@@ -16,11 +18,20 @@ __all__ = ["Guest", "Installation", "Switched", "described", "install", "switch"
 _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 
 
-def install(configuration: Configuration, guest: Guest, *, baseline: Configuration | None = None) -> Installation:
+def install(
+    configuration: Configuration,
+    guest: Guest,
+    *,
+    baseline: Configuration | None = None,
+    only: Collection[str] | None = None,
+) -> Installation:
     """Lay a configuration out for an emulated board.
 
     `baseline` is the same machine without the subject: units, files and scripts that are the same in both are every
     NixOS's and are left to the guest. Nothing is built: what only a build could tell is left out and named in `notes`.
+    `only`: the configuration is a whole machine's, and these of its units have to do with the NPU. The others are not
+    started, and of files, tmpfiles rules and activation those that speak of the NPU are laid: what else a machine
+    does, the guest has neither the programs nor the disks for.
     """
     layout = Layout(guest)
     for package in configuration.packages():
@@ -28,10 +39,10 @@ def install(configuration: Configuration, guest: Guest, *, baseline: Configurati
     npu = lay_kernel(layout, configuration)
     lay_shells(layout, configuration)
     lay_udev(layout, configuration)
-    lay_tmpfiles(layout, configuration)
-    lay_etc(layout, configuration, baseline)
-    lay_units(layout, configuration, baseline)
-    lay_activation(layout, configuration, baseline)
+    lay_tmpfiles(layout, configuration, whole=only is not None)
+    lay_etc(layout, configuration, baseline, whole=only is not None)
+    lay_units(layout, configuration, baseline, only)
+    lay_activation(layout, configuration, baseline, whole=only is not None)
     lay_mentioned(layout)
     for package in configuration.system_packages:
         merge(layout, f"{SYSTEM}/sw", package.out_path, configuration.paths_to_link or _LINKED_BY_DEFAULT)

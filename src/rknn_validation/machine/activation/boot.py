@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 
 from rknn_validation.machine.accounts import GROUPS, USERS, account_files
 from rknn_validation.machine.activation.environment import rootless
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
 from rknn_validation.machine.activation.units import UNITS
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.about import about_npu
 
 ACTIVATE = f"{SYSTEM}/activate"
 _PROGRAMS = ("coreutils", "gnugrep", "findutils", "getent", "shadow", "hostname", "util-linux")
@@ -65,14 +67,22 @@ fi
 """
 
 
-def lay_activation(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
-    """The activation script, the unit that runs it at boot, and the accounts it makes."""
+def lay_activation(
+    layout: Layout, configuration: Configuration, baseline: Configuration | None, *, whole: bool = False
+) -> None:
+    """The activation script, the unit that runs it at boot, and the accounts it makes.
+
+    Of a `whole` machine's snippets those that speak of the NPU.
+    """
     _lay_accounts(layout, configuration)
     known = baseline.activation_scripts if baseline else {}
     snippets = "\n".join(
         _SNIPPET.format(name=name, text=rootless(text))
         for name, text in sorted(configuration.activation_scripts.items())
-        if text.strip() and not _EVERY_SYSTEMS.fullmatch(name) and known.get(name) != text
+        if text.strip()
+        and not _EVERY_SYSTEMS.fullmatch(name)
+        and known.get(name) != text
+        and (not whole or about_npu(f"{name} {text}"))
     )
     roots = [f"{STORE}/{'0' * 32}-{name}" for name in _PROGRAMS]
     layout.script(
@@ -92,7 +102,7 @@ def lay_activation(layout: Layout, configuration: Configuration, baseline: Confi
 def _lay_accounts(layout: Layout, configuration: Configuration) -> None:
     """The configuration's users and groups beside those the board has."""
     groups = dict(GROUPS)
-    free = iter(range(899, 400, -1))
+    free = chain(range(899, 400, -1), count(40000))
     for name, group in sorted(configuration.groups.items()):
         if _is_name(name) and name not in groups:
             groups[name] = (group.gid if group.gid is not None else next(free), ())
@@ -101,7 +111,8 @@ def _lay_accounts(layout: Layout, configuration: Configuration) -> None:
         if not _is_name(name) or name.startswith("nixbld"):
             continue
         if name not in users:
-            users[name] = (next(free), "nogroup" if account.is_system else "users", "/var/empty", "/bin/bash")
+            own = account.group if account.group in groups else "nogroup" if account.is_system else "users"
+            users[name] = (next(free), own, "/var/empty", "/bin/bash")
         for wanted in account.groups:
             if wanted not in groups:
                 layout.note(f"user {name} is to be in group {wanted}, which nothing declares")

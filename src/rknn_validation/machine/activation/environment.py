@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 
 from rknn_validation.machine.activation.layout import STORE, Layout
+from rknn_validation.machine.tree import File, Link
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.about import about_npu
 
 GRAPHICS = f"{STORE}/{'0' * 32}-graphics-drivers"
 _PATH = ":".join((
@@ -86,9 +88,14 @@ def lay_udev(layout: Layout, configuration: Configuration) -> None:
     layout.stand_in("udev rules of systemd itself: Debian's 252 (0660 for render nodes, where NixOS has 0666)")
 
 
-def lay_tmpfiles(layout: Layout, configuration: Configuration) -> None:
-    """`systemd.tmpfiles.rules`, and the link to graphics drivers that NixOS makes the same way."""
-    lines = [rootless(line) for line in configuration.tmpfiles]
+def lay_tmpfiles(layout: Layout, configuration: Configuration, *, whole: bool = False) -> None:
+    """`systemd.tmpfiles.rules`, and the link to graphics drivers that NixOS makes the same way.
+
+    Of a `whole` machine's those about the NPU and the graphics drivers.
+    """
+    drivers = "/run/opengl-driver"
+    wanted = (line for line in configuration.tmpfiles if not whole or about_npu(line) or drivers in line)
+    lines = [rootless(line) for line in wanted]
     if configuration.graphics_enabled and graphics_profile(configuration) == GRAPHICS:
         lines.append(f"L+ /run/opengl-driver - - - - {GRAPHICS}")
     if lines:
@@ -109,12 +116,29 @@ def rootless(text: str) -> str:
     return re.sub(r"(?<![\w.}/$)-])/lib(?=/)", "/nixos-lib", text)
 
 
-def lay_etc(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
-    """`environment.etc`, without what is the guest's own and what every NixOS has anyway."""
+def _in_the_way(layout: Layout, path: str) -> bool:
+    """Whether a file is where a directory has to be, or a directory where the file has to be."""
+    parents = path.split("/")
+    above = ("/".join(parents[:end]) for end in range(2, len(parents)))
+    return any(isinstance(layout.entries.get(one), File | Link) for one in above) or bool(layout.below(path))
+
+
+def lay_etc(
+    layout: Layout, configuration: Configuration, baseline: Configuration | None, *, whole: bool = False
+) -> None:
+    """`environment.etc`, without what is the guest's own and what every NixOS has anyway.
+
+    Of a `whole` machine's those that speak of the NPU.
+    """
     for name, file in sorted(configuration.etc.items()):
         if _GUESTS_OWN.match(name) or (baseline is not None and baseline.etc.get(name) == file):
             continue
+        if whole and not about_npu(f"{name} {file.source} {file.text}"):
+            continue
         path = f"/etc/{name}"
+        if {"", ".", ".."} & set(name.split("/")) or _in_the_way(layout, path):
+            layout.note(f"{path} is not laid: it is no path of its own beside the others")
+            continue
         if file.text is not None:
             mode = int(file.mode, 8) if re.fullmatch(r"[0-7]{3,4}", file.mode) else 0o644
             layout.text(path, file.text, mode)

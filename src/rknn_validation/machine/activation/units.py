@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rknn_validation.machine.activation.layout import STORE, Layout
 from rknn_validation.nix.configuration import Configuration, Unit
@@ -27,12 +27,37 @@ _SCRIPTS = {
 _TOLERANT = "[Service]\nSuccessExitStatus=0 1\n"
 
 
-def lay_units(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
-    """Every unit that is not the guest's own or every NixOS's."""
+_NOT_STARTED = """\
+[Unit]
+Description={name} of the machine, which has nothing to do with the NPU
+ConditionPathExists=/run/harness/this-machine-itself
+"""
+"""What stands for a unit that is not started: what needs it may start all the same."""
+_NAMED = 8
+
+
+def lay_units(
+    layout: Layout,
+    configuration: Configuration,
+    baseline: Configuration | None,
+    only: Collection[str] | None = None,
+) -> None:
+    """Every unit that is not the guest's own or every NixOS's; those that are not among `only` are not started."""
     layout.text(f"{UNITS}/systemd-modules-load.service.d/nixos.conf", _TOLERANT)
+    left: list[str] = []
     for name, unit in sorted(configuration.units.items()):
-        if baseline is None or baseline.units.get(name) != unit:
+        if baseline is not None and baseline.units.get(name) == unit:
+            continue
+        if only is None or name in only:
             _lay(layout, unit, configuration.global_environment)
+        elif unit.enabled and not _GUESTS_OWN.match(name) and "/" not in name:
+            left.append(name)
+            if name.endswith((".service", ".target")):
+                service = "\n[Service]\nType=oneshot\nExecStart=/usr/bin/true\n" if name.endswith(".service") else ""
+                layout.text(f"{UNITS}/{name}", _NOT_STARTED.format(name=name) + service)
+    if left:
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        layout.stand_in(f"units that have nothing to do with the NPU, not started: {', '.join(left[:_NAMED])}{more}")
 
 
 def _lay(layout: Layout, unit: Unit, global_environment: Mapping[str, str]) -> None:
