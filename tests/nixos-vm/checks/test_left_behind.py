@@ -13,7 +13,7 @@ from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.checks.questions import boards_of, transition_questions
 from rknn_validation.deadline import Deadline
-from rknn_validation.facts.gather import gather
+from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.npu.boards import BOARDS
@@ -27,7 +27,7 @@ BOARD = BOARDS["rock-5b"]
 
 @pytest.fixture(scope="module")
 def asker(emulator: Emulator, guest: Guest, once: Once) -> Asker:
-    gathered = gather(load(SUBJECT), nixpkgs=None, deadline=Deadline.after(120, "the subject"))
+    gathered = gather(load(SUBJECT), Evaluator(None, Deadline.after(120, "the subject")))
     return Asker(gathered, DebianBoards(gathered, emulator, guest), once)
 
 

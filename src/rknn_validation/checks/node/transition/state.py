@@ -82,8 +82,9 @@ def _entries(section: str, line: str) -> Iterator[tuple[str, str, str]]:
                 yield "variables", name, value
         case "units":
             words = line.split(None, 4)
-            if len(words) > 3 and not _OF_THE_GUEST.match(words[0]):
-                yield "units", words[0], f"{words[2]} ({words[3]})" if words[1] != "not-found" else ""
+            only_named = words[1:3] == ["not-found", "inactive"]  # by another unit
+            if len(words) > 3 and not only_named and not _OF_THE_GUEST.match(words[0]):
+                yield "units", words[0], f"{words[2]} ({words[3]})"
         case "drivers" if line in _MODULES:
             yield "drivers", line, "loaded"
 
