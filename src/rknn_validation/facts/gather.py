@@ -26,6 +26,7 @@ from rknn_validation.nix.effects import Effects, effects
 from rknn_validation.nix.evaluate import evaluate, host_names
 from rknn_validation.nix.failure import UNDECLARED
 from rknn_validation.nix.flake import Flake, read_flake
+from rknn_validation.nix.missing import Missing
 from rknn_validation.nix.nixpkgs import Nixpkgs, locked
 from rknn_validation.nix.request import Forced, Request, flakes_of
 from rknn_validation.npu.boards import FOREIGN, Board, named
@@ -59,6 +60,7 @@ class Evaluator:
     progress: Callable[[str], None] = lambda _: None
     nixpkgs_was_named: bool = False
     served: Served = field(default_factory=Served)
+    _left_open: dict[str, Missing] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
         """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
@@ -99,12 +101,14 @@ class Evaluator:
             flakes = {ref: self.flake(ref) for one in group.values() for ref in flakes_of(one.subject)}
             given = evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
             found |= {name: _as_far_as_known(one, group[name], flakes) for name, one in given.items()}
+            self._left_open |= {group[key].of_subject: one.left_open for key, one in given.items() if one.not_modelled}
         return {name: found[name] for name in requests}
 
     def effects(self, requests: Mapping[str, Request]) -> dict[str, Effects]:
         """What follows from the options of modules, by the requests' names; none of them is a host."""
         flakes = {ref: self.flake(ref) for one in requests.values() for ref in flakes_of(one.subject)}
-        return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes)
+        known = {name: self._left_open.get(one.of_subject, Missing()) for name, one in requests.items()}
+        return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes, left_open=known)
 
     def nixpkgs_of(self, subject: Subject) -> Path | None:
         """The nixpkgs a subject is evaluated with: of a host of a flake its own, where it is on this machine."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rknn_validation.nix.kernel import Kernel, KernelMaking, KernelPatch
+from rknn_validation.nix.missing import Missing
 from rknn_validation.nix.package import Json, License, Package, Source
 
 __all__ = [
@@ -214,7 +215,7 @@ class Evaluation:
 
     `nixpkgs` names what served: "stand-in" or "nixpkgs <version> (<path>)". `not_modelled` are the options, packages
     and modules that the configuration uses and the stand-in does not have: what depends on them is not known
-    (`missing.is_opaque`).
+    (`missing.is_opaque`). `left_open` tells a further evaluation of the same subject.
     """
 
     name: str
@@ -223,3 +224,4 @@ class Evaluation:
     nixpkgs: str
     traces: tuple[str, ...] = ()
     not_modelled: tuple[str, ...] = ()
+    left_open: Missing = field(default_factory=Missing)

@@ -18,15 +18,15 @@ from typing import Any
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded
 from rknn_validation.nix.configuration import Json
+from rknn_validation.nix.failure import headline
 from rknn_validation.nix.flake import Flake
 from rknn_validation.nix.instantiate import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, WORKERS
+from rknn_validation.nix.missing import OTHERS, ROUNDS, Missing, learn
 from rknn_validation.nix.request import Request, flakes_of
 from rknn_validation.process import run, tool
 
 BATCH = 6
 """Requests in one process: one that aborts takes the others with it, and many values are there to abort."""
-ABORTS = 12
-"""How often a request is evaluated again without what aborted it."""
 _CHANGED = re.compile(r"(rknn-perturbation-\d+-.+?-)(?=\n|$|')")
 
 
@@ -69,11 +69,15 @@ def effects(
     nixpkgs: Path | None,
     deadline: Deadline,
     flakes: Mapping[str, Flake] | None = None,
+    left_open: Mapping[str, Missing] | None = None,
 ) -> dict[str, Effects]:
-    """The effects of each request's options, by the requests' names. Raises MissingToolError."""
+    """The effects of each request's options, by the requests' names. Raises MissingToolError.
+
+    `left_open` is what the stand-in is known to lack for some of the requests.
+    """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-effects-") as scratch:
-        prober = _Prober(program, nixpkgs, Path(scratch), requests, deadline, flakes or {})
+        prober = _Prober(program, nixpkgs, Path(scratch), requests, deadline, flakes or {}, dict(left_open or {}))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             names = list(requests)
             parts = pool.map(prober.batch, (names[at : at + BATCH] for at in range(0, len(names), BATCH)))
@@ -88,9 +92,15 @@ class _Prober:
     requests: Mapping[str, Request]
     deadline: Deadline
     flakes: Mapping[str, Flake]
+    left_open: dict[str, Missing]
 
     def batch(self, names: Sequence[str]) -> dict[str, Effects]:
         """Evaluate `names` in one process; what aborts is evaluated alone."""
+        apart = [name for name in names if self.left_open.get(name, Missing()) != Missing()]
+        if apart and len(names) > 1:
+            others = [name for name in names if name not in apart]
+            done = {name: effect for one in apart for name, effect in self.batch([one]).items()}
+            return done | (self.batch(others) if others else {})
         result = self._nix(names, {})
         if not isinstance(result, str):
             return {name: _decoded(result[str(index)]) for index, name in enumerate(names)}
@@ -104,14 +114,22 @@ class _Prober:
 
     def _alone(self, name: str, message: str) -> Effects:
         without: dict[str, list[str]] = {"perturbations": [], "definitions": []}
-        for _ in range(ABORTS):
-            if not _leave_out(message, without):
+        for _ in range(ROUNDS):
+            if not (self._learned(name, message) or _leave_out(message, without)):
                 break
             result = self._nix([name], without)
             if not isinstance(result, str):
                 return _decoded(result["0"], without["definitions"])
             message = result
-        return Effects(unknown=message.strip().splitlines()[0] if message.strip() else "Nix said nothing")
+        said = headline(message).partition(OTHERS)[0]
+        return Effects(unknown=said.splitlines()[0] if said else "Nix said nothing")
+
+    def _learned(self, name: str, message: str) -> bool:
+        """Note what only the stand-in lacks; False where that is nothing new."""
+        known = self.left_open.get(name, Missing())
+        more = known if self.nixpkgs else learn(message, headline(message), self.requests[name].subject, known)
+        self.left_open[name] = more
+        return more != known
 
     def _nix(self, names: Sequence[str], without: Mapping[str, Iterable[str]]) -> dict[str, Any] | str:
         """What `expression/effects.nix` gives by index, or Nix's message when it aborted."""
@@ -122,6 +140,8 @@ class _Prober:
             json.dump({"requests": wanted, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
         command += ["--option", "allow-import-from-derivation", "false"]
+        if len(names) == 1 and names[0] in self.left_open:
+            command += ["-I", self.left_open[names[0]].as_path(self.scratch)]
         command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
         command += ["--argstr", "effects", "yes", str(HERE / "expression" / "evaluate.nix")]
         try:

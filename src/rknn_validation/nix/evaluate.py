@@ -27,13 +27,11 @@ from rknn_validation.nix.instantiate import (
     Answer,
     Nix,
 )
-from rknn_validation.nix.missing import Missing, learn, used
+from rknn_validation.nix.missing import ROUNDS, Missing, learn, used
 from rknn_validation.nix.request import Request
 from rknn_validation.process import run, tool
 from rknn_validation.subject import Subject
 
-ROUNDS = 60
-"""How often an evaluation is repeated because the stand-in lacked one thing more."""
 THROWS_ELSEWHERE = "error: a value throws, but not when it is asked for alone"
 NOT_HERE = "rknn-validation: not here: "
 """How a warning begins that tells of a module which is not on this machine."""
@@ -161,7 +159,7 @@ class _Evaluator:
             return self._late(name, str(late))
         if answer is None or "configuration" not in answer.results[name]:
             return self._failure(name, message or THROWS_ELSEWHERE)
-        found = self._decoded(name, answer)
+        found = replace(self._decoded(name, answer), left_open=missing)
         if not answer.results[name].get("failed") or found.configuration is None:
             return found
         why = self._explained(name, message or THROWS_ELSEWHERE)

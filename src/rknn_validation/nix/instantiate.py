@@ -84,13 +84,14 @@ class Nix:
         asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
         wanted = {"requests": asked, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}
-        file = self._written(wanted)
+        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
+            json.dump(wanted, file)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
         command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
-        command += self._restricted(names, file)
+        command += self._restricted(names, Path(file.name))
         if missing:
-            command += ["-I", f"rknn-not-modelled={self._written(missing.to_json())}"]
-        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", str(file)]
+            command += ["-I", missing.as_path(self.scratch)]
+        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
         command += ["--argstr", "loud", "yes" if loud else "no"]
         command += [str(HERE / "expression" / "evaluate.nix")]
         memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
@@ -103,11 +104,6 @@ class Nix:
         results = {name: data["results"][str(index)] for index, name in enumerate(names)}
         used = {name: said.get(str(index), ()) for index, name in enumerate(names)}
         return Answer(results, Packages(data["packages"]), used)
-
-    def _written(self, data: Any) -> Path:
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
-            json.dump(data, file)
-        return Path(file.name)
 
     def _restricted(self, names: Sequence[str], request: Path) -> list[str]:
         """What may be read: by hosts of flakes the flakes and no variable of the environment; by others `<nixpkgs>`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +19,17 @@ MARK = "not-modelled-"
 """In every text that an opaque value became (`standin/lib/opaque.nix`)."""
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
+ROUNDS = 60
+"""How often an evaluation is repeated because the stand-in lacked one thing more."""
 POSITION = re.compile(r"at (/[^\s:]+):(\d+):\d+")
 _USED = re.compile(r"^trace: not modelled: (.+)$", re.MULTILINE)
 _REQUEST = re.compile(r"^trace: evaluating request (\S+)$", re.MULTILINE)
 _UNDECLARED = re.compile(r"^\s+(\S+):(?: (.*))?$", re.MULTILINE)
 OTHERS = "Not declared, and what is like it:"
-NEEDED = re.compile(r"value is an? (?:set|function) while an? (\w+) was expected|expected an? (\w+) but found a set")
+NEEDED = re.compile(
+    r"value is an? (?:set|function) while an? (\w+) was expected|expected an? (\w+) but found a set|"
+    r"cannot add a set to an (integer)"
+)
 _KINDS = {"Boolean": "bool", "integer": "int", "list": "list", "set": "set", "string": "string"}
 _SWITCH = re.compile(r"enable(d|[A-Z]\w*)?$")
 
@@ -49,6 +56,12 @@ class Missing:
     def to_json(self) -> dict[str, Any]:
         """As `eval-config.nix` of the stand-in takes it; empty where nothing is missing."""
         return {name: value for name, value in vars(self).items() if value}
+
+    def as_path(self, scratch: Path) -> str:
+        """A file of it, as an entry of Nix's search path, where the stand-in looks for it."""
+        with tempfile.NamedTemporaryFile("w", dir=scratch, suffix=".json", delete=False) as file:
+            json.dump(self.to_json(), file)
+        return f"rknn-not-modelled={file.name}"
 
 
 def used(output: str) -> tuple[str, ...]:
@@ -88,7 +101,7 @@ def learn(output: str, error: str, subject: Subject, known: Missing) -> Missing:
         return replace(known, packages=_with(known.packages, (required[1],)))
     needed = NEEDED.search(error)
     if needed:
-        return _as_kind(output, _KINDS.get(needed[1] or needed[2], ""), names, known)
+        return _as_kind(output, _KINDS.get(needed[1] or needed[2] or needed[3], ""), names, known)
     missing = re.match(r"(?:attribute '(?P<attribute>[^']+)' missing|undefined variable '(?P<variable>[^']+)')", error)
     where = POSITION.search(error)
     if missing is None or where is None:

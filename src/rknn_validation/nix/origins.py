@@ -96,7 +96,7 @@ def of_variable(file: Path, line: int, name: str) -> Origin:
     for node, scope in _places(file, line):
         if (isinstance(node, Name) and node.id == name) or (isinstance(node, Inherit) and name in node.names):
             found = True
-            for source, outer in scope.withs:
+            for source, outer in reversed(scope.withs):
                 origin = _origin(source, outer, (), 0)
                 if origin.is_foreign or origin.path:
                     return origin

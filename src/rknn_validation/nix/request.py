@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,11 @@ class Request:
     system: str = "aarch64-linux"
     with_subject: bool = True
     force: Sequence[Forced] = ()
+
+    @property
+    def of_subject(self) -> str:
+        """The same text for all requests of a subject."""
+        return json.dumps(self.to_json()["subject"], sort_keys=True)
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/evaluate.nix` reads it."""

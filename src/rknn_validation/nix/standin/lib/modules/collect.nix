@@ -35,6 +35,7 @@ let
   opaque = import ../opaque.nix;
   # A module of NixOS that the stand-in does not have, or one of a flake's input that nobody gave.
   nixos = toString ../../nixos;
+  shown = module: builtins.replaceStrings [ nixos ] [ "nixos" ] (toString module);
   isAbsent =
     module:
     (isPath module || isString module)
@@ -141,7 +142,7 @@ rec {
     if opaque.isOpaque module then
       opaque.remember "the module ${module.pname}" (unifyModuleSyntax fallbackFile fallbackKey { })
     else if isAbsent module then
-      opaque.remember "the module ${toString module}" (
+      opaque.remember "the module ${shown module}" (
         unifyModuleSyntax (toString module) (toString module) { }
       )
     else if isFunction module then

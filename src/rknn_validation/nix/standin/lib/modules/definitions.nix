@@ -14,6 +14,12 @@ let
     ;
   inherit (lib) showDefs showOption;
   opaque = import ../opaque.nix;
+  sets = [
+    "attrs"
+    "attrsOf"
+    "lazyAttrsOf"
+    "submodule"
+  ];
   # What is not known stays in the value where the type has room for it: as one of a list, as text, or as it is.
   mergeOpaque =
     loc: type: defs:
@@ -32,7 +38,7 @@ let
       as opaque.text
     else if type.name == "bool" then
       if known == [ ] then false else type.merge loc known
-    else if type.check { } && type.name != "raw" && type.name != "anything" && type.name != "unspecified" then
+    else if builtins.elem type.name sets then
       as (_: { })
     else
       (head parts.right).value;
