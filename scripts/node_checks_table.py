@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
 from rknn_validation.checks.model import Check, Registry  # noqa: E402
-from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Question  # noqa: E402
+from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS  # noqa: E402
 from rknn_validation.checks.node.question import STAGES  # noqa: E402
+from rknn_validation.checks.node.transition import TRANSITION_CHECKS  # noqa: E402
 
 PAGE = ROOT / "docs" / "node-checks.md"
-TABLES = {"every node": NODE_CHECKS, "real hardware": HARDWARE_CHECKS}
+TABLES: dict[str, Registry[Any]] = {
+    "every node": NODE_CHECKS,
+    "switches": TRANSITION_CHECKS,
+    "real hardware": HARDWARE_CHECKS,
+}
 
 
-def row(check: Check[Question]) -> str:
+def row(check: Check[Any]) -> str:
     """One check."""
     seen_by = " ".join((check.ask.__doc__ or "").split())
     return f"| `{check.id}` | {', '.join(sorted(check.stacks))} | {', '.join(sorted(check.boards))} | {seen_by} |"
 
 
-def table(registry: Registry[Question]) -> str:
+def table(registry: Registry[Any]) -> str:
     """All checks of a registry, cause before effect."""
     checks = sorted(registry.all(), key=lambda check: STAGES.index(check.stage))
     return "\n".join(["| check | stacks | boards | seen by |", "|---|---|---|---|", *map(row, checks)])
