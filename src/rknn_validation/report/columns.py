@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node.question import STAGES as NODE_STAGES
+from rknn_validation.checks.questions import transition_questions
 from rknn_validation.subject import Validation
 
 WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.INCONCLUSIVE: "????"}
@@ -29,10 +30,12 @@ def place(scenario: str, board: str, node: str) -> str:
 
 
 def in_order(verdicts: Sequence[Verdict], validation: Validation) -> list[Verdict]:
-    """As the subject file has scenarios, boards and nodes, whichever worker answered first."""
+    """As the subject file has scenarios, boards, switches and nodes, whichever worker answered first."""
     asked = [("", "", "")]
     for name, scenario in validation.scenarios.items():
         asked += [(name, "", ""), *((name, board, "") for board in scenario.boards)]
+    switches = ((one.where, one.board) for one in transition_questions(validation))
+    asked += dict.fromkeys((where, board.name, "") for where, board in switches if board is not None)
     asked += [(node.scenario, node.board, node.name) for node in validation.nodes.values()]
     position = {place: number for number, place in enumerate(asked)}
     return sorted(verdicts, key=lambda one: position.get((one.scenario, one.board, one.node), len(position)))

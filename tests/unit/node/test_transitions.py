@@ -11,7 +11,10 @@ from rknn_validation.checks.model import Answer, Status, failed, passed
 from rknn_validation.checks.node import NODE_CHECKS
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS, Move
 from rknn_validation.checks.node.transition.state import read
+from rknn_validation.checks.questions import transition_questions
 from rknn_validation.errors import SubjectFileError
+from rknn_validation.report.columns import column, in_order
+from rknn_validation.subject import load
 from rknn_validation.transitions import paths, read_transitions
 from rknn_validation.yamlfile import read_mapping
 
@@ -114,6 +117,26 @@ def test_only_what_a_switch_can_change_is_asked() -> None:
     assert "library" not in stages[0]
     assert "device" not in stages[1]
     assert {"library", "python", "device"} <= stages[2]
+
+
+def test_questions_and_reports_keep_the_order_of_the_subject_file(tmp_path: Path) -> None:
+    (tmp_path / "m.nix").write_text("{ }")
+    file = tmp_path / "validation.yaml"
+    scenario = "{{stack: {}, settings: {{}}, boards: [{}]}}"
+    lines = (
+        "subject: {module: m.nix, option: a.b}",
+        "scenarios:",
+        "  on: " + scenario.format("vendor", "rock-5b, virt"),
+        "  off: " + scenario.format("none", "rock-5b"),
+    )
+    file.write_text("\n".join(lines))
+    validation = load(file)
+    asked = transition_questions(validation)
+    columns = ["on->off/rock-5b", "off->on/rock-5b", "on->off->on/rock-5b"]
+    assert list(dict.fromkeys(column(one.verdict(passed("x"))) for one in asked)) == columns
+    assert asked[0].id == "on->off-rock-5b-transition.succeeds"
+    verdicts = [one.verdict(passed("x")) for one in reversed(asked)]
+    assert list(dict.fromkeys(column(one) for one in in_order(verdicts, validation))) == columns
 
 
 BOARDS = {"a": ("x", "y"), "b": ("x",), "c": ("x", "y"), "d": ("z",)}
