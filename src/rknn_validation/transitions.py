@@ -51,10 +51,12 @@ def _path(top: Reader, text: str, at: yaml.Node, boards: Mapping[str, Sequence[s
 def paths(chosen: Sequence[Path] | None, boards: Mapping[str, Sequence[str]], board: str) -> tuple[Path, ...]:
     """The switches to judge on a board; `boards` are the scenarios' own.
 
-    Where nothing was chosen: every ordered pair of scenarios, and from the first to the last and back again.
+    Where nothing was chosen: every ordered pair of scenarios, and on the first board that has several also from the
+    first to the last and back again.
     """
     here = [name for name, of in boards.items() if board in of]
     if chosen is not None:
         return tuple(path for path in chosen if set(path) <= set(here))
     pairs = [(one, other) for one in here for other in here if one != other]
-    return (*pairs, (here[0], here[-1], here[0])) if pairs else ()
+    several = (one for of in boards.values() for one in of if sum(one in other for other in boards.values()) > 1)
+    return (*pairs, (here[0], here[-1], here[0])) if board == next(several, None) else tuple(pairs)
