@@ -60,7 +60,10 @@ def read(path: Path) -> NodeTest:
     """A test's file, as tests/nixos-vm/nix/test.nix writes it. Raises HarnessError where it is of another shape."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        scenario = Scenario(**{**data["scenario"], "boards": tuple(data["scenario"]["boards"])})
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data["scenario"].items()
+        }
+        scenario = Scenario(**given)
         board = BOARDS[data["board"]]
         evaluation = data["evaluation"]
         described = evaluation["results"]["test"]["configuration"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rknn_validation import transitions
-from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns
+from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns, is_asked
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
@@ -72,7 +72,8 @@ def configuration_questions(validation: Validation) -> list[Question]:
         Question(check, scenario, None, "unit")
         for scenario in validation.scenarios.values()
         for check in checks
-        if any(_applies(check, scenario, board) for board in scenario.identities())
+        if is_asked(check, scenario)
+        and any(_applies(check, scenario, board) for board in scenario.identities())
         and concerns(check, validation.subject_of(scenario.name))
     ]
 

@@ -10,7 +10,7 @@ from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.nix.missing import is_opaque
-from rknn_validation.subject import Subject
+from rknn_validation.subject import Scenario, Subject
 
 CONFIGURATION_CHECKS: Registry[Facts] = Registry()
 """Every question asked of an evaluated configuration. Importing `checks.configuration` fills it."""
@@ -26,6 +26,7 @@ STAGES = (
     "library",
     "python",
     "units",
+    "expects",
     "guard",
     "disabled",
     "lint",
@@ -33,6 +34,8 @@ STAGES = (
 """Stages from cause to effect: where several checks fail, the first stage's is the one to mend first."""
 
 ALL_STACKS = ("vendor", "mainline", "none")
+EXPECTS = "expects"
+"""The topic of the checks of what a scenario expects, one a word."""
 EVALUATES = "evaluation.succeeds"
 """The check that says why a scenario has no configuration."""
 _NO_CONFIGURATION = f"the scenario has no configuration: see {EVALUATES}"
@@ -78,15 +81,23 @@ def concerns(check: Check[Facts], subject: Subject) -> bool:
     return subject.is_machine or check.stage in OF_PACKAGES
 
 
+def is_asked(check: Check[Facts], scenario: Scenario) -> bool:
+    """Whether a check has a question for a scenario: for its stack, and of what it expects for that alone.
+
+    That nobody expects anything is told once, by `expects.python`.
+    """
+    topic, word = check.id.split(".", 1)
+    expected = {one.partition(":")[0] for one in scenario.expects or ()} | {"python"}
+    return scenario.stack in check.stacks and (topic != EXPECTS or word in expected)
+
+
 def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
     """The checks that have a question for this scenario's stack and boards, in the order of their stages."""
     boards = {"rk3588" if board.is_rk3588 else "other" for board in facts.scenario.identities()}
     chosen = [
         check
         for check in CONFIGURATION_CHECKS.all()
-        if facts.scenario.stack in check.stacks
-        and not boards.isdisjoint(check.boards)
-        and concerns(check, facts.subject)
+        if is_asked(check, facts.scenario) and not boards.isdisjoint(check.boards) and concerns(check, facts.subject)
     ]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
 

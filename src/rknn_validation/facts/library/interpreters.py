@@ -19,7 +19,6 @@ from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 _TFLITE = re.compile(r"tensorflow|tflite[-_]runtime|(?:ai-edge-)?litert|tflite", re.IGNORECASE)
-_PYTHON = re.compile(r"-python3?-?[\d.]*[\w.]*(?:-env)?$|-env$")
 _PATCHES = re.compile(r"substituteInPlace|\bsed\b|\bbbe\b|\bperl\b|\bpatch\b|bspatch|xxd")
 _RUNS_CONTAINER = re.compile(r"\b(?:podman|docker|nerdctl)\s+run\b|systemd-nspawn|\bcrun\b|\brunc\b")
 _BOX_EXTRAS = re.compile(r"extra(?:Build|Install|Bwrap|Mount|Preb)")
@@ -86,10 +85,19 @@ def _of_unit(facts: Facts, name: str, unit: Unit, is_api: Callable[[Package], bo
     if _RUNS_CONTAINER.search(words):
         yield Interpreter(name, "a container", None, name, "what the container's image has is known to the image alone")
         return
-    unknown = [one["name"] for one in named if one["root"] not in known]
-    pythons = [one for one in unknown if _PYTHON.search(f"-{one}") or about_npu(one)]
+    unknown = [one["name"] for one in programs_of(unit) if one["root"] not in known]
+    # A plain interpreter imports nothing but the standard library.
+    pythons = [one for one in unknown if one.endswith("-env") or about_npu(one)]
     if pythons:
         yield Interpreter(name, pythons[0], None, name, f"what {pythons[0]} was composed of is not known")
+
+
+def programs_of(unit: Unit) -> Iterator[re.Match[str]]:
+    """The store paths a service starts, as STORE_PATH reads them; NixOS's file of its own script is none of them."""
+    stem = re.escape(unit.name.rsplit(".", 1)[0])
+    text = "\n".join((*unit.sections.get("Service", {}).get("ExecStart", ()), unit.script))
+    own = re.compile(rf"(?:unit-script-)?{stem}-(?:start|script)$")
+    return (one for one in STORE_PATH.finditer(text) if not own.match(one["name"]))
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,15 @@ _LINKED = re.compile(r"rknn.*(rt|runtime)|librknn|rknpu", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Means:
-    """One way to the library: `where` it is said, what was `seen`, and whose it is (`unit`; "" for everybody)."""
+    """One way to the library: `where` it is said, what was `seen`, and whose it is (`unit`; "" for everybody).
+
+    `is_setting`: a value of LD_LIBRARY_PATH, which may lead elsewhere.
+    """
 
     where: str
     seen: str
     unit: str = ""
+    is_setting: bool = False
 
 
 @derived
@@ -35,7 +39,7 @@ def means(facts: Facts) -> tuple[Means, ...]:
 
 def _by_variable(facts: Facts) -> Iterator[Means]:
     for one in path_settings(facts):
-        yield Means(one.where, one.value, one.unit)
+        yield Means(one.where, one.value, one.unit, is_setting=True)
 
 
 def _by_loader(facts: Facts) -> Iterator[Means]:

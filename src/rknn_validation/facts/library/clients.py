@@ -1,0 +1,152 @@
+"""The clients of the NPU a configuration brings: Python, C programs, services; and what each has of its library."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rknn_validation.facts.library.interpreters import interpreters, programs_of, runtime_of
+from rknn_validation.facts.library.leads import reaches_runtime
+from rknn_validation.facts.library.means import means
+from rknn_validation.facts.library.packages import carries
+from rknn_validation.facts.library.placed import opened
+from rknn_validation.facts.library.search import path_settings
+from rknn_validation.facts.library.teflon import told
+from rknn_validation.facts.model import Facts
+from rknn_validation.nix.configuration import Unit
+
+_PLAIN = re.compile(r"(?:bash|python3?|coreutils|dash|busybox|gnu\w+|util-linux|systemd|unit-script)\b")
+"""Programs that run what they are given."""
+Seen = tuple[str, str]
+"""Where, and what was seen there."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How clients of one kind come to the library.
+
+    `sure` is enough; `doubtful` only running or building tells; `partial` brings something that does not do it alone.
+    `lack` is the sentence where there is none, `where` the place to mend it.
+    """
+
+    sure: tuple[Seen, ...]
+    doubtful: tuple[Seen, ...]
+    where: str
+    lack: str
+    partial: tuple[Seen, ...] = ()
+
+
+def python_clients(facts: Facts) -> Ways:
+    """The interpreters that have the API of the scenario's stack, and whether it finds its library."""
+    sure: list[Seen] = []
+    doubtful: list[Seen] = []
+    partial: list[Seen] = []
+    vendor = facts.scenario.stack == "vendor"
+    for one in interpreters(facts):
+        runtime = runtime_of(facts, one) if vendor else None
+        if one.doubt:
+            doubtful.append((one.where, one.doubt))
+        elif runtime is None or runtime.found:
+            sure.append((one.where, one.name))
+        elif runtime.doubt:
+            doubtful.append(
+                (one.where, f"whether the API of {one.name} finds the runtime is not known: {runtime.doubt}")
+            )
+        else:
+            partial.append((one.where, f"`Can not find dynamic library on RK3588!` of {one.name}: {runtime.lack}"))
+    api = (
+        "rknnlite (rknn-toolkit-lite2)"
+        if vendor
+        else "a TFLite interpreter (tflite_runtime, ai_edge_litert, tensorflow)"
+    )
+    where, lack = partial[0] if partial else ("environment.systemPackages", f"no Python can import {api}")
+    return Ways(tuple(sure), tuple(doubtful), where, lack, tuple(partial))
+
+
+def c_clients(facts: Facts) -> Ways:
+    """How C programs find the vendor's runtime."""
+    settings = path_settings(facts)
+    sure = [(one.where, one.value) for one in settings if reaches_runtime(facts, one)]
+    sure += [(one.where, one.seen) for one in means(facts) if not one.is_setting]
+    doubtful: list[Seen] = []
+    if links := opened(facts):
+        why = f"only what opens {links[0].path} by its whole path finds the runtime; the loader does not look there"
+        doubtful.append((links[0].where, why))
+    for package in facts.configuration.graphics_packages:
+        if carries(package):
+            why = f"{package.name} is in /run/opengl-driver/lib, which programs built for it search, and no others"
+            doubtful.append(("hardware.graphics.extraPackages", why))
+    lack = "nothing leads C programs to librknnrt.so: no LD_LIBRARY_PATH, wrapper, rpath or nix-ld has it"
+    return Ways(tuple(sure), tuple(doubtful), "environment.sessionVariables.LD_LIBRARY_PATH", lack)
+
+
+def promised_python(facts: Facts) -> str:
+    """The option about Python that the scenario itself switches on; "" where it switches on none.
+
+    What is on by default promises nothing: the machine that is judged may have been given another value.
+    """
+    return next(_switched_on(facts.scenario.settings, ""), "")
+
+
+def _switched_on(settings: Mapping[str, Any], above: str) -> Iterator[str]:
+    for name, value in settings.items():
+        path = f"{above}.{name}" if above else name
+        if value is True and any(word in path.lower() for word in ("python", "toolkit")):
+            yield path
+        elif isinstance(value, Mapping):
+            yield from _switched_on(value, path)
+
+
+@dataclass(frozen=True)
+class ServiceClient:
+    """A service that is expected to use the NPU: the `units` of that name, what keeps it, how it finds the library."""
+
+    units: tuple[str, ...]
+    problems: tuple[Seen, ...]
+    library: Ways
+
+
+def service_client(facts: Facts, name: str) -> ServiceClient:
+    """The service of this name, as the configuration has it."""
+    units = facts.configuration.units
+    full = next((one for one in _names(name) if one in units), "")
+    if not full:
+        near = difflib.get_close_matches(f"{name}.service", [one for one in units if one.endswith(".service")], n=2)
+        hint = f"; there is {' and '.join(near)}" if near else ""
+        return ServiceClient((), ((f"{name}.service", f"there is no such service{hint}"),), Ways((), (), "", ""))
+    unit = units[full]
+    problems: list[Seen] = [] if unit.enabled else [(full, "the service is switched off (enable = false)")]
+    return ServiceClient((full,), tuple(problems), _library_of(facts, full))
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """The unit, or that of a container of this name."""
+    return tuple(f"{kind}{name}.service" for kind in ("", "podman-", "docker-", "container@"))
+
+
+def _library_of(facts: Facts, name: str) -> Ways:
+    unit = facts.configuration.units[name]
+    mainline = facts.scenario.stack == "mainline"
+    settings = [one for one in path_settings(facts) if one.unit == name or "globalEnvironment" in one.where]
+    sure = [(one.where, one.value) for one in settings if mainline or reaches_runtime(facts, one)]
+    if mainline and facts.configuration.graphics_enabled:
+        sure.append(("hardware.graphics.enable", "/run/opengl-driver/lib has libteflon.so"))
+    if mainline:
+        sure += [(one.where, one.value) for one in told(facts) if one.where.startswith(name)]
+    if not mainline:
+        sure += [(one.where, one.text) for one in opened(facts) if one.unit in ("", name)]
+        sure += [(one.where, one.name) for one in interpreters(facts) if one.unit == name and not one.doubt]
+        sure += [(one.where, one.seen) for one in means(facts) if not one.is_setting and one.seen in str(unit)]
+    doubtful = [(one.where, one.doubt) for one in interpreters(facts) if one.unit == name and one.doubt]
+    if not settings and not doubtful and _is_opaque(unit):
+        doubtful = [(name, "whether the programs it runs find the library by themselves is not known")]
+    lack = f"nothing gives {name} the library: {'libteflon.so' if mainline else 'librknnrt.so'} is on no path it has"
+    return Ways(tuple(sure), tuple(doubtful), name, lack)
+
+
+def _is_opaque(unit: Unit) -> bool:
+    """Whether the service runs a program of a package of its own, which may be linked to the library or wrapped."""
+    return any(not _PLAIN.match(one["name"]) for one in programs_of(unit))

@@ -1,0 +1,14 @@
+import ../_good/module.nix {
+  more = { cfg, pkgs, ... }: {
+    systemd.services.detector = {
+      wantedBy = [ "multi-user.target" ];
+      environment.LD_LIBRARY_PATH = "${cfg.package}/lib";
+      serviceConfig = {
+        ExecStart = "${pkgs.hello}/bin/hello --model detector.rknn";
+        DynamicUser = true;
+        PrivateDevices = true;
+        SupplementaryGroups = [ "render" ];
+      };
+    };
+  };
+}

@@ -1,0 +1,4 @@
+import ../_good/module.nix {
+  library = _: { };
+  python = _: { };
+}

@@ -1,0 +1,3 @@
+import ../_good/module.nix {
+  python = _: { };
+}
