@@ -16,7 +16,7 @@ from rknn_validation.nix.origins import Origin, of_attribute, of_variable, on_li
 from rknn_validation.subject import Subject
 
 MARK = "not-modelled-"
-"""In every text that an opaque value became (`standin/lib/opaque.nix`)."""
+"""In every text that an opaque value became (`standin/opaque.nix`)."""
 NOT_IN_NIXPKGS = re.compile(r"rknn|rknpu|rkllm|rk3588", re.IGNORECASE)
 """No top-level attribute of nixpkgs matches this: a missing one is the subject's own."""
 ROUNDS = 60

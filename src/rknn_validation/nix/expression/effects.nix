@@ -76,9 +76,18 @@ let
   valuesOf =
     one:
     let
-      tried = builtins.tryEval (builtins.deepSeq one.value one.value);
+      tried = builtins.tryEval (forced one.value);
     in
-    lib.optional tried.success tried.value;
+    lib.optional (tried.success && tried.value) one.value;
+  # True once a value is known whole, as far as it is data: packages lead to all of nixpkgs, and so do package sets.
+  forced =
+    value:
+    if lib.isList value then
+      lib.all forced value
+    else if lib.isAttrs value && !(value ? type && value.type == "derivation") && !(value ? callPackage) then
+      lib.all (name: forced value.${name}) (lib.attrNames value)
+    else
+      builtins.seq value true;
   changesOf =
     one:
     lib.imap0 (number: value: {

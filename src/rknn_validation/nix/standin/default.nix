@@ -12,7 +12,7 @@ args@{
   ...
 }:
 let
-  opaque = import ./lib/opaque.nix;
+  opaque = import ./opaque.nix;
   # Packages of nixpkgs that are known to be missing here.
   missing = opaque.told.packages;
 in

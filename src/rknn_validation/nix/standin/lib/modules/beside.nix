@@ -12,7 +12,7 @@ let
     map
     mapAttrs
     ;
-  opaque = import ../opaque.nix;
+  opaque = import ../../opaque.nix;
   isPlain = value: isAttrs value && !(value ? _type) && !(value ? outPath) && !(value ? __functor);
   # [ { file, value } ] -> their value; what else is asked of a set is in `tree`.
   merge =

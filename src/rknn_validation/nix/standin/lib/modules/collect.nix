@@ -32,7 +32,7 @@ let
     "meta"
     "freeformType"
   ];
-  opaque = import ../opaque.nix;
+  opaque = import ../../opaque.nix;
   # A module of NixOS that the stand-in does not have, or one of a flake's input that nobody gave.
   nixos = toString ../../nixos;
   shown = module: builtins.replaceStrings [ nixos ] [ "nixos" ] (toString module);

@@ -13,7 +13,7 @@ let
     map
     ;
   inherit (lib) showDefs showOption;
-  opaque = import ../opaque.nix;
+  opaque = import ../../opaque.nix;
   sets = [
     "attrs"
     "attrsOf"

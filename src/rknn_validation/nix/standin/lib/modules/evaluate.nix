@@ -60,7 +60,7 @@ rec {
       _arguments ? { },
       # Declarations that are the same for every instance of a type, already grouped by name.
       _declared ? { },
-      # What NixOS has beside the modules of this evaluation: { accepts, options }, see ../opaque.nix.
+      # What NixOS has beside the modules of this evaluation: { accepts, options }, see ../../opaque.nix.
       _beside ? null,
     }@given:
     let

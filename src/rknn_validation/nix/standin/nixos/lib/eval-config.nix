@@ -13,7 +13,7 @@ evalConfigArgs@{
   prefix ? [ ],
 }:
 let
-  opaque = import ../../lib/opaque.nix;
+  opaque = import ../../opaque.nix;
   # What is known to be missing here and not in nixpkgs.
   missing = opaque.told;
   platform = {
@@ -33,20 +33,23 @@ let
   };
   evaluate =
     userModules:
-    lib.evalModules {
-      inherit prefix;
-      class = "nixos";
-      modules = baseModules ++ extraModules ++ [ platform ] ++ userModules;
-      specialArgs =
-        lib.optionalAttrs (missing.functions != { }) {
-          lib = opaque.complete "lib." lib missing.functions;
-        }
-        // {
-          modulesPath = toString ../modules;
-        }
-        // specialArgs;
-      _beside = missing;
-    };
+    lib.evalModules (
+      {
+        inherit prefix;
+        class = "nixos";
+        modules = baseModules ++ extraModules ++ [ platform ] ++ userModules;
+        specialArgs =
+          lib.optionalAttrs (missing.functions != { }) {
+            lib = opaque.complete "lib." lib missing.functions;
+          }
+          // {
+            modulesPath = toString ../modules;
+          }
+          // specialArgs;
+      }
+      # nixpkgs' own library, where it serves below these modules, knows nothing of what is left open.
+      // lib.optionalAttrs (builtins.functionArgs lib.evalModules ? _beside) { _beside = missing; }
+    );
   complete =
     evaluated:
     evaluated

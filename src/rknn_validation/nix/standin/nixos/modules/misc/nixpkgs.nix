@@ -33,11 +33,19 @@ let
     lib.concatMapAttrs (
       name: value:
       let
-        values = lib.dischargeProperties value;
+        values = contents value;
       in
-      lib.optionalAttrs (values != [ ]) { ${name} = content (lib.head values); }
+      lib.optionalAttrs (values != [ ]) { ${name} = lib.head values; }
     ) settings;
-  content = value: if value._type or "" == "override" then content value.content else value;
+  contents =
+    value:
+    {
+      override = contents value.content;
+      order = contents value.content;
+      "if" = if value.condition then contents value.content else [ ];
+      merge = lib.concatMap contents value.contents;
+    }
+    .${value._type or ""} or [ value ];
   configType = lib.mkOptionType {
     name = "nixpkgs-config";
     description = "nixpkgs config";
