@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from rknn_validation.nix.asked import Names, asked_of
 from rknn_validation.nix.lockfile import read_lock
 from rknn_validation.nix.sources import Fetcher, Progress, directory_of
 
+DOUBLES = frozenset({"numtide/flake-utils", "hercules-ci/flake-parts"})
+"""Inputs with a test double in `expression/doubles`."""
 _NIXPKGS = re.compile(r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.tar", re.IGNORECASE)
 
 
@@ -22,7 +24,8 @@ _NIXPKGS = re.compile(r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.ta
 class Input:
     """A node of the lock file. `path` is None where it is not on this machine; `told` is how to call it.
 
-    `names` are the attribute paths that the flake's own files ask of an input that is not here.
+    `names` are the attribute paths that the flake's own files ask of an input that is not here. `repository` is
+    `owner/name` in lower case, "" where it is none of a forge.
     """
 
     path: Path | None
@@ -32,6 +35,7 @@ class Input:
     info: Mapping[str, Any]
     inputs: Mapping[str, str]
     names: Names = field(default_factory=dict)
+    repository: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/flake.nix` reads it."""
@@ -42,6 +46,7 @@ class Input:
             "info": dict(self.info),
             "inputs": dict(self.inputs),
             "told": self.told,
+            "repository": self.repository,
             "name": re.sub(r"[^A-Za-z0-9+._-]", "-", self.told.rpartition("/")[2]) or "input",
             "names": self.names,
         }
@@ -59,7 +64,8 @@ class Flake:
     @property
     def absent(self) -> tuple[str, ...]:
         """The inputs that are not here, nixpkgs left out: another one serves for that."""
-        return tuple(one.told for one in self.nodes.values() if one.path is None and not one.is_nixpkgs)
+        lost = (one for one in self.nodes.values() if one.path is None and not one.is_nixpkgs)
+        return tuple(one.told for one in lost if one.repository not in DOUBLES)
 
     @property
     def nixpkgs(self) -> Path | None:
@@ -113,10 +119,7 @@ def read_flake(
         asked = asked_of(directory, {name for name, key in root.inputs.items() if key in absent})
         for name, key in root.inputs.items():
             if key in absent:
-                one = nodes[key]
-                nodes[key] = Input(
-                    None, f"{name} ({one.told})", one.is_flake, False, one.info, one.inputs, asked.get(name, {})
-                )
+                nodes[key] = replace(nodes[key], told=f"{name} ({nodes[key].told})", names=asked.get(name, {}))
     return Flake(reference, directory, lock["root"], nodes)
 
 
@@ -131,7 +134,8 @@ def _node(
     kept = {name: locked[name] for name in ("rev", "narHash", "lastModified") if name in locked}
     if "rev" in kept:
         kept["shortRev"] = kept["rev"][:7]
-    return Input(path, told, is_flake, is_nixpkgs, kept, _inputs(lock, data))
+    repository = f"{locked.get('owner', '')}/{locked.get('repo', '')}".lower().strip("/")
+    return Input(path, told, is_flake, is_nixpkgs, kept, _inputs(lock, data), repository=repository)
 
 
 def _of_flake(directory: Path, inputs: Mapping[str, str]) -> Input:

@@ -9,11 +9,18 @@ let
   dotted = builtins.concatStringsSep ".";
   marker = "rknn-validation: not here: ";
 
-  # That options may be declared there is said to ./evaluate.nix's caller as well.
-  module = path: builtins.trace "not modelled: the module ${dotted path} of ${told}, which is not here" {
-    _file = "${dotted path} of ${told}, which is not here";
-    config.warnings = [ "${marker}${dotted path} of ${told}" ];
-  };
+  # That options may be declared there is said to ./evaluate.nix's caller as well; all are accepted.
+  module =
+    path:
+    builtins.trace "not modelled: the module ${dotted path} of ${told}, which is not here" (
+      { lib, ... }:
+      {
+        _file = "${dotted path} of ${told}, which is not here";
+        freeformType = lib.types.lazyAttrsOf lib.types.raw;
+        config.warnings = [ "${marker}${dotted path} of ${told}" ];
+      }
+    );
+  flakeModule = path: { _file = "${dotted path} of ${told}, which is not here"; };
   package =
     path:
     let
@@ -43,6 +50,8 @@ let
     homeModules = module;
     homeManagerModules = module;
     modules = module;
+    inherit flakeModule;
+    flakeModules = flakeModule;
     overlays = _: _: _: { };
     overlay = _: _: _: { };
     packages = package;

@@ -16,8 +16,15 @@ let
       call node
     else if node.nixpkgs then
       call (node // { path = serving; })
+    else if doubles ? ${node.repository} then
+      import doubles.${node.repository} { lib = import (serving + "/lib"); } // node.info
     else
       import ./absent.nix { inherit node; };
+  # Libraries that many flakes are written with.
+  doubles = {
+    "numtide/flake-utils" = ./doubles/flake-utils.nix;
+    "hercules-ci/flake-parts" = ./doubles/flake-parts.nix;
+  };
 
   call =
     node:
