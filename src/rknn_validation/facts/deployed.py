@@ -70,12 +70,12 @@ def _evaluated(hosts: Iterable[Host], evaluator: Evaluator) -> Iterator[tuple[Ho
     unique = {words[key]: request for key, request in second.items()}
     beside = evaluator.evaluate(unique) if unique else {}
     for host in hosts:
-        scenario = _scenario(host, found[host.name])
         mine = {
             name: replace(beside[words[key]], name=name) for key in second if (name := key[1]) and key[0] == host.name
         }
         baseline = mine.pop(BASELINE, Evaluation(BASELINE, None, found[host.name].error, found[host.name].nixpkgs))
-        yield host, Facts(subjects[host.name], scenario, found[host.name], baseline, mine)
+        facts = Facts(subjects[host.name], _bare(host.name), found[host.name], baseline, mine)
+        yield host, replace(facts, scenario=_scenario(host, facts))
 
 
 def subject_of(host: Host) -> Subject:
@@ -93,13 +93,13 @@ def _system(evaluation: Evaluation) -> str:
     return evaluation.configuration.system if evaluation.configuration else "aarch64-linux"
 
 
-def _scenario(host: Host, evaluation: Evaluation) -> Scenario:
-    configuration = evaluation.configuration
+def _scenario(host: Host, facts: Facts) -> Scenario:
+    configuration = facts.evaluation.configuration
     if configuration is None:
         given = Told(host.board or "virt", "not evaluated"), Told(host.stack or "none", "not evaluated")
         return Scenario(host.name, given[1].word, {}, (given[0].word,), told=_told(*given))
     board = board_of(configuration, host.board)
-    stack = stack_of(configuration, BOARDS[board.word], host.stack)
+    stack = stack_of(facts, BOARDS[board.word], host.stack)
     return Scenario(host.name, stack.word, {}, (board.word,), system=configuration.system, told=_told(board, stack))
 
 
@@ -112,6 +112,11 @@ def hosts_of(reference: str, base: Path, evaluator: Evaluator) -> dict[str, Host
     flake, _, _ = reference.partition("#")
     place = local(flake, base)
     names = evaluator.host_names(place)
+    if not names:
+        seen = "nixosConfigurations without any"
+        raise HarnessError(
+            f"{reference}: the flake has no hosts", expected="hosts in its nixosConfigurations", seen=seen
+        )
     if "#" not in reference:
         return {name: Host(name, HostReference(name, ("nixosConfigurations", name), flake=place)) for name in names}
     wanted = host_of(reference, base)

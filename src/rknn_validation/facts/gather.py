@@ -133,15 +133,15 @@ class Evaluator:
         return None
 
 
-LACKING = re.compile(r"attribute '[^']+' missing|does not exist\.|undefined variable|does not carry")
-"""Errors of what is not there."""
+CERTAIN = re.compile(r"syntax error|undefined variable|No such file or directory")
+"""Errors that no module of anybody else could have prevented."""
 
 
 def _as_far_as_known(evaluation: Evaluation, request: Request, flakes: Mapping[str, Flake]) -> Evaluation:
-    """What a host lacks may be in an input that is not on this machine: its error is then nobody's fault."""
+    """What a host lacks may be in an input that is not on this machine: nobody can tell then whose error it is."""
     error = evaluation.error
     absent = [told for ref in flakes_of(request.subject) for told in flakes[ref].absent]
-    if error is None or error.kind != "subject" or error.meaning or not absent or not LACKING.search(error.message):
+    if error is None or error.kind != "subject" or error.meaning or not absent or CERTAIN.search(error.message):
         return evaluation
     meaning = f"it may lack what an input has that is not on this machine: {', '.join(absent)}"
     return replace(evaluation, error=replace(error, kind="unknown", meaning=meaning))

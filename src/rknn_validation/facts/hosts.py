@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rknn_validation.facts.kernel.drivers import mainline_driver, vendor_driver
+from rknn_validation.facts.model import Facts
 from rknn_validation.nix.configuration import Configuration
-from rknn_validation.npu import kernels
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import PC, Board, board_of_dtb
 from rknn_validation.npu.stacks import STACKS
+from rknn_validation.npu.symbols import Presence
 
 NO_BOARD = "virt"
 TYPICAL = "orangepi-5-plus"
@@ -41,24 +43,26 @@ def board_of(configuration: Configuration, given: str | None) -> Told:
     return Told(NO_BOARD, "hardware.deviceTree.name is not set, and nothing brings NPU support")
 
 
-def stack_of(configuration: Configuration, board: Board, given: str | None) -> Told:
+def stack_of(facts: Facts, board: Board, given: str | None) -> Told:
     """The stack a host is to bring up: what was given, or what its configuration brings.
 
-    A host of another board is to be left alone, whatever it brings.
+    A host of another board is to be left alone, whatever it brings. Of an RK3588 board that brings nothing, its kernel
+    decides: one that has a driver, or may have the vendor's.
     """
     if given is not None:
         return Told(given, "as given")
     if not board.is_rk3588:
         return Told("none", f"{board.name} is no RK3588 board: it has to be left alone")
-    vendor, mainline = next(_vendor(configuration), None), next(_mainline(configuration), None)
-    if vendor is not None:
-        return Told("vendor", vendor)
-    if mainline is not None:
-        return Told("mainline", mainline)
-    kernel = configuration.kernel
-    if kernels.looks_like_vendor_kernel(kernel.pname, kernel.version, kernel.package.name if kernel.package else None):
-        return Told("vendor", f"its kernel is {kernel.pname} {kernel.version}, and nothing else speaks of a stack")
-    return Told("mainline", f"nothing brings the vendor's driver or runtime; its kernel is {kernel.version}")
+    for stack, brought in (("vendor", _vendor), ("mainline", _mainline)):
+        reason = next(brought(facts.configuration), None)
+        if reason is not None:
+            return Told(stack, reason)
+    vendor, mainline = vendor_driver(facts), mainline_driver(facts)
+    if mainline.has is Presence.YES or (mainline.has is Presence.UNKNOWN and vendor.has is Presence.NO):
+        return Told("mainline", mainline.why)
+    if vendor.has is not Presence.NO:
+        return Told("vendor", vendor.why)
+    return Told("mainline", f"neither stack's driver is there: {mainline.why}")
 
 
 def _npu_support(configuration: Configuration) -> Iterator[str]:

@@ -66,16 +66,23 @@ def evaluate(
 def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tuple[str, ...]:
     """The names of a flake's hosts, none of them evaluated. Raises HarnessError where Nix cannot tell them."""
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
+    subject, missing = Subject(flake.directory), Missing()
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
         file = Path(scratch) / "request.json"
         file.write_text(json.dumps({"reference": flake.told, "graph": flake.to_json()}))
         command = [program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
         command += ["--argstr", "nixpkgs", str(nixpkgs or STANDIN), "--argstr", "request", str(file)]
         command += [str(HERE / "expression" / "names.nix")]
-        done = run(command, deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
-    if done.returncode == 0:
-        return tuple(json.loads(done.stdout))
-    error = explain(done.stderr, Subject(flake.directory), standin=nixpkgs is None)
+        for _ in range(ROUNDS):
+            known = ["-I", missing.as_path(Path(scratch))]
+            done = run([*command, *known], deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+            if done.returncode == 0:
+                return tuple(json.loads(done.stdout))
+            more = missing if nixpkgs else learn(done.stderr, headline(done.stderr), subject, missing)
+            if more == missing:
+                break
+            missing = more
+    error = explain(done.stderr, subject, standin=nixpkgs is None)
     absent = f"; not on this machine: {', '.join(flake.absent)}" if flake.absent else ""
     raise HarnessError(
         f"the hosts of {flake.told} cannot be told",

@@ -72,6 +72,7 @@ def test_a_host_that_is_misspelt_is_told_with_the_nearest(fleet: Path, judge: Ju
         ("{ outputs = _: { x = 1; }; }", "has no nixosConfigurations; it has x"),
         ('{ outputs = _: { nixosConfigurations = throw "not today"; }; }', "not today"),
         ("{ outputs = ", "syntax error"),
+        ("{ outputs = _: { nixosConfigurations = { }; }; }", "has no hosts"),
         ("{ inputs.nixpkgs.url = 3; outputs = _: { }; }", "nixosConfigurations"),
     ],
 )
@@ -161,3 +162,48 @@ def test_an_attribute_that_a_file_has_not_is_told(tmp_path: Path, judge: Judge) 
     error = judge(host)["opi02"].evaluation.error
     assert error is not None
     assert "has no attribute nodes.opi02" in error.message
+
+
+HELPED = """
+    {{
+      inputs = {{ nixpkgs.url = "github:NixOS/nixpkgs"; helper.url = "github:{repository}"; }};
+      outputs = inputs@{{ self, nixpkgs, helper, ... }}: {outputs};
+    }}
+"""
+HOST = """nixpkgs.lib.nixosSystem { modules = [
+    { nixpkgs.hostPlatform = "aarch64-linux"; boot.kernelModules = [ "rocket" ]; }
+]; }"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "outputs"),
+    [
+        (
+            "numtide/flake-utils",
+            f"helper.lib.eachDefaultSystem (system: {{ packages.x = 1; }}) // {{ nixosConfigurations.opi = {HOST}; }}",
+        ),
+        (
+            "hercules-ci/flake-parts",
+            "helper.lib.mkFlake { inherit inputs; } ({ inputs, withSystem, ... }: { "
+            'systems = [ "aarch64-linux" ]; perSystem = { pkgs, ... }: { packages.x = pkgs.hello; }; '
+            f"imports = [ {{ flake.nixosConfigurations.opi = {HOST}; }} ]; }})",
+        ),
+        (
+            "hercules-ci/flake-parts",
+            "helper.lib.mkFlake { inherit inputs; } { "
+            'systems = [ "aarch64-linux" ]; perSystem = { pkgs, ... }: { packages.x = pkgs.hello; }; flake = { '
+            "nixosConfigurations.opi = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "
+            '"aarch64-linux"; boot.kernelModules = [ "rocket" ]; environment.systemPackages = '
+            "[ self.packages.aarch64-linux.x ]; } ]; }; }; }",
+        ),
+    ],
+    ids=["flake-utils", "flake-parts", "flake-parts with packages"],
+)
+def test_a_flake_written_with_a_library_is_judged_without_a_network(
+    tmp_path: Path, judge: Judge, repository: str, outputs: str
+) -> None:
+    written(tmp_path / "flake", {"flake.nix": HELPED.format(repository=repository, outputs=outputs)})
+    found = judge(str(tmp_path / "flake"))["opi"]
+    assert found.evaluation.error is None, found.evaluation.error
+    assert "rocket" in found.configuration.kernel.modules
+    assert found.configuration.not_here == ()

@@ -30,7 +30,11 @@ if isSystem found then
     pkgs = found.config._module.args.pkgs or found._module.args.pkgs;
   }
   // found
-else if isModule found then
+else if host.flake == "" && isModule found then
   evalConfig [ found ]
 else
-  throw "${at} is no NixOS configuration: expected what nixosSystem or eval-config.nix gives, or a module"
+  throw "${at} is no NixOS configuration: expected what nixosSystem${
+    lib.optionalString (host.flake == "") ", eval-config.nix"
+  } gives${lib.optionalString (host.flake == "") ", or a module"}${
+    lib.optionalString (lib.isAttrs found) "; it has ${lib.concatStringsSep ", " (lib.attrNames found)}"
+  }"

@@ -124,5 +124,10 @@ let
 in
 {
   lib = flake-parts-lib;
-  flakeModules = { };
+  flakeModules = lib.genAttrs [
+    "easyOverlay"
+    "flakeModules"
+    "modules"
+    "partitions"
+  ] (_: { });
 }
