@@ -12,6 +12,7 @@ from workers import Once
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask, questions
 from rknn_validation.checks.node.transition import Move, State, look
+from rknn_validation.checks.node.units import unlaid
 from rknn_validation.checks.questions import Question as AskedOf
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
@@ -143,6 +144,7 @@ class Asker:
             next_boot=(first.kernel, first.npu) != (last.kernel, last.npu),
             drivers=tuple(name for one in (first, *between) for name in one.drivers if name not in last.drivers),
         )
+        move = replace(move, unlaid=tuple(unlaid(question, list(move.doubtful))))
         checks = move.to_ask(questions(question.expectation))
         checks = [check for check in checks if not (goes_on and check.id in DISTURBING)]
         checks.sort(key=lambda check: check.id in DISTURBING)

@@ -101,6 +101,14 @@ def test_a_switch_that_fails_is_told(status: int, said: str, reason: str) -> Non
     assert found["succeeds"].reason.endswith(reason)
 
 
+def test_a_unit_that_nothing_was_built_for_says_nothing() -> None:
+    after = STATE.replace("active exited", "failed failed")
+    said = "warning: the following units failed: npu.service"
+    assert move(after).doubtful == ("npu.service",)
+    found = told(move(after, status=4, said=said, unlaid=("npu.service",)))
+    assert [(name, one.status) for name, one in found.items()] == [("succeeds", Status.INCONCLUSIVE)]
+
+
 def test_answers_are_those_of_a_boot() -> None:
     good, bad = passed("fine"), failed("broken")
     assert told(move(answers={"a.b": good}, booted_answers={"a.b": good})) == {}

@@ -28,7 +28,7 @@ def system_running(question: Question) -> Answer:
     if state in ("degraded", "maintenance", "stopping"):
         units = question.must("systemctl --failed --no-legend --plain")
         names = [line.split()[0] for line in units.lines]
-        if names and set(_unlaid(question, names)) == set(names):
+        if names and set(unlaid(question, names)) == set(names):
             return inconclusive(
                 f"the system is {state}: {UNLAID.format(', '.join(names))}", ran.evidence, units.evidence
             )
@@ -55,13 +55,13 @@ def none_failed(question: Question) -> Answer:
     if not names:
         return passed("no unit failed", ran.evidence)
     logs = (question.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
-    unlaid = _unlaid(question, names)
-    if set(unlaid) == set(names):
-        return inconclusive(UNLAID.format(", ".join(unlaid)), ran.evidence, *logs)
+    missing = unlaid(question, names)
+    if set(missing) == set(names):
+        return inconclusive(UNLAID.format(", ".join(missing)), ran.evidence, *logs)
     return failed(f"failed: {', '.join(names)}", ran.evidence, *logs)
 
 
-def _unlaid(question: Question, names: list[str]) -> list[str]:
+def unlaid(question: Question, names: list[str]) -> list[str]:
     """Those whose program lies in a store path that is not on the node: where nothing was built, nothing can run."""
     found = []
     for name in names:

@@ -43,7 +43,9 @@ def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
 def _lay_modules_path(layout: Layout, configuration: Configuration, brought: Sequence[str]) -> str:
     """`/run/current-system/kernel-modules`, which is another path where another kernel boots next."""
     kernel = configuration.kernel
-    made_of = (kernel.pname, kernel.version, *brought, *(package.out_path for package in kernel.extra_packages))
+    config = [*sorted(kernel.config.items()), *((one.name, sorted(one.config.items())) for one in kernel.patches)]
+    added = (package.out_path for package in kernel.extra_packages)
+    made_of = (kernel.pname, kernel.version, repr(config), *brought, *added)
     digest = hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:32]
     path = f"{STORE}/{digest}-kernel-modules"
     layout.link(f"{path}/lib/modules", "/usr/lib/modules")

@@ -23,7 +23,8 @@ class Move:
     `status` and `said` are what the switch gave. `booted` and `booted_answers` are of a node that was started with the
     system it was switched to, `after` and `answers` of the switched one; answers are by check. `next_boot`: kernel,
     its modules or device tree of that system are other ones than those that run, and change when the node boots next.
-    `drivers` are those that systems before the last one added to their kernels.
+    `drivers` are those that systems before the last one added to their kernels. `unlaid` are units that cannot run on
+    this node, because nothing was built: what state they are in says nothing.
     """
 
     status: int
@@ -32,6 +33,7 @@ class Move:
     after: State
     next_boot: bool
     drivers: tuple[str, ...]
+    unlaid: tuple[str, ...] = ()
     booted_answers: Mapping[str, Answer] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
@@ -48,6 +50,11 @@ class Move:
     def waits(self, check: Check[Question]) -> bool:
         """Whether a check asks for what changes at the next boot only."""
         return self.next_boot and (check.stage in OF_THE_KERNEL or check.id in OF_ITS_MODULES)
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Units that do not run after the switch, to find those among them that cannot."""
+        return tuple(name for name, state in self.after["units"].items() if state.startswith(("failed", "activating")))
 
     @property
     def words(self) -> Evidence:
