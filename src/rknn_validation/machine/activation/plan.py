@@ -18,7 +18,6 @@ _MADE_UP = ("/etc/", f"{SYSTEM}/", f"{GRAPHICS}/")
 """Where entries go: `/etc`, and profiles that stand in for store paths which would be others after the switch."""
 _TRIGGERS = {
     # The guest's own units that NixOS restarts when what they read has changed, and how.
-    "/etc/udev/rules.d/": ("systemd-udevd.service", Handling.RESTART),
     "/etc/modules-load.d/": ("systemd-modules-load.service", Handling.STOP_AND_START),
     "/etc/sysctl.d/": ("systemd-sysctl.service", Handling.STOP_AND_START),
 }
@@ -38,6 +37,11 @@ class Plan:
     units: dict[str, Handling]
     targets: tuple[str, ...]
     accounts: dict[str, tuple[str, ...]]
+
+    @property
+    def rules_changed(self) -> bool:
+        """Whether udevd, which NixOS restarts then, has other rules to read."""
+        return any(path.startswith("/etc/udev/rules.d/") for path in (*self.files, *self.gone))
 
     def handled(self, *handlings: Handling) -> tuple[str, ...]:
         """The units handled in one of these ways."""

@@ -72,6 +72,8 @@ systemctl reset-failed
 systemctl daemon-reload
 systemd-tmpfiles --create --remove --exclude-prefix=/dev
 if [ ${{#reload[@]}} -gt 0 ]; then systemctl reload-or-restart "${{reload[@]}}" || code=4; fi
+# udevd reads changed rules anew when it is told, as when it is restarted, in a tenth of the time.
+{rules}
 if [ ${{#restart[@]}} -gt 0 ]; then systemctl restart "${{restart[@]}}" || code=4; fi
 systemctl start "${{start[@]}}" || code=4
 udevadm settle --timeout=20
@@ -145,4 +147,5 @@ def _script(work: Plan) -> str:
         booted=SYSTEM.replace("0" * 32, "1" * 32),
         known=_KNOWN,
         activate=ACTIVATE,
+        rules="udevadm control --reload" if work.rules_changed else "",
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rknn_validation.checks.model import Answer, Evidence, Status, failed, inconclusive, passed
 from rknn_validation.checks.node.question import BOTH_BOARDS
 from rknn_validation.checks.node.transition.move import TRANSITION_CHECKS, Move
+from rknn_validation.checks.node.units import UNLAID
 from rknn_validation.npu.stacks import STACKS
 
 EVERY_STACK = (*STACKS, "none")

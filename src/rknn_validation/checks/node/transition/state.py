@@ -14,28 +14,29 @@ State = Mapping[str, Mapping[str, str]]
 
 TOPICS = ("links", "rules", "accounts", "variables", "units", "drivers")
 
-# What the image brings has the time 1; what was laid or made since has not. State of programs below /var is no
-# system's to remove; links there are looked at all the same.
+# What the image brings has the time 1; what was laid or made since has not. Directories of the guest alone, which no
+# NixOS has, are left out. State of programs below /var is no system's to remove; links there are looked at.
 _LOOK = r"""
 echo '== paths'
 find / -xdev -maxdepth 5 \( -path /nix -o -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run \
   -o -path /usr/lib/modules -o -path /usr/share -o -path /usr/lib/python3 -o -path /usr/lib/python3.11 \
-  -o -path '/usr/lib/rknn-toolkit-lite2' -o -path /var/log -o -path /var/cache \) -prune -o \
+  -o -path /usr/lib/rknn-toolkit-lite2 -o -path /usr/lib/aarch64-linux-gnu -o -path /usr/lib/systemd \
+  -o -path /var/log -o -path /var/cache \) -prune -o \
   -newerct 1980-01-01 \( -type l -printf '%p -> %l\n' -o -type f -not -path '/var/*' -not -path '/home/*' \
   -not -path '/root/*' -exec cksum {} + \)
 find /run -maxdepth 3 \( -path /run/systemd -o -path /run/udev \) -prune -o -type l -printf '%p -> %l\n'
 find /run/udev/rules.d /run/tmpfiles.d /run/modprobe.d /run/modules-load.d -type f -exec cksum {} + 2>/dev/null
 echo '== accounts'
-sed 's/^/group /' /etc/group
-cut -d: -f1,3,4,6,7 /etc/passwd | sed 's/^/user /'
+while read -r line; do echo "group $line"; done </etc/group
+while IFS=: read -r name _ line; do echo "user $name:$line"; done </etc/passwd
 echo '== variables'
-LOGIN_SHELL env | sed 's/^/login shell: /'
-systemctl show-environment | sed 's/^/systemd: /'
+LOGIN_SHELL env | while read -r line; do echo "login shell: $line"; done
+systemctl show-environment | while read -r line; do echo "systemd: $line"; done
 echo '== units'
 systemctl list-units --all --plain --no-legend --type=service,socket,timer,path,mount,target
 find /run/systemd/system /run/systemd/transient -name '*.*' -printf '%f made-at-run-time by %p -\n' 2>/dev/null
 echo '== drivers'
-cut -d' ' -f1 /proc/modules
+while read -r name _; do echo "$name"; done </proc/modules
 """
 _ACCOUNT_FILES = re.compile(r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$")
 _OF_THE_MACHINE = re.compile(
