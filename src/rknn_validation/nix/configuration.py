@@ -224,4 +224,4 @@ class Evaluation:
     nixpkgs: str
     traces: tuple[str, ...] = ()
     not_modelled: tuple[str, ...] = ()
-    left_open: Missing = field(default_factory=Missing)
+    left_open: Missing = field(default_factory=Missing, compare=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import DeadlineExceeded, HarnessError
@@ -101,6 +103,8 @@ def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
 @dataclass
 class _Evaluator:
     nix: Nix
+    left_open: dict[str, Missing] = field(default_factory=dict)
+    locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
         """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
@@ -147,10 +151,19 @@ class _Evaluator:
     def _settled(self, name: str, message: str, deadline: Deadline, answer: Answer | None = None) -> Evaluation:
         """An evaluation that something is wrong with, alone: what only the stand-in lacks is left open, one by one.
 
-        `message` is what Nix said where that is known, `answer` what is left where single values fail.
+        `message` is what Nix said where that is known, `answer` what is left where single values fail. What was learned
+        of a subject serves its other requests.
         """
+        of_subject = self.nix.requests[name].of_subject
+        with self.locks[of_subject]:
+            missing = self.left_open.get(of_subject, Missing())
+            found = self._with(name, missing, message, deadline, answer)
+            self.left_open[of_subject] = found.left_open
+        return found
+
+    def _with(self, name: str, missing: Missing, message: str, deadline: Deadline, answer: Answer | None) -> Evaluation:
+        message = message if missing == Missing() else ""
         try:
-            missing = Missing()
             for _ in range(ROUNDS):
                 message = message or self._reason(name, missing, deadline)
                 more = missing if self.nix.nixpkgs or not message else self._learned(name, message, missing)
@@ -160,7 +173,7 @@ class _Evaluator:
             if missing != Missing():
                 again = self.nix.ask([name], deadline, missing=missing)
                 if isinstance(again, str):
-                    return self._failure(name, message or again)
+                    return replace(self._failure(name, message or again), left_open=missing)
                 answer = again
         except DeadlineExceeded as late:
             return self._late(name, str(late))

@@ -12,7 +12,7 @@ from typing import Any
 
 from rknn_validation.nix.names import library_names
 from rknn_validation.nix.namespaces import alike, mistaken, split
-from rknn_validation.nix.origins import Origin, of_attribute, of_variable, on_line
+from rknn_validation.nix.origins import Origin, of_attribute, of_variable, on_line, reads
 from rknn_validation.subject import Subject
 
 MARK = "not-modelled-"
@@ -108,7 +108,12 @@ def learn(output: str, error: str, subject: Subject, known: Missing) -> Missing:
         return known
     name, find = missing["attribute"] or missing["variable"], of_attribute if missing["attribute"] else of_variable
     origin = find(Path(where[1]), int(where[2]), name)
-    return _of_name(origin, name, subject, known, is_open=is_open)
+    more = _of_name(origin, name, subject, known, is_open=is_open)
+    # What else the file reads is likely to be missing as well; what is there stays as it is.
+    for other in sorted(reads(Path(where[1])), key=str) if more != known else ():
+        if other.path:
+            more = _of_name(replace(other, path=other.path[:-1]), other.path[-1], subject, more, is_open=is_open)
+    return more
 
 
 def _is_foreign(path: tuple[str, ...], like: list[str], subject: Subject, error: str, *, is_open: bool) -> bool:

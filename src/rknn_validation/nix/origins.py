@@ -58,8 +58,7 @@ OWN = "cfg"
 """First name of a path below the subject's own options, wherever those live: what modules call `cfg`."""
 _CONFIG = Origin("config")
 _GIVEN = {"config": _CONFIG, "options": _CONFIG, "cfg": Origin("config", (OWN,)), "lib": _LIB, "pkgs": _PKGS}
-_PACKAGE_SETS = frozenset({"final", "prev", "self", "super"})
-"""What overlays call their arguments."""
+_PACKAGE_SETS = frozenset({"final", "prev", "self", "super"})  # what overlays call their arguments
 _USUAL = frozenset({"config", "lib", "pkgs", "options"})
 
 
@@ -105,24 +104,30 @@ def of_variable(file: Path, line: int, name: str) -> Origin:
 
 def on_line(file: Path, line: int) -> set[Origin]:
     """What the values that are named on a line come from, as far as it can be told."""
-    found = set()
-    for node, scope in _places(file, line):
-        if isinstance(node, Name | Select) and node.line == line:
-            found.add(_origin(node, scope, (), 0))
-    return found
+    nodes = ((node, scope) for node, scope in _places(file, line) if node.line == line)
+    return {_origin(node, scope, (), 0) for node, scope in nodes if isinstance(node, Name | Select)}
+
+
+def reads(file: Path) -> set[Origin]:
+    """What a file takes from elsewhere, where it takes it without a default."""
+    nodes = [(node, scope) for node, scope in _everything(file) if isinstance(node, Name | Select)]
+    return {_origin(node, scope, (), 0) for node, scope in nodes if getattr(node, "default", None) is None}
+
+
+def _everything(file: Path) -> Iterator[tuple[Node, _Scope]]:
+    tree = _tree(file)
+    waiting = [(tree, _Scope({}))] if tree is not None else []
+    while waiting:
+        node, scope = waiting.pop()
+        yield node, scope
+        waiting += _below(node, scope)
 
 
 def _places(file: Path, line: int) -> Iterator[tuple[Node, _Scope]]:
     """The nodes that begin on a line, and lists of names that end there, with what is in scope."""
-    tree = _tree(file)
-    if tree is None:
-        return
-    waiting = [(tree, _Scope({}))]
-    while waiting:
-        node, scope = waiting.pop()
+    for node, scope in _everything(file):
         if node.line == line or isinstance(node, Inherit) or (isinstance(node, Select) and node.line <= line):
             yield node, scope
-        waiting += _below(node, scope)
 
 
 @cache

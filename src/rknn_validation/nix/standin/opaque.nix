@@ -70,7 +70,7 @@ let
       if tree ? "" then
         kinds.${tree.""}
       else
-        record what // builtins.mapAttrs (name: value "${what}.${name}") tree
+        complete "${what}." (record what) tree
     );
   remember = what: builtins.trace "not modelled: ${what}";
   # A set of values, completed by those of `tree` that it lacks.
