@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.errors import HarnessError, SubjectFileError
+from rknn_validation.expects import read_expects
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACK_NAMES
 from rknn_validation.parts import HostReference, host_of, local, split
@@ -22,6 +23,7 @@ class Host:
     stack: str | None = None
     option: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    expects: tuple[str, ...] | None = None
 
 
 def read_hosts(top: Reader, root: Path) -> dict[str, Host]:
@@ -36,7 +38,7 @@ def _host(outer: Reader, name: str, root: Path) -> Host:
     if outer.is_text(name):
         return Host(name, _whole_reference(outer, name, root))
     reader = outer.mapping(name, "FLAKE#HOST, or a mapping with flake or file")
-    reader.only("flake", "file", "attribute", "board", "stack", "option", "groups")
+    reader.only("flake", "file", "attribute", "board", "stack", "option", "groups", "expects")
     return Host(
         name,
         _reference(reader, name, root),
@@ -44,6 +46,7 @@ def _host(outer: Reader, name: str, root: Path) -> Host:
         stack=reader.choice("stack", STACK_NAMES) if reader.has("stack") else None,
         option=option_path(reader),
         groups=reader.words("groups") if reader.has("groups") else (),
+        expects=read_expects(reader, reader.text("stack") if reader.has("stack") else ""),
     )
 
 

@@ -166,3 +166,11 @@ def test_a_scenario_without_a_stack_expects_nothing(directory: Path) -> None:
     text = WITH_EXPECTS.replace("stack: vendor\n", "stack: none\n")
     with pytest.raises(SubjectFileError, match="stack: none"):
         load(written(directory, text))
+
+
+def test_a_host_says_what_it_expects(directory: Path) -> None:
+    (directory / "flake.nix").write_text("{ outputs = _: { }; }\n")
+    text = "hosts:\n  opi01: {flake: ., board: orangepi-5-plus, stack: vendor, expects: [python, devnode]}\n"
+    assert load(written(directory, text)).hosts["opi01"].expects == ("python", "devnode")
+    with pytest.raises(SubjectFileError, match=r"hosts\.opi01\.expects"):
+        load(written(directory, text.replace("devnode", "devnod")))

@@ -100,7 +100,15 @@ def _scenario(host: Host, facts: Facts) -> Scenario:
         return Scenario(host.name, given[1].word, {}, (given[0].word,), told=_told(*given))
     board = board_of(configuration, host.board)
     stack = stack_of(facts, BOARDS[board.word], host.stack)
-    return Scenario(host.name, stack.word, {}, (board.word,), system=configuration.system, told=_told(board, stack))
+    return Scenario(
+        host.name,
+        stack.word,
+        {},
+        (board.word,),
+        system=configuration.system,
+        expects=host.expects,
+        told=_told(board, stack),
+    )
 
 
 def _told(board: Told, stack: Told) -> tuple[str, ...]:

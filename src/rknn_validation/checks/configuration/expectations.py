@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from rknn_validation.checks.configuration.registry import EXPECTS, applicable, ask, check
+from rknn_validation.checks.configuration.registry import ALL_STACKS, EXPECTS, applicable, ask, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Status
 from rknn_validation.expects import services
@@ -61,6 +61,19 @@ def _of_ways(ways: Ways) -> Iterator[Finding]:
         yield Problem(ways.where, ways.lack)
 
 
+def _nowhere(facts: Facts) -> Iterator[Finding]:
+    """Why nothing can be expected of a host at all: it brings up no stack, or is no RK3588."""
+    scenario = facts.scenario
+    if scenario.expects and scenario.stack == "none":
+        yield Problem("expects", "no NPU stack is brought up here", "\n".join(scenario.told))
+    elif scenario.expects and not _is_rk3588(facts):
+        yield Problem("expects", f"no board of these has the NPU: {', '.join(scenario.boards)}")
+
+
+def _is_rk3588(facts: Facts) -> bool:
+    return any(board.is_rk3588 for board in facts.scenario.identities())
+
+
 def _answered(facts: Facts, id: str) -> Answer | None:
     return next((answer for one, answer in _answers(facts).items() if one.id == id), None)
 
@@ -73,11 +86,16 @@ def _answered(facts: Facts, id: str) -> Answer | None:
     "(mainline); or take python out of expects.",
     good="a Python has the API, and the API finds its library",
     nothing=NOBODY.format("Python"),
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
 def python(facts: Facts) -> Iterator[Finding]:
     """`expects: [python]`, or an option about Python that the scenario itself switches on."""
+    if nowhere := list(_nowhere(facts)):
+        yield from nowhere
+        return
     expects = facts.scenario.expects
-    promise = promised_python(facts) if expects is None else ""
+    promise = promised_python(facts) if expects is None and _is_rk3588(facts) else ""
     ways = python_clients(facts)
     if promise and not ways.sure and not ways.doubtful and not ways.partial:
         yield Problem(promise, f"the scenario switches it on, and {ways.lack}")
@@ -102,9 +120,14 @@ def _python(facts: Facts) -> Iterator[Finding]:
     "rpath (vendor); set hardware.graphics.enable = true (mainline); or take c out of expects.",
     good="C programs find the library",
     nothing=NOBODY.format("C programs"),
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
 def c(facts: Facts) -> Iterator[Finding]:
     """`expects: [c]`: the loader is told of the library, by whatever means."""
+    if nowhere := list(_nowhere(facts)):
+        yield from nowhere
+        return
     if "c" in (facts.scenario.expects or ()):
         yield from _c(facts)
 
@@ -134,9 +157,14 @@ def _library(facts: Facts) -> Iterator[Finding]:
     "the library (environment.LD_LIBRARY_PATH); or correct its name in expects.",
     good="every expected service is declared, may open the devnode and finds its library",
     nothing=NOBODY.format("a service"),
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
 def service(facts: Facts) -> Iterator[Finding]:
     """`expects: ["service:NAME"]`."""
+    if nowhere := list(_nowhere(facts)):
+        yield from nowhere
+        return
     for name in services(facts.scenario.expects):
         yield from _service(facts, name)
 
@@ -162,9 +190,14 @@ def _names(source: str, unit: str) -> bool:
     remedy="See the checks that are named; or take devnode out of expects.",
     good="driver, device tree and rules bring a devnode that more than root may open",
     nothing=NOBODY.format("a devnode"),
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
 def devnode(facts: Facts) -> Iterator[Finding]:
     """`expects: [devnode]`: no check of kernel, device tree, rules or access is against it."""
+    if nowhere := list(_nowhere(facts)):
+        yield from nowhere
+        return
     if "devnode" in (facts.scenario.expects or ()):
         yield from _devnode(facts)
 
@@ -189,9 +222,14 @@ def _devnode(facts: Facts) -> Iterator[Finding]:
     remedy="See what is named; or take inference out of expects.",
     good="devnode and client are there",
     nothing=NOBODY.format("an inference"),
+    stacks=ALL_STACKS,
+    boards=("rk3588", "other"),
 )
 def inference(facts: Facts) -> Iterator[Finding]:
     """`expects: [inference]`: the devnode, and one client of any kind that has all it needs."""
+    if nowhere := list(_nowhere(facts)):
+        yield from nowhere
+        return
     if "inference" not in (facts.scenario.expects or ()):
         return
     yield from _devnode(facts)

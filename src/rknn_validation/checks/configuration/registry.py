@@ -87,7 +87,9 @@ def is_asked(check: Check[Facts], scenario: Scenario) -> bool:
     That nobody expects anything is told once, by `expects.python`.
     """
     topic, word = check.id.split(".", 1)
-    expected = {one.partition(":")[0] for one in scenario.expects or ()} | {"python"}
+    expected = {one.partition(":")[0] for one in scenario.expects or ()}
+    if scenario.stack != "none":
+        expected.add("python")
     return scenario.stack in check.stacks and (topic != EXPECTS or word in expected)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.client import LOGIN_SHELL, NO_PROGRAM, NOBODY, program
-from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
+from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
+from rknn_validation.expects import services
 from rknn_validation.nix.configuration import Configuration, Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
@@ -46,11 +47,20 @@ def login_shell(question: Question) -> Answer:
     ran = loads(question, words, "librknnrt.so")
     path = loaded_path(ran)
     shell = question.run(f"{LOGIN_SHELL} %s", f'echo "LD_LIBRARY_PATH=${LD_LIBRARY_PATH}"')
+    expects = question.expectation.scenario.expects
+    if path is None and expects is not None and "c" not in expects and not _is_led(question.expectation.configuration):
+        return skipped("nothing leads C programs in a login shell to librknnrt.so, and nobody expects it")
     if path is None:
         return failed("a C program in a login shell does not find librknnrt.so", ran.evidence, shell.evidence)
     if not path.startswith("/nix/store/"):
         return failed(f"librknnrt.so comes from {path}, not from the store", ran.evidence, shell.evidence)
     return passed(f"found {path}", ran.evidence, shell.evidence)
+
+
+def _is_led(configuration: Configuration) -> bool:
+    """Whether the configuration tells login shells where libraries are, or brings the runtime for them."""
+    told = LD_LIBRARY_PATH in {*configuration.variables, *configuration.session_variables}
+    return told or any(LD_LIBRARY_PATH in text for text in configuration.shell_init.values())
 
 
 @NODE_CHECKS.check(
@@ -66,14 +76,13 @@ def service(question: Question) -> Answer:
     if words is None:
         return skipped(NO_CLIENT)
     configuration = question.expectation.configuration
-    unit, way = _way(configuration)
+    unit, way = _way(configuration, services(question.expectation.scenario.expects))
     if way is None:
         ran = question.run(f"systemd-run --quiet --collect --wait --pipe {_each(words)} load librknnrt.so", *words)
         if loaded_path(ran):
             return passed("found without any setting", ran.evidence)
-        return skipped(
-            "the configuration gives the runtime to no service: no unit's environment carries LD_LIBRARY_PATH"
-        )
+        what = "the configuration gives the runtime to no service: no unit's environment carries LD_LIBRARY_PATH"
+        return absent(question, "service", what, ran.evidence)
     properties = [f"--property=Environment={item}" for item in way]
     if unit is not None:
         for key in ("EnvironmentFile", "User", "DynamicUser", "SupplementaryGroups", "ProtectSystem", "PrivateUsers"):
@@ -92,9 +101,13 @@ def service(question: Question) -> Answer:
     return passed(f"with the environment of {whose}, found {path}", *evidence)
 
 
-def _way(configuration: Configuration) -> tuple[Unit | None, tuple[str, ...] | None]:
-    """The unit (or None for every unit) that carries the runtime, and its settings; (None, None) where none does."""
-    for unit in sorted(configuration.units.values(), key=lambda unit: unit.name):
+def _way(configuration: Configuration, expected: Sequence[str]) -> tuple[Unit | None, tuple[str, ...] | None]:
+    """The unit (or None for every unit) that carries the runtime, and its settings; (None, None) where none does.
+
+    Services that are expected to use the NPU come first, by name.
+    """
+    first = {f"{name}.service" for name in expected}
+    for unit in sorted(configuration.units.values(), key=lambda unit: (unit.name not in first, unit.name)):
         if LD_LIBRARY_PATH in unit.environment and unit.name.endswith(".service"):
             return unit, (f"{LD_LIBRARY_PATH}={unit.environment[LD_LIBRARY_PATH]}",)
     if LD_LIBRARY_PATH in configuration.global_environment:
@@ -130,7 +143,7 @@ def not_from_working_directory(question: Question) -> Answer:
         return inconclusive("a library could not be planted", planted.evidence)
     directory = planted.stdout.strip()
     asked = [loads(question, words, "librknnrt.so", f"cd {shlex.quote(directory)} &&")]
-    _, way = _way(question.expectation.configuration)
+    _, way = _way(question.expectation.configuration, ())
     setting = [f"--property=Environment={item}" for item in way or ()]
     command = (
         f"systemd-run --quiet --collect --wait --pipe --property=WorkingDirectory=%s {_each(setting)} {_each(words)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed
+from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
@@ -20,6 +20,7 @@ with tempfile.NamedTemporaryFile(suffix=".rknn") as model:
     print("load_rknn", api.load_rknn(model.name))
     print("init_runtime", api.init_runtime())
 """
+NO_API = "the configuration brings no Python API (rknn-toolkit-lite2)"
 _REACHED = ("rknn_init", "RKNN_ERR", "RKNN_MAGIC", "Invalid RKNN model")
 _MESSAGES = {
     "Can not find dynamic library": "no runtime for the Python API: /usr/lib/librknnrt.so is missing, or leads nowhere",
@@ -42,7 +43,7 @@ _MESSAGES = {
 def runtime_in_place(question: Question) -> Answer:
     """One of the API's hard-coded paths leads to a file in the store."""
     if not _has_toolkit(question):
-        return _no_toolkit()
+        return absent(question, "python", NO_API)
     ran = question.run("ls -ld %s %s %s; readlink -e %s %s %s", *PYTHON_RUNTIME_PATHS, *PYTHON_RUNTIME_PATHS)
     real = [line for line in ran.lines if line.startswith("/")]
     if not real:
@@ -81,7 +82,7 @@ def works_as_service_user(question: Question) -> Answer:
 
 def _asked(question: Question, shell: str, whom: str) -> Answer:
     if not _has_toolkit(question):
-        return _no_toolkit()
+        return absent(question, "python", NO_API)
     ran = question.run(f"cd /tmp; {shell} %s", f"exec python3 -c '{_PROGRAM}'")
     said = ran.stdout + ran.stderr
     if "init_runtime 0" in ran.stdout:
@@ -103,7 +104,3 @@ def _killed(ran: Ran) -> bool:
 
 def _has_toolkit(question: Question) -> bool:
     return any(is_toolkit(package) for package in question.expectation.configuration.packages())
-
-
-def _no_toolkit() -> Answer:
-    return skipped("the configuration brings no rknn-toolkit-lite2")

@@ -8,7 +8,7 @@ from typing import Any
 
 from testinfra.host import Host
 
-from rknn_validation.checks.model import Answer, Check, Evidence, Registry, inconclusive, skipped
+from rknn_validation.checks.model import Answer, Check, Evidence, Registry, failed, inconclusive, skipped
 from rknn_validation.errors import HarnessError
 from rknn_validation.inference import Inference
 from rknn_validation.nix.configuration import Configuration
@@ -136,6 +136,17 @@ def applies(check: Check[Any], expectation: Expectation) -> bool:
     """Whether a check has a question for this scenario on this board."""
     board = "other" if expectation.guarded else "rk3588"
     return expectation.scenario.stack in check.stacks and board in check.boards
+
+
+def absent(question: Question, word: str, what: str, *seen: Evidence) -> Answer:
+    """The answer where the configuration brings nothing to ask: a failure where the scenario expects it.
+
+    `word` is one of `expects`, or `service` for a service of any name; `what` says what is not there.
+    """
+    expected = [one for one in question.expectation.scenario.expects or () if one.partition(":")[0] == word]
+    if expected:
+        return failed(f"{what}, and {', '.join(expected)} is expected", *seen)
+    return skipped(f"{what}, and nobody expects it")
 
 
 def questions(expectation: Expectation, tier: str = "vm") -> tuple[Check[Question], ...]:

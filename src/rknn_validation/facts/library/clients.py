@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rknn_validation.facts.allowed import not_allowed
+from rknn_validation.facts.devnodes import devnodes
 from rknn_validation.facts.library.interpreters import interpreters, programs_of, runtime_of
 from rknn_validation.facts.library.leads import reaches_runtime
 from rknn_validation.facts.library.means import means
@@ -16,6 +18,8 @@ from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.library.teflon import told
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.services import shut_to
+from rknn_validation.facts.text.unitfile import is_on, last
 from rknn_validation.nix.configuration import Unit
 
 _PLAIN = re.compile(r"(?:bash|python3?|coreutils|dash|busybox|gnu\w+|util-linux|systemd|unit-script)\b")
@@ -119,7 +123,20 @@ def service_client(facts: Facts, name: str) -> ServiceClient:
         return ServiceClient((), ((f"{name}.service", f"there is no such service{hint}"),), Ways((), (), "", ""))
     unit = units[full]
     problems: list[Seen] = [] if unit.enabled else [(full, "the service is switched off (enable = false)")]
+    problems += [(full, why) for why in _kept_out(facts, unit)]
     return ServiceClient((full,), tuple(problems), _library_of(facts, full))
+
+
+def _kept_out(facts: Facts, unit: Unit) -> Iterator[str]:
+    """Why the service may not open the devnode."""
+    if is_on(last(unit, "PrivateDevices")):
+        yield "PrivateDevices=true: its /dev has no NPU"
+    elif why := not_allowed(facts, unit):
+        yield why
+    # Of a driver of unknown flavour one devnode will be there, and one that lets it in may be that.
+    shut = shut_to(facts, unit)
+    if shut and len(shut) == len(devnodes(facts)):
+        yield f"it may not open {shut[0]}: give it SupplementaryGroups = [ the devnode's group ]"
 
 
 def _names(name: str) -> tuple[str, ...]:
