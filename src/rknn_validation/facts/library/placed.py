@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.difference import baseline, part
+from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.nix.configuration import Unit
@@ -63,24 +63,13 @@ def _is_runtime_path(path: str) -> bool:
     return path in FOLDERS or bool(re.match(r"lib_?rknn", posixpath.basename(path)))
 
 
-def _tmpfiles_lines(facts: Facts) -> Iterator[tuple[str, str]]:
-    """(where, line) of everything systemd-tmpfiles reads."""
-    yield from ((RULES, line) for line in part(facts).tmpfiles)
-    known = {*facts.configuration.tmpfiles, ""}
-    before = baseline(facts).etc
-    for path, file in facts.configuration.etc.items():
-        if path.startswith("tmpfiles.d/") and before.get(path) != file:
-            lines = (line.strip() for line in (file.text or "").splitlines())
-            yield from ((f"/etc/{path}", line) for line in lines if line not in known and line[:1] != "#")
-
-
 def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
-    for where, text in _tmpfiles_lines(facts):
+    for text in part(facts).tmpfiles:
         line = tmpfiles.parse(text)
         if isinstance(line, tmpfiles.Line) and line.type in "LC" and _is_runtime_path(line.path):
             target = "" if line.argument == "-" else line.argument
             mode = line.mode if line.type == "C" and line.mode != "-" else ""
-            yield Provider(where, line.path, target, line.replaces, True, text, mode=mode)
+            yield Provider(RULES, line.path, target, line.replaces, True, text, mode=mode)
 
 
 def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -101,7 +90,7 @@ def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _from_scripts(facts: Facts) -> Iterator[Provider]:
-    lines = (tmpfiles.parse(text) for _, text in _tmpfiles_lines(facts))
+    lines = (tmpfiles.parse(text) for text in part(facts).tmpfiles)
     folders = {line.path.rstrip("/") for line in lines if isinstance(line, tmpfiles.Line) and line.type in "dDvqQ"}
     for where, text in shell_texts(facts):
         if "rknn" in text or any(folder in text for folder in FOLDERS):
