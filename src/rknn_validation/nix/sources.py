@@ -58,7 +58,8 @@ def _nix() -> str:
 
 
 def last_error(text: str) -> str:
-    errors = re.findall(r"(?m)^\s*error:\s*(.+)$", text)
+    # Newer Nix puts its trace between the word and the error, which has the word again.
+    errors = re.findall(r"(?m)^[ \t]*error:[ \t]*(\S.*)$", text)
     return errors[0] if errors else text.strip()[-300:]
 
 

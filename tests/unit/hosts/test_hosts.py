@@ -104,7 +104,7 @@ def test_a_flake_that_is_not_there_says_so(judge: Judge, tmp_path: Path, place: 
             'nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-linux"; '
             "environment.variables.X = builtins.readFile /etc/hostname; } ]; }",
             "subject",
-            "/etc/hostname, which lies outside of the flake",
+            "which lies outside of the flake",
         ),
         ("3", "subject", "is no NixOS configuration"),
     ],
