@@ -15,6 +15,8 @@ from rknn_validation.deadline import Deadline
 from rknn_validation.errors import MissingToolError
 
 PR_SET_PDEATHSIG = 1
+SCRATCH = f"rknn-validation-{os.getpid()}-"
+"""How scratch folders of this process are called, so that one that was shot is swept up after."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 

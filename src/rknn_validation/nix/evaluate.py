@@ -164,17 +164,18 @@ class _Evaluator:
     def _with(self, name: str, missing: Missing, message: str, deadline: Deadline, answer: Answer | None) -> Evaluation:
         message = message if missing == Missing() else ""
         try:
+            again = missing != Missing()
             for _ in range(ROUNDS):
                 message = message or self._reason(name, missing, deadline)
                 more = missing if self.nix.nixpkgs or not message else self._learned(name, message, missing)
-                if more == missing:
+                if more == missing and not self.nix.supply(name, message):
                     break
-                missing, message = more, ""
-            if missing != Missing():
-                again = self.nix.ask([name], deadline, missing=missing)
-                if isinstance(again, str):
-                    return replace(self._failure(name, message or again), left_open=missing)
-                answer = again
+                missing, message, again = more, "", True
+            if again:
+                given = self.nix.ask([name], deadline, missing=missing)
+                if isinstance(given, str):
+                    return replace(self._failure(name, message or given), left_open=missing)
+                answer = given
         except DeadlineExceeded as late:
             return self._late(name, str(late))
         if answer is None or "configuration" not in answer.results[name]:

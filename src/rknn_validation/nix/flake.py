@@ -11,6 +11,7 @@ from typing import Any
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
+from rknn_validation.nix.absent import Absent
 from rknn_validation.nix.asked import Names, asked_of
 from rknn_validation.nix.lockfile import read_lock
 from rknn_validation.nix.sources import Fetcher, Progress, directory_of
@@ -60,6 +61,7 @@ class Flake:
     directory: Path
     root: str
     nodes: Mapping[str, Input]
+    lost: Absent = field(default_factory=Absent)
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -80,11 +82,20 @@ class Flake:
         """What evaluating it may read: the inputs, and of itself the whole repository that it lies in."""
         above = (one for one in (self.directory, *self.directory.parents) if (one / ".git").exists())
         here = (one.path for one in self.nodes.values() if one.path is not None)
-        return (next(above, self.directory), *here)
+        return (next(above, self.directory), self.lost.folder, *here)
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/flake.nix` reads it."""
-        return {"root": self.root, "nodes": {key: one.to_json() for key, one in self.nodes.items()}}
+        nodes = {key: one.to_json() for key, one in self.nodes.items()}
+        for key, one in nodes.items():
+            if one["path"] is None:
+                one["place"] = str(self.lost.place(key))
+        return {"root": self.root, "nodes": nodes}
+
+    def supply(self, message: str) -> bool:
+        """Whether Nix looked in vain for a module of an input that is not here, and will find one that sets nothing."""
+        told = {key: one.told for key, one in self.nodes.items() if one.path is None}
+        return self.lost.supply(message, told)
 
 
 def read_flake(

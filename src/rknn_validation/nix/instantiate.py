@@ -105,6 +105,11 @@ class Nix:
         used = {name: said.get(str(index), ()) for index, name in enumerate(names)}
         return Answer(results, Packages(data["packages"]), used)
 
+    def supply(self, name: str, message: str) -> bool:
+        """Whether a module that Nix missed, of an input that is not here, is there the next time."""
+        flakes = flakes_of(self.requests[name].subject)
+        return bool(message) and any(self.flakes[ref].supply(message) for ref in flakes)
+
     def _restricted(self, names: Sequence[str], request: Path) -> list[str]:
         """What may be read: by hosts of flakes the flakes and no variable of the environment; by others `<nixpkgs>`."""
         subjects = [self.requests[name].subject for name in names]

@@ -44,6 +44,19 @@ def test_what_an_absent_input_would_set_is_unknown_and_nothing_else(fleet: Path,
     assert not found["rock"].configuration.warnings
 
 
+@pytest.mark.parametrize("path", ["nixos/board.nix", "common/cpu"])
+@pytest.mark.parametrize("written_as", ['"${inputs.boards}/PATH"', '(inputs.boards + "/PATH")'])
+def test_a_file_of_an_absent_input_that_is_imported_is_unknown(
+    fleet: Path, judge: Judge, path: str, written_as: str
+) -> None:
+    rock = fleet / "hosts" / "rock.nix"
+    rock.write_text(rock.read_text().replace("inputs.boards.nixosModules.rock-5b", written_as.replace("PATH", path)))
+    found = judge(f"{fleet}#rock")["rock"]
+    assert "rocket" in found.configuration.kernel.modules
+    (lost,) = found.configuration.not_here
+    assert lost == f"{path} of boards (github:somebody/boards)"
+
+
 def test_beside_a_host_stands_a_nixos_of_its_platform_that_sets_nothing(fleet: Path, judge: Judge) -> None:
     found = judge(str(fleet))
     assert found["pc"].without.system == "x86_64-linux"

@@ -69,7 +69,7 @@ in
 builtins.mapAttrs (name: tree [ name ]) node.names
 // node.info
 // {
-  outPath = "/nix/store/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee-not-here-${node.name}";
+  outPath = node.place;
   _type = "flake";
   inputs = { };
 }

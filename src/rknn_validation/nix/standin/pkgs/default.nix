@@ -27,7 +27,8 @@ let
         _type = "pkgs";
         pkgs = final;
         config = settings;
-        path = ../.;
+        # As a string: what is copied into the store would be another place, where nothing is.
+        path = toString ../.;
         inherit overlays;
         system = hostPlatform.system;
         inherit buildPlatform hostPlatform;
