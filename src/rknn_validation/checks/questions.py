@@ -12,7 +12,7 @@ from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.inventory import Node
-from rknn_validation.npu.boards import BOARDS, Board, named
+from rknn_validation.npu.boards import Board, named
 from rknn_validation.subject import Scenario, Validation
 
 
@@ -117,7 +117,7 @@ def hardware_questions(validation: Validation) -> list[Question]:
         every = (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all())
         checks = [check for check in every if scenario.stack in check.stacks and board in check.boards]
         checks.sort(key=lambda check: (check.id in DISTURBING, NODE_STAGES.index(check.stage)))
-        found += [Question(check, scenario, BOARDS[node.board], "hardware", node) for check in checks]
+        found += [Question(check, scenario, named(node.board), "hardware", node) for check in checks]
     return found
 
 
