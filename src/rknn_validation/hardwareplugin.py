@@ -162,4 +162,5 @@ def expectation(node: Node, validation: Validation, gathered: Mapping[str, Facts
         service_user=node.service_user or "",
         inference=validation.inferences.get(facts.scenario.stack),
         nixpkgs=facts.evaluation.nixpkgs,
+        whole=facts.subject.host is not None,
     )
