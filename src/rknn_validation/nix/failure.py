@@ -12,7 +12,7 @@ from rknn_validation.nix.configuration import EvaluationError
 from rknn_validation.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
 from rknn_validation.nix.namespaces import mistaken, split
 from rknn_validation.nix.origins import OWN, of_attribute, of_variable
-from rknn_validation.nix.refusals import refusal
+from rknn_validation.nix.refusals import Refusal, refusal
 from rknn_validation.subject import Subject
 
 STANDIN = Path(__file__).parent / "standin"
@@ -23,6 +23,9 @@ UNKNOWN = "stand-in does not carry"
 UNDECLARED = re.compile(r"The option [`'](?P<path>[^\n]+?)' does not exist\.")
 NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
 OFFLINE = re.compile(r"unable to download '[^']*': (?:Could ?n[o']t resolve|Couldn't connect|Failed to connect)")
+ARGUMENT = re.compile(r"while evaluating the module argument `([^']+)' in \"([^\"]*)\"")
+OF_NIXOS = frozenset({"config", "lib", "modulesPath", "name", "options", "pkgs", "specialArgs", "utils"})
+"""Arguments that every module is given."""
 FOLDERS = 500
 """Folders looked through for the words of an error."""
 
@@ -43,12 +46,21 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     if OFFLINE.search(text):
         # builtins.fetchurl and its kin download while evaluating: without a network nothing is known.
         return EvaluationError("unknown", short, position)
-    known = refusal(short, subject)
+    known = refusal(short, subject) or _wanted_by_imports(short, text, subject)
     if known is not None:
         return EvaluationError(known.kind, short, position, known.words)
     opaque = bool(used(message)) and (MARK in short or bool(NEEDED.search(short)))
     kind = "unknown" if standin and (opaque or _standin_cannot_tell(short, text, subject)) else "subject"
     return EvaluationError(kind, short, position)
+
+
+def _wanted_by_imports(short: str, text: str, subject: Subject) -> Refusal | None:
+    """A module whose `imports` need an argument that nobody gives: Nix looks for it in what they would import."""
+    if "infinite recursion" not in short:
+        return None
+    own = f"{subject.root}/"
+    names = [name for name, key in ARGUMENT.findall(text) if name not in OF_NIXOS and key.startswith(own)]
+    return refusal(f"wants `{names[0]}`", subject) if names else None
 
 
 def headline(message: str) -> str:

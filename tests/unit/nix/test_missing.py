@@ -140,6 +140,14 @@ def test_what_was_defined_is_what_is_read(tmp_path: Path) -> None:
     assert ('"a":3' in text and '"list":[2,1]' in text) or '"list":[1,2]' in text
 
 
+def test_an_argument_that_imports_need_is_asked_for(tmp_path: Path) -> None:
+    module = tmp_path / "module.nix"
+    module.write_text("{ config, inputs, ... }: { imports = [ inputs.other.nixosModules.default ]; }")
+    one = evaluate({"": Request(Subject(tmp_path, module, ()))}, nixpkgs=None, deadline=Deadline.after(60, "it"))[""]
+    assert one.error is not None and one.error.kind == "unknown"
+    assert "wants the argument inputs" in one.error.meaning
+
+
 NEWER = """error:
        … while evaluating the attribute 'value'
          at /subject/module.nix:9:7:
