@@ -24,6 +24,7 @@ def toolkits(facts: Facts) -> tuple[Recipe, ...]:
 
 
 def lacking(recipe: Recipe) -> Iterator[str]:
+    """What the recipe does not bring and the toolkit imports."""
     if not recipe.is_python:
         return
     given = [recipe.attrs.get(name) for name in ("dependencies", "propagatedBuildInputs")]
@@ -48,12 +49,14 @@ def _canonical(name: str) -> str:
 
 
 def wrong_imports(recipe: Recipe) -> Iterator[str]:
+    """Modules that pythonImportsCheck names and the wheel does not have."""
     for name in recipe.words("pythonImportsCheck"):
         if name != "?" and name.split(".")[0] not in (versions.TOOLKIT_LITE_PACKAGE, "numpy", "psutil", "ruamel"):
             yield f"the wheel has no module {name}; it installs {versions.TOOLKIT_LITE_PACKAGE}"
 
 
 def release(recipe: Recipe) -> tuple[int, ...] | None:
+    """The release a recipe is of, None where its version does not tell."""
     numbers = versions.version_numbers(recipe.text("version") or "")
     return numbers[:2] if numbers else None
 

@@ -42,6 +42,7 @@ def _texts(recipe: Recipe) -> Iterator[str]:
 
 
 def unfit(facts: Facts, recipe: Recipe) -> str | None:
+    """Why the wheel does not fit the interpreter it is built with; None where it does, or is not known."""
     found = wheel(recipe)
     interpreter = interpreter_of(facts, recipe)
     if found and found.interpreter and interpreter and found.interpreter != interpreter:
@@ -73,6 +74,7 @@ def _is_mixed(found: Wheel) -> bool:
 
 
 def unpublished(recipe: Recipe) -> Iterator[str]:
+    """Why there is no such wheel on the index."""
     source, found = recipe.source, wheel(recipe)
     known = versions.version_numbers(found.version) if found else None
     if found and NOT_WRITTEN not in found.python and known and known <= versions.NEWEST_KNOWN:
@@ -104,6 +106,7 @@ def unpublished(recipe: Recipe) -> Iterator[str]:
 
 
 def not_as_wheel(recipe: Recipe) -> Iterator[str]:
+    """Why the build does not install the wheel as one."""
     name = source_file(recipe) or ""
     if not recipe.is_python or not (name.endswith(".whl") or (wheel(recipe) and not recipe.source)):
         return
