@@ -135,7 +135,9 @@ def has_an_effect(facts: Facts) -> Iterator[Finding]:
     unlike = ("assertions", "warnings", "meta", "nixpkgs", "_module")
     found += [Fine(path, str(value)) for path, value in defined if value and not path.startswith(unlike)]
     yield from found
-    if not found:
+    if not found and facts.effects and facts.effects.unknown:
+        yield Unsure("changes", "nothing that is known of it changes, and not all of it could be evaluated")
+    elif not found:
         said = "\n".join(facts.configuration.warnings)
         yield Problem("changes", "with these settings the machine is exactly what it is without the subject", said)
 

@@ -118,7 +118,7 @@ def are_used(facts: Facts) -> Iterator[Finding]:
     What acts in other settings only is not tried in all of them: where the text reads it under a condition, it passes.
     """
     effects = facts.effects or Effects()
-    if effects.unknown:
+    if effects.unknown and own_options(facts):
         yield Unsure("options", "what follows from other values of the options could not be evaluated", effects.unknown)
     for option in effects.options:
         yield _use(facts, option)
@@ -127,9 +127,9 @@ def are_used(facts: Facts) -> Iterator[Finding]:
 def _use(facts: Facts, option: OptionEffect) -> Finding:
     if option.acts == "yes":
         return Fine(option.path, f"changes {', '.join(option.follows) or 'what other settings come to'}")
-    path = option.path.split(".")
-    own = path[len(facts.subject.option) :] if option.path.startswith(".".join(facts.subject.option)) else path
-    places = reads(trees_of(facts), own or path[-1:])
+    path, below = option.path.split("."), facts.subject.option
+    is_below = bool(below) and tuple(path[: len(below)]) == below
+    places = reads(trees_of(facts), path[len(below) :] if is_below else path[-1:], below)
     under = next((one.where for one in places if one.conditional), "")
     if under:
         return Fine(option.path, f"read under a condition, in {under}")

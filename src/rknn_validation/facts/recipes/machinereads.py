@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
-from rknn_validation.nix.syntax import Apply, Formal, Inherit, Name, Node, Operation, Select, Text
+from rknn_validation.nix.syntax import Apply, Binding, Formal, Inherit, Let, Name, Node, Operation, Select, Text
 from rknn_validation.nix.syntax import Path as NixPath
 
 _MACHINES = re.compile(r"/(?:proc|sys|dev|run|boot|etc)(?:/|$)")
@@ -74,8 +74,17 @@ def _path(tree: NixTree, node: Node) -> str | None:
 
 
 def _outside_defaults(node: Node) -> Iterator[Node]:
-    """Everything but the defaults of function arguments: `system ? builtins.currentSystem` is for use by hand."""
+    """What may be evaluated: not the defaults of function arguments, which are for use by hand (`system ? …`), and no
+    variable that nothing uses.
+    """
     yield node
+    unused = _unused(node) if isinstance(node, Let) else ()
     for child in node.children():
-        if not isinstance(child, Formal):
+        if not isinstance(child, Formal) and child not in unused:
             yield from _outside_defaults(child)
+
+
+def _unused(scope: Let) -> tuple[Node, ...]:
+    used = {inner.id for inner in scope.walk() if isinstance(inner, Name)}
+    used |= {name for inner in scope.body.walk() if isinstance(inner, Inherit) for name in inner.names}
+    return tuple(one for one in scope.entries if isinstance(one, Binding) and one.path[0] not in used)

@@ -35,18 +35,21 @@ class Read:
     conditional: bool
 
 
-def reads(trees: Sequence[NixTree], option: Sequence[str]) -> list[Read]:
-    """Every place that may read an option, by its path below the subject's own.
+def reads(trees: Sequence[NixTree], option: Sequence[str], below: Sequence[str] = ()) -> list[Read]:
+    """Every place that may read an option, by its path below `below`, the subject's own, which is switched on.
 
     A variable that stands for it is followed; one that nothing uses reads nothing.
     """
-    return [read for tree in trees for read in _Reader(tree, tuple(option)).found()]
+    return [read for tree in trees for read in _Reader(tree, tuple(option), tuple(below)).found()]
 
 
 class _Reader:
-    def __init__(self, tree: NixTree, option: tuple[str, ...]) -> None:
+    def __init__(self, tree: NixTree, option: tuple[str, ...], below: tuple[str, ...]) -> None:
         self.tree = tree
         self.option = option
+        own = ".".join(("config", *below, "enable")) if below else ""
+        bound = dotted(tree.names["cfg"]) if "cfg" in tree.names else own.removesuffix(".enable")
+        self.switches = {own, "cfg.enable" if bound and f"{bound}.enable" == own else own} - {""}
         self.aliases: set[str] = set()
 
     def found(self) -> list[Read]:
@@ -85,7 +88,7 @@ class _Reader:
             yield from self._walk(node.body, conditional=conditional, bound=bound, spine=spine)
             return
         for child in node.children():
-            inner = conditional or _is_condition(node, child, spine)
+            inner = conditional or self._is_condition(node, spine)
             on_spine = spine and isinstance(node, Function | With | Assert)
             yield from self._walk(child, conditional=inner, bound=bound, spine=on_spine)
 
@@ -104,24 +107,19 @@ class _Reader:
             return node.id == self.option[-1] and node.id not in self.tree.names
         return isinstance(node, Text) and node.parts == (self.option[-1],)
 
+    def _is_condition(self, node: Node, spine: bool) -> bool:
+        """Whether what is inside depends on more than that the subject is switched on."""
+        if isinstance(node, Assert):
+            return not spine
+        if isinstance(node, If) or (isinstance(node, Operation) and node.operator in _LOGIC):
+            return True
+        if isinstance(node, Function):
+            return not spine
+        if isinstance(node, Apply):
+            inner = node.function if isinstance(node.function, Apply) else node
+            return function_name(inner) in _CONDITIONS and (dotted(inner.argument) or "") not in self.switches
+        return False
+
 
 def _contains(path: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     return any(path[at : at + len(wanted)] == wanted for at in range(1, len(path)))
-
-
-def _is_condition(node: Node, child: Node, spine: bool) -> bool:
-    """Whether what `child` comes to depends on more than that the subject is switched on."""
-    if isinstance(node, If | Assert) or (isinstance(node, Operation) and node.operator in _LOGIC):
-        return not (isinstance(node, Assert) and spine)
-    if isinstance(node, Function):
-        return not spine
-    if isinstance(node, Apply):
-        inner = node.function if isinstance(node.function, Apply) else node
-        return function_name(inner) in _CONDITIONS and not _is_switch(inner.argument)
-    return False
-
-
-def _is_switch(condition: Node) -> bool:
-    """`cfg.enable`, or the same by its whole path."""
-    path = (dotted(condition) or "").split(".")
-    return path == ["cfg", "enable"] or (path[0] == "config" and path[-1] == "enable")

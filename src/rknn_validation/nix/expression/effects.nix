@@ -157,7 +157,7 @@ let
         "lazyAttrsOf"
       ];
       given = definitionOf one;
-      values = if given != { } then lib.attrValues given else samples.some element;
+      values = if given != { } then lib.attrValues given else samples.several element;
       value = number: lib.elemAt values (lib.min number (lib.length values - 1));
       set = names: {
         inherit (one) loc;
@@ -165,6 +165,7 @@ let
         name = "${lib.showOption one.loc}@${lib.concatStringsSep "," (lib.attrNames names)}";
         value = names;
       };
+      none = after [ (set { }) ];
       a = after [ (set { rknn-one = value 0; }) ];
       b = after [ (set { rknn-two = value 1; }) ];
       both = after [
@@ -190,6 +191,10 @@ let
         && a ? ${path}
         && b ? ${path}
         && a.${path} != b.${path}
+        # Each of them says something there.
+        && none != null
+        && a.${path} != none.${path} or null
+        && b.${path} != none.${path} or null
         && (both.${path} or null == a.${path} || both.${path} or null == b.${path});
     in
     # Null where it was not tried, or an instance alone does not evaluate.

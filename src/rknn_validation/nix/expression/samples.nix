@@ -9,50 +9,59 @@ let
       payload = type.functor.payload or null;
     in
     if lib.isList payload then payload else payload.values or [ ];
-  # Any values of the type, unlike those that people write.
-  some =
-    type:
-    {
-      bool = [
-        true
-        false
-      ];
-      enum = members type;
-      nullOr = lib.concatMap some (lib.attrValues (nested type)) ++ [ null ];
-      listOf = map lib.singleton (lib.concatMap some (lib.attrValues (nested type))) ++ [ [ ] ];
-      attrsOf = map (value: { rknn-one = value; }) (lib.concatMap some (lib.attrValues (nested type))) ++ [ { } ];
-      lazyAttrsOf = some (type // { name = "attrsOf"; });
-      submodule = [
-        (filled type (one: !(one ? default)))
-        (filled type (one: true))
-      ];
-      package = packages;
-      derivation = packages;
-      either = lib.concatMap some (lib.attrValues (nested type));
-      unique = lib.concatMap some (lib.attrValues (nested type));
-      coercedTo = lib.concatMap some (lib.attrValues (nested type));
-      path = [
-        "/rknn-one"
-        ./.
-      ];
-      attrs = [ { rknn-one = "rknn-one"; } ];
-      raw = [ "rknn-one" ] ++ packages;
-      anything = [
-        "rknn-one"
-        { rknn-one = "rknn-one"; }
-      ];
-      unspecified = [ "rknn-one" ];
-    }
-    .${type.name or ""} or (scalars ++ packages);
+  # Any values of the type, unlike those that people write. Types may lead to themselves, as those of JSON do.
+  some = at 3;
+  at =
+    depth: type:
+    let
+      alike = lib.concatMap (at depth) (lib.attrValues (nested type));
+      inner = lib.concatMap (at (depth - 1)) (lib.attrValues (nested type));
+    in
+    if depth == 0 then
+      [ ]
+    else
+      {
+        bool = [
+          true
+          false
+        ];
+        enum = members type;
+        nullOr = alike ++ [ null ];
+        listOf = map lib.singleton inner ++ [ [ ] ];
+        attrsOf = map (value: { rknn-one = value; }) inner ++ [ { } ];
+        lazyAttrsOf = at depth (type // { name = "attrsOf"; });
+        submodule = [
+          (filled depth type (one: !(one ? default)))
+          (filled depth type (_: true))
+        ];
+        package = packages;
+        derivation = packages;
+        either = alike;
+        unique = alike;
+        coercedTo = alike;
+        path = [
+          "/rknn-one"
+          ./.
+        ];
+        attrs = [ { rknn-one = "rknn-one"; } ];
+        raw = [ "rknn-one" ] ++ packages;
+        anything = [
+          "rknn-one"
+          { rknn-one = "rknn-one"; }
+        ];
+        unspecified = [ "rknn-one" ];
+      }
+      .${type.name or ""} or (scalars ++ packages);
   # A submodule with values of their own for those of its options that are `wanted`.
   filled =
-    type: wanted:
-    lib.mapAttrs (_: one: lib.head (others one.type (lib.optional (one ? default) one.default))) (
-      lib.filterAttrs (
-        name: one:
-        name != "_module" && lib.isOption one && wanted one && !(one.readOnly or false)
-        && (builtins.tryEval (others one.type (lib.optional (one ? default) one.default) != [ ])).value
-      ) (type.getSubOptions [ ])
+    depth: type: wanted:
+    let
+      values = one: take (depth - 1) one.type (lib.optional (one ? default) one.default);
+      isUsable = name: one: name != "_module" && lib.isOption one && wanted one && !(one.readOnly or false);
+      has = one: (builtins.tryEval (values one != [ ])).value;
+    in
+    lib.mapAttrs (_: one: lib.head (values one)) (
+      lib.filterAttrs (name: one: isUsable name one && has one) (type.getSubOptions [ ])
     );
   scalars = [
     "rknn-one"
@@ -90,13 +99,29 @@ let
       [ (value.overrideAttrs (_: { rknnOne = "1"; })) ]
     else
       [ ];
-  others =
-    type: values:
-    lib.take 4 (
-      lib.filter (one: lib.all (value: !(same one value)) values && (builtins.tryEval (fits type one)).value) (
-        lib.concatMap near values ++ some type
-      )
-    );
+  others = take 3;
+  take =
+    depth: type: values:
+    let
+      isOther = one: lib.all (value: !(same one value)) values && (builtins.tryEval (fits type one)).value;
+      found = lib.filter isOther (lib.concatMap near values ++ at depth type);
+      first = lib.attrValues (lib.mapAttrs (_: lib.head) (lib.groupBy shape found));
+    in
+    # One of each shape, what is nothing last; then more of the same.
+    lib.take 6 (lib.sort (one: other: !(isNothing one) && isNothing other) first ++ lib.take 2 found);
+  isNothing = one: one == null || one == [ ] || one == { };
+  shape =
+    one:
+    if lib.isDerivation one then
+      "package"
+    else if lib.isAttrs one && one != { } then
+      "set of ${shape (lib.head (lib.attrValues one))}"
+    else if lib.isList one && one != [ ] then
+      "list of ${shape (lib.head one)}"
+    else if isNothing one then
+      "nothing"
+    else
+      builtins.typeOf one;
   same =
     one: other:
     let
@@ -105,5 +130,12 @@ let
     tried.success && tried.value;
 in
 {
-  inherit nested others some;
+  inherit nested others;
+  # Values of one shape that say something.
+  several =
+    type:
+    let
+      found = lib.filter (one: !(isNothing one)) (some type);
+    in
+    lib.filter (one: shape one == shape (lib.head found)) found;
 }
