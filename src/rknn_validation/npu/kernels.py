@@ -18,7 +18,9 @@ MAINLINE_SYMBOLS = frozenset({"DRM_ACCEL", "DRM_ACCEL_ROCKET"})
 _NPU_SYMBOL = re.compile(r"RKNPU|RKNN|ROCKET|ROCKCHIP_NPU|RK_NPU")
 _NPU_MODULE = re.compile(r"rknpu|rknn|rk_npu|rk-npu|rockchip[-_]npu|rocket", re.IGNORECASE)
 _VENDOR_KERNEL = re.compile(
-    r"rockchip|rkbsp|rkr\d|rk35|armbian|vendor|\bbsp\b|orangepi|xunlong|radxa|fydetab", re.IGNORECASE
+    r"rockchip|rkbsp|rkr\d|rk35|armbian|vendor|\bbsp\b|orangepi|xunlong|radxa|fyde(?:tab|os)|friendly(?:arm|elec)|nanopi"
+    r"|lubancat|khadas|hardkernel|mixtile|firefly|bpi-sinovoip|bananapi",
+    re.IGNORECASE,
 )
 # Trees of the same people that follow mainline: they have rocket, and no rknpu.
 _MAINLINE_TREE = re.compile(r"mainline|collabora|torvalds|kernel\.org", re.IGNORECASE)
