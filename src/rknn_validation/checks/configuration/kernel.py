@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.kernel.drivers import Driver, mainline_driver, vendor_driver
 from rknn_validation.facts.kernel.loading import Named, blocked, forced, in_initrd, loaded
 from rknn_validation.facts.model import Facts
@@ -94,7 +94,9 @@ def has_the_mainline_driver(facts: Facts) -> Iterator[Finding]:
 def _told(facts: Facts, driver: Driver) -> Iterator[Finding]:
     kernel = facts.configuration.kernel
     seen = f"{kernel.pname} {kernel.version}"
-    if driver.has is Presence.YES:
+    if not facts.subject.is_machine:
+        yield Aside("packages alone leave the kernel to the machine that takes them")
+    elif driver.has is Presence.YES:
         yield Fine(KERNEL, f"{seen}: {driver.why}")
     elif driver.has is Presence.UNKNOWN:
         yield Unsure(KERNEL, driver.why, seen)
