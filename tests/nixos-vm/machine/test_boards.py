@@ -1,4 +1,4 @@
-"""Every board boots, is what it claims to be, and is in good health without any configuration."""
+"""Boards boot, are what they claim to be, and are in good health without any configuration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def said(machine: Machine, command: str) -> str:
     return done.stdout.decode()
 
 
-@pytest.mark.parametrize("name", BOARDS)
+# Boards differ in their trees alone, and every tree is read in tests/unit/machine: a few of them boot.
+@pytest.mark.parametrize("name", ["orangepi-5-plus", "nanopi-r6c", "raspberrypi-4-b", "virt"])
 def test_identity_and_health(name: str, restored: Restored) -> None:
     """The device tree says what the board's would; systemd is PID 1 and runs without a failed unit."""
     board = BOARDS[name]
