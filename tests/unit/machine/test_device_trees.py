@@ -13,7 +13,9 @@ import test_guest_image
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.machine import tools
+from rknn_validation.machine.identity import Identity, overlay
 from rknn_validation.machine.nixosguest import read
+from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
 
 pytestmark = pytest.mark.integration
@@ -63,6 +65,21 @@ def test_the_command_keeps_the_machine_and_gives_it_the_identity(
     assert len([name for name in listed if name.startswith("virtio_mmio@")]) == 32
     assert [name for name in listed if name.startswith("pcie@")]
     assert [name for name in listed if name.startswith("intc@")]
+
+
+@pytest.mark.parametrize("board", [one for one in BOARDS.values() if one.can_be_emulated], ids=lambda one: one.name)
+def test_every_board_s_identity_is_a_tree_that_says_so(board: Board, tmp_path: Path) -> None:
+    source = f"/dts-v1/;\n{overlay(Identity(board, VENDOR))}"
+    tree = tmp_path / "board.dtb"
+    command = ["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(tree), "-"]
+    subprocess.run(command, input=source, text=True, check=True, timeout=20)
+    said = {
+        key: subprocess.run(["fdtget", tree, "/", key], capture_output=True, text=True, check=True).stdout.strip()
+        for key in ("compatible", "model")
+    }
+    assert said == {"compatible": " ".join(board.compatible), "model": board.model}
+    nodes = subprocess.run(["fdtget", "-l", tree, "/"], capture_output=True, text=True, check=True).stdout.split()
+    assert nodes == (["npu@fdab0000"] if board.is_rk3588 else [])
 
 
 def test_the_command_tells_what_is_wrong(tmp_path: Path) -> None:
