@@ -133,7 +133,7 @@ class Evaluator:
         return None
 
 
-CERTAIN = re.compile(r"syntax error|undefined variable|No such file or directory")
+CERTAIN = re.compile(r"syntax error|undefined variable|No such file or directory|is no NixOS configuration")
 """Errors that no module of anybody else could have prevented."""
 
 
