@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from flakes import BAD_HOST, FLEET, Judge, written
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import hybrid
 
 from rknn_validation.deadline import Deadline
 from rknn_validation.facts.deployed import deployed, hosts_of
@@ -23,10 +27,20 @@ def fleet(tmp_path: Path) -> Path:
     return written(tmp_path / "fleet", FLEET)
 
 
+GIVEN = [one for one in hybrid.libraries() if one.values[0] is not None]
+
+
+@pytest.fixture(scope="session", params=[pytest.param(None, id="stand-in"), *GIVEN])
+def nixpkgs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """The stand-in, and a hybrid of each of nixpkgs' libraries that was given (see tests/unit/hybrid.py)."""
+    return request.param and hybrid.made_of(request.param, tmp_path_factory.mktemp("hybrid") / "nixpkgs")
+
+
 @pytest.fixture
-def evaluator() -> Evaluator:
-    """Evaluates with the stand-in, and fetches nothing."""
-    return Evaluator(None, Deadline.after(100, "Nix to evaluate the hosts"), offline=True)
+def evaluator(nixpkgs: Path | None) -> Evaluator:
+    """Evaluates, and fetches nothing."""
+    deadline = Deadline.after(200, "Nix to evaluate the hosts")
+    return Evaluator(nixpkgs, deadline, offline=True, nixpkgs_was_named=nixpkgs is not None)
 
 
 @pytest.fixture
