@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.facts.devnodes import devnodes, named_by
+from rknn_validation.facts.devnodes import devnodes, named_by, subject_rules
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.services import run_commands
 from rknn_validation.facts.text import shell, tmpfiles
 
+_NODE = re.compile(r"\$(?:devnode|tempnode|env\{DEVNAME\})|%(?:N|E\{DEVNAME\})|/dev/(?:\$(?:name|kernel)|%k)")
+"""How a rule names the node it applies to."""
 _GIVES = frozenset({"chgrp", "chown", "chmod", "setfacl", "mknod"})
 
 
@@ -41,12 +43,23 @@ def _lines(facts: Facts) -> Iterator[tmpfiles.Line]:
 
 @derived
 def _commands(facts: Facts) -> tuple[tuple[str, shell.Command], ...]:
-    names = {name for one in devnodes(facts) for name in ("$env{DEVNAME}", "$devnode", "$tempnode", one.path)}
-    return tuple(
+    found = [
         (where, command)
         for where, command in run_commands(facts)
-        if command.program in _GIVES and any(word in names or named_by(facts, word) for word in command.arguments)
-    )
+        if command.program in _GIVES and any(named_by(facts, word) for word in command.arguments)
+    ]
+    return (*found, *dict.fromkeys(_by_rules(facts)))
+
+
+def _by_rules(facts: Facts) -> Iterator[tuple[str, shell.Command]]:
+    """What the subject's rules run for the NPU's devnodes, or for one of them by name."""
+    applied = [rule for one in devnodes(facts) for rule, _ in one.outcome.rules]
+    for rule in subject_rules(facts).rules:
+        for command in (one for program in rule.values("RUN") for one in shell.plain(program)):
+            means = any(named_by(facts, word) for word in command.arguments)
+            means = means or (rule in applied and any(_NODE.search(word) for word in command.arguments))
+            if command.program in _GIVES and means:
+                yield rule.where, command
 
 
 def _modes(command: shell.Command) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.facts.devnodes import Devnode, devnodes, subject_rules
+from rknn_validation.facts.devnodes import Devnode, devnodes
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.npupart import asked_for, npu_units, uses_npu
@@ -135,12 +135,9 @@ def scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 
 def run_commands(facts: Facts) -> Iterator[tuple[str, shell.Command]]:
-    """(where, command) of every command of those scripts, and of the programs that rules run."""
+    """(where, command) of every command of those scripts."""
     for where, text in scripts(facts):
-        yield from ((where, command) for command in shell.plain(text))
-    for rule in subject_rules(facts).rules:
-        for program in rule.values("RUN"):
-            yield from ((rule.where, command) for command in shell.plain(program))
+        yield from ((where, command) for command in shell.unrolled(text))
 
 
 @derived

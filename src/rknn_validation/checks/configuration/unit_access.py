@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
-from rknn_validation.facts.devnodes import devnodes, subject_rules, unread_rules
+from rknn_validation.facts.devnodes import Devnode, devnodes, named_by, unread_rules
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.services import consumers, groups_of, shut_to, speaks_of_npu
-from rknn_validation.facts.text.unitfile import is_on, last, words
+from rknn_validation.facts.text.unitfile import devnode_of, is_on, last, words
 
 
 @check(
@@ -47,18 +47,22 @@ def services_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
     stage="units",
     title="the device unit that a service waits for is made",
     remedy='Add TAG+="systemd" to the rule for KERNEL=="rknpu": udev tells systemd of tagged devices only.',
-    nothing="no unit for the NPU waits for dev-rknpu.device",
-    stacks=("vendor",),
+    nothing="no unit for the NPU waits for a devnode of it",
 )
 def device_unit_appears(facts: Facts) -> Iterator[Problem | Fine]:
     """The job for dev-rknpu.device times out after 90 s, and what requires it fails."""
-    tagged = any("systemd" in rule.values("TAG") for rule in subject_rules(facts).rules)
     for name, unit in npu_units(facts).items():
         for key in ("BindsTo", "Requires", "Requisite", "Wants"):
-            if "dev-rknpu.device" not in words(unit, key, "Unit"):
-                continue
-            if tagged or unread_rules(facts):
-                yield Fine(name, "a rule tells systemd of the device")
-            else:
-                what = "systemd is never told of /dev/rknpu, so its device unit never appears"
-                yield Problem(name, what, f"{key}=dev-rknpu.device")
+            for waited in words(unit, key, "Unit"):
+                nodes = named_by(facts, devnode_of(waited))
+                if not nodes:
+                    continue
+                if unread_rules(facts) or any("systemd" in _tags(one) for one in nodes):
+                    yield Fine(name, "a rule tells systemd of the device")
+                else:
+                    what = f"systemd is never told of {nodes[0].path}, so its device unit never appears"
+                    yield Problem(name, what, f"{key}={waited}")
+
+
+def _tags(node: Devnode) -> set[str]:
+    return {tag.value for tag in node.outcome.tags}

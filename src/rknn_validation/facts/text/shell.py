@@ -17,6 +17,8 @@ UNKNOWN = "@…@"
 """What stands where only running the script tells."""
 
 _PARAMETER = re.compile(r"\$\{(\w+)(?:(:?[-+=?])([^{}]*))?\}|\$(\w+)")
+_ROUNDS = 64
+"""How often a loop is followed."""
 _WRAPPERS = frozenset(
     {"exec", "command", "builtin", "sudo", "doas", "env", "nohup", "nice", "ionice", "setsid", "time"}
 )
@@ -111,6 +113,22 @@ def _command(written: Written, variables: Mapping[str, str] | None) -> Command:
         written.given,
         tuple((name, value.expanded(variables)[0]) for name, value in written.assigned),
     )
+
+
+@lru_cache(maxsize=2048)
+def unrolled(script: str) -> tuple[Command, ...]:
+    """Like `plain`, with the variables the script sets filled in, and a command in a `for` once for each word."""
+    known: dict[str, str] = {}
+    found: list[Command] = []
+    for written in read(script):
+        if not written.words:
+            known |= {name: value.expanded(known)[0] for name, value in written.assigned}
+            continue
+        rounds = [known]
+        for name, taken in written.loops:
+            rounds = [{**one, name: text} for one in rounds for word in taken for text in word.expanded(one)] or rounds
+        found += [_command(written, one) for one in rounds[:_ROUNDS]]
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)

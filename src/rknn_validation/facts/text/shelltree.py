@@ -16,7 +16,10 @@ _PARSER = Parser(Language(tree_sitter_bash.language()))
 
 @dataclass(frozen=True)
 class Written:
-    """A simple command as it stands in the script; see shell.Command. `nested`: inside a substitution."""
+    """A simple command as it stands in the script; see shell.Command.
+
+    `nested`: inside a substitution. `loops` are the variables of the `for` it stands in, with the words they take.
+    """
 
     words: tuple[Word, ...]
     assigned: tuple[tuple[str, Word], ...]
@@ -27,6 +30,7 @@ class Written:
     under: tuple[tuple[Written, bool], ...] = ()
     writes: tuple[Word, ...] = ()
     given: str | None = None
+    loops: tuple[tuple[str, tuple[Word, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class _Place:
     under: tuple[tuple[Written, bool], ...] = ()
     writes: tuple[Word, ...] = ()
     given: str | None = None
+    loops: tuple[tuple[str, tuple[Word, ...]], ...] = ()
 
     def unsure(self) -> _Place:
         return replace(self, certain=False)
@@ -73,6 +78,9 @@ def _statement(node: Node, place: _Place) -> Iterator[Written]:
         yield from _substitutions(node, place)
     else:
         inner = place.unsure() if node.type in _UNSURE else place
+        if node.type == "for_statement" and (variable := node.child_by_field_name("variable")):
+            taken = tuple(words_of(one for one in node.children_by_field_name("value") if one.is_named))
+            inner = replace(inner, loops=(*place.loops, (text_of(variable), taken)))
         for child in node.named_children:
             yield from _statement(child, inner)
 
@@ -172,6 +180,7 @@ def _simple(node: Node, place: _Place) -> Written:
     return Written(
         tuple(words), tuple(assigned), line, text, place.certain, place.nested, place.under,
         (*place.writes, *own), place.given,
+        place.loops,
     )  # fmt: skip
 
 

@@ -82,3 +82,11 @@ def given(unit: Unit) -> str:
     lines += [f"{key}={word}" for key in _GIVEN for word in words(unit, key)]
     lines += [package.name for one in unit.path for package in one.walk()]
     return "\n".join((text_of(unit), *lines))
+
+
+def devnode_of(name: str) -> str:
+    """The path that a device unit stands for (`dev-accel-accel0.device`); "" for any other unit."""
+    if not name.startswith("dev-") or not name.endswith(".device"):
+        return ""
+    path = "/" + name.removesuffix(".device").replace("-", "/")
+    return re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
