@@ -173,7 +173,7 @@ def _by_hand(facts: Facts) -> Iterator[tuple[str, str, bool]]:
         line = tmpfiles.parse(text)
         if isinstance(line, tmpfiles.Line) and line.type in "Lcb" and line.path.startswith("/dev/"):
             yield line.path, text, line.is_link
-    scripts = [*configuration.activation_scripts.items()]
+    scripts = [*configuration.root_scripts.items()]
     scripts += [(name, unit.script) for name, unit in configuration.units.items()]
     scripts += [(name, line) for name, unit in configuration.units.items() for _, line in commands(unit)]
     for where, script in scripts:

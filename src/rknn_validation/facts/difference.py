@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.rules import built_rules
-from rknn_validation.nix.configuration import Configuration, Package, RulesFile, Unit
+from rknn_validation.nix.configuration import Configuration, Mount, Package, RulesFile, Unit
 
 T = TypeVar("T")
 EXTRA_RULES_FILE = "99-local.rules"
@@ -37,6 +37,8 @@ OPTION_OF: Mapping[str, str] = {
     "units": "systemd units",
     "tmpfiles": "systemd.tmpfiles.rules",
     "activation_scripts": "system.activationScripts",
+    "post_boot_commands": "boot.postBootCommands",
+    "mounts": "fileSystems and systemd.mounts",
     "kernel": "boot",
     "device_tree": "hardware.deviceTree",
     "firmware": "hardware.firmware",
@@ -150,7 +152,8 @@ class Part:
     global_environment: Mapping[str, str]
     shell_init: Mapping[str, str]
     tmpfiles: tuple[str, ...]
-    activation_scripts: Mapping[str, str]
+    root_scripts: Mapping[str, str]
+    mounts: tuple[Mount, ...]
     packages: tuple[Package, ...]
     udev_packages: tuple[Package, ...]
 
@@ -188,7 +191,8 @@ def _cached_part(after: _ById, before: _ById, root: Path) -> Part:
         global_environment=_new(new.global_environment, old.global_environment),
         shell_init=_new(new.shell_init, old.shell_init),
         tmpfiles=tuple(line for line in new.tmpfiles if line not in old.tmpfiles),
-        activation_scripts=_new(new.activation_scripts, old.activation_scripts),
+        root_scripts=_new(new.root_scripts, old.root_scripts),
+        mounts=tuple(one for one in new.mounts if one not in old.mounts),
         packages=_new_packages(new.packages(), old.packages()),
         udev_packages=_new_packages(new.udev_packages, old.udev_packages),
     )

@@ -67,9 +67,9 @@ def harms(there: Facts, board: Board) -> Iterator[Harm]:
             why = _may_fail(unit, board) or _lacks_what_it_requires(unit, after.units, board)
             if why:
                 yield Harm(name, why)
-    for name, text in after.activation_scripts.items():
-        if before.activation_scripts.get(name) != text and _loads(text):
-            yield Harm(f"system.activationScripts.{name}", "loads the driver whatever the board")
+    for where, text in after.root_scripts.items():
+        if before.root_scripts.get(where) != text and _loads(text):
+            yield Harm(where, "loads the driver whatever the board")
 
 
 def _may_fail(unit: Unit, board: Board) -> str | None:

@@ -68,9 +68,9 @@ def _settings(ours: Part) -> Iterator[Reaching]:
     for line in ours.tmpfiles:
         if _is_ours(line):
             yield Reaching("systemd.tmpfiles.rules", "a link or file of the NPU", line)
-    for name, text in ours.activation_scripts.items():
+    for where, text in ours.root_scripts.items():
         if _is_ours(text):
-            yield Reaching(f"system.activationScripts.{name}", "a script of the NPU", "")
+            yield Reaching(where, "a script of the NPU", "")
 
 
 def _is_ours(text: str) -> bool:

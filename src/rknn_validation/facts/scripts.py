@@ -48,8 +48,7 @@ def _scripts(facts: Facts) -> Iterator[tuple[str, str]]:
     for name, unit in npu_units(facts).items():
         for kind, text in {"script": unit.script, "preStop": unit.stop_script, **unit.scripts}.items():
             yield f"{name} {kind}", text
-    beside = [(f"system.activationScripts.{name}", text) for name, text in ours.activation_scripts.items()]
-    for where, text in (*beside, *ours.shell_init.items()):
+    for where, text in (*ours.root_scripts.items(), *ours.shell_init.items()):
         if is_npu_module(facts) or about_npu(text):
             yield where, text
     for tree in trees_of(facts):

@@ -127,7 +127,7 @@ def may_open(facts: Facts, unit: Unit) -> bool:
 @derived
 def scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
     """(where, script) of every shell script the subject has run for the NPU: activation, units and their commands."""
-    found = [(f"system.activationScripts.{name}", text) for name, text in part(facts).activation_scripts.items()]
+    found = [*part(facts).root_scripts.items()]
     for name, unit in npu_units(facts).items():
         found += [(name, text) for text in (unit.script, unit.stop_script) if text.strip()]
         found += [(name, command) for _, command in commands(unit)]
@@ -173,7 +173,7 @@ def _is_named(facts: Facts, name: str) -> bool:
 @derived
 def _starting_texts(facts: Facts) -> tuple[str, ...]:
     ours = part(facts)
-    texts = [rule.text or "" for rule in ours.rules] + list(ours.activation_scripts.values())
+    texts = [rule.text or "" for rule in ours.rules] + list(ours.root_scripts.values())
     return (*texts, *(unit.script for unit in ours.units.values() if unit.script.strip()))
 
 

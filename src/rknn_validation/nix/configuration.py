@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from rknn_validation.nix.accounts import Account, Mount
 from rknn_validation.nix.kernel import Kernel, KernelMaking, KernelPatch
 from rknn_validation.nix.missing import Missing
 from rknn_validation.nix.package import Json, License, Package, Source
 
 __all__ = [
+    "Account",
     "Json",
     "Kernel",
     "KernelMaking",
     "KernelPatch",
     "License",
+    "Mount",
     "Package",
     "Source",
 ]  # their readers find them here too
@@ -95,18 +98,6 @@ class DeviceTree:
 
 
 @dataclass(frozen=True)
-class Account:
-    """A user or group: `groups` are a user's extra groups, `group` is its own; `members` are a group's."""
-
-    name: str
-    groups: tuple[str, ...]
-    is_system: bool
-    gid: int | None = None
-    group: str = ""
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class OptionDeclaration:
     """An option the subject declares. `path` is dotted; `type` is the type's description.
 
@@ -132,7 +123,8 @@ class Configuration:
     `variables` are what `/etc/set-environment` exports (environment.variables and sessionVariables merged,
     lists already joined with ":"); `session_variables` the part PAM sets; `global_environment` is
     systemd's.
-    Units of users' own systemd are named "user/x.service".
+    Units of users' own systemd are named "user/x.service". `tmpfiles` has the lines of `tmpfiles_packages` whose text
+    is known before a build; `post_boot_commands` is the shell text of boot.postBootCommands.
     `raw` keeps further option values as JSON by dotted path (e.g. "nixpkgs.config").
     `failures` are values a build would need and that do not evaluate: a package that nixpkgs refuses, a text
     that throws. What is left of them here are empty texts and packages of unknown path. `not_here` names what the
@@ -168,12 +160,23 @@ class Configuration:
     raw: Mapping[str, Json]
     failures: tuple[EvaluationError, ...] = ()
     not_here: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    post_boot_commands: str = ""
+    tmpfiles_packages: tuple[Package, ...] = ()
 
     @property
     def set_environment(self) -> str:
         """The text of `/etc/set-environment`; empty where there is none that can be told without a build."""
         file = self.etc.get("set-environment")
         return (file.text or "") if file else ""
+
+    @property
+    def root_scripts(self) -> dict[str, str]:
+        """What root's shell runs at every boot outside of units, by the option that says so."""
+        found = {f"system.activationScripts.{name}": text for name, text in self.activation_scripts.items()}
+        if self.post_boot_commands.strip():
+            found["boot.postBootCommands"] = self.post_boot_commands
+        return found
 
     def packages(self) -> tuple[Package, ...]:
         """Every package the configuration brings in, each once by store path, composed ones unfolded."""
@@ -188,6 +191,8 @@ class Configuration:
             *self.kernel.extra_packages,
             *self.firmware,
             *self.nix_ld_libraries,
+            *self.tmpfiles_packages,
+            *(package for user in self.users.values() for package in user.packages),
             *(package for unit in self.units.values() for package in unit.path),
         )
         unique = {package.out_path: package for root in roots for package in root.walk()}

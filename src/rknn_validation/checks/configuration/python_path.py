@@ -10,7 +10,7 @@ from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.interpreters import Interpreter, Runtime, interpreters, runtime_of
 from rknn_validation.facts.library.leads import misled
-from rknn_validation.facts.library.packages import is_toolkit, toolkit_packages
+from rknn_validation.facts.library.packages import is_toolkit, profiles, toolkit_packages
 from rknn_validation.facts.library.placed import FOLDERS, opened, providers
 from rknn_validation.facts.model import Facts
 
@@ -142,10 +142,9 @@ def can_be_imported(facts: Facts) -> Iterator[Finding]:
     yield from (Fine(one.where, one.name) for one in ours if not one.doubt)
     if ours:
         return
-    for package in facts.configuration.system_packages:
+    for where, package in profiles(facts):
         if is_toolkit(package):
-            what = "`import rknnlite` fails: no interpreter has it on its path"
-            yield Problem("environment.systemPackages", what, package.name)
+            yield Problem(where, "`import rknnlite` fails: no interpreter has it on its path", package.name)
     for name, unit in part(facts).units.items():
         if any(map(is_toolkit, unit.path)):
             yield Unsure(name, "the unit has the Python API on its PATH, which is not where an interpreter looks")

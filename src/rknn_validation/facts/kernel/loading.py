@@ -94,8 +94,7 @@ def modprobed(text: str) -> Iterator[str]:
 
 def _scripts(facts: Facts) -> Iterator[tuple[str, str]]:
     ours = part(facts)
-    for name, text in ours.activation_scripts.items():
-        yield f"system.activationScripts.{name}", text
+    yield from ours.root_scripts.items()
     for name, unit in ours.units.items():
         lines = (
             value.lstrip("@-:+!|")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.means import is_box
-from rknn_validation.facts.library.packages import STORE_PATH, by_path, carries, is_toolkit, script_of
+from rknn_validation.facts.library.packages import STORE_PATH, by_path, carries, is_toolkit, profiles, script_of
 from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import words_of
 from rknn_validation.facts.library.unseen import written_but_unseen
@@ -57,11 +57,11 @@ def interpreters(facts: Facts) -> tuple[Interpreter, ...]:
 def _installed(facts: Facts, is_api: Callable[[Package], bool]) -> Iterator[Interpreter]:
     configuration = facts.configuration
     paths = {"PYTHONPATH", "NIX_PYTHONPATH"} & {*configuration.variables, *configuration.session_variables}
-    for package in configuration.system_packages:
+    for where, package in profiles(facts):
         if _has(package, is_api):
-            yield Interpreter("environment.systemPackages", package.name, package)
+            yield Interpreter(where, package.name, package)
         elif is_api(package) and paths:
-            yield Interpreter("environment.systemPackages", f"{package.name} on {paths.pop()}", package)
+            yield Interpreter(where, f"{package.name} on {min(paths)}", package)
 
 
 def _has(package: Package, is_api: Callable[[Package], bool]) -> bool:

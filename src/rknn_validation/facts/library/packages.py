@@ -52,6 +52,16 @@ def toolkit_packages(facts: Facts) -> tuple[Package, ...]:
 
 
 @derived
+def profiles(facts: Facts) -> tuple[tuple[str, Package], ...]:
+    """(option, package) of what is on the PATH of everybody's login shell, and of single users'."""
+    configuration = facts.configuration
+    found = [("environment.systemPackages", package) for package in configuration.system_packages]
+    for name, user in configuration.users.items():
+        found += [(f"users.users.{name}.packages", package) for package in user.packages]
+    return tuple(found)
+
+
+@derived
 def installed(facts: Facts) -> tuple[Package, ...]:
     """What environment.systemPackages holds, composed packages unfolded."""
     return tuple(inner for package in facts.configuration.system_packages for inner in package.walk())

@@ -51,7 +51,7 @@ class Provider:
 @derived
 def providers(facts: Facts) -> tuple[Provider, ...]:
     """Every link, copy or mount the subject makes whose name looks like the runtime library's, or of its folder."""
-    return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_units(facts))
+    return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_mounts(facts), *_from_units(facts))
 
 
 def opened(facts: Facts) -> tuple[Provider, ...]:
@@ -75,7 +75,7 @@ def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
 def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, text) of everything the subject has a shell or systemd run when the machine starts or switches."""
     ours = part(facts)
-    yield from ((f"system.activationScripts.{name}", text) for name, text in ours.activation_scripts.items())
+    yield from ours.root_scripts.items()
     for name, unit in ours.units.items():
         service = unit.sections.get("Service", {})
         commands = [
@@ -181,14 +181,19 @@ def _is_test(condition: shell.Condition) -> bool:
     return bool(words & {"-e", "-L", "-h", "-f"}) and not words & {"-o", "||"}
 
 
+def _from_mounts(facts: Facts) -> Iterator[Provider]:
+    started = {one.where for one in facts.configuration.mounts if one.starts}
+    for one in part(facts).mounts:
+        # A file or folder is no file system: without `bind` the mount fails.
+        layered = one.kind == "overlay"
+        if one.where in started and (layered or {"bind", "rbind"} & {*one.options}) and _is_runtime_path(one.where):
+            text = f"{one.what} is mounted on {one.where} ({','.join(one.options)})"
+            yield Provider(one.option, one.where, "" if layered else one.what, True, True, text)
+
+
 def _from_units(facts: Facts) -> Iterator[Provider]:
     for name, unit in part(facts).units.items():
         yield from _binds(name, unit)
-        mount = unit.sections.get("Mount", {})
-        for path in mount.get("Where", ()):
-            if _is_runtime_path(path):
-                source = (mount.get("What") or ("",))[-1]
-                yield Provider(name, path, source, True, True, f"{name}: What={source} Where={path}")
 
 
 def _binds(name: str, unit: Unit) -> Iterator[Provider]:

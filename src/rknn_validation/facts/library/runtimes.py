@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.facts.library.means import is_box
-from rknn_validation.facts.library.packages import carries
+from rknn_validation.facts.library.packages import carries, profiles
 from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts, derived
@@ -69,7 +69,7 @@ def is_helped(facts: Facts) -> str:
 
 def _only_in_boxes(facts: Facts) -> str:
     """Where the runtime is used in FHS environments alone, whose /usr/lib has libstdc++."""
-    carriers = [one for one in facts.configuration.system_packages if carries(one)]
+    carriers = [one for _, one in profiles(facts) if carries(one)]
     carriers += [one for unit in facts.configuration.units.values() for one in unit.path if carries(one)]
     alone = carriers and all(map(is_box, carriers)) and not opened(facts)
     if alone and not any(about_npu(one.value) for one in path_settings(facts)):

@@ -46,7 +46,7 @@ def _only_drivers(value: str) -> bool:
 def named_elsewhere(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, value) of settings that name the library at a path only other distributions have."""
     ours = part(facts)
-    if any(_ELSEWHERE.search(line) for line in (*ours.tmpfiles, *ours.activation_scripts.values())):
+    if any(_ELSEWHERE.search(line) for line in (*ours.tmpfiles, *ours.root_scripts.values())):
         return
     for option, values in (("variables", ours.variables), ("sessionVariables", ours.session_variables)):
         yield from ((f"environment.{option}.{key}", one) for key, one in values.items() if _ELSEWHERE.search(one))

@@ -1,6 +1,6 @@
 """What the subject's files say of the API's paths where evaluation does not show it.
 
-A script of pkgs.writeShellScript is a store path by the time it is evaluated, and file systems are not among the facts.
+A script of pkgs.writeShellScript is a store path by the time it is evaluated.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
-from rknn_validation.nix.syntax import Apply, Binding, Node, Text
+from rknn_validation.nix.syntax import Apply, Node, Text
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 _WRITERS = re.compile(
     r"write(?:Shell|Bash|Dash|Python3|Text|Script)\w*|runCommand\w*|symlinkJoin|buildFHS\w+|mkDerivation"
 )
 _PATHS = re.compile("|".join(map(re.escape, PYTHON_RUNTIME_PATHS)))
-_MOUNT = re.compile(r"/usr/lib(?:64)?(?:/|$)")
 
 
 @derived
@@ -29,8 +29,9 @@ def written_but_unseen(facts: Facts) -> str:
                 texts = (text for inner in node.walk() if isinstance(inner, Text) for text in _plain(inner))
                 if any(map(_PATHS.search, texts)):
                     return f"{tree.at(node)} speaks of the API's path in what only a build shows"
-            elif isinstance(node, Binding) and _is_mount(node):
-                return f"line {node.value.line} of {tree.path.name} mounts something there (fileSystems)"
+    for package in part(facts).packages:
+        if package in facts.configuration.tmpfiles_packages and not package.files and not package.members:
+            return f"{package.name} brings tmpfiles lines (systemd.tmpfiles.packages) that only a build shows"
     return ""
 
 
@@ -43,8 +44,3 @@ def _head(node: Apply) -> Node:
 
 def _plain(node: Text) -> Iterator[str]:
     return (part for part in node.parts if isinstance(part, str))
-
-
-def _is_mount(node: Binding) -> bool:
-    texts = (text for inner in node.walk() if isinstance(inner, Text) for text in _plain(inner))
-    return node.path[0] == "fileSystems" and any(map(_MOUNT.match, texts))

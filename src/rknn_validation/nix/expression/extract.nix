@@ -24,6 +24,8 @@ let
       ++ firmware
       ++ nixLdLibraries
       ++ systemd.packages config.systemd
+      ++ tmpfilesPackages
+      ++ lib.concatMap packagesOf (lib.attrNames config.users.users)
     );
   };
   try = import ./try.nix { inherit lib loud; };
@@ -70,6 +72,19 @@ let
       if file == null then null else toString file;
     filter = one.filter or null;
   };
+  # A user's own packages; home-manager has some as well, where that is among the modules.
+  packagesOf =
+    name:
+    let
+      atHome = get [ "home-manager" "users" name "home" "packages" ] [ ];
+    in
+    try.firmly [ ] (
+      lib.filter lib.isDerivation (
+        config.users.users.${name}.packages or [ ] ++ lib.optionals (lib.isList atHome) atHome
+      )
+    );
+  tmpfilesPackages = lib.filter lib.isDerivation (get [ "systemd" "tmpfiles" "packages" ] [ ]);
+  tmpfilesSettings = get [ "systemd" "tmpfiles" "settings" ] { };
   account = name: value: {
     inherit name;
     groups = value.extraGroups or [ ];
@@ -115,7 +130,11 @@ let
     units = systemd.units config.systemd;
     tmpfiles =
       config.systemd.tmpfiles.rules
-      ++ files.tmpfilesRules (get [ "systemd" "tmpfiles" "settings" ] { });
+      ++ files.tmpfilesRules tmpfilesSettings
+      ++ files.tmpfilesLines tmpfilesSettings tmpfilesPackages;
+    tmpfiles_packages = keys tmpfilesPackages;
+    mounts = files.fileSystems (get [ "fileSystems" ] { }) ++ systemd.mounts config.systemd;
+    post_boot_commands = try.firmly "" config.boot.postBootCommands;
     activation_scripts = lib.mapAttrs (
       _: script: if lib.isString script then script else try.firmly "" (script.text or "")
     ) (removeAttrs config.system.activationScripts [ "script" ]);
@@ -126,7 +145,9 @@ let
       overlays = map overlay deviceTree.overlays;
     };
     firmware = keys firmware;
-    users = lib.mapAttrs account config.users.users;
+    users = lib.mapAttrs (
+      name: value: account name value // { packages = keys (packagesOf name); }
+    ) config.users.users;
     groups = lib.mapAttrs account config.users.groups;
     ld_so_conf = lib.concatMap (file: lib.splitString "\n" file.text) (
       lib.filter (file: lib.hasPrefix "ld.so.conf" file.path && file.text != null) (lib.attrValues etc)

@@ -82,6 +82,32 @@ let
         }
       ];
 
+  # Lines of files that packages bring; NixOS makes the first two kinds of files itself, of options that are read.
+  tmpfilesOf =
+    settings: drv:
+    lib.concatLists (
+      lib.mapAttrsToList (
+        path: text:
+        let
+          name = baseNameOf path;
+        in
+        lib.optionals (
+          lib.hasSuffix ".conf" name && name != "00-nixos.conf" && !settings ? ${lib.removeSuffix ".conf" name}
+        ) (lib.filter (line: line != "") (lib.splitString "\n" text))
+      ) (filesOf drv)
+      ++ map (tmpfilesOf settings) (membersOf drv)
+    );
+  fileSystem =
+    name: one:
+    lib.optional (one.enable or true) {
+      option = "fileSystems.${builtins.toJSON name}";
+      where = one.mountPoint;
+      what = toString (one.device or "");
+      kind = one.fsType or "auto";
+      options = map toString (one.options or [ ]);
+      starts = !lib.elem "noauto" one.options || lib.elem "x-systemd.automount" one.options;
+    };
+
   tmpfilesRule =
     path: type: one:
     lib.concatStringsSep " " [
@@ -97,6 +123,9 @@ in
 {
   etc = files: lib.mapAttrs etcFile (lib.filterAttrs (_: file: file.enable or true) files);
   udevRules = lib.concatMap (drv: try.firmly [ ] (rulesIn drv));
+  tmpfilesLines = settings: lib.concatMap (drv: try.firmly [ ] (tmpfilesOf settings drv));
+  fileSystems =
+    all: lib.concatLists (lib.mapAttrsToList (name: one: try.firmly [ ] (fileSystem name one)) all);
   tmpfilesRules =
     settings:
     lib.concatLists (

@@ -76,8 +76,7 @@ let
         value.socketConfig
         // lib.optionalAttrs (value.listenStreams or [ ] != [ ]) { ListenStream = value.listenStreams; };
     }
-    // lib.optionalAttrs (value ? pathConfig) { Path = value.pathConfig; }
-    // lib.optionalAttrs (value ? mountConfig) { Mount = value.mountConfig; };
+    // lib.optionalAttrs (value ? pathConfig) { Path = value.pathConfig; };
 
   unit = name: value: {
     inherit name;
@@ -93,6 +92,16 @@ let
     stop_script = (value.preStop or "") + (value.postStop or "");
     restart_triggers = map toString (value.restartTriggers or [ ]);
   };
+  mount =
+    option: value:
+    lib.optional (value.enable or true) {
+      inherit option;
+      where = value.where;
+      what = value.what or "";
+      kind = value.type or "";
+      options = lib.filter (one: one != "") (lib.splitString "," (value.options or ""));
+      starts = value.wantedBy or [ ] ++ value.requiredBy or [ ] != [ ];
+    };
   kinds = {
     services = "service";
     timers = "timer";
@@ -117,6 +126,11 @@ in
   # Units of the system, and below "user/" those of users.
   units =
     systemd: lib.filterAttrs (_: one: one != null) (all "" systemd // all "user/" (systemd.user or { }));
+  # What systemd mounts.
+  mounts =
+    systemd:
+    lib.concatMap (one: try.firmly [ ] (mount "systemd.mounts" one)) (systemd.mounts or [ ])
+    ++ lib.concatMap (one: try.firmly [ ] (mount "systemd.automounts" one)) (systemd.automounts or [ ]);
   # The packages they have on their paths.
   packages =
     systemd:
