@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from flakes import Judge, written
 
+from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, ask
+from rknn_validation.checks.model import Status
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import BASELINE, OFF
 from rknn_validation.hostsfile import Host
@@ -72,6 +74,27 @@ def test_with_its_option_named_a_host_is_switched_off(fleet: Path, judge: Judge)
     assert "rocket" in found["opi"].configuration.kernel.modules
     assert "rocket" not in off.kernel.modules
     assert "alice" in off.users
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"),
+    [
+        ("npu.enable = true;", Status.PASS),
+        (
+            'npu.enable = true; environment.sessionVariables.LD_LIBRARY_PATH = "/opt/rknn";',
+            Status.INCONCLUSIVE,
+        ),
+        ("npu.enable = lib.mkForce false;", Status.FAIL),
+    ],
+    ids=["sound", "something stays", "changes nothing"],
+)
+def test_a_host_switched_off_is_held_against_itself(fleet: Path, judge: Judge, setting: str, status: Status) -> None:
+    opi = fleet / "hosts" / "opi.nix"
+    text = opi.read_text().replace("user, pkgs, ...", "user, pkgs, lib, ...")
+    opi.write_text(text.replace("npu.enable = true;", setting))
+    facts = judge(f"{fleet}#opi", option="npu")["opi"]
+    answer = ask(CONFIGURATION_CHECKS["disabled.contributes-nothing"], facts)
+    assert answer.status is status, answer
 
 
 def test_a_host_that_is_misspelt_is_told_with_the_nearest(fleet: Path, judge: Judge) -> None:

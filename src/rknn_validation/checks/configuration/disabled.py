@@ -8,7 +8,9 @@ from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.difference import baseline, changes
+from rknn_validation.facts.harm import seen_as
 from rknn_validation.facts.model import OFF, Facts, configuration_of
+from rknn_validation.facts.reaches import reaching
 from rknn_validation.nix.configuration import Configuration
 
 
@@ -17,7 +19,7 @@ from rknn_validation.nix.configuration import Configuration
     stage="disabled",
     title="switched off, it changes nothing",
     remedy="Put everything the module sets below config = lib.mkIf cfg.enable { … }.",
-    good="the machine is exactly what it is without the subject",
+    good="switched off, nothing of it is left",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),
 )
@@ -31,9 +33,24 @@ def contributes_nothing(facts: Facts) -> Iterator[Finding]:
     if not isinstance(off, Configuration):
         yield off
         return
+    if facts.subject.host is not None:
+        yield from _of_a_host(facts, off)
+        return
     for change in changes(off, baseline(facts)):
         yield Problem(change.name, "switched off, it still changes the machine", str(change))
     yield Fine("switched off")
+
+
+def _of_a_host(facts: Facts, off: Configuration) -> Iterator[Finding]:
+    """Of a whole machine nobody knows what it would be without the module: only what the option changes is seen."""
+    switched = changes(facts.configuration, off)
+    if not switched:
+        option = ".".join(facts.subject.option)
+        yield Problem(f"{option}.enable", "forced to false, it changes nothing: the host is the same")
+    for board in facts.scenario.identities():
+        for one in reaching(seen_as(facts, OFF), board):
+            yield Unsure(one.where, f"switched off, {one.what} stays; the host itself may have asked for it", one.seen)
+    yield Fine("switched off", f"{len(switched)} differences")
 
 
 def _switched_off(facts: Facts) -> Configuration | Finding:
