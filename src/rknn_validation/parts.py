@@ -130,7 +130,9 @@ def _special(reader: Reader, name: str, value: Any, root: Path) -> SpecialArgume
     if not isinstance(value, dict) or value.keys() not in ({"flake"}, {"file"}):
         return SpecialArgument(value)
     text = str(next(iter(value.values())))
-    found = part(text, root)
+    # A flake itself is what a module calls `self`.
+    whole = "flake" in value and "#" not in text
+    found = FlakeAttribute(local(text, root), ()) if whole else part(text, root)
     if found is None:
         expected = "{flake: .#inputs} or {file: a/file.nix}"
         raise reader.error("specialArgs", expected=expected, seen=f"{name}: {text}: no such file")

@@ -14,7 +14,7 @@ from rknn_validation.facts.text.conditions import starts_on
 from rknn_validation.facts.text.unitfile import last, text_of
 from rknn_validation.nix.configuration import Configuration, Package, Unit
 from rknn_validation.npu.about import about_npu
-from rknn_validation.npu.boards import Board
+from rknn_validation.npu.boards import FOREIGN, Board
 
 # Somebody who looks for the board, its NPU or a failure before he does anything.
 _LOOKS_FIRST = re.compile(r"device-tree|devicetree|\[\s+!?\s*-[ecrdf]\s+/(dev|sys|proc)|\|\|\s*(true|:|exit 0)")
@@ -60,7 +60,8 @@ def harms(there: Facts, board: Board) -> Iterator[Harm]:
     if (kernel.pname, kernel.version) != (known.pname, known.version) and tree(there).origin is Origin.VENDOR:
         yield Harm("boot.kernelPackages", f"{kernel.pname} {kernel.version} replaces the board's own kernel")
     name, usual = after.device_tree.name, before.device_tree.name
-    if name and usual and name != usual:
+    # Where the scenario names a tree, this board's name is there in its place.
+    if name and usual and name not in (usual, board.dtb, FOREIGN.dtb):
         yield Harm("hardware.deviceTree.name", f"{name} replaces the board's own")
     for name, unit in after.units.items():
         if name not in before.units and name.endswith(".service") and unit.enabled:

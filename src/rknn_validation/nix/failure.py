@@ -13,6 +13,7 @@ from rknn_validation.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, sp
 from rknn_validation.nix.namespaces import mistaken, split
 from rknn_validation.nix.origins import OWN, of_attribute, of_variable
 from rknn_validation.nix.refusals import Refusal, refusal
+from rknn_validation.nix.shapes import taken
 from rknn_validation.subject import Subject
 
 STANDIN = Path(__file__).parent / "standin"
@@ -122,6 +123,8 @@ def _lacks(attribute: str | None, variable: str | None, short: str, text: str, s
         return True
     file, line = where[1].rsplit(":", 2)[:2]
     find = of_attribute if attribute else of_variable
+    if name in taken(Path(file), subject.special_args):
+        return False
     origin = find(Path(file), int(line), name)
     if origin.kind != "config":
         return origin.is_foreign and not _reads_own_option(name, text, subject)

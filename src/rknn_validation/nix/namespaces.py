@@ -9,6 +9,15 @@ from functools import cache
 from pathlib import Path
 
 NAMESPACES = Path(__file__).parent / "standin" / "nixos" / "namespaces.json"
+OTHERS_MODULES = frozenset(
+    {
+        *("age", "agenix", "catppuccin", "chaotic", "clan", "colmena", "deployment", "disko", "facter", "hjem"),
+        *("home-manager", "home-manager-users", "impermanence", "jovian", "microvm", "nix-bitcoin", "nixvirt"),
+        *("proxmox", "proxmoxLXC", "raspberry-pi", "rockchip", "sbc", "snowfallorg", "sops", "stylix", "topology"),
+        *("vscode-server", "wsl"),
+    }
+)
+"""Where well-known modules of others declare options, which whoever imports the subject imports as well."""
 SUGGESTED = re.compile(r"[`']([^`']+)'")
 
 
@@ -21,6 +30,8 @@ def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, is_
     """
     if own and tuple(parts[: len(own)]) == tuple(own):
         return True
+    if parts[0] in OTHERS_MODULES:
+        return False
     if parts[0] not in _data()["top"]:
         return not is_open
     return _carried(parts) or _misspelled(parts, message)

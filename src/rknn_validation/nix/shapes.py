@@ -6,12 +6,12 @@ a function more (`{ inputs, ... }: { config, ... }: â€¦`, `self: final: prev: â€
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.nix.syntax import Assert, Function, Let, NixSyntaxError, Node, With, parse
+from rknn_validation.nix.syntax import Assert, Function, Inherit, Let, Name, NixSyntaxError, Node, Select, With, parse
 from rknn_validation.parts import FlakeAttribute, Part
 
 FUNCTIONS = {"module": 1, "overlay": 2, "package": 1}
@@ -39,12 +39,16 @@ class Parameter:
 
 def parameters(path: Path) -> list[Parameter]:
     """The functions that a file is, outermost first; none where it cannot be read: Nix will say why."""
+    tree = _tree(path)
+    return list(_functions(tree)) if tree else []
+
+
+def _tree(path: Path) -> Node | None:
     file = path / "default.nix" if path.is_dir() else path
     try:
-        tree = parse(file.read_text(encoding="utf-8"))
+        return parse(file.read_text(encoding="utf-8"))
     except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
-        return []
-    return list(_functions(tree))
+        return None
 
 
 def _functions(node: Node) -> Iterator[Parameter]:
@@ -66,5 +70,16 @@ def part_to_json(kind: str, one: Part) -> dict[str, Any]:
 
 def wanted(path: Path) -> tuple[str, ...]:
     """The arguments a module file has to be given beside those that NixOS gives."""
-    found = parameters(path)
-    return tuple(name for name, required in found[-1].names if required and name not in GIVEN) if found else ()
+    found = [name for one in parameters(path) for name, _ in one.names]
+    named = {one.name for one in parameters(path)} - {""}
+    return tuple(name for name in (*found, *taken(path, named)) if name not in GIVEN)
+
+
+def taken(path: Path, names: Container[str]) -> Iterator[str]:
+    """What a file takes out of variables of these names: `args.inputs`, `inherit (args) inputs;`."""
+    tree = _tree(path) if names else None
+    for node in tree.walk() if tree else ():
+        if isinstance(node, Select) and isinstance(node.target, Name) and node.target.id in names:
+            yield from (part for part in node.path[:1] if isinstance(part, str))
+        elif isinstance(node, Inherit) and isinstance(node.source, Name) and node.source.id in names:
+            yield from node.names

@@ -96,15 +96,13 @@ def _skipped_by_all(overlay: Overlay, facts: Facts, boards: list[Board]) -> Iter
 def overlays_built(facts: Facts) -> Iterator[Finding]:
     """With hardware.deviceTree.enable = false, or a filter that drops the board, overlays are never applied."""
     device_tree = facts.configuration.device_tree
+    if device_tree.enable and device_tree.filter != facts.without.device_tree.filter and not built_names(facts):
+        what = "hardware.deviceTree.filter leaves these boards' trees out"
+        yield Problem("hardware.deviceTree.filter", what, device_tree.filter or "")
+        return
     for one in npu_overlays(facts):
         if not device_tree.enable:
             yield Problem(one.name, "hardware.deviceTree.enable is false: no overlay is applied")
-        elif not built_names(facts):
-            yield Problem(
-                "hardware.deviceTree.filter",
-                "hardware.deviceTree.filter leaves these boards' trees out",
-                device_tree.filter or "",
-            )
         else:
             yield Fine(one.name)
 

@@ -78,10 +78,16 @@ def serves_the_board(facts: Facts) -> Iterator[Finding]:
     there = seen_as(facts, RK3588_BOARD)
     own = facts.configuration.device_tree.name
     named = board_of_dtb(own) if own else None
-    if named is not None and not named.is_rk3588:
-        yield Aside(f"the subject names the device tree of {named.name} itself")
+    if named is not None and not named.is_rk3588 and own == facts.without.device_tree.name:
+        yield Aside(f"the scenario names the device tree of {named.name}")
         return
     refused = refusal(there)
+    if _names_firmly(facts):
+        for board in facts.scenario.identities():
+            if board.is_rk3588 and board.dtb and named and board.dtb != own:
+                what = f"it has {board.name} boot the device tree of {named.name}"
+                yield Problem("hardware.deviceTree.name", what, own or "")
+                return
     if refused and not refusal(facts):
         yield Problem("hardware.deviceTree.name", "it refuses an RK3588 board by its device tree's name", refused)
         return
@@ -92,6 +98,15 @@ def serves_the_board(facts: Facts) -> Iterator[Finding]:
         warned = "\n".join(one for one in there.configuration.warnings if one not in there.without.warnings)
         yield Problem("hardware.deviceTree.name", "on an RK3588 board, named as such, it contributes nothing", warned)
     yield from (Fine(one.name, one.after) for one in done)
+
+
+def _names_firmly(facts: Facts) -> bool:
+    """Whether the subject names a device tree in a way that no board can name its own beside."""
+    name = facts.configuration.device_tree.name
+    if not name or name == facts.without.device_tree.name or FOREIGN_BOARD not in facts.perturbations:
+        return False
+    refused = refusal(seen_as(facts, FOREIGN_BOARD))
+    return "hardware.deviceTree.name" in refused and "conflicting" in refused
 
 
 def _contributed(there: Facts) -> list[Change]:

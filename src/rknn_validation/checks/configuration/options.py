@@ -11,6 +11,7 @@ from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.facts.recipes.optionreads import reads
 from rknn_validation.nix.configuration import OptionDeclaration
 from rknn_validation.nix.effects import Effects, OptionEffect
+from rknn_validation.nix.missing import is_opaque
 
 BOTH = ("rk3588", "other")
 NOTHING = "the subject has no options of its own"
@@ -97,6 +98,8 @@ def default_fits(facts: Facts) -> Iterator[Finding]:
         where, seen = f"{option.path}.default", f"{option.default!r}, type: {option.type}"
         if option.default_fits is False:
             yield Problem(where, "leaving the option unset breaks evaluation: its default is not of its type", seen)
+        elif option.default_fits and is_opaque(str(option.default)):
+            yield Aside(f"{option.path}.default is something that the stand-in does not model")
         elif option.default_fits:
             yield Fine(where, seen)
 

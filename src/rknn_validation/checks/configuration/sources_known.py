@@ -162,7 +162,8 @@ def _file_name(fetch: Fetch) -> str | None:
         return posixpath.basename(fetch.urls[0].split("?")[0])
     if fetch.fetcher.startswith("fetchFrom") and fetch.repository:
         # A fork and its origin have the same tree at the same commit.
-        return f"{fetch.repository[1]}@{fetch.revision}" if fetch.revision else None
+        revision = (fetch.revision or "").removeprefix("refs/tags/")
+        return f"{fetch.repository[1]}@{revision}" if revision else None
     return None
 
 

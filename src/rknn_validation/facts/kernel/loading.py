@@ -124,8 +124,12 @@ def blocked(facts: Facts) -> tuple[Named, ...]:
         name, _, value = param.partition("=")
         if name in _BLACKLISTS:
             found += [Named(f"boot.kernelParams: {param}", module) for module in value.split(",")]
-    for line in kernel.modprobe_config.splitlines():
-        one = ModprobeLine(line.strip())
-        if len(one.words) > 1 and one.blocks(one.words[1]):
-            found.append(Named(f"boot.extraModprobeConfig: {one.text}", one.words[1]))
-    return tuple(found)
+    etc = facts.configuration.etc.values()
+    files = {f"/etc/{one.path}": one.text or "" for one in etc if one.path.startswith("modprobe.d/")}
+    # NixOS writes the option's text to one of these files.
+    for where, text in {**files, "boot.extraModprobeConfig": kernel.modprobe_config}.items():
+        for line in text.splitlines():
+            one = ModprobeLine(line.strip())
+            if len(one.words) > 1 and one.blocks(one.words[1]):
+                found.append(Named(f"{where}: {one.text}", one.words[1]))
+    return tuple({named.module: named for named in found}.values())

@@ -90,7 +90,9 @@ let
         (value - 1)
       ]
     else if lib.isString value then
-      [
+      # Of a version, one that everything is older than.
+      lib.optional (builtins.match "[0-9]+([.][0-9]+)*" value != null) "999.${value}"
+      ++ [
         "${value}-rknn-one"
         "${value}7"
       ]

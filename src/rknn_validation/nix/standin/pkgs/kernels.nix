@@ -58,6 +58,8 @@ let
             autoModules
             enableCommonConfig
             ;
+          # The generator's input is text: what is none, as a patch's extraConfig = { }, stops the evaluation.
+          intermediateNixConfig = lib.concatStringsSep "\n" ([ extraConfig ] ++ map (patch: patch.extraConfig or "") kernelPatches);
         }
         // lib.optionalAttrs (defconfig != null) { inherit defconfig; };
         position = builtins.unsafeGetAttrPos "version" args;
@@ -151,6 +153,7 @@ let
           // extraPassthru;
         }
         // lib.optionalAttrs (src != null) { inherit src; }
+        // lib.optionalAttrs (attrs ? intermediateNixConfig) { inherit (attrs) intermediateNixConfig; }
         // lib.optionalAttrs (position != null) { pos = position; }
       );
     in
@@ -292,6 +295,14 @@ in
   linuxPackages_latest = final.linuxKernel.packageAliases.linux_latest;
   linux = final.linuxPackages.kernel;
   linux_latest = final.linuxPackages_latest.kernel;
+  linuxPackages-rt = final.linuxKernel.packages.linux_rt_5_10;
+  linuxPackages-rt_latest = final.linuxKernel.packages.linux_rt_6_6;
+  linux-rt = final.linuxPackages-rt.kernel;
+  linux-rt_latest = final.linuxPackages-rt_latest.kernel;
+  linuxPackages-libre = final.linuxKernel.packages.linux_libre;
+  linuxPackages_latest-libre = final.linuxKernel.packages.linux_latest_libre;
+  linux-libre = final.linuxPackages-libre.kernel;
+  linux_latest-libre = final.linuxPackages_latest-libre.kernel;
   linuxPackages_custom =
     {
       version,
