@@ -9,10 +9,11 @@ from rknn_validation.checks.configuration.access_options import access_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
 from rknn_validation.facts.devnodes import devnodes, outcomes
+from rknn_validation.facts.library.clients import shut_owners
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nodeaccess import opened_to_all
 from rknn_validation.facts.npumodule import is_npu_module
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.facts.people import memberships
 
 _UNSET = "the subject does not set the access of an NPU node"
 
@@ -70,7 +71,12 @@ def group_can_open(facts: Facts) -> Iterator[Problem | Fine]:
     needs=("baseline",),
 )
 def people_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
-    """Members of video may open cameras and displays; the node of another group stays shut to them."""
+    """Members of video may open cameras and displays; the node of another group stays shut to them.
+
+    Who has the NPU's API among their own packages is meant to use it as well.
+    """
+    for where, name, shut in shut_owners(facts):
+        yield Problem(where, "who has the NPU's API may not open it", f"{name}; {shut}")
     given = [one for one in devnodes(facts) if one.outcome.gives_access]
     groups = {one.group for one in given if one.outcome.group}
     if not groups or any(one.mode & 0o006 or one.outcome.is_tagged or one.outcome.owner for one in given):
@@ -79,7 +85,7 @@ def people_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
     if not is_npu_module(facts):
         yield Aside("whom a whole machine puts into video or render is there for displays as well")
         return
-    after, before = _memberships(facts.configuration), _memberships(facts.without)
+    after, before = memberships(facts.configuration), memberships(facts.without)
     for name, own in after.items():
         user = facts.configuration.users.get(name)
         # What runs as a system user may get its group from its unit, and is in video for something else.
@@ -91,14 +97,6 @@ def people_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
         else:
             seen = f"in {', '.join(sorted(own))}; the node's group is {', '.join(sorted(groups))}"
             yield Problem(f"users.users.{name}", "who is meant to use the NPU may not open it", seen)
-
-
-def _memberships(configuration: Configuration) -> dict[str, set[str]]:
-    found = {user.name: {*user.groups, user.group} - {""} for user in configuration.users.values()}
-    for name, group in configuration.groups.items():
-        for member in group.members:
-            found.setdefault(member, set()).add(name)
-    return found
 
 
 @check(

@@ -97,8 +97,20 @@ def assertions_hold(facts: Facts) -> Iterator[Finding]:
     for one in facts.configuration.assertions:
         if not one.holds and one.message not in known:
             what = "nixos-rebuild refuses this configuration: an assertion does not hold"
-            yield Problem("assertions", what, one.message or "(no message)")
+            if missing := _may_complete(facts, one.message):
+                yield Unsure(
+                    "assertions", f"{what}; but {missing} is not modelled, and may make that account", one.message
+                )
+            else:
+                yield Problem("assertions", what, one.message or "(no message)")
     yield Fine("assertions", f"{len(facts.configuration.assertions)} of them")
+
+
+def _may_complete(facts: Facts, message: str) -> str:
+    """What is not modelled and bears the name of the account an assertion is about: services make their own users."""
+    found = re.search(r"users\.(?:users|groups)\.\"?([\w-]+)", message)
+    named = (one for one in facts.evaluation.not_modelled if found and found[1] in one.split("."))
+    return next(named, "")
 
 
 @check(

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from rknn_validation.facts.allowed import not_allowed
+from rknn_validation.facts.containers import Container, containers
+from rknn_validation.facts.containeruse import has_libraries, kept_out, lacks, of_another_stack
 from rknn_validation.facts.devnodes import devnodes
 from rknn_validation.facts.library.interpreters import interpreters, programs_of, runtime_of
 from rknn_validation.facts.library.leads import reaches_runtime
 from rknn_validation.facts.library.means import means
-from rknn_validation.facts.library.packages import carries
+from rknn_validation.facts.library.packages import carries, own_profile
 from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.library.teflon import told
-from rknn_validation.facts.model import Facts
+from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.people import shut_to_person
 from rknn_validation.facts.services import shut_to
 from rknn_validation.facts.text.unitfile import is_on, last
 from rknn_validation.nix.configuration import Unit
@@ -51,8 +54,11 @@ def python_clients(facts: Facts) -> Ways:
     vendor = facts.scenario.stack == "vendor"
     for one in interpreters(facts):
         runtime = runtime_of(facts, one) if vendor else None
+        shut = next((seen for where, _, seen in shut_owners(facts) if where == one.where), "")
         if one.doubt:
             doubtful.append((one.where, one.doubt))
+        elif shut:
+            partial.append((one.where, f"only this user has {one.name}, and may not open {shut}"))
         elif runtime is None or runtime.found:
             sure.append((one.where, one.name))
         elif runtime.doubt:
@@ -61,6 +67,8 @@ def python_clients(facts: Facts) -> Ways:
             )
         else:
             partial.append((one.where, f"`Can not find dynamic library on RK3588!` of {one.name}: {runtime.lack}"))
+    if not partial and facts.evaluation.not_modelled:
+        doubtful += [(where, "what it installs is not modelled") for where in _homes(facts)]
     api = (
         "rknnlite (rknn-toolkit-lite2)"
         if vendor
@@ -68,6 +76,20 @@ def python_clients(facts: Facts) -> Ways:
     )
     where, lack = partial[0] if partial else ("environment.systemPackages", f"no Python can import {api}")
     return Ways(tuple(sure), tuple(doubtful), where, lack, tuple(partial))
+
+
+@derived
+def shut_owners(facts: Facts) -> tuple[tuple[str, str, str], ...]:
+    """(option, program, devnode) of who has an interpreter with the API to themselves, and may not open the devnode."""
+    owners = {own_profile(name): name for name in facts.configuration.users}
+    own = [one for one in interpreters(facts) if one.where in owners and not one.doubt]
+    found = [(one.where, one.name, shut_to_person(facts, owners[one.where])) for one in own]
+    return tuple(one for one in found if one[2])
+
+
+def _homes(facts: Facts) -> list[str]:
+    """The modules of users' homes that the stand-in does not model."""
+    return [one for one in facts.evaluation.not_modelled if one.startswith("home-manager.users")]
 
 
 def c_clients(facts: Facts) -> Ways:
@@ -129,12 +151,17 @@ def service_client(facts: Facts, name: str) -> ServiceClient:
 
 def _kept_out(facts: Facts, unit: Unit) -> Iterator[str]:
     """Why the service may not open the devnode."""
-    if is_on(last(unit, "PrivateDevices")):
+    inside = _containers_of(facts, unit.name)
+    if inside:
+        # The container's own devices count: what runs it is root, and opens none.
+        reasons = [list(kept_out(facts, one)) for one in inside]
+        yield from reasons[0] if all(reasons) else ()
+    elif is_on(last(unit, "PrivateDevices")):
         yield "PrivateDevices=true: its /dev has no NPU"
     elif why := not_allowed(facts, unit):
         yield why
     # Of a driver of unknown flavour one devnode will be there, and one that lets it in may be that.
-    shut = shut_to(facts, unit)
+    shut = () if inside else shut_to(facts, unit)
     if shut and len(shut) == len(devnodes(facts)):
         yield f"it may not open {shut[0]}: give it SupplementaryGroups = [ the devnode's group ]"
 
@@ -144,7 +171,26 @@ def _names(name: str) -> tuple[str, ...]:
     return tuple(f"{kind}{name}.service" for kind in ("", "podman-", "docker-", "container@"))
 
 
+def _containers_of(facts: Facts, name: str) -> tuple[Container, ...]:
+    return tuple(one for one in containers(facts) if one.unit == name)
+
+
 def _library_of(facts: Facts, name: str) -> Ways:
+    inside = _containers_of(facts, name)
+    return _library_inside(facts, name, inside) if inside else _library_outside(facts, name)
+
+
+def _library_inside(facts: Facts, name: str, inside: tuple[Container, ...]) -> Ways:
+    """A container has its image's libraries, and of the host's what is mounted in it."""
+    sure = [(name, seen) for one in inside if (seen := has_libraries(facts, one))]
+    mainline = facts.scenario.stack == "mainline"
+    reasons = {one.image: of_another_stack(facts, one) if mainline else lacks(one) for one in inside}
+    unknown = [image for image, why in reasons.items() if not why]
+    doubtful = [(name, f"what the image {image} has is known to the image alone") for image in unknown]
+    return Ways(tuple(sure), tuple(doubtful), name, next(filter(None, reasons.values()), ""))
+
+
+def _library_outside(facts: Facts, name: str) -> Ways:
     unit = facts.configuration.units[name]
     mainline = facts.scenario.stack == "mainline"
     settings = [one for one in path_settings(facts) if one.unit == name or "globalEnvironment" in one.where]

@@ -15,6 +15,7 @@ from rknn_validation.facts.library.unseen import written_but_unseen
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.nix.configuration import Package, Unit
+from rknn_validation.nix.missing import is_opaque
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
@@ -41,7 +42,8 @@ class Interpreter:
 
 def is_tflite(package: Package) -> bool:
     """Whether a package has a TFLite interpreter for Python."""
-    return bool(_TFLITE.search(package.pname or package.name)) and not package.members and bool(package.python)
+    is_module = bool(package.python) or is_opaque(package.name)
+    return bool(_TFLITE.search(package.pname or package.name)) and not package.members and is_module
 
 
 @derived

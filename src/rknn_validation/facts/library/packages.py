@@ -51,13 +51,18 @@ def toolkit_packages(facts: Facts) -> tuple[Package, ...]:
     return tuple(package for package in part(facts).packages if is_toolkit(package))
 
 
+def own_profile(user: str) -> str:
+    """The option of a user's own packages."""
+    return f"users.users.{user}.packages"
+
+
 @derived
 def profiles(facts: Facts) -> tuple[tuple[str, Package], ...]:
     """(option, package) of what is on the PATH of everybody's login shell, and of single users'."""
     configuration = facts.configuration
     found = [("environment.systemPackages", package) for package in configuration.system_packages]
     for name, user in configuration.users.items():
-        found += [(f"users.users.{name}.packages", package) for package in user.packages]
+        found += [(own_profile(name), package) for package in user.packages]
     return tuple(found)
 
 

@@ -83,7 +83,9 @@ let
       requiredModules =
         drvs:
         let
-          modules = lib.filter (drv: drv ? pythonModule && drv.pythonModule != false) drvs;
+          # What the stand-in does not model may be one.
+          isModule = drv: drv.pythonModule or false != false || drv._type or "" == "opaque";
+          modules = lib.filter isModule drvs;
         in
         lib.unique (lib.concatLists (lib.catAttrs "requiredPythonModules" modules) ++ modules);
       packages = lib.fix (
