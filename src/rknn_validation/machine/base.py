@@ -19,10 +19,12 @@ MASKED = (
 """Debian units that are masked; none of them has to do with devices, modules or a user's own services."""
 
 GENERATORS = (
-    *("cryptsetup", "debug", "fstab", "getty", "gpt-auto", "hibernate-resume", "integritysetup", "rc-local", "run"),
+    *("cryptsetup", "fstab", "getty", "gpt-auto", "hibernate-resume", "integritysetup", "rc-local", "run"),
     *("system-update", "sysv", "veritysetup"),
 )
-"""systemd's generators, which make units for disks and consoles that the board does not have, at every reload."""
+"""systemd's generators, which make units for disks and consoles that the board does not have, at every reload.
+
+That of debugging stays: it masks what the kernel's command line names."""
 
 AGENT_UNIT = """\
 [Unit]

@@ -11,6 +11,7 @@ from bench import Bench
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS
+from rknn_validation.machine.tree import tar
 from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.stacks import VENDOR
 
@@ -25,9 +26,15 @@ def sh(command: str) -> Damage:
     return lambda bench: bench.sh(command)
 
 
-def to(configuration: Configuration, **more: bool) -> Damage:
-    """A configuration that is wrong in this one way."""
-    return lambda bench: bench.switch(configuration, **more)
+def to(configuration: Configuration, *, trigger: bool = True) -> Damage:
+    """A configuration that is wrong in this one way; without `trigger`, udev's rules have not reached devices yet."""
+
+    def change(bench: Bench) -> None:
+        bench.switch(configuration)
+        if trigger:
+            bench.sh("udevadm trigger --action=add --settle")
+
+    return change
 
 
 def without(*names: str) -> dict[str, handmade.Unit]:
@@ -197,7 +204,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      "no runtime for the Python API"),
 
     ("forced", "guarded", "guard.no-driver-forced",
-     to(handmade.vendor(kernel=handmade.kernel(modules=("rknpu",)))), "modules-load.d"),
+     to(handmade.vendor(kernel=handmade.kernel(modules=("rknpu",)))), "rknpu is loaded"),
     ("loaded", "guarded", "guard.no-driver-forced", sh("modprobe rknpu"), "rknpu is loaded"),
     ("linked by tmpfiles", "guarded", "guard.no-runtime-linked", to(handmade.vendor(
      tmpfiles=(f"L+ /usr/lib/librknnrt.so - - - - {FINDS}/librknnrt.so",))), "librknnrt.so"),
@@ -234,7 +241,9 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
 
 def wrong_stack(bench: Bench) -> None:
     """Asked for the vendor stack on a node whose device tree is mainline's."""
-    bench.switch(handmade.vendor(), modules=True)
+    bench.switch(handmade.vendor())
+    # As the next boot's kernel would have it.
+    bench.machine.run("tar -x -C / --keep-directory-symlink", stdin=tar(bench.guest.modules(["rknpu", "rocket"])))
     bench.sh("rmmod rocket; modprobe rknpu")
     bench.setup = replace(bench.setup, stack=VENDOR)
 
