@@ -37,7 +37,7 @@ _MEANINGS = (
     EVALUATES,
     stage="evaluation",
     title="the scenario evaluates",
-    remedy="Mend what Nix names in the evidence; until then no machine with these settings can be built.",
+    remedy="Fix the Nix error shown in the evidence; until then no machine with these settings can be built.",
     good="it evaluates",
     stacks=ALL_STACKS,
     boards=("rk3588", "other"),

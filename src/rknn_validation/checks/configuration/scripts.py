@@ -14,7 +14,7 @@ from rknn_validation.facts.scripts import checked_scripts
     "units.scripts-parse",
     stage="units",
     title="Scripts of units, activation and login are valid shell",
-    remedy="Mend what shellcheck names; in Nix strings ''$ and '' escape differently from shell.",
+    remedy="Fix what shellcheck shows; in Nix strings ''$ and '' escape differently from shell.",
     good="shellcheck finds nothing that breaks a script",
     nothing="the subject runs no script for the NPU",
 )
