@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakehost import FakeHost
+from fakehost import FakeHost, Reply
 from test_hardware_checks import question
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS, Question, ask
+from rknn_validation.machine.activation.python import is_toolkit
+from rknn_validation.nix.configuration import Account
 
 pytestmark = pytest.mark.unit
 
@@ -50,3 +52,56 @@ def test_what_is_expected_and_not_brought_fails(check: str, word: str) -> None:
     status, reason = asked(check, ("devnode",))
     assert status is Status.SKIP, reason
     assert "nobody expects it" in reason
+
+
+PYTHON = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-python3-3.12.11-env"
+
+
+def of_service(reply: Reply) -> tuple[Status, str, str]:
+    """What is said of a service whose Python is known to nobody, and the command that asked."""
+    given = question("vendor").expectation
+    service = {
+        "ExecStart": (f"{PYTHON}/bin/python3 -m detector",),
+        "SupplementaryGroups": ("render",),
+        "BindReadOnlyPaths": ("/nix/store/x/lib/librknnrt.so:/usr/lib/librknnrt.so",),
+    }
+    unit = replace(
+        next(iter(given.configuration.units.values())),
+        name="detector.service",
+        sections={"Service": service},
+        environment={"MODEL": "a b"},
+    )
+    configuration = replace(given.configuration, units={unit.name: unit})
+    scenario = replace(given.scenario, expects=("service:detector",))
+    host: Any = FakeHost({"systemd-run": reply})
+    asked = Question(host, replace(given, configuration=configuration, scenario=scenario))
+    answer = ask(NODE_CHECKS["python.works-as-service-user"], asked)
+    return answer.status, answer.reason, host.asked[-1]
+
+
+def test_an_expected_service_is_asked_with_its_own_python_and_settings() -> None:
+    status, reason, command = of_service("load_rknn 0\ninit_runtime 0\n")
+    assert (status, reason) == (Status.PASS, "init_runtime() came through as detector.service")
+    for part in (
+        "'--setenv=MODEL=a b'",
+        "--property=SupplementaryGroups=render",
+        "--property=BindReadOnlyPaths=/nix/store/x/lib/librknnrt.so:/usr/lib/librknnrt.so",
+        f"{PYTHON}/bin/python3 -c",
+    ):
+        assert part in command
+    status, reason, _ = of_service((1, "", "Exception: Can not find dynamic library on RK3588!"))
+    assert status is Status.FAIL and "as detector.service: no runtime" in reason
+    status, reason, _ = of_service((1, "", "ModuleNotFoundError: No module named 'rknnlite'"))
+    assert status is Status.INCONCLUSIVE and "composed" in reason
+
+
+def test_who_alone_has_the_api_is_asked() -> None:
+    given = question("vendor").expectation
+    package = next(one for one in given.configuration.packages() if any(map(is_toolkit, one.walk())))
+    bob = Account("bob", ("render",), is_system=False, packages=(package,))
+    configuration = replace(given.configuration, system_packages=(), users={"bob": bob})
+    host: Any = FakeHost({"--reuid=bob": "init_runtime 0\n"})
+    asked = Question(host, replace(given, configuration=configuration))
+    answers = [ask(NODE_CHECKS[f"python.works-as-{who}"], asked) for who in ("root", "service-user")]
+    assert [one.status for one in answers] == [Status.SKIP, Status.PASS]
+    assert "only bob" in answers[0].reason

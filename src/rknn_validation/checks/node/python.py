@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.clients import of_owner, of_services, owners
 from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
@@ -62,6 +63,8 @@ def runtime_in_place(question: Question) -> Answer:
 )
 def works_as_root(question: Question) -> Answer:
     """The vendor's own wheel, in root's login shell."""
+    if own := owners(question.expectation.configuration):
+        return skipped(f"only {', '.join(own)} has the Python API: python.works-as-service-user asks there")
     return _asked(question, "env -i HOME=/root USER=root $(command -v bash) -lc", "root")
 
 
@@ -73,7 +76,16 @@ def works_as_root(question: Question) -> Answer:
     stacks=("vendor",),
 )
 def works_as_service_user(question: Question) -> Answer:
-    """The vendor's own wheel, as a user whose only privilege is the group render."""
+    """The vendor's own wheel, as who has it: an expected service, a person, else a user of the group render alone."""
+    expectation = question.expectation
+    for service, arguments in of_services(expectation.scenario, expectation.configuration):
+        ran = question.run(f"cd /tmp; {' '.join(service.words)} %s", *arguments, _PROGRAM)
+        if not service.known and "No module named 'rknnlite" in ran.stderr:
+            why = f"the Python of {service.whom} has no rknnlite here, and what it was composed of is not known"
+            return inconclusive(why, ran.evidence)
+        return _judged(ran, service.whom)
+    if own := owners(expectation.configuration):
+        return _asked(question, of_owner(own[0]).words[0], own[0])
     group = question.run("getent group render").stdout.split(":")
     groups = f"--groups={group[2]}" if len(group) > 2 else "--clear-groups"
     user = f"env -i HOME=/var/empty USER=nobody $(command -v setpriv) --reuid=65534 --regid=65534 {groups}"
@@ -83,7 +95,10 @@ def works_as_service_user(question: Question) -> Answer:
 def _asked(question: Question, shell: str, whom: str) -> Answer:
     if not _has_toolkit(question):
         return absent(question, "python", NO_API)
-    ran = question.run(f"cd /tmp; {shell} %s", f"exec python3 -c '{_PROGRAM}'")
+    return _judged(question.run(f"cd /tmp; {shell} %s", f"exec python3 -c '{_PROGRAM}'"), whom)
+
+
+def _judged(ran: Ran, whom: str) -> Answer:
     said = ran.stdout + ran.stderr
     if "init_runtime 0" in ran.stdout:
         return passed(f"init_runtime() came through as {whom}", ran.evidence)

@@ -46,6 +46,9 @@ def install(
     lay_mentioned(layout)
     for package in configuration.system_packages:
         merge(layout, f"{SYSTEM}/sw", package.out_path, configuration.paths_to_link or _LINKED_BY_DEFAULT)
+    for name, user in configuration.users.items():
+        for package in user.packages:
+            merge(layout, f"/etc/profiles/per-user/{name}", package.out_path, _LINKED_BY_DEFAULT)
     for package in configuration.graphics_packages if configuration.graphics_enabled else ():
         merge(layout, graphics_profile(configuration), package.out_path, ("/lib", "/share", "/etc"))
     lay_base(layout)

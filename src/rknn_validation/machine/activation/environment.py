@@ -41,7 +41,7 @@ fi
 # Files of the guest itself, which a NixOS configuration would replace together with everything that reads them.
 _GUESTS_OWN = re.compile(
     r"(fstab|passwd|group|shadow|sudoers|hosts|hostname|machine-id|os-release|nsswitch\.conf|mtab|resolv\.conf|static"
-    r"|pam\.d/.*|ssh/.*|systemd/.*|nix/.*|dbus-1/.*|kernel/.*|udev/rules\.d/?.*|tmpfiles\.d/?.*|set-environment"
+    r"|pam\.d/.*|profiles/per-user/.*|ssh/.*|systemd/.*|nix/.*|dbus-1/.*|kernel/.*|udev/rules\.d/?.*|tmpfiles\.d/?.*|set-environment"
     r"|profile|bashrc|bash\.bashrc|modules-load\.d/nixos\.conf|modprobe\.d/nixos\.conf|pam/environment)$"
 )
 
