@@ -15,7 +15,7 @@ from rknn_validation.machine.activation.phases import placed
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.standins import Programs
 from rknn_validation.machine.tree import File, Link, Tree, tar
-from rknn_validation.nix.configuration import Configuration, DeviceTree, DeviceTreeOverlay
+from rknn_validation.nix.configuration import Account, Configuration, DeviceTree, DeviceTreeOverlay, Mount
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
 
 pytestmark = pytest.mark.unit
@@ -214,6 +214,24 @@ def test_users_and_groups_are_added() -> None:
     assert "npu:x:" in group
     assert "render:x:303:npu-user,camera" in group
     assert any("nowhere" in note for note in installation.notes)
+
+
+def test_a_persons_packages_a_mount_and_what_runs_late_are_laid() -> None:
+    library = f"{handmade.RUNTIME.out_path}/lib/librknnrt.so"
+    where = "/usr/lib/librknnrt.so"
+    bob = Account("bob", ("render",), is_system=False, packages=(handmade.RUNTIME,))
+    configuration = replace(
+        handmade.vendor(activation_scripts={"b": "echo second"}),
+        users={"bob": bob},
+        mounts=(Mount("fileSystems", where, library, "none", ("bind",), starts=True),),
+        post_boot_commands="echo third",
+    )
+    found = lay(configuration)
+    assert found.tree["/etc/profiles/per-user/bob/lib/librknnrt.so"] == Link(library)
+    assert found.tree[where] == Link(library)
+    assert any("in place of a bind mount" in one for one in found.stand_ins)
+    script = next(text(found, path) for path in found.tree if path.endswith("/activate"))
+    assert script.index("echo second") < script.index("echo third")
 
 
 def test_a_store_path_nothing_explains_is_noted() -> None:

@@ -7,14 +7,16 @@ from collections.abc import Collection
 from rknn_validation.machine.activation.boot import lay_activation
 from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
 from rknn_validation.machine.activation.kernel import described, lay_kernel
-from rknn_validation.machine.activation.layout import BASE, SYSTEM, Guest, Installation, Layout
+from rknn_validation.machine.activation.layout import BASE, STORE, SYSTEM, Guest, Installation, Layout
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
 from rknn_validation.machine.activation.switch import Switched, switch
 from rknn_validation.machine.activation.units import lay_units
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.about import about_npu
 
 __all__ = ["Guest", "Installation", "Switched", "described", "install", "switch"]
 
+_GUESTS_FOLDERS = frozenset(["/usr", "/usr/lib", "/usr/lib64"])
 _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 
 
@@ -43,6 +45,7 @@ def install(
     lay_etc(layout, configuration, baseline, whole=only is not None)
     lay_units(layout, configuration, baseline, only)
     lay_activation(layout, configuration, baseline, whole=only is not None)
+    _lay_mounts(layout, configuration, baseline)
     lay_mentioned(layout)
     for package in configuration.system_packages:
         merge(layout, f"{SYSTEM}/sw", package.out_path, configuration.paths_to_link or _LINKED_BY_DEFAULT)
@@ -63,3 +66,15 @@ def install(
         layout.kernel,
         layout.drivers,
     )
+
+
+def _lay_mounts(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
+    """What is mounted of the store for the NPU: links, as the guest's systemd makes no mount points that are files."""
+    known = baseline.mounts if baseline else ()
+    started = {one.where for one in configuration.mounts if one.starts}
+    for one in configuration.mounts:
+        if one in known or one.where not in started or not one.what.startswith(f"{STORE}/"):
+            continue
+        if "bind" in one.options and about_npu(f"{one.what} {one.where}") and one.where not in _GUESTS_FOLDERS:
+            layout.link(one.where, one.what)
+            layout.stand_in(f"{one.option}: a link at {one.where} in place of a bind mount")

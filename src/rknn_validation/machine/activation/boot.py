@@ -75,10 +75,10 @@ def lay_activation(
     Of a `whole` machine's snippets those that speak of the NPU.
     """
     _lay_accounts(layout, configuration)
-    known = baseline.activation_scripts if baseline else {}
+    known = _boot_scripts(baseline) if baseline else {}
     snippets = "\n".join(
         _SNIPPET.format(name=name, text=rootless(text))
-        for name, text in sorted(configuration.activation_scripts.items())
+        for name, text in _boot_scripts(configuration).items()
         if text.strip()
         and not _EVERY_SYSTEMS.fullmatch(name)
         and known.get(name) != text
@@ -97,6 +97,12 @@ def lay_activation(
     layout.text(f"{UNITS}/nixos-activation.service", _UNIT)
     layout.link(f"{UNITS}/sysinit.target.wants/nixos-activation.service", "../nixos-activation.service")
     layout.stand_in("activation: run by a unit before udevd, where NixOS runs it before systemd")
+
+
+def _boot_scripts(configuration: Configuration) -> dict[str, str]:
+    """The activation snippets by name, and last what NixOS runs after them at every boot."""
+    snippets = dict(sorted(configuration.activation_scripts.items()))
+    return {**snippets, "boot.postBootCommands": configuration.post_boot_commands}
 
 
 def _lay_accounts(layout: Layout, configuration: Configuration) -> None:
