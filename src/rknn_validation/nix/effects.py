@@ -53,7 +53,8 @@ class Effects:
     """Of one scenario: its options' effects, and what its module defines of other options, by dotted path.
 
     `unknown` says why they are not known, "" where they are. `unevaluated` are definitions left out because they
-    abort an evaluation. `lets_everything_in` are predicates of `nixpkgs.config` that accept an unrelated package.
+    abort an evaluation. `switched_off` is what the module still defines when it is, but for defaults.
+    `lets_everything_in` are predicates of `nixpkgs.config` that accept an unrelated package.
     """
 
     options: tuple[OptionEffect, ...] = ()
@@ -61,6 +62,7 @@ class Effects:
     unknown: str = ""
     unevaluated: tuple[str, ...] = ()
     lets_everything_in: tuple[str, ...] = ()
+    switched_off: Mapping[str, Json] = field(default_factory=dict)
 
 
 def effects(
@@ -179,4 +181,10 @@ def _decoded(data: Mapping[str, Any], unevaluated: Sequence[str] = ()) -> Effect
         )
         for one in data["options"]
     )
-    return Effects(tuple(options), data["definitions"], "", tuple(unevaluated), tuple(data["lets_everything_in"]))
+    return Effects(
+        tuple(options),
+        data["definitions"],
+        unevaluated=tuple(unevaluated),
+        lets_everything_in=tuple(data["lets_everything_in"]),
+        switched_off=data["switched_off"],
+    )

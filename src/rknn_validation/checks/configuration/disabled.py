@@ -11,7 +11,8 @@ from rknn_validation.facts.difference import baseline, changes
 from rknn_validation.facts.harm import seen_as
 from rknn_validation.facts.model import OFF, Facts, configuration_of
 from rknn_validation.facts.reaches import reaching
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.nix.configuration import Configuration, Json
+from rknn_validation.nix.missing import is_opaque
 
 
 @check(
@@ -36,8 +37,11 @@ def contributes_nothing(facts: Facts) -> Iterator[Finding]:
     if facts.subject.host is not None:
         yield from _of_a_host(facts, off)
         return
-    for change in changes(off, baseline(facts)):
+    found = changes(off, baseline(facts))
+    for change in found:
         yield Problem(change.name, "switched off, it still changes the machine", str(change))
+    for name, value in _defined_outside(facts).items() if not found else ():
+        yield Problem(name, "switched off, it still changes the machine", f"{name} = {value!r}")
     yield Fine("switched off")
 
 
@@ -51,6 +55,29 @@ def _of_a_host(facts: Facts, off: Configuration) -> Iterator[Finding]:
         for one in reaching(seen_as(facts, OFF), board):
             yield Unsure(one.where, f"switched off, {one.what} stays; the host itself may have asked for it", one.seen)
     yield Fine("switched off", f"{len(switched)} differences")
+
+
+_COMPARED = (
+    *("environment.etc", "environment.pathsToLink", "environment.sessionVariables", "environment.systemPackages"),
+    *("environment.variables", "services.udev", "hardware.deviceTree", "hardware.firmware", "hardware.graphics"),
+    *("boot.kernel", "boot.extraModulePackages", "boot.initrd", "boot.blacklistedKernelModules"),
+    *("systemd.services", "systemd.sockets", "systemd.targets", "systemd.timers", "systemd.paths", "systemd.tmpfiles"),
+    *("system.activationScripts", "users.users", "users.groups", "programs.nix-ld"),
+)
+"""Options whose values are compared whole: what a definition of theirs comes to is known already."""
+_UNNOTICED = ("_module", "assertions", "documentation", "lib", "meta", "nixpkgs", "system.build", "warnings")
+"""Options that change no machine; what is asserted and does not hold is compared as well."""
+
+
+def _defined_outside(facts: Facts) -> dict[str, Json]:
+    """What the module defines although it is switched off, of options that are not compared whole."""
+    given = facts.effects.switched_off if facts.effects else {}
+    known = (*_COMPARED, *_UNNOTICED)
+    return {
+        name: value
+        for name, value in given.items()
+        if not is_opaque(str(value)) and not any(name == one or name.startswith(f"{one}.") for one in known)
+    }
 
 
 def _switched_off(facts: Facts) -> Configuration | Finding:

@@ -35,6 +35,20 @@ let
     replaces = false;
   };
   alone = itself.given;
+  # The module alone, switched off: what it then still defines, but for what says no more than the default.
+  switch = option ++ [ "enable" ];
+  hasSwitch = lib.isOption (lib.attrByPath switch { } itself.declared);
+  off = evaluated {
+    modules = system.own ++ [ { config = lib.setAttrByPath switch (lib.mkForce false); } ];
+  };
+  saysSomething =
+    name: value:
+    let
+      known = lib.attrByPath (lib.splitString "." name) { } system.options;
+      usual = builtins.tryEval (lib.isOption known && known ? default && known.default == value);
+    in
+    # Where all definitions are held back there is no value: it throws.
+    !(lib.elem value [ null [ ] { } "" "«throws»" ]) && !(usual.success && usual.value) && (value != false || lib.isOption known);
   unrelated = {
     pname = "unrelated-program";
     name = "unrelated-program-1.0";
@@ -68,9 +82,11 @@ let
       );
   below = path: name: name == path || lib.hasPrefix "${path}." name;
 
-  declared = lib.filter (one: !(one.readOnly or false) && !(one.internal or false) && one.visible or true != false) (
-    lib.collect lib.isOption base.declared
-  );
+  declared = lib.filter (
+    one: !(one.readOnly or false) && !(one.internal or false) && one.visible or true != false && !(isAlias one)
+  ) (lib.collect lib.isOption base.declared);
+  # Another name of an option, as lib.mkAliasOptionModule makes it: what it sets is that option.
+  isAlias = one: lib.isString (one.description or null) && lib.hasPrefix "Alias of" one.description;
   # What switches the subject on is left alone.
   subjects = lib.filter (one: one.loc != option ++ [ "enable" ]) declared;
   valuesOf =
@@ -230,4 +246,5 @@ in
   # By the module alone: the scenario's own settings, and what is imported beside it, are the machine's.
   definitions =
     itself.foreign;
+  switched_off = if hasSwitch then lib.filterAttrs saysSomething off.foreign else { };
 }

@@ -10,7 +10,7 @@ let
     in
     if lib.isList payload then payload else payload.values or [ ];
   # Any values of the type, unlike those that people write. Types may lead to themselves, as those of JSON do.
-  some = at 3;
+  some = at 4;
   at =
     depth: type:
     let
@@ -101,7 +101,7 @@ let
       [ (value.overrideAttrs (_: { rknnOne = "1"; })) ]
     else
       [ ];
-  others = take 3;
+  others = take 4;
   take =
     depth: type: values:
     let

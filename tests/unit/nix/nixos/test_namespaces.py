@@ -31,7 +31,7 @@ SUBJECT = Subject(
         "hardwares.rknn.enable",
         "enviroment.systemPackages",
         "systemd.service",
-        "home-manager.users",
+        "home-maneger.users",
     ],
 )
 def test_no_nixos_has_it(path: str) -> None:
