@@ -71,6 +71,13 @@ def gathered(folder: Path, evaluator: Evaluator, files: Mapping[str, str], subje
             },
             "{module: m.nix, specialArgs: {inputs: {flake: .#inputs}}}",
         ),
+        (
+            {
+                "m.nix": "{ self, ... }: { boot.kernelModules = [ self.module ]; }",
+                "flake.nix": "{ " + PLAIN_FLAKE.replace("OUTPUTS", 'module = "rocket";') + " }",
+            },
+            "{module: m.nix, specialArgs: {self: {flake: .}}}",
+        ),
     ],
 )
 def test_a_module_of_any_shape_is_taken(
@@ -118,12 +125,33 @@ def test_a_package_is_judged_alone(tmp_path: Path, evaluator: Evaluator, package
     assert not found.subject.is_machine
 
 
-def test_a_module_that_wants_what_nobody_gives_is_told_how_to_get_it(tmp_path: Path, evaluator: Evaluator) -> None:
-    module = "{ inputs, ... }: { environment.systemPackages = [ inputs.npu ]; }"
+@pytest.mark.parametrize(
+    "module",
+    [
+        "{ inputs, ... }: { environment.systemPackages = [ inputs.npu ]; }",
+        "{ inputs ? null, ... }: { environment.systemPackages = [ inputs.npu ]; }",
+        "args: { environment.systemPackages = [ args.inputs.npu ]; }",
+        "args@{ pkgs, ... }: let inherit (args) inputs; in { environment.systemPackages = [ inputs.npu ]; }",
+        "{ inputs }: { pkgs, ... }: { environment.systemPackages = [ inputs.npu ]; }",
+    ],
+)
+def test_a_module_that_wants_what_nobody_gives_is_told_how_to_get_it(
+    tmp_path: Path, evaluator: Evaluator, module: str
+) -> None:
     error = gathered(tmp_path, evaluator, {"m.nix": module}, "{module: m.nix}").evaluation.error
     assert error is not None
     assert error.kind == "unknown"
     assert "specialArgs: {inputs: {flake: .#inputs}}" in error.meaning
+
+
+def test_a_special_argument_without_what_the_module_reads_is_the_subject_s(
+    tmp_path: Path, evaluator: Evaluator
+) -> None:
+    module = "{ vars, ... }: { networking.hostName = vars.hostName; }"
+    subject = "{module: m.nix, specialArgs: {vars: {hostname: opi01}}}"
+    error = gathered(tmp_path, evaluator, {"m.nix": module}, subject).evaluation.error
+    assert error is not None
+    assert error.kind == "subject"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def node_has_a_rule(facts: Facts) -> Iterator[Problem | Unsure | Fine | Aside]:
         yield Aside("the subject brings the driver alone; who may open it is left to the machine")
         return
     missed = [rule for rule in npu_rules(facts) if rule.sets_access and about_npu(rule.text)]
-    if facts.scenario.stack == "mainline" and not missed and not access_options(facts):
+    asked = [value for _, kind, value in access_options(facts) if (kind, value) != ("group", "render")]
+    if facts.scenario.stack == "mainline" and not missed and not asked:
         # Members of group render are let in by that rule; any other group would take one of the subject's.
         yield Aside("left to systemd's own rule for accel nodes: group render, and open to everybody")
         return
