@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 
 from rknn_validation.process import SCRATCH
 
+OPEN = Path(__file__).parent / "expression" / "open.nix"
 MODULE = """\
 # In place of a module that is not on this machine: it sets nothing, and says so.
 builtins.trace "not modelled: the module {path} of {told}, which is not here" (
   {{ lib, ... }}:
   {{
-    freeformType = lib.types.lazyAttrsOf lib.types.raw;
+    freeformType = import {open} {{ inherit lib; }};
     config.warnings = [ "rknn-validation: not here: {path} of {told}" ];
   }}
 )
@@ -50,9 +51,10 @@ class Absent:
         file = Path(found[0])
         file = file if file.suffix == ".nix" else file / "default.nix"
         if file.exists():
-            return False
+            # Another evaluation, at the same time, missed the same one: it is there by now.
+            return f"'{found[0]}': No such file" in message
         file.parent.mkdir(parents=True, exist_ok=True)
         names = {self.place(key).name: name for key, name in told.items()}
-        words = {"path": found["path"], "told": names.get(found["key"], found["key"])}
+        words = {"path": found["path"], "told": names.get(found["key"], found["key"]), "open": str(OPEN)}
         file.write_text(MODULE.format(**{name: re.sub(r'["$\\\\]', "", text) for name, text in words.items()}))
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ class Input:
     """A node of the lock file. `path` is None where it is not on this machine; `told` is how to call it.
 
     `names` are the attribute paths that the flake's own files ask of an input that is not here. `repository` is
-    `owner/name` in lower case, "" where it is none of a forge.
+    `owner/name` in lower case, "" where it is none of a forge. `release` is NixOS's, "" of none.
     """
 
     path: Path | None
@@ -37,6 +38,7 @@ class Input:
     inputs: Mapping[str, str]
     names: Names = field(default_factory=dict)
     repository: str = ""
+    release: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/flake.nix` reads it."""
@@ -76,6 +78,14 @@ class Flake:
         keys = sorted(wanted.values(), key=lambda key: key != wanted.get("nixpkgs"))
         own = (self.nodes[key] for key in keys)
         return next((one.path for one in own if one.is_nixpkgs and one.path is not None), None)
+
+    @property
+    def dated(self) -> dict[str, Any]:
+        """How old the flake's nixpkgs is, as its lock file tells; empty where it does not."""
+        wanted = self.nodes[self.root].inputs
+        keys = sorted(wanted.values(), key=lambda key: key != wanted.get("nixpkgs"))
+        own = [one for one in map(self.nodes.__getitem__, keys) if one.is_nixpkgs and one.info.get("lastModified")]
+        return {"lastModified": own[0].info["lastModified"], "release": own[0].release} if own else {}
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -146,7 +156,17 @@ def _node(
     if "rev" in kept:
         kept["shortRev"] = kept["rev"][:7]
     repository = f"{locked.get('owner', '')}/{locked.get('repo', '')}".lower().strip("/")
-    return Input(path, told, is_flake, is_nixpkgs, kept, _inputs(lock, data), repository=repository)
+    release = re.search(r"nixos-(\d\d\.\d\d)", json.dumps([data.get("original"), locked]))
+    return Input(
+        path,
+        told,
+        is_flake,
+        is_nixpkgs,
+        kept,
+        _inputs(lock, data),
+        repository=repository,
+        release=release[1] if release else "",
+    )
 
 
 def _of_flake(directory: Path, inputs: Mapping[str, str]) -> Input:

@@ -84,14 +84,16 @@ class Nix:
         asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
         wanted = {"requests": asked, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
-            json.dump(wanted, file)
+        request = self._written(wanted)
         command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
         command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
-        command += self._restricted(names, Path(file.name))
+        command += self._restricted(names, Path(request))
+        dates = [one for one in {ref: self.flakes[ref].dated for ref in named}.values() if one]
+        if self.nixpkgs is None and dates and all(one == dates[0] for one in dates):
+            command += ["-I", f"rknn-nixpkgs-of={self._written(dates[0])}"]
         if missing:
             command += ["-I", missing.as_path(self.scratch)]
-        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
+        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", request]
         command += ["--argstr", "loud", "yes" if loud else "no"]
         command += [str(HERE / "expression" / "evaluate.nix")]
         memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
@@ -104,6 +106,12 @@ class Nix:
         results = {name: data["results"][str(index)] for index, name in enumerate(names)}
         used = {name: said.get(str(index), ()) for index, name in enumerate(names)}
         return Answer(results, Packages(data["packages"]), used)
+
+    def _written(self, data: object) -> str:
+        """A file that holds the data as JSON."""
+        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
+            json.dump(data, file)
+        return file.name
 
     def supply(self, name: str, message: str) -> bool:
         """Whether a module that Nix missed, of an input that is not here, is there the next time."""

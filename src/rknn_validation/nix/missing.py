@@ -33,6 +33,9 @@ NEEDED = re.compile(
 _KINDS = {"Boolean": "bool", "integer": "int", "list": "list", "set": "set", "string": "string"}
 _SWITCH = re.compile(r"enable(d|[A-Z]\w*)?$")
 
+_HELD_BY_OTHERS = (("boot", "kernelPackages"), ("fileSystems",), ("users", "users"))
+"""Options with members that a module reads and the machine's owner, or a module that is not here, sets."""
+
 Tree = Mapping[str, Any]
 
 
@@ -129,7 +132,7 @@ def _of_name(origin: Origin, name: str, subject: Subject, known: Missing, *, is_
     if "*" in path:
         return known
     if origin.kind == "config":
-        is_value = len(path) > 2 and path[:2] in {("boot", "kernelPackages"), ("users", "users")}
+        is_value = any(path[: len(held)] == held and len(path) > len(held) for held in _HELD_BY_OTHERS)
         if not is_value and mistaken(path, subject.option, is_open=is_open):
             return known
         return replace(known, options=_with(known.options, path))

@@ -10,6 +10,7 @@ from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.nix.missing import is_opaque
+from rknn_validation.npu.bystanders import is_bystander
 from rknn_validation.subject import Scenario, Subject
 
 CONFIGURATION_CHECKS: Registry[Facts] = Registry()
@@ -110,7 +111,7 @@ def _as_far_as_known(check: Check[Facts], given: Answer, facts: Facts) -> Answer
         return given
     if _is_open(given):
         return inconclusive(f"{given.reason}; but that depends on what the stand-in does not model", *given.evidence)
-    absent = facts.evaluation.configuration.not_here
+    absent = [one for one in facts.evaluation.configuration.not_here if not is_bystander(one)]
     if given.status is not Status.FAIL or not absent:
         return given
     reason = f"{given.reason}; but not all that it imports is on this machine: {', '.join(absent)}"

@@ -16,7 +16,7 @@ let
       { lib, ... }:
       {
         _file = "${dotted path} of ${told}, which is not here";
-        freeformType = lib.types.lazyAttrsOf lib.types.raw;
+        freeformType = import ./open.nix { inherit lib; };
         config.warnings = [ "${marker}${dotted path} of ${told}" ];
       }
     );

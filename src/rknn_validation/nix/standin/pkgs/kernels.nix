@@ -1,7 +1,7 @@
 # Kernels and their package sets.
 { lib, final }:
 let
-  facts = lib.importJSON ./data/kernels.json;
+  facts = import ./dated.nix { inherit lib; };
   # Symbols the configuration of a kernel sets, from patches and from structuredExtraConfig.
   show = value: if value ? freeform && value.freeform != null then toString value.freeform else value.tristate or null;
   symbolsOf = config: lib.filterAttrs (_: value: value != null) (lib.mapAttrs (_: show) config);

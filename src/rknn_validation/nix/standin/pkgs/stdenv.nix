@@ -185,6 +185,12 @@ in
   gccStdenv = makeStdenv { };
   gcc13Stdenv = makeStdenv { };
   gcc14Stdenv = makeStdenv { };
+  gcc15Stdenv = makeStdenv { };
+  # Gone from nixpkgs by now: of older ones that lock files name.
+  gcc9Stdenv = makeStdenv { };
+  gcc10Stdenv = makeStdenv { };
+  gcc11Stdenv = makeStdenv { };
+  gcc12Stdenv = makeStdenv { };
   clangStdenv = makeStdenv { isClang = true; };
   llvmStdenv = makeStdenv { };
   ccacheStdenv = makeStdenv { };

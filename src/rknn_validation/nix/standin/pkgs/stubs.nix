@@ -78,6 +78,8 @@ lib.mapAttrs stub (lib.importJSON ./data/packages.json)
         bin = stub;
         man = stub;
         doc = stub;
+        drivers = stub;
+        opencl = stub;
         isStub = true;
         inherit passthru;
         inherit (full) overrideAttrs drvAttrs;

@@ -44,6 +44,11 @@ let
       || builtins.substring 0 (builtins.stringLength nixos) (toString module) == nixos
       && !builtins.pathExists module
     );
+  # A module of NixOS, as `disabledModules` names it, whose options the stand-in has in another file, if at all.
+  isLost =
+    module:
+    isString module
+    && (if builtins.substring 0 1 module == "/" then isAbsent module else !builtins.pathExists "${nixos}/modules/${module}");
 in
 rec {
   setDefaultModuleLocation = file: module: {
@@ -102,6 +107,9 @@ rec {
         _class = module._class or null;
         key = toString (module.key or key);
         disabledModules = module.disabledModules or [ ];
+      }
+      // lib.optionalAttrs (module ? disabledModules && lib.any isLost (lib.toList module.disabledModules)) {
+        replaces = true;
       };
     in
     if module ? config || module ? options then

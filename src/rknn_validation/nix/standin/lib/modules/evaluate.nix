@@ -121,7 +121,16 @@ rec {
       beside = import ./beside.nix { inherit lib; } _beside options merged.unmatchedDefns;
       checked =
         if beside.unmatched != [ ] && internals.config.check && freeform == null then
-          throw (unmatchedMessage prefix options (head beside.unmatched) + beside.others)
+          throw (
+            unmatchedMessage prefix options (head beside.unmatched) (
+              if _beside == null then
+                lib.showDefs [ (head beside.unmatched) ]
+              else
+                # Not the value: to show it is to evaluate it, which may need what is not there.
+                "\n- In `${(head beside.unmatched).file}'"
+            )
+            + beside.others
+          )
         else
           beside.remembered;
       extendModules =
@@ -223,7 +232,7 @@ rec {
     };
 
   unmatchedMessage =
-    prefix: options: def:
+    prefix: options: def: values:
     let
       shown = showOption (prefix ++ def.prefix);
       parent = lib.init def.prefix;
@@ -244,7 +253,7 @@ rec {
           "\n\nDid you mean ${show (head candidates)}?"
         else
           "\n\nDid you mean ${lib.concatMapStringsSep ", " show (lib.init candidates)} or ${show (lib.last candidates)}?";
-      base = "The option `${shown}' does not exist. Definition values:${lib.showDefs [ def ]}${suggestion}";
+      base = "The option `${shown}' does not exist. Definition values:${values}${suggestion}";
       where = showOption prefix;
     in
     if attrNames options != [ "_module" ] then

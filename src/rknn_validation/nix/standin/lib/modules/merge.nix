@@ -96,6 +96,7 @@ rec {
         let
           decl = {
             inherit (module) _file;
+            replaces = module.replaces or false;
             pos = builtins.unsafeGetAttrPos name module.options;
             inherit options;
             once = once decl;
@@ -127,6 +128,7 @@ rec {
         this option by e.g. referring to `man 5 configuration.nix'!
       '';
 
+  nixos = toString ../../nixos;
   # An option as its only declaration has it; shared by all instances where the declaration is.
   once =
     decl:
@@ -145,8 +147,11 @@ rec {
           type;
     };
   mergeNames =
-    loc: decls: defs:
+    loc: all: defs:
     let
+      # Of a module of NixOS that another one replaces, the stand-in may have options somewhere else.
+      isReplaced = decl: lib.hasPrefix nixos decl._file && isOption decl.options;
+      decls = if builtins.any (decl: decl.replaces or false) all then builtins.filter (decl: !isReplaced decl) all else all;
       split = partition (decl: isOption decl.options) decls;
       first = (head split.right).options;
       nested = map (

@@ -78,6 +78,8 @@ rec {
   systemdUtils = {
     lib = import ./systemd/units.nix { inherit lib pkgs config; };
     types = import ./systemd/types.nix { inherit lib pkgs config; };
-    unitOptions = import ./systemd/common.nix { inherit lib pkgs config; };
+    unitOptions = import ./systemd/common.nix { inherit lib pkgs config; } // {
+      inherit (systemdUtils.lib) unitOption;
+    };
   };
 }

@@ -98,7 +98,7 @@ in
     lib.optionalString one.enable "${
       if one.device != null then one.device else "/dev/disk/by-label/${toString one.label}"
     } ${one.mountPoint} ${one.fsType} ${lib.concatStringsSep "," one.options} 0 0\n"
-  ) (lib.attrValues config.fileSystems);
+  ) (lib.filter (one: one ? mountPoint) (lib.attrValues config.fileSystems));
   config.boot.kernelModules = lib.mkIf (config.powerManagement.cpuFreqGovernor != null) [
     "cpufreq_${config.powerManagement.cpuFreqGovernor}"
   ];

@@ -15,6 +15,20 @@ let
     off
     on
     ;
+  number = types.oneOf [
+    types.bool
+    types.str
+    types.int
+  ];
+  sysctlValue = number // {
+    # One value written in several ways is no conflict.
+    merge =
+      loc: defs:
+      if lib.length (lib.unique (map (def: if def.value == false then "0" else toString def.value) defs)) == 1 then
+        (lib.head defs).value
+      else
+        number.merge loc defs;
+  };
 in
 {
   options.boot = {
@@ -70,15 +84,7 @@ in
     kernel.sysctl = mkOption {
       default = { };
       type = types.submodule {
-        freeformType = types.attrsOf (
-          types.nullOr (
-            types.oneOf [
-              types.bool
-              types.str
-              types.int
-            ]
-          )
-        );
+        freeformType = types.attrsOf (types.nullOr sysctlValue);
         # The largest of several wishes wins.
         options = lib.genAttrs [ "net.core.rmem_max" "net.core.wmem_max" ] (
           _:
