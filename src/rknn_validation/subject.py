@@ -13,7 +13,7 @@ from rknn_validation.expects import read_expects
 from rknn_validation.hostsfile import Host, option_path, read_hosts
 from rknn_validation.inference import Inference, read_inferences
 from rknn_validation.inventory import Node, read_nodes
-from rknn_validation.npu.boards import BOARDS, Board, named
+from rknn_validation.npu.boards import BOARDS, PC, Board, named
 from rknn_validation.npu.stacks import STACK_NAMES
 from rknn_validation.parts import (
     FlakeAttribute,
@@ -173,14 +173,19 @@ def _subject(reader: Reader, root: Path) -> Subject:
 
 def _scenario(name: str, reader: Reader) -> Scenario:
     reader.only("stack", "settings", "boards", "config", "system", "expects")
+    boards = reader.choices("boards", tuple(BOARDS), default=("orangepi-5-plus",))
     return Scenario(
         name=name,
         stack=(stack := reader.choice("stack", STACK_NAMES)),
         expects=read_expects(reader, stack),
         settings=reader.values("settings"),
-        boards=reader.choices("boards", tuple(BOARDS), default=("orangepi-5-plus",)),
+        boards=boards,
         config=reader.values("config"),
-        system=reader.choice("system", ("aarch64-linux", "x86_64-linux"), default="aarch64-linux"),
+        system=reader.choice(
+            "system",
+            ("aarch64-linux", "x86_64-linux"),
+            default="x86_64-linux" if set(boards) == {PC.name} else "aarch64-linux",
+        ),
     )
 
 

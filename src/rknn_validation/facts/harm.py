@@ -53,7 +53,7 @@ def refusal(there: Facts) -> str:
 def harms(there: Facts, board: Board) -> Iterator[Harm]:
     """What the configuration does to a board that has no such NPU."""
     after, before = there.configuration, there.without
-    for one in forced(there):
+    for one in (one for one in forced(there) if about_npu(one.module)):
         yield Harm(one.where, f"{one.module} is forced: systemd-modules-load fails where the kernel has none")
     kernel, known = after.kernel, before.kernel
     # Another mainline kernel drives any of these boards; Rockchip's own drives Rockchip's.

@@ -43,6 +43,6 @@ BYSTANDERS = frozenset(
 
 
 def is_bystander(told: str) -> bool:
-    """Whether a module of an input, told as `nixosModules.sops of sops-nix (github:Mic92/sops-nix)`, is one of these."""
+    """Whether a module of an input, told as `nixosModules.sops of sops-nix (github:Mic92/sops-nix)`, is one."""
     named = re.search(r"[/:]([\w.-]+?)(?:\.git)?\)?$", told)
     return named is not None and named[1].lower() in BYSTANDERS

@@ -99,7 +99,7 @@ let
     );
   fileSystem =
     name: one:
-    lib.optional (one.enable or true) {
+    lib.optional (one ? mountPoint && one.enable or true) {
       option = "fileSystems.${builtins.toJSON name}";
       where = one.mountPoint;
       what = toString (one.device or "");
