@@ -124,3 +124,29 @@ def test_modules_about_something_else_excuse_no_npu_that_cannot_work(
     facts = judge(str(place))["node"]
     (check,) = [one for one in applicable(facts) if one.id == "access.npu-is-not-world-writable"]
     assert ask(check, facts).status.value == status
+
+
+def test_the_library_of_flake_parts_is_that_of_the_nixpkgs_it_follows(tmp_path: Path, judge: Judge) -> None:
+    text = """
+        {
+          inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+          inputs.flake-parts = { url = "github:hercules-ci/flake-parts"; inputs.nixpkgs-lib.follows = "nixpkgs"; };
+          outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ({ lib, ... }: {
+            systems = [ "aarch64-linux" ];
+            flake.nixosConfigurations.node = lib.nixosSystem {
+              modules = [ { nixpkgs.hostPlatform = "aarch64-linux"; } ];
+            };
+          });
+        }
+    """
+    place = flake(tmp_path, "{ }")
+    (place / "flake.nix").write_text(text)
+    known = {"type": "github", "owner": "NixOS", "repo": "nixpkgs", "rev": "a" * 40}
+    parts = {"type": "github", "owner": "hercules-ci", "repo": "flake-parts", "rev": "b" * 40}
+    nodes = {
+        "nixpkgs": {"original": known, "locked": known},
+        "flake-parts": {"original": parts, "locked": parts, "inputs": {"nixpkgs-lib": ["nixpkgs"]}},
+        "root": {"inputs": {"nixpkgs": "nixpkgs", "flake-parts": "flake-parts"}},
+    }
+    (place / "flake.lock").write_text(json.dumps({"version": 7, "root": "root", "nodes": nodes}))
+    assert judge(str(place))["node"].configuration.system == "aarch64-linux"

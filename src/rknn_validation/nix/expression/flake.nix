@@ -17,7 +17,15 @@ let
     else if node.nixpkgs then
       call (node // { path = serving; })
     else if doubles ? ${node.repository} then
-      import doubles.${node.repository} { lib = import (serving + "/lib"); } // node.info
+      import doubles.${node.repository} {
+        # That of a nixpkgs which the library's own input follows has `nixosSystem` in it.
+        lib =
+          if node.inputs ? nixpkgs-lib && nodes.${node.inputs.nixpkgs-lib}.nixpkgs then
+            results.${node.inputs.nixpkgs-lib}.lib
+          else
+            import (serving + "/lib");
+      }
+      // node.info
     else
       import ./absent.nix { inherit node; };
   # Libraries that many flakes are written with.
