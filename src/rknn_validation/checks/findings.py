@@ -79,19 +79,6 @@ def _first(sentence: str, all_of_them: list[Problem] | list[Unsure]) -> str:
     return f"{sentence} (and {len(all_of_them) - 1} more)" if len(all_of_them) > 1 else sentence
 
 
-def judged(problems: Iterable[Problem], looked_at: Iterable[object], *, good: str, nothing: str) -> Answer:
-    """Fail with every problem as evidence; pass where there was something to look at; skip where there was not."""
-    found = tuple(dict.fromkeys(problems))
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        evidence = (Evidence(one.where, f"{one.what}\n{one.seen}".strip()) for one in found)
-        return failed(f"{found[0].what}{more}", *evidence)
-    things = [str(thing) for thing in looked_at]
-    if not things:
-        return skipped(nothing)
-    return passed(good, Evidence("looked at", "\n".join(things[:12])))
-
-
 def evidence_of(found: Iterable[Change], source: str, limit: int = 12) -> Evidence:
     """Changes as evidence, one a line."""
     lines = [str(change) for change in found]
