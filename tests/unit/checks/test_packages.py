@@ -271,3 +271,20 @@ def test_a_revision_is_a_hash_or_a_tag_or_unknown(text: str, kind: Kind) -> None
 def test_what_an_address_follows(url: str, kind: Kind | None) -> None:
     found = address(url)
     assert (found.kind if found else None) is kind
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "mkdir -p $out\ncp -r $src/. $out/\nln -s librknnrt.so $out/lib/librknn_api.so",
+        "mkdir -p $out\ncp -r lib $out/\nln -s ../librknnrt.so $out/lib/aarch64/librknnrt.so",
+        "mkdir -p $out/share\ncp -a tree/* $out/share/\nln -s a $out/share/x/b",
+    ],
+)
+def test_a_tree_that_is_copied_whole_may_bring_the_folder(script: str) -> None:
+    assert not installed(script, source_is_file=False).problems
+
+
+def test_a_tree_that_is_copied_elsewhere_does_not() -> None:
+    script = "mkdir -p $out/share\ncp -r tree $out/share/\nln -s librknnrt.so $out/lib/librknn_api.so"
+    assert installed(script, source_is_file=False).problems

@@ -55,6 +55,8 @@ class _Follower:
         self.result = Installed()
         self.source_is_file = source_is_file
         self.cwd = ""
+        # Places that were copied whole: which folders they brought is not known.
+        self.trees: set[str] = set()
 
     def follow(self, script: str) -> Installed:
         known = {name: f"${name}" for name in OUTPUTS} | {"src": STORE_FILE, "prefix": "$out", "PWD": "."}
@@ -88,7 +90,8 @@ class _Follower:
     def _exists(self, folder: str) -> bool:
         folder = folder.rstrip("/")
         ours = any(folder == f"${name}" or folder.startswith(f"${name}/") for name in OUTPUTS)
-        return not ours or "@" in folder or folder in self.result.folders
+        brought = any(f"{folder}/".startswith(f"{tree}/") for tree in self.trees)
+        return not ours or "@" in folder or brought or folder in self.result.folders
 
     def _add_folder(self, folder: str) -> None:
         folder = folder.rstrip("/")
@@ -144,6 +147,9 @@ class _Follower:
                 self.result.complete = False
             place = posixpath.join(last, self._name_of(source)) if into else last
             self.result.files[place.rstrip("/")] = self._path(source)
+            if recursive:
+                whole = posixpath.dirname(place) if any(mark in posixpath.basename(place) for mark in "*?") else place
+                self.trees.add(posixpath.normpath(whole))
 
     def _known_folder(self, path: str) -> bool:
         return path.rstrip("/") in self.result.folders
