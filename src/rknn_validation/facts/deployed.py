@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from rknn_validation.deadline import Deadline
 from rknn_validation.errors import HarnessError
 from rknn_validation.facts.gather import Evaluator, requests_of
 from rknn_validation.facts.hosts import Told, board_of, stack_of
@@ -36,7 +37,9 @@ def deployed(validation: Validation, evaluator: Evaluator, shelf: Shelf, progres
     done, since = 0, time.monotonic()
     for some in _chunks(hosts, AT_ONCE):
         progress(f"evaluating {', '.join(one.name for one in some)} ({done + len(some)} of {len(hosts)})")
-        for host, facts in _evaluated(some, evaluator):
+        # A host that never ends takes the time of those beside it, not of the whole fleet.
+        patience = Deadline.after(evaluator.deadline.seconds, evaluator.deadline.what)
+        for host, facts in _evaluated(some, replace(evaluator, deadline=patience)):
             shelf.add(host.name, facts)
             scenarios[host.name], subjects[host.name] = facts.scenario, facts.subject
             if host.reference.flake:

@@ -26,6 +26,10 @@ GENERATORS = (
 
 That of debugging stays: it masks what the kernel's command line names."""
 
+SYSTEMD_RULES = "/usr/lib/udev/rules.d/50-udev-default.systemd.rules"
+"""What systemd's own rules say since release 254, and Debian 12's 252 do not: read right after those."""
+ACCEL_RULE = 'SUBSYSTEM=="accel", GROUP="render", MODE="0666"\n'
+
 AGENT_UNIT = """\
 [Unit]
 Description=Runs commands for the harness
@@ -84,6 +88,7 @@ def base_tree(agent: bytes) -> Tree:
         "/etc/systemd/journald.conf.d/harness.conf": File(b"[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n"),
         **account_files(),
         **{f"/etc/pam.d/{name}": File(f"{line}\n".encode()) for name, line in PAM.items()},
+        SYSTEMD_RULES: File(ACCEL_RULE.encode()),
         **{f"/etc/systemd/system/{unit}": Link("/dev/null") for unit in MASKED},
         **{f"/etc/systemd/system-generators/systemd-{name}-generator": Link("/dev/null") for name in GENERATORS},
     }

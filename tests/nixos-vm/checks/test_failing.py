@@ -11,6 +11,7 @@ from bench import Bench
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS
+from rknn_validation.machine.base import SYSTEMD_RULES
 from rknn_validation.machine.tree import tar
 from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.stacks import VENDOR
@@ -145,11 +146,12 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("only on add, by a script", "vendor", "udev.survives-replug",
      both(sh(takes_away(RULES)), sh("chown root:render /dev/rknpu; chmod 660 /dev/rknpu")), "came back as root:root"),
     ("no rule at all", "mainline", "udev.survives-replug",
-     both(sh(takes_away(RULES)), sh("chown root:root /dev/accel/accel0; chmod 600 /dev/accel/accel0")), "no service"),
+     both(sh(f"rm {SYSTEMD_RULES}; {takes_away(RULES)}"),
+          sh("chown root:root /dev/accel/accel0; chmod 600 /dev/accel/accel0")), "no service"),
     ("by a script", "vendor", "udev.restores-access", sh(takes_away(RULES)), "udev makes it root:root"),
     ("only when removed", "mainline", "udev.restores-access",
      to(handmade.mainline(udev_rules=handmade.rules('ACTION=="remove", SUBSYSTEM=="accel", MODE="0660"\n')),
-        trigger=False), "udev makes it root:root"),
+        trigger=False), "udev makes it root:render 0666"),
 
     ("no variable", "vendor", "library.login-shell", to(handmade.vendor(set_environment="", variables={},
      session_variables={})), "does not find"),

@@ -64,7 +64,7 @@ def test_vendor_status_files(vendor: Machine) -> None:
 
 def test_mainline_node_comes_by_itself(mainline: Machine) -> None:
     """Character device 261:0 of class accel below the platform device rknn; it opens."""
-    assert said(mainline, "stat -c '%F %t:%T %a' /dev/accel/accel0") == "character special file 105:0 600\n"
+    assert said(mainline, "stat -c '%F %t:%T %a' /dev/accel/accel0") == "character special file 105:0 666\n"
     assert {"SUBSYSTEM=accel", "DEVNAME=/dev/accel/accel0"} <= properties(mainline, "/dev/accel/accel0")
     assert said(mainline, "readlink -f /sys/class/accel/accel0/device") == "/sys/devices/platform/rknn\n"
     assert said(mainline, "python3 -c 'import os; print(os.open(\"/dev/accel/accel0\", os.O_RDWR) > 2)'") == "True\n"

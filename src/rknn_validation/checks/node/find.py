@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rknn_validation.checks.model import Answer, Evidence, skipped
 from rknn_validation.checks.node.question import Question, Ran
+from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 
 # The render node's number varies: it is the one whose driver is RKNPU.
@@ -93,3 +94,13 @@ def _reason(stack: Stack, tree: Ran, loaded: bool, loadable: bool, bound: bool) 
     if not loaded:
         return f"the driver {stack.module} is there, but nothing loaded it"
     return "the driver is bound, but made no device node" if bound else f"{stack.module} is loaded and bound to nothing"
+
+
+def left_to_systemd(question: Question, path: str) -> bool:
+    """Whether a node has a rule of systemd's own, and the configuration none that is about the NPU.
+
+    systemd gives accel nodes to group render since release 254 (rules.d/50-udev-default.rules.in).
+    """
+    configuration = question.expectation.configuration
+    texts = [rules.text or "" for rules in configuration.udev_rules] + [configuration.udev_extra_rules]
+    return path.startswith("/dev/accel/") and not any(about_npu(text) for text in texts)

@@ -85,7 +85,7 @@ def lay_udev(layout: Layout, configuration: Configuration) -> None:
             layout.text(f"/etc/udev/rules.d/{rules.name}", rules.text)
     if configuration.udev_extra_rules and "99-local.rules" not in names:
         layout.text("/etc/udev/rules.d/99-local.rules", configuration.udev_extra_rules)
-    layout.stand_in("udev rules of systemd itself: Debian's 252 (0660 for render nodes, where NixOS has 0666)")
+    layout.stand_in("udev rules of systemd itself: Debian's 252 and a newer one (render nodes are 0660, on NixOS 0666)")
 
 
 def lay_tmpfiles(layout: Layout, configuration: Configuration, *, whole: bool = False) -> None:
