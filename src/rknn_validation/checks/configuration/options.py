@@ -132,7 +132,11 @@ def _use(facts: Facts, option: OptionEffect) -> Finding:
         return Fine(option.path, f"changes {', '.join(option.follows) or 'what other settings come to'}")
     path, below = option.path.split("."), facts.subject.option
     is_below = bool(below) and tuple(path[: len(below)]) == below
-    places = reads(trees_of(facts), path[len(below) :] if is_below else path[-1:], below)
+    # What is one of several has no path of its own: any reading of that name may be of it.
+    is_member = "*" in path
+    places = reads(trees_of(facts), path[-1:] if is_member or not is_below else path[len(below) :], below)
+    if is_member and places:
+        return Fine(option.path, f"read in {places[0].where}")
     under = next((one.where for one in places if one.conditional), "")
     if under:
         return Fine(option.path, f"read under a condition, in {under}")

@@ -99,6 +99,9 @@ class _Reader:
             path = tuple(part if isinstance(part, str) else "" for part in node.path)
             if isinstance(node.target, Name):
                 path = (node.target.id, *path)
+            # lib.types.port is a type, and not an option's value.
+            if path[:1] in {("lib",), ("types",)}:
+                return False
             # `runtime = cfg.runtime;` and then `runtime.package`: the end of the path is enough.
             return _contains(path, self.option[-2:]) or (len(path) > 1 and path[1:2] == self.option[:1] == path[-1:])
         if isinstance(node, Inherit):

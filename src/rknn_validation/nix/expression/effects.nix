@@ -163,6 +163,52 @@ let
       collisions = collisionsOf one;
     };
 
+  # The options of each of several things: one thing is made, and then one of its options changed.
+  inside =
+    one:
+    let
+      many = {
+        attrsOf = value: { rknn-one = value; };
+        lazyAttrsOf = many.attrsOf;
+        listOf = lib.singleton;
+      };
+      element = (samples.nested one.type).elemType or { };
+      wrap = many.${one.type.name or ""} or null;
+      options = lib.filterAttrs (
+        name: inner:
+        !(lib.elem name [ "_module" "enable" "name" ])
+        && lib.isOption inner
+        && !(inner.readOnly or false)
+        && !(inner.internal or false)
+        && inner.visible or true == true
+      ) all;
+      all = element.getSubOptions [ ];
+      start = lib.head (samples.some element) // lib.optionalAttrs (all ? enable) { enable = true; };
+      thing = name: value: {
+        inherit (one) loc;
+        path = lib.showOption one.loc;
+        name = "${lib.showOption one.loc}@${name}";
+        value = wrap value;
+      };
+      usual = after [ (thing "" start) ];
+      whole = inner: lib.optional (inner ? default && (builtins.tryEval (forced inner.default)).success) inner.default;
+      acts =
+        name: inner:
+        lib.any (value: differing (thing "" start) usual (after [ (thing name (start // { ${name} = value; })) ]) != [ ]) (
+          samples.others inner.type (whole inner)
+        );
+    in
+    if wrap == null || element.name or "" != "submodule" || usual == null then
+      [ ]
+    else
+      lib.mapAttrsToList (name: inner: {
+        path = "${lib.showOption one.loc}.*.${name}";
+        acts = if acts name inner then "yes" else "no";
+        follows = [ ];
+        has_value = true;
+        collisions = null;
+      }) options;
+
   # Two instances of what a set of sets or values lists: what each comes to alone and both together.
   collisionsOf =
     one:
@@ -229,7 +275,7 @@ let
     if found.success && !(found.value ? _type) then found.value else { };
 in
 {
-  options = map described tried;
+  options = map described tried ++ lib.concatMap inside subjects;
   # Predicates of nixpkgs that accept a package which has nothing to do with the subject.
   lets_everything_in = lib.filter (
     name:

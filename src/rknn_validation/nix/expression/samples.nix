@@ -132,7 +132,7 @@ let
     tried.success && tried.value;
 in
 {
-  inherit nested others;
+  inherit nested others some;
   # Values of one shape that say something.
   several =
     type:
