@@ -24,6 +24,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.facts.shelf import Shelf
 from rknn_validation.hostsfile import Host
 from rknn_validation.machine.workspace import workspace
+from rknn_validation.nix.evaluate import require_attribute
 from rknn_validation.nix.nixpkgs import Nixpkgs, choose
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACK_NAMES
@@ -147,6 +148,11 @@ def judged(config: pytest.Config) -> Judged:
         for reference in config.getoption("--flake"):
             hosts |= hosts_of(reference, Path.cwd(), found.evaluator())
         found.validation = replace(found.validation, hosts=_given(hosts, config))
+    if config.getoption("--file"):
+        (host,) = found.validation.hosts.values()
+        evaluator = found.evaluator()
+        file, path = config.getoption("--file").resolve(), host.reference.path
+        require_attribute(file, path, nixpkgs=evaluator.nixpkgs, deadline=evaluator.deadline)
     if found.validation.hosts:
         _evaluate_hosts(found)
     return found
@@ -188,8 +194,9 @@ def _asked_for(config: pytest.Config) -> Validation:
 
 
 def _of_file(file: Path, config: pytest.Config) -> Validation:
-    if not file.exists():
-        raise HarnessError(f"--file {file}", expected="a Nix file", seen="no such file")
+    if not file.exists() or (file.is_dir() and not (file / "default.nix").exists()):
+        seen = "a folder without default.nix" if file.exists() else "no such file"
+        raise HarnessError(f"--file {file}", expected="a Nix file", seen=seen)
     path = split(config.getoption("--attribute"))
     name = path[-1] if path else file.stem
     host = Host(name, HostReference(name, path, file=file.resolve()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import tempfile
@@ -92,6 +93,29 @@ def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tup
         seen=f"{error.message}{f' ({error.position})' if error.position else ''}{absent}",
         hint="fix the error Nix shows" if not absent else "fetch the flake's inputs where there is a network",
     )
+
+
+def require_attribute(file: Path, path: Sequence[str], *, nixpkgs: Path | None, deadline: Deadline) -> None:
+    """Raise HarnessError for an attribute that a file has not, naming the nearest. What throws is told later."""
+    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
+    command = [program, "--eval", "--strict", "--json", "--store", "dummy://", "-I", f"nixpkgs={nixpkgs or STANDIN}"]
+    command += ["--argstr", "file", str(file), "--argstr", "path", json.dumps(list(path))]
+    command += [str(HERE / "expression" / "attributes.nix")]
+    done = run(command, deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+    if done.returncode != 0:
+        return
+    found, wanted = json.loads(done.stdout), ".".join(path)
+    if found["wants"]:
+        seen = f"a function that wants {', '.join(found['wants'])}"
+        raise HarnessError(f"{file}", expected="a set of hosts, or a function that wants nothing", seen=seen)
+    if found["known"] is not None:
+        near = difflib.get_close_matches(path[-1], found["known"], n=3)
+        raise HarnessError(
+            f"{file} has no attribute {wanted}",
+            expected=f"one of {', '.join(found['known'])}" if found["known"] else "an attribute set",
+            seen=wanted,
+            hint=f"did you mean {' or '.join(near)}?" if near else "",
+        )
 
 
 def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:

@@ -11,8 +11,10 @@ from flakes import Judge, written
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, ask
 from rknn_validation.checks.model import Status
 from rknn_validation.errors import HarnessError
+from rknn_validation.facts.gather import Evaluator
 from rknn_validation.facts.model import BASELINE, OFF
 from rknn_validation.hostsfile import Host
+from rknn_validation.nix.evaluate import require_attribute
 from rknn_validation.parts import HostReference
 
 pytestmark = pytest.mark.unit
@@ -192,12 +194,18 @@ def test_a_host_of_a_file_that_is_no_flake(tmp_path: Path, judge: Judge, text: s
     assert found.scenario.stack == "mainline"
 
 
-def test_an_attribute_that_a_file_has_not_is_told(tmp_path: Path, judge: Judge) -> None:
-    written(tmp_path, {"default.nix": "{ nodes.opi01 = { }; }"})
-    host = Host("opi02", HostReference("opi02", ("nodes", "opi02"), file=tmp_path / "default.nix"))
-    error = judge(host)["opi02"].evaluation.error
-    assert error is not None
-    assert "has no attribute nodes.opi02" in error.message
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{ nodes.opi01 = { }; }", "did you mean opi01"),
+        ("{ nodes = 3; }", "an attribute set"),
+        ("{ secret }: { nodes.opi02 = { }; }", "a function that wants secret"),
+    ],
+)
+def test_an_attribute_that_a_file_has_not_is_told(tmp_path: Path, evaluator: Evaluator, text: str, said: str) -> None:
+    written(tmp_path, {"default.nix": text})
+    with pytest.raises(HarnessError, match=said):
+        require_attribute(tmp_path / "default.nix", ("nodes", "opi02"), nixpkgs=None, deadline=evaluator.deadline)
 
 
 HELPED = """
