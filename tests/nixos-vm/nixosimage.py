@@ -58,6 +58,7 @@ SYSTEMD = store("systemd-252")
 PLACES = {
     "/etc/systemd/system/": f"{UNITS}/",
     "/etc/udev/rules.d/": f"{RULES}/",
+    "/usr/lib/udev/rules.d/": f"{RULES}/",
     "/etc/": f"{ETC}/etc/",
     "/usr/lib/modules/": f"{MODULES}/lib/modules/",
     "/usr/lib/harness/": f"{AGENT}/bin/",
