@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
 from rknn_validation.checks.node.client import NOBODY
 from rknn_validation.checks.node.find import Node, device, left_to_systemd, no_device
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
@@ -10,6 +10,7 @@ from rknn_validation.facts.text.udevdevices import MAINLINE_ACCEL, VENDOR_MISC, 
 from rknn_validation.facts.text.udevrules import parse
 from rknn_validation.facts.text.udevrun import run
 from rknn_validation.nix.configuration import Configuration
+from rknn_validation.npu.stacks import MAINLINE
 
 OPEN = "sh -c 'exec 3<>\"$0\"'"
 
@@ -31,8 +32,8 @@ def as_configured(question: Question) -> Answer:
     if outcome.group is None and outcome.mode is None and outcome.owner is None:
         if unknown:
             return inconclusive(f"only a build can tell what {', '.join(unknown)} says", node.seen)
-        if left_to_systemd(question, node.path):
-            return skipped(f"no rule of the configuration is about {node.path}: systemd's own rule serves")
+        if (left := left_to_systemd(question, node)) is not None:
+            return left
         return failed(f"no rule of the configuration gives {node.path} a group; it is {node.access}", node.seen)
     told = tuple(Evidence(one.rule.where, one.rule.text) for one in (outcome.group, outcome.mode, outcome.owner) if one)
     owner = outcome.owner.value if outcome.owner else "root"
@@ -86,8 +87,10 @@ def closed_to_others(question: Question) -> Answer:
     if node is None:
         return no_device()
     ran = question.run(f"{NOBODY} --clear-groups {OPEN} %s", node.path)
-    if node.mode & 0o007 and left_to_systemd(question, node.path):
-        return skipped(f"{node.path} is left to systemd's own rule, which opens it to everybody ({node.access})")
+    # systemd opens accel nodes to everybody on purpose; to the vendor's driver, which trusts addresses, nobody should.
+    mainline = question.expectation.stack is MAINLINE
+    if node.mode & 0o007 and mainline and (left := left_to_systemd(question, node)) is not None:
+        return left
     if node.mode & 0o007:
         return failed(f"{node.path} has mode {node.mode:04o}: everybody may use it", node.seen, ran.evidence)
     if ran.rc == 0:

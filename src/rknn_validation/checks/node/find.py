@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from rknn_validation.checks.model import Answer, Evidence, skipped
+from rknn_validation.checks.model import Answer, Evidence, inconclusive, skipped
 from rknn_validation.checks.node.question import Question, Ran
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
@@ -17,6 +18,9 @@ if [ "$(basename "$(readlink -f "$node/device/driver")")" = RKNPU ]; then echo "
 _MAINLINE_NODES = 'for node in /dev/accel/accel*; do if [ -e "$node" ]; then echo "$node"; fi; done'
 NODES = {VENDOR.name: _VENDOR_NODES, MAINLINE.name: _MAINLINE_NODES}
 """Shell commands that print the device nodes of each stack's NPU."""
+
+# What rules call the nodes of each folder; an accelerometer is none.
+_SYSTEMDS = {"/dev/accel/": "accel(?!erom)", "/dev/dri/renderD": "renderD"}
 
 ABSENT = "there is no device to ask: see device.present"
 NPU_TREE = """\
@@ -96,11 +100,25 @@ def _reason(stack: Stack, tree: Ran, loaded: bool, loadable: bool, bound: bool) 
     return "the driver is bound, but made no device node" if bound else f"{stack.module} is loaded and bound to nothing"
 
 
-def left_to_systemd(question: Question, path: str) -> bool:
-    """Whether a node has a rule of systemd's own, and the configuration none that is about the NPU.
+def left_to_systemd(question: Question, node: Node) -> Answer | None:
+    """The answer where systemd's own rules give the node its access, None where the configuration is to.
 
-    systemd gives accel nodes to group render since release 254 (rules.d/50-udev-default.rules.in).
+    systemd gives render nodes to group render, and accel nodes as well since release 254: a node that is not that
+    group's was not given by it. A rule that names such nodes and misses them is still the configuration's.
     """
+    if node.group != "render" or not node.path.startswith(tuple(_SYSTEMDS)):
+        return None
     configuration = question.expectation.configuration
-    texts = [rules.text or "" for rules in configuration.udev_rules] + [configuration.udev_extra_rules]
-    return path.startswith("/dev/accel/") and not any(about_npu(text) for text in texts)
+    texts = [rules.text for rules in configuration.udev_rules if rules.text] + [configuration.udev_extra_rules]
+    if any(_names(line, node) for text in texts for line in text.splitlines()):
+        return None
+    unknown = [rules.name for rules in configuration.udev_rules if rules.text is None]
+    if unknown:
+        return inconclusive(f"only a build can tell what {', '.join(unknown)} says", node.seen)
+    return skipped(f"no rule of the configuration is about {node.path}: systemd's own serves ({node.access})")
+
+
+def _names(line: str, node: Node) -> bool:
+    """Whether a line of rules, which udevd may be unable to read, speaks of the NPU or of nodes of this kind."""
+    kind = next(kind for folder, kind in _SYSTEMDS.items() if node.path.startswith(folder))
+    return not line.lstrip().startswith("#") and (about_npu(line) or bool(re.search(rf'["|]{kind}', line)))

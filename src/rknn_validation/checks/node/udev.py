@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
+from rknn_validation.checks.model import Answer, failed, inconclusive, passed
 from rknn_validation.checks.node.find import Node, device, left_to_systemd, no_device, stat
 from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Expectation, Question
 from rknn_validation.npu.about import about_npu
@@ -56,8 +56,8 @@ def rule_applies(question: Question) -> Answer:
     # The trial run corrects the node itself, so the node has been looked at before.
     trial = question.run("udevadm test --action=add %s 2>&1 | grep -E '/(etc/udev|nix/store)/'", syspath)
     applied = [line for line in trial.lines if re.search(rf"{_RULES}.*\b(GROUP|MODE|OWNER)\b", line)]
-    if not applied and left_to_systemd(question, node.path):
-        return skipped(f"no rule of the configuration is about {node.path}: systemd's own rule serves")
+    if not applied and (left := left_to_systemd(question, node)) is not None:
+        return left
     if not applied:
         reason = f"no rule in /etc/udev/rules.d sets anything on {node.path} ({node.access})"
         return failed(reason, trial.evidence, node.seen)
