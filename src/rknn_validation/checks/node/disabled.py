@@ -24,7 +24,7 @@ REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
 def no_rules(question: Question) -> Answer:
     """No file in /etc/udev/rules.d speaks of the NPU."""
     ran = question.matching(f'{WORDS}|"accel', "/etc/udev/rules.d/")
-    others = "/etc/udev/rules.d/50-udev-default.rules:"
+    others = "/etc/udev/rules.d/50-udev-default."
     whole = question.expectation.whole  # a machine may have another accelerator
     left = [one for one in ran.lines if not one.startswith(others) and (names_this_npu(one) or not whole)]
     return failed(f"a rule is left: {left[0]}", ran.evidence) if left else passed("no rule", ran.evidence)
