@@ -25,4 +25,4 @@ roll-back HOST *SYSTEM:
 
 # Evaluate every output and host without network and without nixpkgs
 check-offline:
-    nix --extra-experimental-features 'nix-command flakes' flake check --offline --no-build --no-write-lock-file --override-input nixpkgs path:{{ justfile_directory() }}/src/rknn_validation/nix/standin
+    nix --extra-experimental-features 'nix-command flakes' flake check --offline --no-build --no-write-lock-file --override-input nixpkgs path:{{ justfile_directory() }}/src/rknn_validation/facts/nix/standin

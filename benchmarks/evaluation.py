@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import evaluate
-from rknn_validation.nix.request import Request
-from rknn_validation.subject import load
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.evaluate import evaluate
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.validation import load
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = 200

@@ -24,10 +24,10 @@ from localsshd import Sshd, running  # noqa: E402
 
 from rknn_validation.checks.model import Answer, Check, passed  # noqa: E402
 from rknn_validation.checks.node import Expectation, Question  # noqa: E402
-from rknn_validation.fleet import AT_ONCE, Fleet, Plan  # noqa: E402
-from rknn_validation.hosts.ssh import Limits, SshLink  # noqa: E402
+from rknn_validation.checks.node.fleet import AT_ONCE, Fleet, Plan  # noqa: E402
+from rknn_validation.nodes.ssh import Limits, SshLink  # noqa: E402
 from rknn_validation.npu.boards import BOARDS  # noqa: E402
-from rknn_validation.subject import Scenario  # noqa: E402
+from rknn_validation.subject.validation import Scenario  # noqa: E402
 
 NODES = 100
 SECONDS = 1.0

@@ -14,11 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.deployed import deployed, hosts_of
 from rknn_validation.facts.gather import Evaluator
 from rknn_validation.facts.shelf import Shelf
-from rknn_validation.subject import Validation
+from rknn_validation.subject.validation import Validation
 
 HOSTS = 200
 ROUNDS = 3

@@ -15,8 +15,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine.cache import Cache
+from rknn_validation.common.cache import Cache
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.emulator import Emulator, Identity, Snapshot
 from rknn_validation.machine.tree import File
 from rknn_validation.npu.boards import BOARDS

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.inventory import Node
+from rknn_validation.subject.inventory import Node
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 

@@ -42,7 +42,10 @@ def once_in(directory: Path) -> Once:
 
 
 ROOT = Path(__file__).parents[1]
-EVALUATION = tuple(f"src/rknn_validation/{part}" for part in ("*.py", "nix/**/*", "npu/**/*", "facts/*.py"))
+EVALUATION = tuple(
+    f"src/rknn_validation/{part}"
+    for part in ("common/*.py", "npu/**/*", "subject/*.py", "facts/*.py", "facts/nix/**/*")
+)
 """What decides an evaluation besides what is evaluated: the stand-in, the expressions, and what reads results."""
 
 

@@ -58,7 +58,7 @@ let
     dependencies = dependencies packages;
     # Its tests are the flake's check `unit`: they need Nix and the whole repository.
     doCheck = false;
-    pythonImportsCheck = [ "rknn_validation.plugin" ];
+    pythonImportsCheck = [ "rknn_validation.pytestplugin.plugin" ];
     meta = {
       description = "Tells whether the NPU of an RK3588 node works under a given NixOS configuration";
       # No licence is stated by the project; nothing is claimed here.

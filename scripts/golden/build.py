@@ -1,4 +1,4 @@
-"""Makes the models the project ships (src/rknn_validation/models), and what has to come out of them.
+"""Makes the models the project ships (src/rknn_validation/npu/models), and what has to come out of them.
 
     python3.11 -m venv convert
     convert/bin/pip install 'rknn-toolkit2==2.3.2' 'onnx==1.16.1' 'setuptools<81' 'tflite-runtime==2.14.0'
@@ -30,7 +30,7 @@ from onnxfile import onnx  # noqa: E402
 from plain import array  # noqa: E402
 from tflitefile import tflite  # noqa: E402
 
-TARGET = Path(__file__).resolve().parents[2] / "src" / "rknn_validation" / "models"
+TARGET = Path(__file__).resolve().parents[2] / "src" / "rknn_validation" / "npu" / "models"
 NAME = "golden-1"
 PACKAGES = ("rknn-toolkit2", "onnx", "onnxruntime", "tflite-runtime", "numpy")
 LEAST = 0.98

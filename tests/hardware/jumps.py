@@ -10,7 +10,7 @@ from typing import Any
 
 from localsshd import Sshd
 
-from rknn_validation.inventory import Node
+from rknn_validation.subject.inventory import Node
 
 
 def through(gate: Sshd, target: Sshd, *lines: str, knows: tuple[Sshd, ...] | None = None, **more: Any) -> Node:

@@ -14,12 +14,12 @@ from localsshd import Sshd
 
 from rknn_validation.checks.model import Answer, Check, Status, passed
 from rknn_validation.checks.node import Expectation, Question
-from rknn_validation.errors import NodeError
-from rknn_validation.fleet import Fleet, Plan
-from rknn_validation.hosts.ssh import Limits, SshLink
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.checks.node.fleet import Fleet, Plan
+from rknn_validation.common.errors import NodeError
+from rknn_validation.facts.nix.configuration import Configuration
+from rknn_validation.nodes.ssh import Limits, SshLink
 from rknn_validation.npu.boards import BOARDS
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.validation import Scenario
 
 pytestmark = pytest.mark.integration
 

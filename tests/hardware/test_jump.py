@@ -15,9 +15,9 @@ import pytest
 from jumps import processes_about, through, wait_until_gone
 from localsshd import Sshd, running
 
-from rknn_validation.errors import NodeError
-from rknn_validation.hosts.ssh import Limits, SshLink
-from rknn_validation.inventory import Node
+from rknn_validation.common.errors import NodeError
+from rknn_validation.nodes.ssh import Limits, SshLink
+from rknn_validation.subject.inventory import Node
 
 pytestmark = pytest.mark.integration
 

@@ -8,9 +8,9 @@ import pytest
 
 from rknn_validation.checks.model import skipped
 from rknn_validation.checks.node import DISTURBING
+from rknn_validation.checks.node.fleet import Fleet
 from rknn_validation.checks.questions import Question as AskedOf
 from rknn_validation.facts.model import Facts
-from rknn_validation.fleet import Fleet
 
 pytestmark = [pytest.mark.hardware, pytest.mark.verdict]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from localsshd import Sshd
 
-from rknn_validation.errors import DeadlineExceeded, HarnessError, NodeError
-from rknn_validation.hosts.ssh import Limits, SshLink
-from rknn_validation.hosts.sshcommand import understood
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError, NodeError
+from rknn_validation.nodes.ssh import Limits, SshLink
+from rknn_validation.nodes.sshcommand import understood
 
 pytestmark = pytest.mark.integration
 

@@ -15,9 +15,9 @@ from leaks import files_with, processes_with
 from localsshd import Sshd, running
 from sudohost import PASSWORD, SECRET, unavailable, with_sudo
 
-from rknn_validation.errors import NodeError
-from rknn_validation.hosts.ssh import Limits, SshLink
-from rknn_validation.hosts.sshsudo import Password, understood
+from rknn_validation.common.errors import NodeError
+from rknn_validation.nodes.ssh import Limits, SshLink
+from rknn_validation.nodes.sshsudo import Password, understood
 
 pytestmark = pytest.mark.integration
 

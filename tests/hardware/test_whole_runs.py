@@ -19,9 +19,9 @@ from localsshd import Sshd, running
 from sudohost import PASSWORD, SECRET, unavailable, with_sudo
 from wholeruns import ROOT, Run, started
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.inventory import Node
-from rknn_validation.machine.workspace import sweep
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.workspace import sweep
+from rknn_validation.subject.inventory import Node
 
 pytestmark = pytest.mark.integration
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.inventory import Node
+from rknn_validation.subject.inventory import Node
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ("host", "user", "port", "identity", "jump", "ssh_config", "sudo", "board", "scenario")

@@ -14,13 +14,13 @@ from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask, 
 from rknn_validation.checks.node.transition import Move, State, look
 from rknn_validation.checks.node.units import unlaid
 from rknn_validation.checks.questions import Question as AskedOf
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
-from rknn_validation.hosts.console import host
 from rknn_validation.machine.machine import Machine
+from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import STACKS
-from rknn_validation.transitions import Path
+from rknn_validation.subject.transitions import Path
 
 Place = tuple[str, Board]
 """A scenario on a board."""

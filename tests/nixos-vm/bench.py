@@ -10,13 +10,13 @@ import pytest
 
 from rknn_validation.checks.model import Answer
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
-from rknn_validation.hosts.console import host
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.activation import Guest, Installation, Switched, install, switch
 from rknn_validation.machine.machine import Machine
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.validation import Scenario
 
 BOOT_SECONDS = 240.0
 RESTORE_SECONDS = 30.0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.machine.activation import Guest, Installation, Switched, described, install, switch

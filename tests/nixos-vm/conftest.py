@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS, SETUPS, Bench, Setup
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.cache import Cache
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.activation import Guest, install
-from rknn_validation.machine.cache import Cache
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.machine import Machine
 
 Shell = Callable[[str, float | None], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rknn_validation.nix.configuration import (
+from rknn_validation.facts.nix.configuration import (
     Account,
     Configuration,
     DeviceTree,

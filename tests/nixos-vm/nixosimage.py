@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import guestcode, tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
+from rknn_validation.common.workspace import workspace
+from rknn_validation.machine import guestcode
 from rknn_validation.machine.activation import Installation
 from rknn_validation.machine.activation.boot import ACTIVATE
 from rknn_validation.machine.activation.layout import BASE, SYSTEM
@@ -22,7 +24,6 @@ from rknn_validation.machine.base import base_tree
 from rknn_validation.machine.identity import Identity, overlay
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.tree import Directory, Entry, File, Link, cpio
-from rknn_validation.machine.workspace import workspace
 from rknn_validation.npu.boards import BOARDS
 
 STAGE_1 = Path(__file__).parent / "stage1.c"
@@ -169,7 +170,7 @@ class Making:
         masks = " ".join(f"systemd.mask={unit}" for unit in MASKED)
         (target / "cmdline").write_text(f"console=ttyS2,1500000n8 loglevel=4 standin.userland={USERLAND} {masks}\n")
         tree = "/dts-v1/;\n" + overlay(Identity(BOARDS["orangepi-5-plus"], self.installation.npu))
-        compiled = tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=tree.encode())
+        compiled = output(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=tree.encode())
         (target / "board.dtb").write_bytes(compiled)
         about = {
             "format": 1,
@@ -186,17 +187,17 @@ class Making:
         (target / "guest.json").write_text(json.dumps(about, indent=1))
         with workspace() as work:
             options = ("--no-preserve-owner", "--preserve-perms", f"--extract={work / 'debian'}")
-            tools.run(["fsck.erofs", *options, self.image.rootfs], deadline)
+            output(["fsck.erofs", *options, self.image.rootfs], deadline)
             root = work / "root"
             _arrange(work / "debian", root)
             for path, entry in self.entries().items():
                 _write(root / path.lstrip("/"), entry)
-            tools.run(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root / "nix/store"], deadline)
+            output(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root / "nix/store"], deadline)
 
     def _initrd(self, deadline: Deadline) -> bytes:
         with workspace() as work:
             flags = ("-static", "-Os", "-s", "-Wall", "-Wextra", "-Wno-unused-result")
-            tools.run([guestcode.COMPILER, *flags, "-o", work / "stage1", STAGE_1], deadline)
+            output([guestcode.COMPILER, *flags, "-o", work / "stage1", STAGE_1], deadline)
             files = {"/init": File((work / "stage1").read_bytes(), 0o755)}
         for path in self.image.boot_modules:
             files[f"/modules/{path.name}"] = File(path.read_bytes())

@@ -14,9 +14,9 @@ from typing import Any
 
 from driver import DriverMachine, subtest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.instantiate import ENVIRONMENT, STANDIN
-from rknn_validation.process import run, tool
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
+from rknn_validation.facts.nix.instantiate import ENVIRONMENT, STANDIN
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("udev", "library-path", "guard", "module-off")

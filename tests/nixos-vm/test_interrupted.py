@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 
 pytestmark = pytest.mark.vm
 

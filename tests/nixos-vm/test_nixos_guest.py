@@ -17,18 +17,18 @@ import pytest
 from nixosimage import VERSION, Making
 
 from rknn_validation.checks.questions import node_questions
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.cache import Wanted
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine import guestcode
 from rknn_validation.machine.activation import Guest, install
-from rknn_validation.machine.cache import Wanted
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.machine.nixosguest import read
 from rknn_validation.machine.tree import Entry, File
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import VENDOR
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.vm
 

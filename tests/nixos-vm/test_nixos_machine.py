@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from nixostests import evaluate
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.npu.boards import BOARDS
-from rknn_validation.process import run, tool
 
 pytestmark = pytest.mark.vm
 

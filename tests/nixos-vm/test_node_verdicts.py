@@ -12,13 +12,12 @@ from asked import Asker
 from boards import Boards, DebianBoards, NixosBoards
 from workers import Once
 
-from rknn_validation import transitions
 from rknn_validation.checks.model import skipped
 from rknn_validation.checks.questions import Question, boards_of
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.machine.nixosguests import NixosGuests
-from rknn_validation.subject import Validation
+from rknn_validation.subject.validation import Validation, transitions
 
 pytestmark = [pytest.mark.vm, pytest.mark.verdict]
 

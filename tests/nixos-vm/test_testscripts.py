@@ -15,11 +15,11 @@ from nixostests import NAMES, NixosTest, evaluate
 
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node import questions
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.emulator import Emulator, Identity
-from rknn_validation.nixostest import BEGIN, END, NotAccepted, read
 from rknn_validation.npu.stacks import STACKS
+from rknn_validation.suites.nixostest import BEGIN, END, NotAccepted, read
 
 pytestmark = pytest.mark.vm
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import handmade
 
-from rknn_validation.nix.configuration import Account, Configuration, EtcFile
+from rknn_validation.facts.nix.configuration import Account, Configuration, EtcFile
 
 NGINX = handmade.package("nginx-1.28.0", "nginx", origin="nixpkgs")
 OURS = frozenset({*handmade.vendor().units, "camera.service"})

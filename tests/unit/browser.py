@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MissingToolError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MissingToolError
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 

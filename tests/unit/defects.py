@@ -12,10 +12,10 @@ import yaml
 
 from rknn_validation.checks.configuration import applicable, ask
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator, gather_many
 from rknn_validation.facts.model import Facts
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
 
 SUBJECTS = Path(__file__).parent / "subjects"
 # libyaml's where there is one: every worker reads all of them before it knows its first test.

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix import nixpkgs
-from rknn_validation.nix.nixpkgs import STANDIN
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix import nixpkgs
+from rknn_validation.facts.nix.nixpkgs import STANDIN
 
 VARIABLE = "RKNN_NIXPKGS_LIB"
 

@@ -23,7 +23,7 @@ READS = frozenset(
     {"read_text", "read_bytes", "is_file", "is_dir", "exists", "stat", "glob", "rglob", "iterdir", "resolve", "open"}
 )
 MODULES = frozenset(
-    {"subprocess", "os", "shutil", "io", "tempfile", "rknn_validation.process", "rknn_validation.tools"}
+    {"subprocess", "os", "shutil", "io", "tempfile", "rknn_validation.common.process", "rknn_validation.tools"}
 )
 # Whose conversion is under way.
 NOT_YET = frozenset({"device_tree.py", "kernel_symbols.py"})

@@ -9,7 +9,7 @@ import pytest
 from rknn_validation.facts.devicetree.compile import compiled
 from rknn_validation.facts.devicetree.flattened import NoDeviceTree, read
 from rknn_validation.facts.devicetree.overlays import mainline_labels, read_overlay
-from rknn_validation.nix.configuration import DeviceTreeOverlay
+from rknn_validation.facts.nix.configuration import DeviceTreeOverlay
 
 pytestmark = [
     pytest.mark.unit,

@@ -17,15 +17,15 @@ from typing import Any
 import hybrid
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.nixpkgs import version
-from rknn_validation.process import run, tool
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
+from rknn_validation.facts.nix.nixpkgs import version
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("flake.nix", "flake.lock", "nixos", "src", "pyproject.toml", "validation.yaml", "README.md", "tests/nixos-vm")
-STANDIN = "src/rknn_validation/nix/standin"
+STANDIN = "src/rknn_validation/facts/nix/standin"
 HOSTS = sorted(path.stem for path in (ROOT / "nixos" / "hosts").glob("*.nix") if path.stem != "default")
 Nix = Callable[..., subprocess.CompletedProcess[str]]
 

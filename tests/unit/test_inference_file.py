@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.errors import SubjectFileError
-from rknn_validation.inference import shipped
-from rknn_validation.subject import load
+from rknn_validation.common.errors import SubjectFileError
+from rknn_validation.subject.inference import shipped
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.unit
 

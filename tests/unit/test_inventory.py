@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.errors import HarnessError, SubjectFileError
-from rknn_validation.inventory import Node, expand, read_inventory, require_files, select
+from rknn_validation.common.errors import HarnessError, SubjectFileError
+from rknn_validation.subject.inventory import Node, expand, read_inventory, require_files, select
 
 pytestmark = pytest.mark.unit
 

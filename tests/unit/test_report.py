@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from rknn_validation.checks.model import Evidence, Status, Verdict
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.columns import column, in_order
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ from test_plugin import judged, subject
 from test_report_page import HOSTILE, SCHEMA, fleet, report, verdict
 
 from rknn_validation.checks.model import Evidence, Status
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.report.collect import Collection
 
 # A browser is a machine's worth of program: not among the units.

@@ -10,7 +10,7 @@ import pytest
 
 from rknn_validation.checks.model import Answer, Evidence, Status, Verdict, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
-from rknn_validation.errors import NodeError
+from rknn_validation.common.errors import NodeError
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
 

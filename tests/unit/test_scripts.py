@@ -10,8 +10,8 @@ import hybrid
 import pytest
 import yaml
 
-from rknn_validation.nix import nixpkgs
-from rknn_validation.process import tool
+from rknn_validation.common.process import tool
+from rknn_validation.facts.nix import nixpkgs
 
 pytestmark = pytest.mark.integration
 

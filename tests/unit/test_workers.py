@@ -62,11 +62,11 @@ def test_what_is_made_of_the_same_files_is_kept(tmp_path: Path) -> None:
 def test_what_decides_an_evaluation_is_part_of_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = {path.relative_to(workers.ROOT).as_posix() for path in workers.deciding(())}
     assert {
-        "src/rknn_validation/nix/standin/nixos/modules/boot/kernel.nix",
-        "src/rknn_validation/nix/expression/extract.nix",
-        "src/rknn_validation/nix/decode.py",
+        "src/rknn_validation/facts/nix/standin/nixos/modules/boot/kernel.nix",
+        "src/rknn_validation/facts/nix/expression/extract.nix",
+        "src/rknn_validation/facts/nix/decode.py",
         "src/rknn_validation/facts/gather.py",
-        "src/rknn_validation/subject.py",
+        "src/rknn_validation/subject/validation.py",
         "src/rknn_validation/npu/boards.py",
     } <= harness
     before = workers.key(())

@@ -1,0 +1,1 @@
+"""Checks: questions asked of facts (configuration) and of nodes (node)."""

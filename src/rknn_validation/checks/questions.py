@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rknn_validation import transitions
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns, is_asked
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
-from rknn_validation.inventory import Node
 from rknn_validation.npu.boards import Board, named
-from rknn_validation.subject import Scenario, Validation
+from rknn_validation.subject import transitions
+from rknn_validation.subject.inventory import Node
+from rknn_validation.subject.validation import Scenario, Validation
 
 
 @dataclass(frozen=True)

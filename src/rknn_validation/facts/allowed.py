@@ -8,8 +8,8 @@ import re
 
 from rknn_validation.facts.devnodes import Devnode, devnodes, links
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.text.unitfile import last, values
-from rknn_validation.nix.configuration import Unit
 
 _GROUPS = {"misc": "misc", "drm": "drm", "accel": "accel"}
 """What /proc/devices calls the majors of each subsystem."""

@@ -9,17 +9,17 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.gather import Evaluator, requests_of
 from rknn_validation.facts.hosts import Told, board_of, stack_of
 from rknn_validation.facts.model import BASELINE, Facts
+from rknn_validation.facts.nix.configuration import Evaluation
 from rknn_validation.facts.shelf import Shelf
-from rknn_validation.hostsfile import Host
-from rknn_validation.nix.configuration import Evaluation
 from rknn_validation.npu.boards import BOARDS
-from rknn_validation.parts import HostReference, host_of, local
-from rknn_validation.subject import GuestHost, Scenario, Subject, Validation
+from rknn_validation.subject.hosts import Host
+from rknn_validation.subject.references import HostReference, host_of, local
+from rknn_validation.subject.validation import GuestHost, Scenario, Subject, Validation
 
 AT_ONCE = 8
 """Hosts that are evaluated before their facts are put away."""

@@ -17,13 +17,13 @@ from rknn_validation.facts.kernel.configfile import configfile
 from rknn_validation.facts.kernel.drivers import ON, brings_module, setting
 from rknn_validation.facts.kernel.drivers import flavours as configured_flavours
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import RulesFile
 from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.text import shell, tmpfiles, udevrules
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, VENDOR_MISC, Device
 from rknn_validation.facts.text.udevrules import Complaint, Rule
 from rknn_validation.facts.text.udevrun import Outcome, in_order, run
 from rknn_validation.facts.text.unitfile import commands
-from rknn_validation.nix.configuration import RulesFile
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.kernels import VENDOR_MODULE
 

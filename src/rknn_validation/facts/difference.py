@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Configuration, Mount, Package, RulesFile, Unit
 from rknn_validation.facts.recipes.rules import built_rules
-from rknn_validation.nix.configuration import Configuration, Mount, Package, RulesFile, Unit
 
 T = TypeVar("T")
 EXTRA_RULES_FILE = "99-local.rules"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import (
     BASELINE,
     FOREIGN_BOARD,
@@ -20,17 +20,17 @@ from rknn_validation.facts.model import (
     RK3588_BOARD,
     Facts,
 )
+from rknn_validation.facts.nix.configuration import Evaluation, EvaluationError
+from rknn_validation.facts.nix.effects import Effects, effects
+from rknn_validation.facts.nix.evaluate import evaluate, host_names
+from rknn_validation.facts.nix.failure import UNDECLARED
+from rknn_validation.facts.nix.flake import Flake, read_flake
+from rknn_validation.facts.nix.missing import Missing
+from rknn_validation.facts.nix.nixpkgs import Nixpkgs, locked
+from rknn_validation.facts.nix.request import Forced, Request, flakes_of
 from rknn_validation.facts.perturb import with_effects
-from rknn_validation.nix.configuration import Evaluation, EvaluationError
-from rknn_validation.nix.effects import Effects, effects
-from rknn_validation.nix.evaluate import evaluate, host_names
-from rknn_validation.nix.failure import UNDECLARED
-from rknn_validation.nix.flake import Flake, read_flake
-from rknn_validation.nix.missing import Missing
-from rknn_validation.nix.nixpkgs import Nixpkgs, locked
-from rknn_validation.nix.request import Forced, Request, flakes_of
 from rknn_validation.npu.boards import FOREIGN, Board, named
-from rknn_validation.subject import Scenario, Subject, Validation
+from rknn_validation.subject.validation import Scenario, Subject, Validation
 
 
 @dataclass

@@ -10,9 +10,9 @@ from rknn_validation.facts.kernel.loading import forced, modprobed
 from rknn_validation.facts.kernel.source import Origin, tree
 from rknn_validation.facts.library.packages import STORE_PATH, is_runtime, is_toolkit
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Configuration, Package, Unit
 from rknn_validation.facts.text.conditions import starts_on
 from rknn_validation.facts.text.unitfile import last, text_of
-from rknn_validation.nix.configuration import Configuration, Package, Unit
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import FOREIGN, Board
 

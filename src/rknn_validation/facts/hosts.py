@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.kernel.drivers import mainline_driver, vendor_driver
 from rknn_validation.facts.model import Facts
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import PC, Board, board_of_dtb
 from rknn_validation.npu.stacks import STACKS

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import TypeVar
 
-from rknn_validation.errors import HarnessError
-from rknn_validation.nix.configuration import Configuration, Evaluation
-from rknn_validation.nix.effects import Effects
-from rknn_validation.subject import Scenario, Subject
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.facts.nix.configuration import Configuration, Evaluation
+from rknn_validation.facts.nix.effects import Effects
+from rknn_validation.subject.validation import Scenario, Subject
 
 FOREIGN_BOARD = "foreign-board"
 """Perturbation: the same with `hardware.deviceTree.name` naming a Raspberry Pi 4."""

@@ -11,6 +11,8 @@ import re
 from rknn_validation.facts.devnodes import devnodes, named_by, subject_rules
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import EtcFile, Unit
+from rknn_validation.facts.nix.package import Package
 from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.recipes.recipes import recipes
 from rknn_validation.facts.recipes.rules import PackageOfRules, package_of_rules
@@ -18,8 +20,6 @@ from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.facts.text.udevrules import Complaint, Rule
 from rknn_validation.facts.text.udevrun import Match, matches
 from rknn_validation.facts.text.unitfile import everything, given, words
-from rknn_validation.nix.configuration import EtcFile, Unit
-from rknn_validation.nix.package import Package
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 

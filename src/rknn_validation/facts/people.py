@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rknn_validation.facts.devnodes import devnodes, unread_rules
 from rknn_validation.facts.model import Facts
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.facts.nix.configuration import Configuration
 
 
 def memberships(configuration: Configuration) -> dict[str, set[str]]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from rknn_validation.facts.model import Facts
-from rknn_validation.nix.effects import Effects
-from rknn_validation.nix.request import Request
+from rknn_validation.facts.nix.effects import Effects
+from rknn_validation.facts.nix.request import Request
 
 
 def with_effects(

@@ -11,8 +11,8 @@ from rknn_validation.facts.kernel.loading import forced, in_initrd
 from rknn_validation.facts.kernel.modules import own_packages
 from rknn_validation.facts.library.packages import is_runtime, is_toolkit
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.text.conditions import starts_on
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu import kernels
 from rknn_validation.npu.about import names_this_npu
 from rknn_validation.npu.boards import Board

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from rknn_validation.facts.devnodes import Devnode, devnodes
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import asked_for, npu_units, uses_npu
 from rknn_validation.facts.text import shell
 from rknn_validation.facts.text.unitfile import commands, is_on, last, text_of, words
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.about import about_npu
 
 _HELPERS = frozenset(

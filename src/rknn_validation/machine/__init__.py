@@ -1,0 +1,1 @@
+"""Emulated boards: image, device tree, QEMU, snapshot, and the configuration installed on them."""

@@ -9,8 +9,8 @@ import struct
 import time
 from dataclasses import dataclass
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError, MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError, MachineError
 
 CHUNK = 65536
 LONGEST_COMMAND = CHUNK - 4

@@ -10,19 +10,19 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, HarnessError, MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
+from rknn_validation.common.files import copy_sparse
+from rknn_validation.common.workspace import workspace
 from rknn_validation.machine import identity as identities
 from rknn_validation.machine import qemu
 from rknn_validation.machine.base import base_tree
-from rknn_validation.machine.files import copy_sparse
 from rknn_validation.machine.identity import Identity, device_tree, overlay
 from rknn_validation.machine.image import TOOLKIT, Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.nixosguest import NixosGuest
 from rknn_validation.machine.qemu import Nursery, Qemu
 from rknn_validation.machine.tree import File, Link, Tree, cpio, tar
-from rknn_validation.machine.workspace import workspace
 
 MEMORY_FILE = "memory"
 STATE_FILE = "state"

@@ -6,19 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import guestcode, image, qemu, tools
+from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.locks import FileLock
+from rknn_validation.common.process import tool
+from rknn_validation.common.workspace import sweep
+from rknn_validation.machine import guestcode, image, qemu
 from rknn_validation.machine.boot import Recipe, boot_and_save, debian, nixos
-from rknn_validation.machine.cache import Cache, Progress, Wanted
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
-from rknn_validation.machine.locks import FileLock
 from rknn_validation.machine.machine import Completed, Machine
 from rknn_validation.machine.nixosguest import NixosGuest
 from rknn_validation.machine.qemu import MEMORY, Nursery
 from rknn_validation.machine.snapshot import Snapshot
 from rknn_validation.machine.tree import Tree
-from rknn_validation.machine.workspace import sweep
 
 __all__ = ["Completed", "Emulator", "Identity", "Machine", "Snapshot"]
 
@@ -74,7 +75,7 @@ class Emulator:
         return self._snapshot(nixos(guest, identity), NIXOS_BOOT_SECONDS, deadline)
 
     def _snapshot(self, recipe: Recipe, seconds: float, deadline: Deadline) -> Snapshot:
-        tools.find(qemu.PROGRAM)
+        tool(qemu.PROGRAM)
         self._qemu_version = self._qemu_version or qemu.version(deadline)
         name = recipe.identity.name
         wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import tools
-from rknn_validation.machine.cache import Cache, Progress, Wanted
+from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
 
 SOURCES = Path(__file__).parent / "guest"
 COMPILER = "aarch64-linux-gnu-gcc"
@@ -20,7 +20,7 @@ def programs(cache: Cache, deadline: Deadline, progress: Progress) -> dict[str, 
     def build(target: Path) -> None:
         for name in PROGRAMS:
             flags = ("-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror")
-            tools.run([COMPILER, *flags, "-o", target / name, SOURCES / f"{name}.c"], deadline)
+            output([COMPILER, *flags, "-o", target / name, SOURCES / f"{name}.c"], deadline)
 
     key = hashlib.sha256(b"\0".join((SOURCES / f"{name}.c").read_bytes() for name in PROGRAMS)).hexdigest()
     directory = cache.entry(Wanted("programs", key, "the guest's programs", 4 * 1024**2), build, deadline, progress)

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.common.process import output
 from rknn_validation.npu.boards import BOARDS, Board
 from rknn_validation.npu.stacks import STACKS, Stack
 
@@ -88,14 +88,14 @@ def device_tree(
     """
     dumped = work / "qemu.dtb"
     program, flag, machine, *rest = map(str, qemu)
-    tools.run([program, flag, f"{machine},dumpdtb={dumped}", *rest], deadline)
-    source = tools.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
+    output([program, flag, f"{machine},dumpdtb={dumped}", *rest], deadline)
+    source = output(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
     # Seeds are made anew by each QEMU; left in, the same board would never be the same bytes twice.
     source = re.sub(r"^\s*(kaslr|rng)-seed = .*;$", "", source, flags=re.MULTILINE)
     unused = [] if slots is None else sorted(set(re.findall(r"\bvirtio_mmio@[0-9a-f]+", source)))[slots:]
     deletions = "\n".join(f"/ {{ /delete-node/ {node}; }};" for node in unused)
     text = "\n".join((source, deletions, overlay(identity))).encode()
-    return tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=text)
+    return output(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=text)
 
 
 def main(words: Sequence[str]) -> int:

@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import kernel, packages, simulated, tools
-from rknn_validation.machine.cache import Cache, Progress, Wanted
+from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
+from rknn_validation.machine import kernel, packages, simulated
+from rknn_validation.machine.packages import unpack
 
 MEGA = 1024**2
 TOOLKIT = "/usr/lib/rknn-toolkit-lite2"
@@ -113,9 +115,9 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     debs = sorted((source / "root").glob("*.deb"))
     # Two at a time: unpacking alternates between one busy decompressor and one busy disk.
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda deb: tools.unpack(deb, root, deadline, exclude=DROPPED), debs))
+        list(pool.map(lambda deb: unpack(deb, root, deadline, exclude=DROPPED), debs))
     kernel_deb = next((source / "kernel").glob("*.deb"))
-    tools.unpack(kernel_deb, root, deadline, exclude=kernel.DROPPED)
+    unpack(kernel_deb, root, deadline, exclude=kernel.DROPPED)
     release = kernel.set_aside(root, target, deadline)
     for path, to in LINKS.items():
         (root / path).symlink_to(to)
@@ -128,7 +130,7 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     (root / "usr/lib/systemd/system/multi-user.target.wants/dbus.service").unlink()
     shutil.rmtree(root / "var/run", ignore_errors=True)
     (root / "var/run").symlink_to("/run")
-    tools.run(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
+    output(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
     shutil.rmtree(root)
     # Kept with the kernel they belong to, for the drivers built against it.
     shutil.copytree(source / "kbuild", target / "kbuild")
@@ -150,4 +152,4 @@ def _compile_python(root: Path, deadline: Deadline) -> None:
     if python:
         places = [root / "usr/lib/python3.11", root / "usr/lib/python3/dist-packages", root / TOOLKIT.lstrip("/")]
         options = ("-q", "--invalidation-mode", "unchecked-hash", "-j", "2", "-s", str(root), "-p", "/")
-        tools.run([python, "-m", "compileall", *options, *places], deadline)
+        output([python, "-m", "compileall", *options, *places], deadline)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
+from rknn_validation.common.process import output
 
 BOOT_MODULES = ("virtio_mmio", "virtio_blk", "virtio_console", "virtio_rng", "crc32c_generic", "erofs", "overlay")
 """Modules the initramfs loads, besides those they declare to depend on (libcrc32c does not name its own)."""
@@ -53,9 +53,9 @@ def set_aside(root: Path, target: Path, deadline: Deadline) -> str:
     vmlinuz = next((root / "boot").glob("vmlinuz-*"))
     release = vmlinuz.name.removeprefix("vmlinuz-")
     vmlinuz.rename(target / "vmlinuz")
-    tools.run(["depmod", "-b", root, release], deadline)
+    output(["depmod", "-b", root, release], deadline)
     modules = Path("lib/modules") / release
-    tools.run(["tar", "--create", "--file", target / "modules.tar", "--directory", root, modules], deadline)
+    output(["tar", "--create", "--file", target / "modules.tar", "--directory", root, modules], deadline)
     _boot_modules(root / modules, target / "boot-modules")
     return release
 

@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, MachineError
 from rknn_validation.machine.agent import Completed, Gone, Killed
 from rknn_validation.machine.qemu import NETDEV, Qemu
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
+from rknn_validation.common.workspace import workspace
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.tree import File, Tree
-from rknn_validation.machine.workspace import workspace
 
 
 def module_tree(image: Image, names: Iterable[str], deadline: Deadline) -> Tree:
@@ -31,11 +31,11 @@ def _module_tree(image: Image, names: tuple[str, ...], deadline: Deadline) -> Tr
     tree = {f"{directory}/updates/{name}.ko": File((image.simulated / f"{name}.ko").read_bytes()) for name in names}
     with workspace() as work:
         scratch = work / "lib/modules" / image.release
-        tools.run(["tar", "--extract", "--file", image.modules, "--directory", work], deadline)
+        output(["tar", "--extract", "--file", image.modules, "--directory", work], deadline)
         (scratch / "updates").mkdir()
         for path, file in tree.items():
             (scratch / "updates" / Path(path).name).write_bytes(file.data)
-        tools.run(["depmod", "-b", work, image.release], deadline)
+        output(["depmod", "-b", work, image.release], deadline)
         for index in sorted(scratch.glob("modules.*")):
             tree[f"{directory}/{index.name}"] = File(index.read_bytes())
     return tree

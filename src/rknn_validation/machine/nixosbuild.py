@@ -7,12 +7,12 @@ import json
 import shlex
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError, MachineError, MissingToolError
-from rknn_validation.machine.cache import Progress
+from rknn_validation.common.cache import Progress
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError, MachineError, MissingToolError
+from rknn_validation.common.process import run, tool
 from rknn_validation.machine.nixosguest import NixosGuest, read
-from rknn_validation.process import run, tool
-from rknn_validation.subject import GuestHost, Scenario, Subject
+from rknn_validation.subject.validation import GuestHost, Scenario, Subject
 
 EXPRESSION = Path(__file__).parent / "nixos" / "build.nix"
 NIX_HINT = "install Nix (https://nixos.org/download), or give a guest that is built already with --guest-image DIR"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
+from rknn_validation.common.process import output
 from rknn_validation.npu.stacks import STACKS, Stack
 
 FORMAT = 1
@@ -77,7 +77,7 @@ class NixosGuest:
     def described(self, deadline: Deadline) -> Stack | None:
         """The stack whose NPU nodes the host's own device tree has enabled, None for neither."""
         path = self.directory / DEVICE_TREE
-        source = tools.run(["dtc", "-q", "-I", "dtb", "-O", "dts", path], deadline).decode(errors="replace")
+        source = output(["dtc", "-q", "-I", "dtb", "-O", "dts", path], deadline).decode(errors="replace")
         for stack in STACKS.values():
             for node in re.findall(r"npu@[0-9a-f]+ \{([^{}]*)", source):
                 if f'"{stack.node_compatible}"' in node and not re.search(r'status = "(disabled|fail)', node):

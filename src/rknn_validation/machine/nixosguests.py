@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
-from rknn_validation.machine.cache import Cache, Progress
+from rknn_validation.common.cache import Cache, Progress
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.nixosbuild import build
 from rknn_validation.machine.nixosguest import NixosGuest, read
-from rknn_validation.subject import Scenario, Validation
+from rknn_validation.subject.validation import Scenario, Validation
 
 
 class NixosGuests:

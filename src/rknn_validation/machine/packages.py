@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
+from rknn_validation.common.process import output
 
 KERNEL = "linux-image-arm64"
 HEADERS = "linux-headers-arm64"
@@ -67,10 +67,10 @@ class Apt:
         for directory in ("lists/partial", "archives/partial"):
             (self.state / directory).mkdir(parents=True)
         (self.state / "status").touch()
-        dump = tools.run(["apt-config", "dump"], deadline).decode()
+        dump = output(["apt-config", "dump"], deadline).decode()
         # Hooks belong to the host's own package management; everything else of its configuration is wanted.
         kept = [line for line in dump.splitlines() if not re.match(r"(\S*-Invoke|APT::Architectures?\b|DPkg::)", line)]
-        native = tools.run(["dpkg", "--print-architecture"], deadline).decode().strip()
+        native = output(["dpkg", "--print-architecture"], deadline).decode().strip()
         (self.state / "apt.conf").write_text("\n".join([*kept, *self._settings(native)]) + "\n")
         try:
             self.run("apt-get", ["update"], deadline)
@@ -108,7 +108,7 @@ class Apt:
     def run(self, program: str, arguments: Sequence[str], deadline: Deadline, cwd: Path | None = None) -> str:
         """Output of an apt program under the private configuration."""
         environment = {"APT_CONFIG": str(self.state / "apt.conf")}
-        return tools.run([program, *arguments], deadline, env=environment, cwd=cwd).decode()
+        return output([program, *arguments], deadline, env=environment, cwd=cwd).decode()
 
     def closure(self, names: Sequence[str], deadline: Deadline) -> list[str]:
         """The packages that installing `names` on an empty system would bring, as apt names them."""
@@ -158,7 +158,7 @@ def fetch(target: Path, deadline: Deadline) -> None:
     common = apt.depends(headers, r"linux-headers-\S+-common", deadline)
     # The build tools run here, so they are of this machine's architecture.
     kbuild = apt.depends(headers, r"linux-kbuild-\S+", deadline)
-    native = tools.run(["dpkg", "--print-architecture"], deadline).decode().strip()
+    native = output(["dpkg", "--print-architecture"], deadline).decode().strip()
     apt.download([image], target / "kernel", deadline)
     apt.download([headers, common, f"{kbuild.split(':')[0]}:{native}"], target / "kbuild", deadline)
     fetch_wheel(target / "wheel", deadline)
@@ -169,7 +169,7 @@ def fetch_wheel(target: Path, deadline: Deadline) -> None:
     platform = ("--platform", "manylinux_2_17_aarch64", "--python-version", "311", "--implementation", "cp")
     options = ("--quiet", "--no-deps", "--only-binary=:all:", *platform, "--abi", "cp311", "--dest", str(target))
     try:
-        tools.run([sys.executable, "-m", "pip", "download", *options, f"{WHEEL}=={WHEEL_VERSION}"], deadline)
+        output([sys.executable, "-m", "pip", "download", *options, f"{WHEEL}=={WHEEL_VERSION}"], deadline)
     except MachineError as problem:
         raise _unfetched(f"the wheel {WHEEL} {WHEEL_VERSION}", problem.seen) from problem
     for path in target.iterdir():
@@ -185,3 +185,11 @@ def _unfetched(what: str, seen: str) -> MachineError:
         seen=seen,
         hint=NETWORK_HINT,
     )
+
+
+def unpack(deb: Path, root: Path, deadline: Deadline, exclude: Sequence[str] = ()) -> None:
+    """Unpack a Debian package below `root`, without running any of its scripts."""
+    # Not `dpkg-deb --extract`, which replaces the links of a merged /usr by directories.
+    archive = output(["dpkg-deb", "--fsys-tarfile", deb], deadline)
+    keep = ("--extract", "--preserve-permissions", "--no-same-owner", "--keep-directory-symlink")
+    output(["tar", *keep, *(f"--exclude={name}" for name in exclude), "--directory", root], deadline, stdin=archive)

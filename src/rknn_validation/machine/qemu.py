@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
+from rknn_validation.common.process import output, tool
 from rknn_validation.machine.agent import Agent
 from rknn_validation.machine.qmp import Qmp
 
@@ -44,7 +44,7 @@ COMMAND_LINE = (
 
 def version(deadline: Deadline) -> str:
     """QEMU's own one-line version. Raises MissingToolError."""
-    return tools.run([PROGRAM, "--version"], deadline).decode().splitlines()[0]
+    return output([PROGRAM, "--version"], deadline).decode().splitlines()[0]
 
 
 def board() -> list[str]:
@@ -98,7 +98,7 @@ class Nursery:
 
     def start(self, command: Sequence[str], descriptors: Sequence[int], log: Path) -> subprocess.Popen[bytes]:
         """Start a program with inherited descriptors; its own messages go to `log`."""
-        guarded = [tools.find("setpriv"), "--pdeathsig", "KILL", tools.find(command[0]), *command[1:]]
+        guarded = [tool("setpriv"), "--pdeathsig", "KILL", tool(command[0]), *command[1:]]
 
         def popen() -> subprocess.Popen[bytes]:
             with log.open("ab") as messages:

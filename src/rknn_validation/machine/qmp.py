@@ -6,8 +6,8 @@ import json
 import socket
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
 
 
 class Qmp:

@@ -6,9 +6,10 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import tools
-from rknn_validation.machine.cache import Cache, Progress, Wanted
+from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
+from rknn_validation.machine.packages import unpack
 
 SOURCES = Path(__file__).parent / "guest"
 FILES = ("Kbuild", "rknpu_sim.c", "rocket_sim.c")
@@ -31,7 +32,7 @@ def build(cache: Cache, kbuild: Path, release: str, deadline: Deadline, progress
         headers = target / "headers"
         headers.mkdir()
         for deb in debs:
-            tools.unpack(deb, headers, deadline, exclude=("./usr/share/doc/*",))
+            unpack(deb, headers, deadline, exclude=("./usr/share/doc/*",))
         _compile(headers, release, target, deadline)
         shutil.rmtree(headers)
 
@@ -49,6 +50,6 @@ def _compile(headers: Path, release: str, target: Path, deadline: Deadline) -> N
     work.mkdir()
     for name in FILES:
         shutil.copyfile(SOURCES / name, work / name)
-    tools.run(["make", "-s", "-C", kernel, f"M={work}", *FLAGS, "modules"], deadline)
+    output(["make", "-s", "-C", kernel, f"M={work}", *FLAGS, "modules"], deadline)
     for name in NAMES:
-        tools.run([f"{CROSS}strip", "--strip-debug", "-o", target / f"{name}.ko", work / f"{name}.ko"], deadline)
+        output([f"{CROSS}strip", "--strip-debug", "-o", target / f"{name}.ko", work / f"{name}.ko"], deadline)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
+from rknn_validation.common.workspace import workspace
 from rknn_validation.machine import qemu
 from rknn_validation.machine.boot import CONSOLE_FILE, MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.qemu import Nursery, Qemu
-from rknn_validation.machine.workspace import workspace
 
 
 @dataclass(frozen=True)

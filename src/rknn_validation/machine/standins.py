@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError, MissingToolError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError, MissingToolError
 
 COMPILER = "aarch64-linux-gnu-gcc"
 _FLAGS = ("-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,-z,max-page-size=4096")

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 
 TIME = 1
 """Modification time of every entry, in seconds since the epoch (as in the Nix store)."""

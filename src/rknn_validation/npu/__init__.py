@@ -1,0 +1,1 @@
+"""What is known of RK3588 NPUs, as data: boards, stacks, kernels and their symbols, releases, messages, models."""

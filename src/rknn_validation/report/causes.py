@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from rknn_validation.checks.diagnosis import Diagnosis
-from rknn_validation.checks.diagnosis.model import LAYERS
+from rknn_validation.diagnosis import Diagnosis
+from rknn_validation.diagnosis.model import LAYERS
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.report.columns import column
 from rknn_validation.report.unasked import named

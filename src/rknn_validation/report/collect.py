@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.checks.diagnosis import Diagnosis, diagnose
+from rknn_validation.diagnosis import Diagnosis, diagnose
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.report.compare import Changes
 
 PROPERTY = "rknn-verdict"

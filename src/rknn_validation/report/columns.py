@@ -8,7 +8,7 @@ from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node.question import STAGES as NODE_STAGES
 from rknn_validation.checks.questions import transition_questions
-from rknn_validation.subject import Validation
+from rknn_validation.subject.validation import Validation
 
 WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.INCONCLUSIVE: "????"}
 """How each status is printed; all of one width. `????` is explained in the matrix's legend."""

@@ -8,9 +8,9 @@ import pytest
 from bench import Bench
 from test_failing import NO_DRIVER, Damage, sh
 
-from rknn_validation.checks.diagnosis import diagnose
 from rknn_validation.checks.model import Verdict
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, ask, questions
+from rknn_validation.diagnosis import diagnose
 
 pytestmark = pytest.mark.vm
 

@@ -11,9 +11,9 @@ from bench import Bench
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.base import SYSTEMD_RULES
 from rknn_validation.machine.tree import tar
-from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.stacks import VENDOR
 
 pytestmark = pytest.mark.vm

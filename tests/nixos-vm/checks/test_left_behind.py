@@ -12,12 +12,12 @@ from workers import Once
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.checks.questions import boards_of, transition_questions
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.npu.boards import BOARDS
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.vm
 

@@ -10,7 +10,7 @@ from bench import Bench
 
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import HARDWARE_CHECKS, ask
-from rknn_validation.inference import shipped
+from rknn_validation.subject.inference import shipped
 
 pytestmark = pytest.mark.vm
 

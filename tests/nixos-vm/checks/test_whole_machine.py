@@ -9,13 +9,13 @@ from wholemachine import OURS, server
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
-from rknn_validation.deadline import Deadline
-from rknn_validation.hosts.console import host
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.emulator import Emulator, Identity
+from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import VENDOR
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.validation import Scenario
 
 pytestmark = pytest.mark.vm
 

@@ -9,7 +9,7 @@ import pytest
 from boards import DebianBoards
 from sshboard import Keys, SshBoard
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator, Identity

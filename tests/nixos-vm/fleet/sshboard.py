@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.inventory import Node
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.machine import Machine
+from rknn_validation.subject.inventory import Node
 
 START_SECONDS = 60.0
 CONFIG = """\

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sshboard import SshBoard
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import tools
-from rknn_validation.machine.cache import Cache, Wanted
+from rknn_validation.common.cache import Cache, Wanted
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
 from rknn_validation.machine.packages import Apt
 
 WANTED = Wanted("sudo", "bookworm-arm64-1", "sudo for an emulated board", 100 * 1024**2)
@@ -42,7 +42,7 @@ def archive(cache: Cache, deadline: Deadline) -> Path:
         apt.prepare(deadline)
         apt.download(["sudo"], path / "deb", deadline)
         (package,) = (path / "deb").iterdir()
-        whole = io.BytesIO(tools.run(["dpkg-deb", "--fsys-tarfile", str(package)], deadline))
+        whole = io.BytesIO(output(["dpkg-deb", "--fsys-tarfile", str(package)], deadline))
         with tarfile.open(fileobj=whole) as files, tarfile.open(path / "sudo.tar", "w") as kept:
             for member in files:
                 if not member.name.startswith("./usr/share/"):

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import pytest
 from sshboard import SshBoard
 
-from rknn_validation.checks.diagnosis import diagnose
-from rknn_validation.checks.diagnosis.model import BAD
 from rknn_validation.checks.model import Answer, Status, Verdict
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
-from rknn_validation.errors import NodeError
+from rknn_validation.checks.node.fleet import Fleet, Plan
+from rknn_validation.common.errors import NodeError
+from rknn_validation.diagnosis import diagnose
+from rknn_validation.diagnosis.model import BAD
 from rknn_validation.facts.model import Facts
-from rknn_validation.fleet import Fleet, Plan
-from rknn_validation.hardwareplugin import expectation
-from rknn_validation.hosts.ssh import Limits, SshLink
-from rknn_validation.inventory import Node
-from rknn_validation.subject import Validation
+from rknn_validation.nodes.ssh import Limits, SshLink
+from rknn_validation.pytestplugin.hardware import expectation
+from rknn_validation.subject.inventory import Node
+from rknn_validation.subject.validation import Validation
 
 pytestmark = pytest.mark.vm
 

@@ -20,9 +20,9 @@ from sshboard import SshBoard
 from sudopackage import archive, install
 
 from conftest import Restore
-from rknn_validation.deadline import Deadline
-from rknn_validation.inventory import Node
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.emulator import Emulator
+from rknn_validation.subject.inventory import Node
 
 pytestmark = pytest.mark.vm
 

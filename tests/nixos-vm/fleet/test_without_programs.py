@@ -11,8 +11,8 @@ from test_broken_over_ssh import CHECKS, FAIL, LIMITS, LINK, SW, Expected, expec
 
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import Question, ask
-from rknn_validation.hosts.ssh import SshLink
 from rknn_validation.machine.standins import CLIENT
+from rknn_validation.nodes.ssh import SshLink
 
 __all__ = ["expected"]
 pytestmark = pytest.mark.vm

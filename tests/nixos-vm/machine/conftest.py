@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.emulator import Emulator, Identity, Machine, Snapshot
 from rknn_validation.machine.moduletree import module_tree
 from rknn_validation.npu.boards import BOARDS

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, HarnessError, MachineError, MissingToolError
+from rknn_validation.common.cache import Cache
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError, MissingToolError
+from rknn_validation.common.files import allocated
+from rknn_validation.common.workspace import sweep
 from rknn_validation.machine.boot import MEMORY_FILE
-from rknn_validation.machine.cache import Cache
 from rknn_validation.machine.emulator import Emulator, Identity, Machine, Snapshot
-from rknn_validation.machine.files import allocated
 from rknn_validation.machine.tree import File, Link, Tree
-from rknn_validation.machine.workspace import sweep
 from rknn_validation.npu.boards import BOARDS
 
 pytestmark = pytest.mark.vm
@@ -34,9 +34,9 @@ BARE = Identity(BOARDS["virt"], None)
 HOLD = """
 import sys, time
 from pathlib import Path
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine.cache import Cache
-from rknn_validation.machine.files import allocated
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.cache import Cache
+from rknn_validation.common.files import allocated
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
 
@@ -274,7 +274,7 @@ def test_disk_full_while_a_snapshot_is_saved(
     """The message says how much is needed, nothing half-written stays, and no machine runs on."""
     if os.geteuid() != 0:
         pytest.skip("needs root to mount a small file system")
-    monkeypatch.setattr("rknn_validation.machine.cache._require_space", lambda root, wanted: None)
+    monkeypatch.setattr("rknn_validation.common.cache._require_space", lambda root, wanted: None)
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=True, timeout=10)

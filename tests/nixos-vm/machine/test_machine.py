@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.machine.emulator import Machine
 
 pytestmark = pytest.mark.vm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.machine.tree import Directory, File, Link, Tree
 from rknn_validation.npu.boards import BOARDS

@@ -42,7 +42,7 @@ let
     file = toString path;
     more = [ ];
   };
-  evaluated = import (root + "/src/rknn_validation/nix/expression/evaluate.nix") {
+  evaluated = import (root + "/src/rknn_validation/facts/nix/expression/evaluate.nix") {
     nixpkgs = pkgs.path;
     asked = {
       flakes = { };
@@ -154,7 +154,7 @@ pkgs.testers.runNixOSTest {
   nodes = { inherit machine; };
 
   testScript = ''
-    from rknn_validation.nixostest import run
+    from rknn_validation.suites.nixostest import run
 
     run(machine, "${expectation}", machine.out_dir)
   '';

@@ -16,7 +16,7 @@ from rknn_validation.facts.recipes.revisions import Kind, address, revision
 from rknn_validation.facts.recipes.wheels import wheel_of
 from rknn_validation.facts.text.shell import commands
 from rknn_validation.npu import versions
-from rknn_validation.subject import Subject
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
-from rknn_validation.checks.diagnosis import RULES, Diagnosis, diagnose
-from rknn_validation.checks.diagnosis.model import LAYERS, Rule
 from rknn_validation.checks.model import Evidence, Status, Verdict
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
+from rknn_validation.diagnosis import RULES, Diagnosis, diagnose
+from rknn_validation.diagnosis.model import LAYERS, Rule
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
 

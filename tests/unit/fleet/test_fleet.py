@@ -11,10 +11,10 @@ from workers import Kept
 from rknn_validation.checks.configuration import ask
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.questions import configuration_questions
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator, gather_many
 from rknn_validation.facts.model import Facts
-from rknn_validation.subject import Scenario, Subject, Validation
+from rknn_validation.subject.validation import Scenario, Subject, Validation
 
 pytestmark = pytest.mark.unit
 

@@ -12,13 +12,13 @@ from flakes import BAD_HOST, FLEET, Judge, written
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import hybrid
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.deployed import deployed, hosts_of
 from rknn_validation.facts.gather import Evaluator
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.shelf import Shelf
-from rknn_validation.hostsfile import Host
-from rknn_validation.subject import Validation
+from rknn_validation.subject.hosts import Host
+from rknn_validation.subject.validation import Validation
 
 
 @pytest.fixture

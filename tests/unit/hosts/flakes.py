@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rknn_validation.facts.model import Facts
-from rknn_validation.hostsfile import Host
+from rknn_validation.subject.hosts import Host
 
 FLEET = {
     "flake.nix": """

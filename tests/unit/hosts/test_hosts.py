@@ -10,12 +10,12 @@ from flakes import Judge, written
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, ask
 from rknn_validation.checks.model import Status
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.gather import Evaluator
 from rknn_validation.facts.model import BASELINE, OFF
-from rknn_validation.hostsfile import Host
-from rknn_validation.nix.evaluate import require_attribute
-from rknn_validation.parts import HostReference
+from rknn_validation.facts.nix.evaluate import require_attribute
+from rknn_validation.subject.hosts import Host
+from rknn_validation.subject.references import HostReference
 
 pytestmark = pytest.mark.unit
 

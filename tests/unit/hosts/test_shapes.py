@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from flakes import written
 
-from rknn_validation.errors import SubjectFileError
+from rknn_validation.common.errors import SubjectFileError
 from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.facts.model import Facts
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.unit
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, HarnessError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.machine.agent import Agent, Completed, Gone, Killed
 
 pytestmark = pytest.mark.unit

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
-from rknn_validation.machine.cache import MANIFEST, Cache, Wanted
-from rknn_validation.machine.files import allocated, content_hash, copy_sparse
-from rknn_validation.usercache import default_root
+from rknn_validation.common.cache import MANIFEST, Cache, Wanted, default_root
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.common.files import allocated, content_hash, copy_sparse
 
 pytestmark = pytest.mark.unit
 

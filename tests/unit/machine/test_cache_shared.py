@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from test_cache import MEGA, WANTED, Builder, leftovers, soon
 
-from rknn_validation.errors import DeadlineExceeded, HarnessError
-from rknn_validation.machine.cache import Cache, Wanted
-from rknn_validation.machine.files import allocated
+from rknn_validation.common.cache import Cache, Wanted
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError
+from rknn_validation.common.files import allocated
 
 pytestmark = pytest.mark.integration
 

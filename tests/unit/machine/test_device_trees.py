@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import test_guest_image
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.machine import tools
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import output
 from rknn_validation.machine.identity import Identity, overlay
 from rknn_validation.machine.nixosguest import read
 from rknn_validation.npu.boards import BOARDS, Board
@@ -104,6 +104,6 @@ def test_the_host_s_own_device_tree_says_which_npu_it_has(nodes: str, stack: obj
     directory = test_guest_image.make(tmp_path / "guest")
     deadline = Deadline.after(30, "dtc")
     source = f"/dts-v1/; / {{ {nodes} }};".encode()
-    blob = tools.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=source)
+    blob = output(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], deadline, stdin=source)
     (directory / "board.dtb").write_bytes(blob)
     assert read(directory).described(deadline) == stack

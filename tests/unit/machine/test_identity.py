@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import pytest
 
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.identity import Identity, overlay
 from rknn_validation.npu.boards import BOARDS, PC, Board
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.tree import Directory, File, Link, Tree, cpio, digest, tar
 
 TREE: Tree = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.machine.workspace import PREFIX, sweep, workspace
+from rknn_validation.common.workspace import PREFIX, sweep, workspace
 
 
 @pytest.mark.unit

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from workers import Kept
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MissingToolError
-from rknn_validation.nix.configuration import Configuration, Evaluation
-from rknn_validation.nix.evaluate import evaluate
-from rknn_validation.nix.failure import explain
-from rknn_validation.nix.request import Request
-from rknn_validation.subject import Subject, load
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MissingToolError
+from rknn_validation.facts.nix.configuration import Configuration, Evaluation
+from rknn_validation.facts.nix.evaluate import evaluate
+from rknn_validation.facts.nix.failure import explain
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.validation import Subject, load
 
 pytestmark = pytest.mark.unit
 
@@ -210,7 +210,7 @@ def test_what_never_ends_ends_at_the_deadline_alone() -> None:
 
 
 def test_what_eats_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rknn_validation.nix.instantiate.MEMORY", 400 * 2**20)
+    monkeypatch.setattr("rknn_validation.facts.nix.instantiate.MEMORY", 400 * 2**20)
     found = ask({"hungry": request("hungry"), "fine": request()}, seconds=60)
     assert found["hungry"].error is not None
     assert found["hungry"].error.kind == "deadline"

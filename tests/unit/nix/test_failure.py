@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from workers import Kept
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.evaluate import evaluate
-from rknn_validation.nix.request import Request
-from rknn_validation.subject import Subject
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.evaluate import evaluate
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
 
@@ -96,6 +96,6 @@ def test_what_the_stand_in_made_may_lack_it(title: str, kinds: dict[str, str]) -
 
 
 def test_a_missing_file_is_no_reason_to_break(tmp_path: Path) -> None:
-    from rknn_validation.nix.origins import of_attribute
+    from rknn_validation.facts.nix.origins import of_attribute
 
     assert of_attribute(tmp_path / "none.nix", 1, "x").kind == "other"

@@ -15,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import defects
 import hybrid
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
 from rknn_validation.facts.gather import Evaluator, gather_many
-from rknn_validation.nix.nixpkgs import STANDIN
-from rknn_validation.process import run, tool
-from rknn_validation.subject import load
+from rknn_validation.facts.nix.nixpkgs import STANDIN
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.unit
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from workers import Kept
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.configuration import Configuration, Evaluation
-from rknn_validation.nix.evaluate import evaluate
-from rknn_validation.nix.failure import explain
-from rknn_validation.nix.missing import is_opaque
-from rknn_validation.nix.request import Request
-from rknn_validation.subject import Subject
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.configuration import Configuration, Evaluation
+from rknn_validation.facts.nix.evaluate import evaluate
+from rknn_validation.facts.nix.failure import explain
+from rknn_validation.facts.nix.missing import is_opaque
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
 

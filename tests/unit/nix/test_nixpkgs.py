@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
-from rknn_validation.nix import nixpkgs, reachable
-from rknn_validation.nix.nixpkgs import STANDIN, Nixpkgs, choose, locked, pin
-from rknn_validation.nix.sources import store_path
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.facts.nix import nixpkgs, reachable
+from rknn_validation.facts.nix.nixpkgs import STANDIN, Nixpkgs, choose, locked, pin
+from rknn_validation.facts.nix.sources import store_path
 
 pytestmark = pytest.mark.unit
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator
-from rknn_validation.nix import nixpkgs
-from rknn_validation.nix.nixpkgs import STANDIN
-from rknn_validation.nix.request import Request
-from rknn_validation.parts import HostReference
-from rknn_validation.subject import Subject
+from rknn_validation.facts.nix import nixpkgs
+from rknn_validation.facts.nix.nixpkgs import STANDIN
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.references import HostReference
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.integration
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.process import run, tool
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
 
 pytestmark = pytest.mark.unit
 

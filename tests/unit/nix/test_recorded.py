@@ -10,8 +10,8 @@ import pytest
 import recording
 from workers import Kept
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.instantiate import STANDIN
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.instantiate import STANDIN
 
 pytestmark = pytest.mark.unit
 

@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.nix.syntax import Apply, Attributes, Function, Name, NixSyntaxError, Operation, Select, Text, parse
-from rknn_validation.nix.syntax import Path as NixPath
+from rknn_validation.facts.nix.syntax import (
+    Apply,
+    Attributes,
+    Function,
+    Name,
+    NixSyntaxError,
+    Operation,
+    Select,
+    Text,
+    parse,
+)
+from rknn_validation.facts.nix.syntax import Path as NixPath
 
 pytestmark = pytest.mark.unit
 

@@ -9,13 +9,13 @@ from typing import Any
 import handmade
 import pytest
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.configuration import Account, Configuration, DeviceTree, DeviceTreeOverlay, Mount
 from rknn_validation.machine.activation import Guest, Installation, install, layout
 from rknn_validation.machine.activation.phases import placed
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.standins import Programs
 from rknn_validation.machine.tree import File, Link, Tree, tar
-from rknn_validation.nix.configuration import Account, Configuration, DeviceTree, DeviceTreeOverlay, Mount
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
 
 pytestmark = pytest.mark.unit

@@ -11,8 +11,8 @@ from test_hardware_checks import question
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS, Question, ask
+from rknn_validation.facts.nix.configuration import Account
 from rknn_validation.machine.activation.python import is_toolkit
-from rknn_validation.nix.configuration import Account
 
 pytestmark = pytest.mark.unit
 

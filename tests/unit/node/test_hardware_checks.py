@@ -16,7 +16,7 @@ from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectatio
 from rknn_validation.checks.node.question import STAGES
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.validation import Scenario
 
 pytestmark = pytest.mark.unit
 

@@ -16,7 +16,7 @@ from test_hardware_checks import question
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask
 from rknn_validation.checks.node.hardware import files, inference, runner
-from rknn_validation.inference import Inference, Model
+from rknn_validation.subject.inference import Inference, Model
 
 pytestmark = pytest.mark.integration
 

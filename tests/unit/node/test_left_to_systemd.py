@@ -8,10 +8,10 @@ from fakehost import FakeHost
 
 from rknn_validation.checks.model import Status
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
-from rknn_validation.nix.configuration import RulesFile
+from rknn_validation.facts.nix.configuration import RulesFile
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.validation import Scenario
 
 pytestmark = pytest.mark.unit
 

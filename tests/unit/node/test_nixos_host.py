@@ -14,10 +14,10 @@ from driver import DriverMachine, on_this_machine
 
 from rknn_validation.checks.model import Status, passed
 from rknn_validation.checks.node import Question, ask, questions
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import DeadlineExceeded, HarnessError, MachineError
-from rknn_validation.hosts import nixos
-from rknn_validation.hosts.nixos import Line, host
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
+from rknn_validation.nodes import nixos
+from rknn_validation.nodes.nixos import Line, host
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,8 @@ import pytest
 from nixostests import NAMES, ROOT, NixosTest, evaluate
 
 from rknn_validation.checks.node import questions
-from rknn_validation.nixostest import read
-from rknn_validation.subject import load
+from rknn_validation.subject.validation import load
+from rknn_validation.suites.nixostest import read
 
 pytestmark = pytest.mark.unit
 

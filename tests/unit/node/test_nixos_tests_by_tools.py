@@ -44,7 +44,7 @@ def test_scripts_fit_the_drivers_types(tests: dict[str, NixosTest], tmp_path: Pa
     assert mypy(scripts.pop(), tmp_path).startswith("Success")
 
 
-IMPORT = "from rknn_validation.nixostest import run"
+IMPORT = "from rknn_validation.suites.nixostest import run"
 
 
 @pytest.mark.parametrize(

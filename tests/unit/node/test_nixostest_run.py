@@ -12,12 +12,12 @@ import pytest
 from driver import DriverMachine
 from nixostests import NixosTest, evaluate
 
-from rknn_validation import nixostest
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node import DISTURBING, questions
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import HarnessError
-from rknn_validation.nixostest import BEGIN, CLIENT_LINK, END, NotAccepted, read, run
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.suites import nixostest
+from rknn_validation.suites.nixostest import BEGIN, CLIENT_LINK, END, NotAccepted, read, run
 
 pytestmark = pytest.mark.unit
 

@@ -12,11 +12,11 @@ from rknn_validation.checks.node import NODE_CHECKS
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS, Move
 from rknn_validation.checks.node.transition.state import read
 from rknn_validation.checks.questions import transition_questions
-from rknn_validation.errors import SubjectFileError
+from rknn_validation.common.errors import SubjectFileError
+from rknn_validation.common.yamlfile import read_mapping
 from rknn_validation.report.columns import column, in_order
-from rknn_validation.subject import load
-from rknn_validation.transitions import paths, read_transitions
-from rknn_validation.yamlfile import read_mapping
+from rknn_validation.subject.transitions import paths, read_transitions
+from rknn_validation.subject.validation import load
 
 pytestmark = pytest.mark.unit
 

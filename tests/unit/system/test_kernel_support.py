@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from workers import Kept
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.configuration import Configuration
-from rknn_validation.nix.evaluate import evaluate
-from rknn_validation.nix.request import Request
-from rknn_validation.subject import Subject
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.facts.nix.configuration import Configuration
+from rknn_validation.facts.nix.evaluate import evaluate
+from rknn_validation.facts.nix.request import Request
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.facts.model import Facts
-from rknn_validation.nix.configuration import OptionDeclaration
+from rknn_validation.facts.nix.configuration import OptionDeclaration
 
 _KINDS = ("group", "mode")
 

@@ -8,11 +8,11 @@ from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.difference import baseline
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Account
 from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.npupart import npu_rules, npu_tmpfiles, npu_units, npu_users
 from rknn_validation.facts.text import tmpfiles
 from rknn_validation.facts.text.unitfile import is_on, last, words
-from rknn_validation.nix.configuration import Account
 
 STANDARD_GROUPS = frozenset(
     [

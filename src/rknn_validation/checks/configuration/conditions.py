@@ -9,9 +9,9 @@ from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.devnodes import exists
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.text.conditions import Condition, conditions, starts_on
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.stacks import STACKS
 
 

@@ -13,8 +13,8 @@ from rknn_validation.checks.configuration.options import own_options
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.model import EFFECTS, Facts
-from rknn_validation.nix.configuration import Json
-from rknn_validation.nix.effects import Effects
+from rknn_validation.facts.nix.configuration import Json
+from rknn_validation.facts.nix.effects import Effects
 
 _OWNERS = Aside("it declares no options: what a machine's own configuration allows is its owner's to say")
 _PARAMETER = re.compile(

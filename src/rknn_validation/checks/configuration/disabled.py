@@ -10,9 +10,9 @@ from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsur
 from rknn_validation.facts.difference import baseline, changes
 from rknn_validation.facts.harm import seen_as
 from rknn_validation.facts.model import OFF, Facts, configuration_of
+from rknn_validation.facts.nix.configuration import Configuration, Json
+from rknn_validation.facts.nix.missing import is_opaque
 from rknn_validation.facts.reaches import reaching
-from rknn_validation.nix.configuration import Configuration, Json
-from rknn_validation.nix.missing import is_opaque
 
 
 @check(

@@ -9,8 +9,8 @@ from rknn_validation.checks.configuration.registry import ALL_STACKS, EVALUATES,
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.facts.difference import baseline, changes
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import EvaluationError
 from rknn_validation.facts.recipes.machinereads import machine_reads
-from rknn_validation.nix.configuration import EvaluationError
 
 # What Nix says -> what it usually means. The first that fits is quoted in the reason.
 _MEANINGS = (

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from rknn_validation.checks.configuration.registry import ALL_STACKS, EXPECTS, applicable, ask, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Status
-from rknn_validation.expects import services
 from rknn_validation.facts.library.clients import Ways, c_clients, promised_python, python_clients, service_client
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.subject.expects import services
 
 NOBODY = "nobody expects {} here, and nothing brings it"
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.model import EFFECTS, Facts
+from rknn_validation.facts.nix.configuration import OptionDeclaration
+from rknn_validation.facts.nix.effects import Effects, OptionEffect
+from rknn_validation.facts.nix.missing import is_opaque
 from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.facts.recipes.optionreads import reads
-from rknn_validation.nix.configuration import OptionDeclaration
-from rknn_validation.nix.effects import Effects, OptionEffect
-from rknn_validation.nix.missing import is_opaque
 
 BOTH = ("rk3588", "other")
 NOTHING = "the subject has no options of its own"

@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.syntax import (
+    Apply,
+    Attributes,
+    Binding,
+    Formal,
+    Function,
+    Inherit,
+    Let,
+    Node,
+    Operation,
+    With,
+)
+from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
-from rknn_validation.nix.syntax import Apply, Attributes, Binding, Formal, Function, Inherit, Let, Node, Operation, With
-from rknn_validation.nix.syntax import Path as NixPath
 
 NOTHING = "the subject has no overlay"
 _FINAL = frozenset({"final", "self", "_final", "_self"})

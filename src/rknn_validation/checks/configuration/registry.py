@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
 from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, Status, inconclusive, skipped
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
-from rknn_validation.nix.missing import is_opaque
+from rknn_validation.facts.nix.missing import is_opaque
 from rknn_validation.npu.bystanders import is_bystander
-from rknn_validation.subject import Scenario, Subject
+from rknn_validation.subject.validation import Scenario, Subject
 
 CONFIGURATION_CHECKS: Registry[Facts] = Registry()
 """Every question asked of an evaluated configuration. Importing `checks.configuration` fills it."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure, looked_at
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.syntax import Binding
 from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
 from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.facts.recipes.revisions import Kind, followed
-from rknn_validation.nix.syntax import Binding
 
 NOTHING = "the subject downloads nothing"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

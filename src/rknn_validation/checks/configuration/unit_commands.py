@@ -9,12 +9,12 @@ from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.configuration.units import NO_COMMANDS
 from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.programs import STORE_PATH, folders, programs
 from rknn_validation.facts.services import own_services
 from rknn_validation.facts.text import shell
 from rknn_validation.facts.text.unitfile import commands, shell_syntax
-from rknn_validation.nix.configuration import Unit
 
 
 def _ran(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -13,11 +13,11 @@ from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.placed import providers
 from rknn_validation.facts.library.search import unit_values
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import asked_for
 from rknn_validation.facts.services import consumers, jobs, services, speaks_of_npu
 from rknn_validation.facts.text import shell
 from rknn_validation.facts.text.unitfile import is_on, last, text_of, words
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 _TYPES = {"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}

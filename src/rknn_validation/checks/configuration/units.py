@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import ALL_STACKS, check
 from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import npu_units
 from rknn_validation.facts.services import is_started, own_services
 from rknn_validation.facts.text.unitfile import commands, last, words
 from rknn_validation.facts.text.unitkeys import SECTIONS
 from rknn_validation.facts.text.unitnames import SUFFIXES, TARGETS, UNITS
-from rknn_validation.nix.configuration import Unit
 
 _ON_NIXOS = ("/nix/store/", "/run/", "/etc/profiles/", "/bin/sh", "/usr/bin/env", "/var/", "/home/", "/opt/", "/root/")
 _MADE = (".device", ".mount", ".swap", ".scope")

@@ -6,10 +6,10 @@ from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive,
 from rknn_validation.checks.node.client import NOBODY
 from rknn_validation.checks.node.find import Node, device, left_to_systemd, no_device
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.facts.text.udevdevices import MAINLINE_ACCEL, VENDOR_MISC, VENDOR_RENDER, Device
 from rknn_validation.facts.text.udevrules import parse
 from rknn_validation.facts.text.udevrun import run
-from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.stacks import MAINLINE
 
 OPEN = "sh -c 'exec 3<>\"$0\"'"

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.expects import services
+from rknn_validation.facts.nix.configuration import Configuration, Unit
 from rknn_validation.machine.activation.python import is_toolkit
-from rknn_validation.nix.configuration import Configuration, Unit
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.expects import services
+from rknn_validation.subject.validation import Scenario
 
 _INTERPRETER = re.compile(r"/nix/store/[^\s/]+/bin/python[\d.]*(?=\s|$)")
 _KEPT = (

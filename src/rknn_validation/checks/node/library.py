@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.client import LOGIN_SHELL, NO_PROGRAM, NOBODY, program
 from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
-from rknn_validation.expects import services
-from rknn_validation.nix.configuration import Configuration, Unit
+from rknn_validation.facts.nix.configuration import Configuration, Unit
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+from rknn_validation.subject.expects import services
 
 NO_CLIENT = NO_PROGRAM.format("load the library")
 TEFLON = "/run/opengl-driver/lib/libteflon.so"

@@ -9,12 +9,12 @@ from typing import Any
 from testinfra.host import Host
 
 from rknn_validation.checks.model import Answer, Check, Evidence, Registry, failed, inconclusive, skipped
-from rknn_validation.errors import HarnessError
-from rknn_validation.inference import Inference
-from rknn_validation.nix.configuration import Configuration
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import Stack
-from rknn_validation.subject import Scenario
+from rknn_validation.subject.inference import Inference
+from rknn_validation.subject.validation import Scenario
 
 STAGES = (
     "units", "identity", "kernel", "driver", "power", "device", "access", "udev", "library", "python", "inference",

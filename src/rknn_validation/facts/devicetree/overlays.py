@@ -13,7 +13,7 @@ from rknn_validation.facts.devicetree.compile import Compiled, compiled, decoded
 from rknn_validation.facts.devicetree.flattened import Node
 from rknn_validation.facts.kernel.source import Origin, tree
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.configuration import DeviceTreeOverlay
+from rknn_validation.facts.nix.configuration import DeviceTreeOverlay
 from rknn_validation.npu.about import about_npu
 
 VENDOR_LABELS = {"rknpu": "/npu@fdab0000", "rknpu_mmu": "/iommu@fdab9000"}

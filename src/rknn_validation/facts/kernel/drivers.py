@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rknn_validation.facts.kernel.configfile import ConfigFile, configfile, read
 from rknn_validation.facts.kernel.source import Origin, tree
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.configuration import KernelPatch, Package
+from rknn_validation.facts.nix.configuration import KernelPatch, Package
 from rknn_validation.npu import kernels
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import MAINLINE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.configuration import Package
+from rknn_validation.facts.nix.configuration import Package
 
 _VERSION = re.compile(r"(?:/linux-|lib/modules/|-)(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)(?=[-/\s]|$)")
 

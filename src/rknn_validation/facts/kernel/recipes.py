@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.syntax import Attributes, Binding, Function, Let, Node, With
 from rknn_validation.facts.recipes.building import result
 from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.facts.recipes.values import UNKNOWN
-from rknn_validation.nix.syntax import Attributes, Binding, Function, Let, Node, With
 
 _SAYS_NOTHING = ("name", "pname", "version", "src", "meta", "nativeBuildInputs", "buildInputs", "passthru")
 _KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")

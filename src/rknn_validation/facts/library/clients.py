@@ -20,10 +20,10 @@ from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.library.teflon import told
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.people import shut_to_person
 from rknn_validation.facts.services import shut_to
 from rknn_validation.facts.text.unitfile import is_on, last
-from rknn_validation.nix.configuration import Unit
 
 _PLAIN = re.compile(r"(?:bash|python3?|coreutils|dash|busybox|gnu\w+|util-linux|systemd|unit-script)\b")
 """Programs that run what they are given."""

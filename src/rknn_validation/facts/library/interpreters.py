@@ -13,9 +13,9 @@ from rknn_validation.facts.library.placed import opened
 from rknn_validation.facts.library.search import words_of
 from rknn_validation.facts.library.unseen import written_but_unseen
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import Package, Unit
+from rknn_validation.facts.nix.missing import is_opaque
 from rknn_validation.facts.recipes.nixtrees import trees_of
-from rknn_validation.nix.configuration import Package, Unit
-from rknn_validation.nix.missing import is_opaque
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 

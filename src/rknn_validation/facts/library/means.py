@@ -10,7 +10,7 @@ from rknn_validation.facts.difference import baseline, part
 from rknn_validation.facts.library.packages import carries, is_runtime, script_of
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.configuration import Package
+from rknn_validation.facts.nix.configuration import Package
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 

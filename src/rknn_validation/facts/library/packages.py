@@ -6,7 +6,7 @@ import re
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.configuration import Package
+from rknn_validation.facts.nix.configuration import Package
 
 STORE_PATH = re.compile(r"(?P<root>/nix/store/(?:[0-9a-z]{32}-)?(?P<name>[^/\s:\"']+))(?P<rest>/[^\s:\"']*)?")
 _RUNTIME = re.compile(

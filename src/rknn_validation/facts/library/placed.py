@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.text import shell, tmpfiles
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 FOLDERS = frozenset(posixpath.dirname(path) for path in PYTHON_RUNTIME_PATHS)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.text import shell
-from rknn_validation.nix.configuration import Unit
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 

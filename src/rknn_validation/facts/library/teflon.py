@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.recipes.nixtrees import naming, trees_of
-from rknn_validation.nix.configuration import Unit
 
 TEFLON = "libteflon.so"
 _ELSEWHERE = re.compile(

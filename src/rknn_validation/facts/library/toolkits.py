@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.library.packages import is_toolkit as api
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.package import Package
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.facts.recipes.values import UNKNOWN
 from rknn_validation.facts.recipes.vendor import is_toolkit
-from rknn_validation.nix.package import Package
 from rknn_validation.npu import versions
 from rknn_validation.npu.about import about_npu
 

@@ -6,11 +6,11 @@ import functools
 import posixpath
 import re
 
+from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.fetches import Fetch
 from rknn_validation.facts.recipes.installs import Installed, installed
 from rknn_validation.facts.recipes.recipes import Recipe
 from rknn_validation.facts.recipes.values import UNKNOWN
-from rknn_validation.nix.syntax import Path as NixPath
 
 _ARCHIVE = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|zip|gz|xz|bz2)$")
 _FETCHES_TREES = (

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.instantiate import STANDIN
+from rknn_validation.facts.nix.package import Package
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Inherit, Name, Node, Operation, Text
 from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
-from rknn_validation.nix.instantiate import STANDIN
-from rknn_validation.nix.package import Package
-from rknn_validation.nix.syntax import Apply, Attributes, Binding, Inherit, Name, Node, Operation, Text
 
 FETCHERS = frozenset(
     {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.nixtrees import trees_of
-from rknn_validation.nix.syntax import Path as NixPath
 
 _AARCH64 = 183
 _MACHINES = {3: "x86 (32 bit)", 40: "ARM (32 bit)", 62: "x86_64", 243: "RISC-V"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.nix.syntax import (
+from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
     Binding,
@@ -24,8 +24,8 @@ from rknn_validation.nix.syntax import (
     Text,
     parse,
 )
-from rknn_validation.nix.syntax import Path as NixPath
-from rknn_validation.subject import Subject
+from rknn_validation.facts.nix.syntax import Path as NixPath
+from rknn_validation.subject.validation import Subject
 
 _OWN_ATTRIBUTE = re.compile(r"(?:finalAttrs|self|final|this)\.(?:version|pname)")
 _DEPTH = 6

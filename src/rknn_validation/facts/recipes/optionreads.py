@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name
-from rknn_validation.nix.syntax import (
+from rknn_validation.facts.nix.syntax import (
     Apply,
     Assert,
     Binding,
@@ -22,6 +21,7 @@ from rknn_validation.nix.syntax import (
     Text,
     With,
 )
+from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name
 
 _CONDITIONS = frozenset({"mkIf", "optional", "optionals", "optionalAttrs", "optionalString", "mkVMOverride"})
 _LOGIC = frozenset({"&&", "||", "->"})

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.syntax import Apply, Formal, Function, Let, Node, Text, With
+from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.nixtrees import dotted, function_name, read_tree, trees_of
-from rknn_validation.nix.syntax import Apply, Formal, Function, Let, Node, Text, With
-from rknn_validation.nix.syntax import Path as NixPath
 
 _FOLDERS = 200
 _LISTS_FOLDERS = frozenset({"readDir", "listFilesRecursive", "listFiles", "toSource", "importDir", "filesystem"})

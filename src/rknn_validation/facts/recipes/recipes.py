@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.recipes.fetches import Fetch, fetch_of, subject_packages
-from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
-from rknn_validation.facts.recipes.values import UNKNOWN, Word, value_of
-from rknn_validation.nix.package import Package
-from rknn_validation.nix.syntax import (
+from rknn_validation.facts.nix.package import Package
+from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
     Function,
@@ -27,7 +24,10 @@ from rknn_validation.nix.syntax import (
     Node,
     With,
 )
-from rknn_validation.nix.syntax import Path as NixPath
+from rknn_validation.facts.nix.syntax import Path as NixPath
+from rknn_validation.facts.recipes.fetches import Fetch, fetch_of, subject_packages
+from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.values import UNKNOWN, Word, value_of
 
 BUILDERS = frozenset({"mkDerivation", "buildPythonPackage", "buildPythonApplication"})
 INPUTS = ("nativeBuildInputs", "buildInputs", "propagatedBuildInputs", "dependencies", "runtimeDependencies")

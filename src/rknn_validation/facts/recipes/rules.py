@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rknn_validation.facts.nix.configuration import Package, RulesFile
 from rknn_validation.facts.recipes.installs import installed
-from rknn_validation.nix.configuration import Package, RulesFile
 
 _FOLDER = re.compile(r"\$out/(?:lib|etc)/udev/rules\.d/[^/]+\.rules")
 _EDITS = re.compile(r"\b(?:sed|substitute\w*|awk|envsubst|patch|replaceVars)\b")

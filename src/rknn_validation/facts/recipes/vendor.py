@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.fetches import Fetch
 from rknn_validation.facts.recipes.recipes import Recipe
-from rknn_validation.nix.syntax import Path as NixPath
 
 _TOOLKIT = re.compile(r"rknn[-_]toolkit[-_]lite2?|rknn[-_]?lite", re.IGNORECASE)
 _RUNTIME_NAME = re.compile(r"rknn|rknpu|rk-?npu|rockchip-npu", re.IGNORECASE)

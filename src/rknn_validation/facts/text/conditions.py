@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.nix.configuration import Unit
+from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.npu.about import names_this_npu
 from rknn_validation.npu.boards import Board
 

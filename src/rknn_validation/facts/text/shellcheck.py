@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.errors import HarnessError
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.recipes.commands import syntax_error
 
 SECONDS = 120.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rknn_validation.nix.configuration import Unit
+from rknn_validation.facts.nix.configuration import Unit
 
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _OPERATOR = re.compile(r"(?<!\S)(?:&&|\|\|?|[012&]?>>?(?:&[012]|\S+)?|<|2>&1|\$\([^)]*\)?)(?!\S)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.activation.boot import lay_activation
 from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
 from rknn_validation.machine.activation.kernel import described, lay_kernel
@@ -11,7 +12,6 @@ from rknn_validation.machine.activation.layout import BASE, STORE, SYSTEM, Guest
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
 from rknn_validation.machine.activation.switch import Switched, switch
 from rknn_validation.machine.activation.units import lay_units
-from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.about import about_npu
 
 __all__ = ["Guest", "Installation", "Switched", "described", "install", "switch"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from itertools import chain, count
 
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.accounts import GROUPS, USERS, account_files
 from rknn_validation.machine.activation.environment import rootless
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
 from rknn_validation.machine.activation.units import UNITS
-from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.about import about_npu
 
 ACTIVATE = f"{SYSTEM}/activate"

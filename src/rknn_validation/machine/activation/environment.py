@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.activation.layout import STORE, Layout
 from rknn_validation.machine.tree import File, Link
-from rknn_validation.nix.configuration import Configuration
 from rknn_validation.npu.about import about_npu
 
 GRAPHICS = f"{STORE}/{'0' * 32}-graphics-drivers"

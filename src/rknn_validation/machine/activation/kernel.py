@@ -6,8 +6,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from rknn_validation.facts.nix.configuration import Configuration, Package
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
-from rknn_validation.nix.configuration import Configuration, Package
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 

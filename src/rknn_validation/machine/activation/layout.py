@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rknn_validation.deadline import Deadline
+from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.moduletree import module_tree
 from rknn_validation.machine.standins import Programs, build

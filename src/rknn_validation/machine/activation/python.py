@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rknn_validation.facts.nix.configuration import Package
 from rknn_validation.machine.activation.layout import Layout
-from rknn_validation.nix.configuration import Package
 
 WHEEL = "/usr/lib/rknn-toolkit-lite2/rknnlite"
 """The vendor's wheel as the image holds it, off Python's path."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from rknn_validation.facts.nix.configuration import Package
 from rknn_validation.machine.activation.kernel import is_rknpu
 from rknn_validation.machine.activation.layout import BASE, STORE, Layout
 from rknn_validation.machine.activation.phases import Placed, in_output, placed
 from rknn_validation.machine.activation.python import is_toolkit, lay_environment, lay_interpreter, lay_library
 from rknn_validation.machine.standins import CLIENT, LOADER_LIBRARIES, base_programs, programs_of
-from rknn_validation.nix.configuration import Package
 
 _STORE_PATH = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 _SBIN = re.compile(

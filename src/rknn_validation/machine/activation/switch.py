@@ -11,8 +11,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Protocol
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.errors import MachineError
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import MachineError
 from rknn_validation.machine.activation.boot import ACTIVATE
 from rknn_validation.machine.activation.layout import SYSTEM, Installation
 from rknn_validation.machine.activation.plan import Plan, plan

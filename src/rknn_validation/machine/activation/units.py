@@ -6,8 +6,8 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 
+from rknn_validation.facts.nix.configuration import Configuration, Unit
 from rknn_validation.machine.activation.layout import STORE, Layout
-from rknn_validation.nix.configuration import Configuration, Unit
 
 UNITS = "/etc/systemd/system"
 _PATH_OF_EVERY_SERVICE = ("coreutils", "findutils", "gnugrep", "gnused", "systemd")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.deadline import Deadline
-from rknn_validation.nix.instantiate import STANDIN
-from rknn_validation.process import run, tool
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.process import run, tool
+from rknn_validation.facts.nix.instantiate import STANDIN
 
 HERE = Path(__file__).parent
 

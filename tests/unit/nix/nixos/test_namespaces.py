@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.nix.failure import explain
-from rknn_validation.nix.namespaces import NAMESPACES, mistaken, split
-from rknn_validation.subject import Subject
+from rknn_validation.facts.nix.failure import explain
+from rknn_validation.facts.nix.namespaces import NAMESPACES, mistaken, split
+from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
 

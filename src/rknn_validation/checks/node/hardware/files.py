@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 
 from rknn_validation.checks.node.question import Question
-from rknn_validation.errors import HarnessError
-from rknn_validation.inference import Model
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.subject.inference import Model
 
 PLACE = "/run/rknn-validation/files"
 """Where the files go: gone after a reboot."""

@@ -11,9 +11,9 @@ from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive,
 from rknn_validation.checks.node.hardware.files import place, put
 from rknn_validation.checks.node.library import TEFLON
 from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
-from rknn_validation.errors import HarnessError
-from rknn_validation.inference import Inference
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.npu.stacks import MAINLINE
+from rknn_validation.subject.inference import Inference
 
 NOTHING = "no model is to be run: `inference: false` in the subject file"
 NO_PYTHON = "there is no {} on the node to run a model with"

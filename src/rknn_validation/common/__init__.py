@@ -1,0 +1,1 @@
+"""General helpers: errors, deadlines, processes, locks, files, the cache, YAML with line numbers."""

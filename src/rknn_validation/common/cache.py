@@ -1,0 +1,217 @@
+"""The user's cache: directories keyed by what made them, shared safely between runs.
+
+An entry appears whole or not at all. Two locks guard it: `build` (one run builds, others wait) and
+`use` (held shared as long as a run needs the entry, so that pruning leaves it alone).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.common.files import allocated, content_hash
+from rknn_validation.common.locks import FileLock
+
+MANIFEST = "manifest.json"
+LIMIT = 8 * 1024**3
+"""Bytes the cache may take before the entries unused for longest are removed."""
+
+
+def default_root() -> Path:
+    """`$XDG_CACHE_HOME/rknn-validation`, or below `~/.cache` where that is unset (XDG base directory specification)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "rknn-validation"
+
+
+Build = Callable[[Path], None]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an entry is: `kind` and `key` name it, `what` tells people, `needs` is its size in bytes at most."""
+
+    kind: str
+    key: str
+    what: str
+    needs: int
+
+    @property
+    def name(self) -> str:
+        """The entry's directory name."""
+        return f"{self.kind}-{self.key[:32]}"
+
+
+class Cache:
+    """A directory of entries. Entries obtained from one instance stay in use until `close`."""
+
+    def __init__(self, root: Path | None = None, limit: int = LIMIT) -> None:
+        self.root = root or default_root()
+        self.limit = limit
+        self._in_use: dict[str, FileLock] = {}
+        self._turn = threading.RLock()
+
+    def entry(self, wanted: Wanted, build: Build, deadline: Deadline, progress: Progress) -> Path:
+        """The directory of an entry; `build` fills an empty one if there is none yet, or if it is damaged.
+
+        Raises HarnessError when the disk is full, DeadlineExceeded when another run builds for too long,
+        and whatever `build` raises (nothing is left behind then).
+        """
+        path = self.root / wanted.name
+        with self._turn:
+            self._hold(wanted, deadline)
+            if not _damage(path):
+                return path
+            with self._lock(wanted.name, "build") as lock:
+                lock.acquire(
+                    deadline, shared=False, waiting=lambda: progress(f"waiting for another run: {wanted.what}")
+                )
+                damage = _damage(path)
+                if damage and path.exists():
+                    progress(f"cache entry {wanted.name} is damaged ({damage}): building it again")
+                if damage:
+                    self._build(wanted, build, path)
+        return path
+
+    def _hold(self, wanted: Wanted, deadline: Deadline) -> None:
+        if wanted.name not in self._in_use:
+            lock = self._lock(wanted.name, "use")
+            try:
+                lock.acquire(deadline, shared=True)
+            except OSError as problem:
+                raise _unusable(self.root, problem) from problem
+            self._in_use[wanted.name] = lock
+        self._in_use[wanted.name].touch()
+
+    def _lock(self, name: str, purpose: str) -> FileLock:
+        return FileLock(self.root / "locks" / f"{name}.{purpose}")
+
+    def _build(self, wanted: Wanted, build: Build, path: Path) -> None:
+        temporary = self.root / "building" / wanted.name
+        try:
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            self.prune(keep=wanted.needs)
+            _remove(temporary)
+            temporary.mkdir()
+            _require_space(self.root, wanted)
+            build(temporary)
+            _write_manifest(temporary)
+            _remove(path)
+            temporary.rename(path)
+        except OSError as problem:
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _full(self.root, wanted) from problem
+            raise HarnessError(f"{wanted.what} could not be made", seen=f"{problem}") from problem
+        finally:
+            _remove(temporary)
+
+    def prune(self, keep: int = 0) -> tuple[str, ...]:
+        """Remove entries that nobody uses, longest unused first, until the total and `keep` more fit the limit.
+
+        What killed runs left half-built goes in any case. The names of the removed entries.
+        """
+        building = self.root / "building"
+        for half in building.iterdir() if building.exists() else ():
+            with self._lock(half.name, "build") as lock:
+                if lock.attempt(shared=False):
+                    _remove(half)
+        entries = sorted(self._entries(), key=self._last_used)
+        sizes = {entry: allocated(entry) for entry in entries}
+        total = sum(sizes.values()) + keep
+        removed = []
+        for entry in entries:
+            if total <= self.limit:
+                break
+            with self._lock(entry.name, "use") as use, self._lock(entry.name, "build") as lock:
+                if use.attempt(shared=False) and lock.attempt(shared=False):
+                    _remove(entry)
+                    total -= sizes[entry]
+                    removed.append(entry.name)
+        return tuple(removed)
+
+    def _entries(self) -> Iterator[Path]:
+        for path in self.root.iterdir():
+            if (path / MANIFEST).exists():
+                yield path
+
+    def _last_used(self, entry: Path) -> float:
+        lock = self.root / "locks" / f"{entry.name}.use"
+        return lock.stat().st_mtime if lock.exists() else 0.0
+
+    def close(self) -> None:
+        """Let go of all entries; pruning may remove them from now on."""
+        for lock in self._in_use.values():
+            lock.release()
+        self._in_use.clear()
+
+
+def _write_manifest(directory: Path) -> None:
+    files = {}
+    for path in sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        files[str(path.relative_to(directory))] = {"hash": content_hash(path), "stamp": _stamp(path)}
+    manifest = directory / MANIFEST
+    manifest.write_text(json.dumps(files, indent=1))
+
+
+def _damage(entry: Path) -> str:
+    """What is wrong with an entry; "" if nothing. Hashes only files touched since they were last hashed."""
+    try:
+        manifest = json.loads((entry / MANIFEST).read_text())
+        for name, record in manifest.items():
+            path = entry / name
+            if not path.exists():
+                return f"{name} is missing"
+            if record["stamp"] != _stamp(path):
+                if record["hash"] != content_hash(path):
+                    return f"{name} has changed"
+                record["stamp"] = _stamp(path)
+    except FileNotFoundError:
+        return f"no {MANIFEST}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{MANIFEST} is not readable"
+    return ""
+
+
+def _stamp(path: Path) -> list[int]:
+    # Any write moves the change time, and no program can set it.
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _require_space(root: Path, wanted: Wanted) -> None:
+    if shutil.disk_usage(root).free < wanted.needs:
+        raise _full(root, wanted)
+
+
+def _full(root: Path, wanted: Wanted) -> HarnessError:
+    mega = 1024**2
+    return HarnessError(
+        f"no space left for {wanted.what}",
+        expected=f"{-(-wanted.needs // mega)} MiB free below {root}",
+        seen=f"{shutil.disk_usage(root).free // mega} MiB free",
+        hint="free some space, or name another place with XDG_CACHE_HOME",
+    )
+
+
+def _unusable(root: Path, problem: OSError) -> HarnessError:
+    return HarnessError(
+        f"the cache {root} cannot be used",
+        expected="a directory this user may write to",
+        seen=str(problem),
+        hint="name another place with XDG_CACHE_HOME",
+    )

@@ -1,0 +1,146 @@
+"""Nix's error text -> EvaluationError: whose fault it is, the message, and where."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from rknn_validation.facts.nix.configuration import EvaluationError
+from rknn_validation.facts.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
+from rknn_validation.facts.nix.namespaces import mistaken, split
+from rknn_validation.facts.nix.origins import OWN, of_attribute, of_variable
+from rknn_validation.facts.nix.refusals import Refusal, refusal
+from rknn_validation.facts.nix.shapes import taken
+from rknn_validation.subject.validation import Subject
+
+STANDIN = Path(__file__).parent / "standin"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+POSITION = re.compile(r"at (/[^\s:]+:\d+:\d+)")
+UNKNOWN = "stand-in does not carry"
+"""Words with which the stand-in says that the real nixpkgs has to answer."""
+UNDECLARED = re.compile(r"The option [`'](?P<path>[^\n]+?)' does not exist\.")
+NO_SUCH_FILE = re.compile(r"'[^']*/standin/nixos/[^']*': No such file")
+OFFLINE = re.compile(r"unable to download '[^']*': (?:Could ?n[o']t resolve|Couldn't connect|Failed to connect)")
+ARGUMENT = re.compile(r"while evaluating the module argument `([^']+)' in \"([^\"]*)\"")
+OF_NIXOS = frozenset({"config", "lib", "modulesPath", "name", "options", "pkgs", "specialArgs", "utils"})
+"""Arguments that every module is given."""
+FOLDERS = 500
+"""Folders looked through for the words of an error."""
+
+PACKAGES = re.compile(r"package|pkgs|kernel|python|toolkit|runtime$", re.IGNORECASE)
+"""Options with such names hold what the package set makes."""
+
+
+def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError:
+    """The error of one failed evaluation. `message` is all that Nix wrote on standard error."""
+    text = spared(ANSI.sub("", message))
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("warning:")).strip()
+    positions = POSITION.findall(text)
+    short = headline(text).partition(OTHERS)[0].strip()
+    inside = (one for one in positions if one.startswith(f"{subject.root}/"))
+    position = next(inside, "") or _written(short, subject) or (positions[0] if positions else "")
+    if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
+        return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
+    if OFFLINE.search(text):
+        # builtins.fetchurl and its kin download while evaluating: without a network nothing is known.
+        return EvaluationError("unknown", short, position)
+    known = refusal(short, subject) or _wanted_by_imports(short, text, subject)
+    if known is not None:
+        return EvaluationError(known.kind, short, position, known.words)
+    opaque = bool(used(message)) and (MARK in short or bool(NEEDED.search(short)))
+    kind = "unknown" if standin and (opaque or _standin_cannot_tell(short, text, subject)) else "subject"
+    return EvaluationError(kind, short, position)
+
+
+def _wanted_by_imports(short: str, text: str, subject: Subject) -> Refusal | None:
+    """A module whose `imports` need an argument that nobody gives: Nix looks for it in what they would import."""
+    if "infinite recursion" not in short:
+        return None
+    own = f"{subject.root}/"
+    names = [name for name, key in ARGUMENT.findall(text) if name not in OF_NIXOS and key.startswith(own)]
+    return refusal(f"wants `{names[0]}`", subject) if names else None
+
+
+def headline(message: str) -> str:
+    """The error itself, with its position. Nix 2.8 begins with it; Nix 2.26 says "error:", its trace, and then it."""
+    text = ANSI.sub("", message)
+    errors = [part.strip() for part in re.split(r"(?m)^\s*error:", text) if part.strip()]
+    return (errors[-1] if errors else text).split("\n\n       …", 1)[0].strip()
+
+
+def _written(message: str, subject: Subject) -> str:
+    """Where a definition Nix quotes, or the text it was made to throw, stands in the subject."""
+    quoted = re.search(rf"In `({re.escape(str(subject.root))}/[^']+)'", message)
+    if quoted:
+        return f"{quoted[1]}:1:1"
+    line = message.splitlines()[0].strip() if message.strip() else ""
+    folders = {path if path.is_dir() else path.parent for path in subject.files}
+    for path in _nix_files(folders) if len(line) > 5 else ():
+        for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if line in text:
+                return f"{path}:{number}:{text.index(line) + 1}"
+    return ""
+
+
+def _nix_files(folders: Iterable[Path]) -> list[Path]:
+    """The Nix files below the folders, as far as they can be read; of an endless tree only the first."""
+    walked = islice((each for folder in folders for each in os.walk(folder)), FOLDERS)
+    found = (Path(place, name) for place, _, names in walked for name in names if name.endswith(".nix"))
+    return sorted({path for path in found if path.is_file()})
+
+
+def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:
+    if UNKNOWN in text or NO_SUCH_FILE.search(text):
+        return True
+    undeclared = UNDECLARED.search(short)
+    if undeclared:
+        return not mistaken(split(undeclared["path"]), subject.option, short)
+    required = re.search(r"called without required argument ['\"]([^'\"]+)['\"]", short)
+    if required and "callPackageWith" in short:
+        return not NOT_IN_NIXPKGS.search(required[1])
+    if "called with unexpected argument" in short and _in_standin(re.search(r"function at (/[^\s:]+)", short)):
+        return True
+    missing = re.search(r"attribute '([^']+)' missing|undefined variable '([^']+)'", short)
+    if missing is None:
+        return False
+    return _lacks(missing[1], missing[2], short, text, subject)
+
+
+def _in_standin(found: re.Match[str] | None) -> bool:
+    return found is not None and found[1].startswith(f"{STANDIN}/")
+
+
+def _lacks(attribute: str | None, variable: str | None, short: str, text: str, subject: Subject) -> bool:
+    """Whether it may be the stand-in that lacks a name, and not what the subject wrote itself."""
+    name = attribute or variable or ""
+    if NOT_IN_NIXPKGS.search(name):
+        return False
+    where = POSITION.search(short)
+    if where is None or _in_standin(re.match(r"at (/[^\s:]+)", where[0])):
+        return True
+    file, line = where[1].rsplit(":", 2)[:2]
+    find = of_attribute if attribute else of_variable
+    if name in taken(Path(file), subject.special_args):
+        return False
+    origin = find(Path(file), int(line), name)
+    if origin.kind != "config":
+        return origin.is_foreign and not _reads_own_option(name, text, subject)
+    path = (*subject.option, *origin.path[1:]) if origin.path[:1] == (OWN,) else origin.path
+    if path and PACKAGES.search(path[-1]):
+        return True
+    if "*" in path:
+        # A member of a collection the subject's options hold.
+        return path[: len(subject.option)] != subject.option
+    return not mistaken((*path, name), subject.option)
+
+
+def _reads_own_option(name: str, text: str, subject: Subject) -> bool:
+    """Whether `config.<...>.name` was read below the subject's own options, somewhere in the trace."""
+    for read in re.findall(r"^\s*\d+\|.*?\b(?:config|options)\.([\w.\"-]+)", text, re.MULTILINE):
+        parts = split(read)
+        if name in parts and mistaken(parts[: parts.index(name) + 1], subject.option):
+            return True
+    return False

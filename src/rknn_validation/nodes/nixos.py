@@ -1,0 +1,201 @@
+"""A testinfra host over the NixOS test driver's `machine`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import inspect
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar, get_args
+
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
+
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
+
+SECONDS = 240.0
+"""How long one command may take unless told otherwise: NixOS tests also run without KVM, with other builds beside."""
+GRACE = 30
+"""Seconds the guest gets on top, to end a command that is late and to say so."""
+COMMAND_BYTES = 60_000
+"""Longest command: the driver passes it on as one argument, which Linux limits to 128 KiB, in base64."""
+
+# The driver runs this as `bash -c` with `set -euo pipefail`, hands over standard output alone, and waits until nobody
+# holds it any more. So the command writes to files, and only the answer is printed; what it leaves running holds
+# nothing up. The environment is fixed: the driver's own shell has read /etc/profile, which a check must not notice.
+_SCRIPT = """\
+set +euo pipefail
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd /root 2>/dev/null || cd /
+echo {command} | base64 -d >"$work/command"
+path=/run/wrappers/bin:/run/current-system/sw/bin:/run/current-system/sw/sbin
+path=$path:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+timeout --kill-after=5 {seconds} bash -c '
+  env -i PATH="$2" HOME=/root USER=root LOGNAME=root LANG=C.UTF-8 TERM=dumb bash -c "$(cat "$1/command")"
+  echo $? >"$1/status"
+' - "$work" "$path" </dev/null >"$work/out" 2>"$work/err"
+echo "{mark} $(cat "$work/status" 2>/dev/null || echo late)"
+base64 -w 0 "$work/out"; echo
+base64 -w 0 "$work/err"; echo
+echo "{mark} end"
+"""
+
+T = TypeVar("T")
+
+
+def _seconds(ask: Callable[..., object], seconds: int) -> Any:
+    """`seconds` as the driver's method wants its `timeout`: a number, and a timedelta since NixOS 26.11."""
+    limit = inspect.signature(ask).parameters["timeout"]
+    takes = isinstance(limit.default, timedelta) or timedelta in get_args(limit.annotation)
+    return timedelta(seconds=seconds) if takes else seconds
+
+
+class Driver(Protocol):
+    """The part of the NixOS test driver's `machine` that is needed here, with the signatures of NixOS 26.05.
+
+    From nixpkgs' nixos/lib/test-driver/src/test_driver/machine/__init__.py (class BaseMachine).
+    """
+
+    name: str
+
+    def execute(
+        self, command: str, check_return: bool = True, check_output: bool = True, timeout: int | None = 900
+    ) -> tuple[int, str]:
+        """Run a shell command as root: exit status and standard output."""
+
+    def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None:
+        """Wait until a unit is active; raises where it fails or takes too long."""
+
+
+class Line:
+    """The driver's connection to a machine. Everything said over it has a deadline.
+
+    The driver itself waits for ever for a machine that hangs, and what it raises when the machine is gone depends on
+    what it was doing (broken pipe, a status that is no number, ...): all of that becomes HarnessError, and a
+    connection that broke once is not used again, for an answer that arrives late would be taken for the next one's.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._lost: HarnessError | None = None
+
+    def use(self, act: Callable[[], T], deadline: Deadline, *, breaks: bool = True) -> T:
+        """What `act` returns. With `breaks`, the connection is lost where it raises, not only where it hangs."""
+        if self._lost is not None:
+            seen = f"{self._lost.message}: {self._lost.seen}"
+            raise MachineError(
+                f"{self.driver.name} can no longer be asked", expected="the driver's connection", seen=seen
+            )
+        results: list[T] = []
+        problems: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                results.append(act())
+            except BaseException as problem:
+                problems.append(problem)
+
+        # A daemon: where it hangs, it hangs until the driver ends, and must not keep it from that.
+        thread = threading.Thread(target=work, name=f"asking {self.driver.name}", daemon=True)
+        thread.start()
+        thread.join(deadline.remaining())
+        if results:
+            return results[0]
+        if not problems:
+            self._lost = deadline.exceeded("a machine that no longer answers the driver")
+            raise self._lost
+        problem = problems[0]
+        if not isinstance(problem, Exception) or isinstance(problem, HarnessError):
+            raise problem
+        error = MachineError(
+            f"the NixOS test driver failed on {self.driver.name}",
+            expected=deadline.what,
+            seen=f"{type(problem).__name__}: {problem}",
+        )
+        if breaks:
+            self._lost = error
+        raise error from problem
+
+    def wait_for_unit(self, unit: str, deadline: Deadline) -> None:
+        """Wait until a unit is active. Raises HarnessError where it fails or the deadline passes."""
+        seconds = max(1, int(deadline.remaining()))
+        waiting = Deadline.after(seconds + GRACE, deadline.what)
+        wait = self.driver.wait_for_unit
+        self.use(lambda: wait(unit, timeout=_seconds(wait, seconds)), waiting, breaks=False)
+
+
+class NixosBackend(BaseBackend):  # type: ignore[misc]
+    """Runs testinfra's commands on a NixOS test machine, as root.
+
+    A command's own failure is an exit status; a driver that fails, a machine that died or hangs and a command that
+    takes too long raise HarnessError instead, so that none of them can be taken for an answer.
+    """
+
+    NAME = "nixos"
+
+    def __init__(self, line: Line, seconds: float = SECONDS) -> None:
+        super().__init__(line.driver.name)
+        self._line = line
+        self._seconds = seconds
+        self._encoding = "utf-8"
+
+    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
+        """Run a command; `%s` in it are filled with the quoted `args`."""
+        text = self.get_command(command, *args)
+        data = text.encode()
+        if len(data) > COMMAND_BYTES:
+            raise HarnessError(
+                "a command is too long for the NixOS test driver",
+                expected=f"at most {COMMAND_BYTES} bytes",
+                seen=f"{len(data)} bytes: {text[:80]}",
+            )
+        seconds = max(1, int(self._seconds))
+        mark = f"answer-{secrets.token_hex(8)}"
+        script = _SCRIPT.format(command=base64.b64encode(data).decode(), seconds=seconds, mark=mark)
+        deadline = Deadline.after(seconds + 2 * GRACE, f"{_short(text)} on {self.hostname}")
+        execute = self._line.driver.execute
+        done = self._line.use(lambda: execute(script, timeout=_seconds(execute, seconds + GRACE)), deadline)
+        status, out, err = self._parsed(done, mark, deadline)
+        if status == "late":
+            said = (out + err).decode(errors="replace").strip()
+            raise DeadlineExceeded(
+                f"gave up waiting for {deadline.what}",
+                expected=f"an answer within {seconds} s",
+                seen=f"a command still running that had said: {said[-1000:]}" if said else "a command still running",
+            )
+        return self.result(int(status), data, out, err)
+
+    def _parsed(self, done: tuple[int, str], mark: str, deadline: Deadline) -> tuple[str, bytes, bytes]:
+        """Status, standard output and standard error in what the driver gave."""
+        status, text = done
+        try:
+            first, out, err, last, rest = text.split("\n")
+            kept, _, word = first.partition(" ")
+            whole = (kept, last, rest) == (mark, f"{mark} end", "")
+            if status == 0 and whole and (word == "late" or word.isdecimal()):
+                return word, base64.b64decode(out, validate=True), base64.b64decode(err, validate=True)
+        except (ValueError, binascii.Error):
+            pass
+        raise MachineError(
+            f"{self.hostname} gave no answer that can be read",
+            expected=f"status, output and errors of {deadline.what}",
+            seen=f"exit status {status} of the driver's shell, and {text[-500:]!r}",
+        )
+
+    def decode(self, data: bytes) -> str:
+        """Text of a command's output; what is not UTF-8 is replaced, never fatal."""
+        return data.decode("utf-8", errors="replace")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+
+
+def host(line: Line, seconds: float = SECONDS) -> Host:
+    """The machine at the end of `line` as a testinfra host. `seconds` bounds each command."""
+    return Host(NixosBackend(line, seconds))

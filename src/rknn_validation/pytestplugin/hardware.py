@@ -1,0 +1,166 @@
+"""pytest: options and fixtures of the tier `hardware`, which asks real nodes and runs only with --hardware."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rknn_validation.checks.model import Check
+from rknn_validation.checks.node import DISTURBING, Expectation
+from rknn_validation.checks.node.fleet import AT_ONCE, Fleet, Plan
+from rknn_validation.checks.questions import Question
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.common.workspace import sweep
+from rknn_validation.facts.model import Facts
+from rknn_validation.nodes.ssh import Limits, SshLink
+from rknn_validation.nodes.sshsudo import Password
+from rknn_validation.npu.boards import BOARDS
+from rknn_validation.npu.stacks import STACKS
+from rknn_validation.pytestplugin.selection import which
+from rknn_validation.subject.inventory import EXAMPLE, Node
+from rknn_validation.subject.validation import Validation
+
+PASSWORD = pytest.StashKey[Password]()
+WORD = "rknn_sudo_password"
+"""Name under which the password travels to a worker, over the pipe that started it."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What to ask, and how."""
+    group = parser.getgroup("rknn-validation-hardware", "asking real nodes over SSH")
+    group.addoption("--hardware", action="store_true", help="ask real nodes: `nodes:` of the subject file")
+    group.addoption("--inventory", metavar="FILE", type=Path, help="ask the `nodes:` of this file instead")
+    group.addoption("--node", metavar="NAME", action="append", default=[], help="ask this node (repeatable)")
+    group.addoption("--group", metavar="NAME", action="append", default=[], help="ask the nodes of this group")
+    group.addoption("--disturb", action="store_true", help="ask also what changes a node for a moment")
+    accept = "trust the key of a node that is not known yet, and remember it"
+    group.addoption("--accept-new-host-keys", action="store_true", help=accept)
+    group.addoption("--nodes-at-once", metavar="N", type=int, default=AT_ONCE, help=f"default: {AT_ONCE}")
+    plain = Limits()
+    for name, what, seconds in (
+        ("connect", "until a connection stands", plain.connect),
+        ("command", "for each command on a node", plain.command),
+        ("node", "for all questions to a node", plain.total),
+    ):
+        text = f"{what} (default: {seconds:g})"
+        group.addoption(f"--{name}-deadline", metavar="SECONDS", type=float, default=seconds, help=text)
+
+
+def chosen(config: pytest.Config, validation: Validation) -> Validation:
+    """The subject with the nodes to ask, none without --hardware. Raises HarnessError for words nobody knows."""
+    if config.getoption("--nodes-at-once") < 1:
+        raise HarnessError("--nodes-at-once", expected="1 or more", seen=str(config.getoption("--nodes-at-once")))
+    nodes = which(config, validation)
+    config.stash[PASSWORD] = _password(config, nodes)
+    return replace(validation, nodes={node.name: node for node in nodes})
+
+
+def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
+    """Asked once, before anything runs; a worker is told by the process that started it."""
+    if hasattr(config, "workerinput"):
+        return Password(str(config.workerinput.get(WORD, "")))
+    asking = [node.name for node in nodes if node.sudo == "ask"]
+    if not asking or config.option.collectonly:
+        return Password()
+    if not sys.stderr.isatty():
+        seen, hint = "no terminal", "run it in one, or let sudo do without: sudo: passwordless"
+        raise HarnessError("sudo's password has to be typed", expected="a terminal", seen=seen, hint=hint)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    try:
+        return Password(getpass.getpass(f"sudo password for {', '.join(asking)}: "))
+    except EOFError as end:
+        raise HarnessError("sudo's password has to be typed", expected="a password", seen="the end of input") from end
+    finally:
+        if capture is not None:
+            capture.resume_global_capture()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """To ask real nodes without any is a slip, however its tests were found (see `whichnodes`)."""
+    asked = [item for item in items if item.get_closest_marker("hardware")]
+    if config.getoption("--hardware") and any(_without_nodes(item) for item in asked):
+        raise pytest.UsageError(f"--hardware: there is no node to ask; write down one, such as\n{EXAMPLE}")
+
+
+def _without_nodes(item: pytest.Item) -> bool:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return "hardware_question" in params and not isinstance(params["hardware_question"], Question)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of -n the password."""
+    node.workerinput[WORD] = node.config.stash.get(PASSWORD, Password()).text
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With -n, all questions to real nodes go to one worker, which asks the nodes side by side."""
+    if not config.getoption("--hardware") or config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "hardware" if nodeid.startswith("tests/hardware/test_nodes.py::") else nodeid
+
+    return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapping[str, Facts]) -> Iterator[Fleet]:
+    """The nodes of this run, being asked what its tests want to know, in their order."""
+    option = request.config.getoption
+    wanted: dict[str, list[Check[Any]]] = {}
+    for item in request.session.items:
+        asked = getattr(getattr(item, "callspec", None), "params", {}).get("hardware_question")
+        if isinstance(asked, Question) and asked.node and (option("--disturb") or asked.check.id not in DISTURBING):
+            wanted.setdefault(asked.node.name, []).append(asked.check)
+    limits = Limits(option("--connect-deadline"), option("--command-deadline"), option("--node-deadline"))
+    password = request.config.stash.get(PASSWORD, None)
+
+    def connect(node: Node) -> Callable[[], SshLink]:
+        accept = bool(option("--accept-new-host-keys"))
+        return lambda: SshLink(node, limits, accept_new=accept, password=password)
+
+    def expected(node: Node) -> Callable[[], Expectation]:
+        return lambda: expectation(node, validation, gathered)
+
+    plans = [
+        Plan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)
+        for name, checks in wanted.items()
+    ]
+    sweep()  # what a run that was killed has left
+    with Fleet(plans, option("--nodes-at-once")) as fleet:
+        yield fleet
+
+
+def expectation(node: Node, validation: Validation, gathered: Mapping[str, Facts]) -> Expectation:
+    """What a node should be. Raises HarnessError where its scenario does not evaluate."""
+    facts = gathered[node.scenario]
+    if facts.evaluation.configuration is None:
+        seen = facts.evaluation.error.message if facts.evaluation.error else "no configuration"
+        hint = "mend what the unit tier says about it first"
+        raise HarnessError(
+            f"scenario {node.scenario} does not evaluate", expected="a configuration", seen=seen, hint=hint
+        )
+    return Expectation(
+        scenario=facts.scenario,
+        board=BOARDS[node.board],
+        configuration=facts.configuration,
+        stack=STACKS.get(facts.scenario.stack),
+        guarded=node.guarded,
+        service_user=node.service_user or "",
+        inference=validation.inferences.get(facts.scenario.stack),
+        nixpkgs=facts.evaluation.nixpkgs,
+        whole=facts.subject.host is not None,
+    )

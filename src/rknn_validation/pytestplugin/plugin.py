@@ -1,0 +1,187 @@
+"""pytest: options, fixtures and hooks. What they do lives in the rooms below; nothing is decided here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rknn_validation.checks.model import Answer, Status
+from rknn_validation.checks.questions import (
+    Question,
+    configuration_questions,
+    hardware_questions,
+    node_questions,
+    transition_questions,
+)
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.facts.model import Facts
+from rknn_validation.pytestplugin import hardware as hardwareplugin
+from rknn_validation.pytestplugin import judging
+from rknn_validation.pytestplugin.reporter import Reporter
+from rknn_validation.report import files
+from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
+from rknn_validation.subject.validation import Validation
+
+VALIDATION = pytest.StashKey[Validation]()
+QUESTIONS = {
+    "configuration_question": configuration_questions,
+    "node_question": node_questions,
+    "transition_question": transition_questions,
+    "hardware_question": hardware_questions,
+}
+pytest_plugins = ("rknn_validation.pytestplugin.hardware", "rknn_validation.pytestplugin.judging")
+
+
+class Inconclusive(Exception):
+    """A check applies but could not tell. Fails the run; never counts as pass."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The harness's options."""
+    group = parser.getgroup("rknn-validation", "judging the NPU support of a NixOS configuration")
+    judging.add_options(group)
+    group.addoption("--report", metavar="DIR", type=Path, help="where reports go (default: report)")
+    group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
+    group.addoption("--guest", choices=("debian", "nixos"), default="debian", help="what emulated boards boot")
+    image = "a NixOS guest that is built already, with --guest nixos"
+    group.addoption("--guest-image", metavar="[SCENARIO=]DIR", action="append", default=[], help=image)
+    group.addoption("--guest-deadline", metavar="SECONDS", type=float, default=7200.0, help="default: 7200")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Start again with this repository's settings where pytest has missed them.
+
+    Before it knows our options, pytest takes their values for test paths, and looks for its settings beside
+    a subject that lies elsewhere.
+    """
+    own = config.invocation_params.dir / "pyproject.toml"
+    if config.inipath == own or config.option.inifilename or not own.is_file():
+        return
+    if 'name = "rknn-validation"' in own.read_text(encoding="utf-8"):
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.stop_global_capturing()
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", str(own), *config.invocation_params.args])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what is judged; a malformed subject file or an unknown host is a usage error, before anything runs."""
+    if config.getoption("--guest-image") and config.getoption("--guest") != "nixos":
+        raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
+    try:
+        config.stash[judging.JUDGED] = judging.judged(config)
+        config.stash[VALIDATION] = hardwareplugin.chosen(config, config.stash[judging.JUDGED].validation)
+        if hasattr(config, "workerinput") or config.option.collectonly:
+            return
+        collection = Collection(config.getoption("--report") or config.rootpath / "report")
+        collection.start()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    reporter = Reporter(collection, config.stash[VALIDATION])
+    config.pluginmanager.register(reporter, "rknn-validation-reporter")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real nodes are asked only with --hardware, the harness's own boards only with the Debian guest."""
+    left_out = ["hardware"] if not config.getoption("--hardware") else []
+    left_out += ["vm"] if config.getoption("--guest") == "nixos" else []
+    gone = {
+        item
+        for item in items
+        for marker in left_out
+        if item.get_closest_marker(marker) and (marker == "hardware" or not item.get_closest_marker("verdict"))
+    }
+    if gone:
+        config.hook.pytest_deselected(items=[item for item in items if item in gone])
+        items[:] = [item for item in items if item not in gone]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a question is asked every question of its kind."""
+    for fixture, questions in QUESTIONS.items():
+        if fixture in metafunc.fixturenames:
+            asked = questions(metafunc.config.stash[VALIDATION])
+            metafunc.parametrize(fixture, asked, ids=[question.id for question in asked])
+
+
+@pytest.fixture(scope="session")
+def validation(request: pytest.FixtureRequest) -> Validation:
+    """The subject file of this run."""
+    return request.config.stash[VALIDATION]
+
+
+@pytest.fixture(scope="session")
+def gathered(request: pytest.FixtureRequest) -> Mapping[str, Facts]:
+    """The facts of every scenario and host."""
+    return request.config.stash[judging.JUDGED].facts()
+
+
+@pytest.fixture(scope="session")
+def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says one line about what is being waited for, past pytest's capturing."""
+    manager = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        if manager is None:
+            print(line, file=sys.stderr, flush=True)
+            return
+        with manager.global_and_fixture_disabled():
+            print(f"\n{line}", end="", file=sys.stderr, flush=True)
+
+    return say
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`judge(question, answer, stand_ins=..., attachments=...)` records the verdict and ends the test with it."""
+    started, since = time.time(), time.monotonic()
+
+    def conclude(question: Question, answer: Answer, **more: Any) -> None:
+        verdict = question.verdict(answer, **{"seconds": time.monotonic() - since, "started": started, **more})
+        request.node.user_properties.append((PROPERTY, verdict.to_json()))
+        text = f"{answer.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}"
+        if answer.status is Status.SKIP:
+            pytest.skip(answer.reason)
+        if answer.status is Status.FAIL:
+            pytest.fail(text, pytrace=False)
+        if answer.status is Status.INCONCLUSIVE:
+            raise Inconclusive(text)
+
+    return conclude
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A question that broke before its answer was judged is inconclusive, with the reason."""
+    report = yield
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    question = next((params[name] for name in QUESTIONS if name in params), None)
+    if question is None or call.excinfo is None or verdict_in(item.user_properties) is not None:
+        return report
+    error = call.excinfo.value
+    if not isinstance(error, pytest.skip.Exception | KeyboardInterrupt):
+        reason = error.message if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        told = (PROPERTY, question.broken(reason, str(error)).to_json())
+        item.user_properties.append(told)
+        report.user_properties = [*report.user_properties, told]
+        if isinstance(error, HarnessError):
+            report.longrepr = str(error)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """`inconclusive` is a word of its own: it fails the run, and is told apart from `failed`."""
+    if isinstance(report, pytest.TestReport) and report.failed:
+        verdict = verdict_in(report.user_properties)
+        if verdict is not None and verdict.status is Status.INCONCLUSIVE:
+            return "inconclusive", "I", "INCONCLUSIVE"
+    return None
