@@ -36,6 +36,7 @@ let
     packages.junit-xml
     packages.tree-sitter
     packages.tree-sitter-grammars.tree-sitter-bash
+    packages.tree-sitter-grammars.tree-sitter-nix
   ];
 
   package = python3.pkgs.buildPythonApplication (attributes python3.pkgs);

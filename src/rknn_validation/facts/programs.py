@@ -6,10 +6,10 @@ import tomllib
 
 from rknn_validation.facts.library.packages import STORE_PATH
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Attributes
+from rknn_validation.facts.nix.syntax import Apply, Attributes, function_name
 from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.building import result
-from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 
 __all__ = ["STORE_PATH", "folders", "programs"]

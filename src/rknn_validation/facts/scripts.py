@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Attributes, Node, Text
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Node, Text, function_name
 from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.npupart import npu_units
-from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.facts.recipes.values import rendered
 from rknn_validation.facts.text.shellcheck import Judgement, judge
 from rknn_validation.npu.about import about_npu

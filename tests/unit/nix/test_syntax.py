@@ -8,17 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.facts.nix.syntax import (
-    Apply,
-    Attributes,
-    Function,
-    Name,
-    NixSyntaxError,
-    Operation,
-    Select,
-    Text,
-    parse,
-)
+from rknn_validation.facts.nix.parse import parse
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Function, Name, NixSyntaxError, Operation, Select, Text
 from rknn_validation.facts.nix.syntax import Path as NixPath
 
 pytestmark = pytest.mark.unit

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.recipes.nixtrees import dotted
+from rknn_validation.facts.nix.syntax import dotted
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 from rknn_validation.facts.recipes.values import Word
 from rknn_validation.facts.recipes.vendor import is_vendor_binary, source_texts

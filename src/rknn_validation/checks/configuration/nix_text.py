@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Node, Operation, Text, function_name
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 
 _PROPERTIES = frozenset(
     {"mkIf", "mkMerge", "mkForce", "mkDefault", "mkOverride", "mkOrder", "mkBefore", "mkAfter", "mkVMOverride"}

@@ -18,9 +18,10 @@ from rknn_validation.facts.nix.syntax import (
     Node,
     Operation,
     With,
+    dotted,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 
 NOTHING = "the subject has no overlay"
 _FINAL = frozenset({"final", "self", "_final", "_self"})

@@ -9,8 +9,8 @@ from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.difference import baseline, shorten
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration
-from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node
-from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node, function_name
+from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 

@@ -14,9 +14,19 @@ from rknn_validation.facts.kernel.configfile import parse, read
 from rknn_validation.facts.kernel.drivers import OFF
 from rknn_validation.facts.kernel.source import tree as kernel_tree
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node, Select, Text
+from rknn_validation.facts.nix.syntax import (
+    Apply,
+    Attributes,
+    Binding,
+    Items,
+    Node,
+    Select,
+    Text,
+    dotted,
+    function_name,
+)
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.npu import kernels, symbols
 
 _STOCK = re.compile(r"\b(linux(?:_(?:(\d+)_(\d+)|latest|testing|default))?)\.override(?:Attrs)?$")

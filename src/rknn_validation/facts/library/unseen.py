@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Node, Text
-from rknn_validation.facts.recipes.nixtrees import function_name, trees_of
+from rknn_validation.facts.nix.syntax import Apply, Node, Text, function_name
+from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 _WRITERS = re.compile(

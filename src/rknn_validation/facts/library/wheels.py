@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nix.syntax import Apply, Node, Text
+from rknn_validation.facts.nix.syntax import Apply, Node, Text, dotted
 from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.building import source_file
 from rknn_validation.facts.recipes.fetches import UNKNOWN as NOT_WRITTEN
 from rknn_validation.facts.recipes.fetches import Fetch
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.facts.recipes.recipes import Recipe
 from rknn_validation.facts.recipes.values import UNKNOWN
 from rknn_validation.facts.recipes.wheels import Wheel, fetched_wheel, wheel_of

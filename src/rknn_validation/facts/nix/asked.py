@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.facts.nix.syntax import Name, NixSyntaxError, Node, Select, parse
+from rknn_validation.facts.nix.parse import nix_files, read
+from rknn_validation.facts.nix.syntax import Name, Node, Select
 
 Names = dict[str, Any]
 """Attribute paths as nested mappings; an empty one is where a path ends."""
@@ -22,21 +21,12 @@ PER_SYSTEM = frozenset({"packages", "legacyPackages", "devShells", "apps", "chec
 def asked_of(directory: Path, inputs: set[str]) -> dict[str, Names]:
     """By input, the attribute paths that the flake's files select from `inputs.NAME` or a variable of that name."""
     found: dict[str, Names] = {name: {} for name in inputs}
-    for path in islice(_nix_files(directory), FILES):
-        try:
-            tree = parse(path.read_text(encoding="utf-8"))
-        except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
-            continue
-        for node in tree.walk():
+    for path in islice(nix_files(directory), FILES):
+        tree = read(path)
+        for node in tree.walk() if tree else ():
             if isinstance(node, Select):
                 _remember(found, _words(node))
     return found
-
-
-def _nix_files(directory: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(directory):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "result")))
-        yield from (Path(place) / name for name in sorted(names) if name.endswith(".nix"))
 
 
 def _words(node: Node) -> list[str | None]:

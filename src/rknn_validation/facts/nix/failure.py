@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 from rknn_validation.facts.nix.configuration import EvaluationError
 from rknn_validation.facts.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
 from rknn_validation.facts.nix.namespaces import mistaken, split
 from rknn_validation.facts.nix.origins import OWN, of_attribute, of_variable
+from rknn_validation.facts.nix.parse import nix_files
 from rknn_validation.facts.nix.refusals import Refusal, refusal
 from rknn_validation.facts.nix.shapes import taken
 from rknn_validation.subject.validation import Subject
@@ -77,19 +75,15 @@ def _written(message: str, subject: Subject) -> str:
     if quoted:
         return f"{quoted[1]}:1:1"
     line = message.splitlines()[0].strip() if message.strip() else ""
+    if len(line) <= 5:
+        return ""
     folders = {path if path.is_dir() else path.parent for path in subject.files}
-    for path in _nix_files(folders) if len(line) > 5 else ():
+    files = {path for folder in folders for path in nix_files(folder, FOLDERS) if path.is_file()}
+    for path in sorted(files):
         for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if line in text:
                 return f"{path}:{number}:{text.index(line) + 1}"
     return ""
-
-
-def _nix_files(folders: Iterable[Path]) -> list[Path]:
-    """The Nix files below the folders, as far as they can be read; of an endless tree only the first."""
-    walked = islice((each for folder in folders for each in os.walk(folder)), FOLDERS)
-    found = (Path(place, name) for place, _, names in walked for name in names if name.endswith(".nix"))
-    return sorted({path for path in found if path.is_file()})
 
 
 def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:

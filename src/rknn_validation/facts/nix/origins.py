@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rknn_validation.facts.nix.names import library_names
+from rknn_validation.facts.nix.parse import read
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
@@ -16,16 +17,15 @@ from rknn_validation.facts.nix.syntax import (
     Inherit,
     Let,
     Name,
-    NixSyntaxError,
     Node,
     Operation,
     Select,
     Text,
     With,
-    parse,
 )
 
 _DEPTH = 12
+_read = cache(read)
 _EACH = frozenset(
     {"map", "filter", "concatMap", "mapAttrs", "mapAttrs'", "mapAttrsToList", "concatMapAttrs", "forEach"}
 )
@@ -115,7 +115,7 @@ def reads(file: Path) -> set[Origin]:
 
 
 def _everything(file: Path) -> Iterator[tuple[Node, _Scope]]:
-    tree = _tree(file)
+    tree = _read(file)
     waiting = [(tree, _Scope({}))] if tree is not None else []
     while waiting:
         node, scope = waiting.pop()
@@ -128,14 +128,6 @@ def _places(file: Path, line: int) -> Iterator[tuple[Node, _Scope]]:
     for node, scope in _everything(file):
         if node.line == line or isinstance(node, Inherit) or (isinstance(node, Select) and node.line <= line):
             yield node, scope
-
-
-@cache
-def _tree(file: Path) -> Node | None:
-    try:
-        return parse(file.read_text(encoding="utf-8", errors="replace"))
-    except (NixSyntaxError, OSError, RecursionError):
-        return None
 
 
 def _below(node: Node, scope: _Scope) -> list[tuple[Node, _Scope]]:

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.facts.nix.parse import read
 from rknn_validation.facts.nix.syntax import (
     Assert,
     Function,
     Inherit,
     Let,
     Name,
-    NixSyntaxError,
     Node,
     Select,
     With,
-    parse,
 )
 from rknn_validation.subject.references import FlakeAttribute, Part
 
@@ -50,16 +49,8 @@ class Parameter:
 
 def parameters(path: Path) -> list[Parameter]:
     """The functions that a file is, outermost first; none where it cannot be read: Nix will say why."""
-    tree = _tree(path)
+    tree = read(path)
     return list(_functions(tree)) if tree else []
-
-
-def _tree(path: Path) -> Node | None:
-    file = path / "default.nix" if path.is_dir() else path
-    try:
-        return parse(file.read_text(encoding="utf-8"))
-    except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _functions(node: Node) -> Iterator[Parameter]:
@@ -88,7 +79,7 @@ def wanted(path: Path) -> tuple[str, ...]:
 
 def taken(path: Path, names: Container[str]) -> Iterator[str]:
     """What a file takes out of variables of these names: `args.inputs`, `inherit (args) inputs;`."""
-    tree = _tree(path) if names else None
+    tree = read(path) if names else None
     for node in tree.walk() if tree else ():
         if isinstance(node, Select) and isinstance(node.target, Name) and node.target.id in names:
             yield from (part for part in node.path[:1] if isinstance(part, str))

@@ -9,8 +9,19 @@ from dataclasses import dataclass
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.instantiate import STANDIN
 from rknn_validation.facts.nix.package import Package
-from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Inherit, Name, Node, Operation, Text
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
+from rknn_validation.facts.nix.syntax import (
+    Apply,
+    Attributes,
+    Binding,
+    Inherit,
+    Name,
+    Node,
+    Operation,
+    Text,
+    dotted,
+    function_name,
+)
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 
 FETCHERS = frozenset(
     {

@@ -7,9 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Binding, Formal, Inherit, Let, Name, Node, Operation, Select, Text
+from rknn_validation.facts.nix.syntax import (
+    Apply,
+    Binding,
+    Formal,
+    Inherit,
+    Let,
+    Name,
+    Node,
+    Operation,
+    Select,
+    Text,
+    dotted,
+    function_name,
+)
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 
 _MACHINES = re.compile(r"/(?:proc|sys|dev|run|boot|etc)(?:/|$)")
 _ASKS = frozenset({"currentSystem", "getEnv"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.parse import read
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
@@ -17,12 +18,11 @@ from rknn_validation.facts.nix.syntax import (
     Inherit,
     Let,
     Name,
-    NixSyntaxError,
     Node,
     Operation,
     Select,
     Text,
-    parse,
+    dotted,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.subject.validation import Subject
@@ -82,26 +82,6 @@ class NixTree:
     def _inner(self, node: Node, depth: int) -> str:
         known = self._text(node, depth + 1)
         return "${…}" if known is None else known
-
-
-def function_name(node: Node) -> str | None:
-    """The last word of what is applied: `pkgs.fetchurl {…}` and `fetchurl {…}` are both "fetchurl"."""
-    function = node.function if isinstance(node, Apply) else node
-    if isinstance(function, Name):
-        return function.id
-    if isinstance(function, Select) and isinstance(function.path[-1], str):
-        return function.path[-1]
-    return None
-
-
-def dotted(node: Node) -> str | None:
-    """`a.b.c` as written, None where it is anything else."""
-    if isinstance(node, Name):
-        return node.id
-    if isinstance(node, Select) and all(isinstance(part, str) for part in node.path):
-        target = dotted(node.target)
-        return None if target is None else ".".join([target, *map(str, node.path)])
-    return None
 
 
 def written(tree: NixTree) -> Iterator[str]:
@@ -196,12 +176,10 @@ def relative_paths(tree: Node) -> Iterator[str]:
 @functools.lru_cache(maxsize=1024)
 def _read(path: Path, written: int) -> tuple[Node | None, dict[str, Node], bool]:
     del written  # part of the key only
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = parse(text)
-    except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
+    tree = read(path)
+    if tree is None:
         return None, {}, False
-    return tree, _names(tree), bool(_NPU.search(text))
+    return tree, _names(tree), bool(_NPU.search(path.read_text(encoding="utf-8")))
 
 
 def _names(tree: Node) -> dict[str, Node]:

@@ -20,8 +20,10 @@ from rknn_validation.facts.nix.syntax import (
     Select,
     Text,
     With,
+    dotted,
+    function_name,
 )
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name
+from rknn_validation.facts.recipes.nixtrees import NixTree
 
 _CONDITIONS = frozenset({"mkIf", "optional", "optionals", "optionalAttrs", "optionalString", "mkVMOverride"})
 _LOGIC = frozenset({"&&", "||", "->"})

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.syntax import Apply, Formal, Function, Let, Node, Text, With
+from rknn_validation.facts.nix.parse import nix_files
+from rknn_validation.facts.nix.syntax import Apply, Formal, Function, Let, Node, Text, With, dotted, function_name
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import dotted, function_name, read_tree, trees_of
+from rknn_validation.facts.recipes.nixtrees import read_tree, trees_of
 
 _FOLDERS = 200
 _LISTS_FOLDERS = frozenset({"readDir", "listFilesRecursive", "listFiles", "toSource", "importDir", "filesystem"})
@@ -49,7 +47,7 @@ def _acts_on(tree: Node, option: str) -> bool:
 
 def _is_named(path: Path, root: Path) -> bool:
     """Whether any Nix file below the subject's folder names the file, or reads whole folders."""
-    for other in _nix_files(root):
+    for other in nix_files(root, _FOLDERS):
         tree = read_tree(other, root) if other.resolve() != path.resolve() else None
         if tree and any(_names(node, other.parent, path) for node in tree.tree.walk()):
             return True
@@ -64,8 +62,3 @@ def _names(node: Node, folder: Path, path: Path) -> bool:
             isinstance(part, str) and (part == path.name or part.endswith(f"/{path.name}")) for part in node.parts
         )
     return (function_name(node) or "") in _LISTS_FOLDERS and not isinstance(node, Formal | Let | With)
-
-
-def _nix_files(root: Path) -> Iterator[Path]:
-    for place, _, names in islice(os.walk(root), _FOLDERS):
-        yield from (Path(place) / name for name in names if name.endswith(".nix"))

@@ -23,10 +23,11 @@ from rknn_validation.facts.nix.syntax import (
     Name,
     Node,
     With,
+    function_name,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.fetches import Fetch, fetch_of, subject_packages
-from rknn_validation.facts.recipes.nixtrees import NixTree, function_name, trees_of
+from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
 from rknn_validation.facts.recipes.values import UNKNOWN, Word, value_of
 
 BUILDERS = frozenset({"mkDerivation", "buildPythonPackage", "buildPythonApplication"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rknn_validation.facts.nix.syntax import Apply, If, Items, Name, Node, Operation, Text, With
+from rknn_validation.facts.nix.syntax import Apply, If, Items, Name, Node, Operation, Text, With, dotted, function_name
 from rknn_validation.facts.nix.syntax import Path as NixPath
 from rknn_validation.facts.recipes.fetches import FETCHERS, fetch_of
-from rknn_validation.facts.recipes.nixtrees import NixTree, dotted, function_name
+from rknn_validation.facts.recipes.nixtrees import NixTree
 
 UNKNOWN = object()
 """The value of an attribute only evaluation knows."""
