@@ -20,7 +20,7 @@ IMAGE_SECONDS = 600.0
 @pytest.fixture(scope="session")
 def emulator(request: pytest.FixtureRequest, progress: Callable[[str], None]) -> Iterator[Emulator]:
     """Builds, boots and owns the boards of this run."""
-    with Emulator(Cache(request.config.getoption("--cache")), progress) as emulator:
+    with Emulator(Cache(request.config.getoption("--cache"), for_tests=True), progress) as emulator:
         yield emulator
 
 

@@ -1,7 +1,7 @@
 """The user's cache: directories keyed by what made them, shared safely between runs.
 
 An entry appears whole or not at all. Two locks guard it: `build` (one run builds, others wait) and
-`use` (held shared as long as a run needs the entry, so that pruning leaves it alone).
+`use` (held shared as long as a run needs the entry, so that it is not removed meanwhile).
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+from rknn_validation.common.cacheentry import Entry, Kind, Wanted, note, read
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.files import allocated, content_hash
 from rknn_validation.common.locks import FileLock
 
+__all__ = ["LIMIT", "MANIFEST", "Cache", "Entry", "Kind", "Progress", "Wanted", "default_root"]
+
 MANIFEST = "manifest.json"
 LIMIT = 8 * 1024**3
-"""Bytes the cache may take before the entries unused for longest are removed."""
+"""Bytes the cache may take before entries that can be made again without network are removed."""
+MEGA = 1024**2
+
+Build = Callable[[Path], None]
+Progress = Callable[[str], None]
 
 
 def default_root() -> Path:
@@ -31,31 +37,16 @@ def default_root() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "rknn-validation"
 
 
-Build = Callable[[Path], None]
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What an entry is: `kind` and `key` name it, `what` tells people, `needs` is its size in bytes at most."""
-
-    kind: str
-    key: str
-    what: str
-    needs: int
-
-    @property
-    def name(self) -> str:
-        """The entry's directory name."""
-        return f"{self.kind}-{self.key[:32]}"
-
-
 class Cache:
-    """A directory of entries. Entries obtained from one instance stay in use until `close`."""
+    """A directory of entries. Entries obtained from one instance stay in use until `close`.
 
-    def __init__(self, root: Path | None = None, limit: int = LIMIT) -> None:
+    `for_tests`: this project's own tests use it. The snapshots they make are evicted before those of a user.
+    """
+
+    def __init__(self, root: Path | None = None, limit: int = LIMIT, *, for_tests: bool = False) -> None:
         self.root = root or default_root()
         self.limit = limit
+        self.for_tests = for_tests
         self._in_use: dict[str, FileLock] = {}
         self._turn = threading.RLock()
 
@@ -69,6 +60,7 @@ class Cache:
         with self._turn:
             self._hold(wanted, deadline)
             if not _damage(path):
+                note(path, wanted, for_tests=self.for_tests)
                 return path
             with self._lock(wanted.name, "build") as lock:
                 lock.acquire(
@@ -78,7 +70,7 @@ class Cache:
                 if damage and path.exists():
                     progress(f"cache entry {wanted.name} is damaged ({damage}): building it again")
                 if damage:
-                    self._build(wanted, build, path)
+                    self._build(wanted, build, path, progress)
         return path
 
     def _hold(self, wanted: Wanted, deadline: Deadline) -> None:
@@ -94,16 +86,17 @@ class Cache:
     def _lock(self, name: str, purpose: str) -> FileLock:
         return FileLock(self.root / "locks" / f"{name}.{purpose}")
 
-    def _build(self, wanted: Wanted, build: Build, path: Path) -> None:
+    def _build(self, wanted: Wanted, build: Build, path: Path, progress: Progress) -> None:
         temporary = self.root / "building" / wanted.name
         try:
             temporary.parent.mkdir(parents=True, exist_ok=True)
-            self.prune(keep=wanted.needs)
+            self.prune(wanted.needs, progress)
             _remove(temporary)
             temporary.mkdir()
             _require_space(self.root, wanted)
             build(temporary)
             _write_manifest(temporary)
+            note(temporary, wanted, for_tests=self.for_tests)
             _remove(path)
             temporary.rename(path)
         except OSError as problem:
@@ -113,41 +106,62 @@ class Cache:
         finally:
             _remove(temporary)
 
-    def prune(self, keep: int = 0) -> tuple[str, ...]:
-        """Remove entries that nobody uses, longest unused first, until the total and `keep` more fit the limit.
+    def prune(self, keep: int = 0, progress: Progress = lambda line: None) -> tuple[str, ...]:
+        """Remove entries that nobody uses until the total and `keep` more bytes fit the limit.
 
-        What killed runs left half-built goes in any case. The names of the removed entries.
+        What needs the network to be made again stays, whatever it takes; `progress` is told where that alone is too
+        much. What killed runs left half-built goes in any case. The names of the removed entries.
         """
+        self.remove_half_built()
+        entries = self.entries()
+        total = sum(entry.size for entry in entries) + keep
+        removed = []
+        for entry in sorted((entry for entry in entries if not entry.needs_network), key=Entry.eviction_order):
+            if total <= self.limit:
+                break
+            if self.remove(entry.name):
+                total -= entry.size
+                removed.append(entry.name)
+        fetched = sum(entry.size for entry in entries if entry.needs_network)
+        if fetched > self.limit:
+            progress(
+                f"the downloads in {self.root} take {fetched // MEGA} MiB, more than the cache's limit of"
+                f" {self.limit // MEGA} MiB; they are kept (see `rknn-validate cache`)"
+            )
+        return tuple(removed)
+
+    def remove_half_built(self) -> None:
+        """Remove what killed runs left half-built."""
         building = self.root / "building"
         for half in building.iterdir() if building.exists() else ():
             with self._lock(half.name, "build") as lock:
                 if lock.attempt(shared=False):
                     _remove(half)
-        entries = sorted(self._entries(), key=self._last_used)
-        sizes = {entry: allocated(entry) for entry in entries}
-        total = sum(sizes.values()) + keep
-        removed = []
-        for entry in entries:
-            if total <= self.limit:
-                break
-            with self._lock(entry.name, "use") as use, self._lock(entry.name, "build") as lock:
-                if use.attempt(shared=False) and lock.attempt(shared=False):
-                    _remove(entry)
-                    total -= sizes[entry]
-                    removed.append(entry.name)
-        return tuple(removed)
 
-    def _entries(self) -> Iterator[Path]:
-        for path in self.root.iterdir():
-            if (path / MANIFEST).exists():
-                yield path
+    def entries(self) -> tuple[Entry, ...]:
+        """All whole entries."""
+        found = [path for path in sorted(self.root.glob("*")) if (path / MANIFEST).exists()]
+        return tuple(read(path, allocated(path), self._last_used(path)) for path in found)
+
+    def in_use(self, name: str) -> bool:
+        """Whether a run uses or builds an entry."""
+        with self._lock(name, "use") as use, self._lock(name, "build") as build:
+            return not (use.attempt(shared=False) and build.attempt(shared=False))
+
+    def remove(self, name: str) -> bool:
+        """Remove an entry, unless a run uses or builds it; whether it was removed."""
+        with self._lock(name, "use") as use, self._lock(name, "build") as build:
+            if not (use.attempt(shared=False) and build.attempt(shared=False)):
+                return False
+            _remove(self.root / name)
+            return True
 
     def _last_used(self, entry: Path) -> float:
         lock = self.root / "locks" / f"{entry.name}.use"
-        return lock.stat().st_mtime if lock.exists() else 0.0
+        return (lock if lock.exists() else entry / MANIFEST).stat().st_mtime
 
     def close(self) -> None:
-        """Let go of all entries; pruning may remove them from now on."""
+        """Let go of all entries; they may be removed from now on."""
         for lock in self._in_use.values():
             lock.release()
         self._in_use.clear()
@@ -164,17 +178,15 @@ def _write_manifest(directory: Path) -> None:
 
 
 def _damage(entry: Path) -> str:
-    """What is wrong with an entry; "" if nothing. Hashes only files touched since they were last hashed."""
+    """What is wrong with an entry; "" if nothing. Hashes only files that were touched since they were written."""
     try:
         manifest = json.loads((entry / MANIFEST).read_text())
         for name, record in manifest.items():
             path = entry / name
             if not path.exists():
                 return f"{name} is missing"
-            if record["stamp"] != _stamp(path):
-                if record["hash"] != content_hash(path):
-                    return f"{name} has changed"
-                record["stamp"] = _stamp(path)
+            if record["stamp"] != _stamp(path) and record["hash"] != content_hash(path):
+                return f"{name} has changed"
     except FileNotFoundError:
         return f"no {MANIFEST}"
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -199,12 +211,11 @@ def _require_space(root: Path, wanted: Wanted) -> None:
 
 
 def _full(root: Path, wanted: Wanted) -> HarnessError:
-    mega = 1024**2
     return HarnessError(
         f"no space left for {wanted.what}",
-        expected=f"{-(-wanted.needs // mega)} MiB free below {root}",
-        seen=f"{shutil.disk_usage(root).free // mega} MiB free",
-        hint="free some space, or name another place with XDG_CACHE_HOME",
+        expected=f"{-(-wanted.needs // MEGA)} MiB free below {root}",
+        seen=f"{shutil.disk_usage(root).free // MEGA} MiB free",
+        hint="free some space (`rknn-validate cache` shows what is kept), or name another place with XDG_CACHE_HOME",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.cache import Cache, Kind, Progress, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.locks import FileLock
 from rknn_validation.common.process import tool
@@ -78,7 +78,7 @@ class Emulator:
         tool(qemu.PROGRAM)
         self._qemu_version = self._qemu_version or qemu.version(deadline)
         name = recipe.identity.name
-        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY)
+        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY, Kind.SNAPSHOTS)
 
         def build(target: Path) -> None:
             # Two boards that boot at once on few processors fail to calibrate their timers.

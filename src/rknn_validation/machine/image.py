@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.common.cache import Cache, Progress, Wanted
+from rknn_validation.common.cache import Cache, Kind, Progress, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import output
 from rknn_validation.machine import kernel, packages, simulated
@@ -36,6 +36,9 @@ DROPPED = (
     "./usr/lib/udev/rules.d/85-hwclock.rules",  # sets the clock with a program that is not there
 )
 """What of the packages is left out: documentation, tests, and what would only complain."""
+
+PACKAGES = Wanted("packages", packages.recipe(), "the board's packages", 250 * MEGA, Kind.DOWNLOADS)
+"""The cache entry with everything that comes from the network."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,7 @@ def fetched(cache: Cache, deadline: Deadline, progress: Progress) -> Path:
         packages.fetch(target, deadline.capped(300, "the board's packages"))
         shutil.rmtree(target / "apt")
 
-    return cache.entry(
-        Wanted("packages", packages.recipe(), "the board's packages", 250 * MEGA), build, deadline, progress
-    )
+    return cache.entry(PACKAGES, build, deadline, progress)
 
 
 def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
@@ -99,7 +100,7 @@ def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
         progress("building the board's image")
         _build(source, target, deadline)
 
-    wanted = Wanted("image", recipe(), "the board's image", 1000 * MEGA)
+    wanted = Wanted("image", recipe(), "the board's image", 1000 * MEGA, downloads=(PACKAGES.name,))
     directory = cache.entry(wanted, build, deadline, progress)
     about = json.loads((directory / "image.json").read_text())
     built = simulated.build(cache, directory / "kbuild", about["release"], deadline, progress)

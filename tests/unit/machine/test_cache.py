@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rknn_validation.common.cache import MANIFEST, Cache, Wanted, default_root
+from rknn_validation.common.cacheentry import ABOUT
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.files import allocated, content_hash, copy_sparse
@@ -129,7 +129,7 @@ def test_a_build_killed_half_way_does_not_stand_in_the_way(tmp_path: Path) -> No
     other = tmp_path / "building" / "thing-of-another-key"
     other.mkdir()
     entry = Builder().get(tmp_path)
-    assert sorted(path.name for path in entry.iterdir()) == ["file", MANIFEST]
+    assert sorted(path.name for path in entry.iterdir()) == [ABOUT, "file", MANIFEST]
     assert leftovers(tmp_path) == []
 
 
@@ -149,20 +149,6 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(HarnessError, match="cannot be used"):
         Builder().get(tmp_path / "file")
-
-
-def test_pruning_removes_what_was_unused_for_longest_and_nothing_in_use(tmp_path: Path) -> None:
-    builder = Builder(os.urandom(100_000))
-    wanted = [Wanted("thing", f"{number}" * 40, "a thing", 0) for number in range(4)]
-    cache = Cache(tmp_path)
-    cache.entry(wanted[0], builder, soon(), print)
-    for other in wanted[1:]:
-        builder.get(tmp_path, other)
-        time.sleep(0.02)
-    builder.get(tmp_path, wanted[1])
-    removed = Cache(tmp_path, limit=250_000).prune()
-    assert removed == (wanted[2].name, wanted[3].name)
-    cache.close()
 
 
 def test_default_root_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
