@@ -15,7 +15,7 @@ VERDICTS := $(shell grep -rl --include='test_*.py' 'mark\.verdict' tests)
 # Python compiles each of its modules anew in every process where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: validate test hardware benchmark setup clean
+.PHONY: validate test hardware benchmark docs setup clean
 
 validate: setup
 	$(PYTEST) -m verdict $(VERDICTS) $(ARGS)
@@ -34,8 +34,12 @@ benchmark: setup
 	$(VENV)/bin/python benchmarks/fleet.py
 	$(VENV)/bin/python benchmarks/hosts.py
 
+# The pages of docs/ as a site in site/; a link or anchor that leads nowhere is an error.
+docs: setup
+	$(VENV)/bin/python -m mkdocs build --strict
+
 setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)" $(BROWSER)
 
 clean:
-	rm -rf .venv report
+	rm -rf .venv report site

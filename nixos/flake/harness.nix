@@ -73,6 +73,7 @@ let
     dependencies packages
     ++ [
       packages.fastjsonschema
+      packages.mkdocs-material
       packages.pytest-xdist
       packages.mypy
       packages.ruff
