@@ -36,7 +36,7 @@ benchmark: setup
 
 # The pages of docs/ as a site in site/; a link or anchor that leads nowhere is an error.
 docs: setup
-	$(VENV)/bin/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict
 
 setup:
 	@./setup.sh "$(PYTHON)" "$(VENV)" $(BROWSER)

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
-@pytest.mark.parametrize("name", ["diagnosis_table", "node_checks_table", "options_reference", "subjects_table"])
+@pytest.mark.parametrize(
+    "name", ["diagnosis_table", "node_checks_table", "options_reference", "status_page", "subjects_table"]
+)
 def test_the_document_is_up_to_date(name: str) -> None:
     command = [sys.executable, SCRIPTS / f"{name}.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
