@@ -14,7 +14,7 @@ from pathlib import Path
 from rknn_validation.common.cache import Cache, Kind
 from rknn_validation.common.files import allocated
 
-LINKS = {"guests": "a NixOS guest; the link keeps it in the Nix store", "inputs": "a flake's input in the Nix store"}
+LINKS = {"guests": "a NixOS guest; the link keeps it in the Nix store", "inputs": "fetched sources in the Nix store"}
 """Folders of links into the Nix store: without them, Nix may collect what they point to."""
 LOGS = {
     "logs": "consoles of boards that did not come up",

@@ -24,6 +24,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.common.process import run, tool
 from rknn_validation.facts.nix import reachable
+from rknn_validation.facts.nix.gcroots import keep
 from rknn_validation.facts.nix.sources import FEATURES, QUICKLY, last_error, store_path
 
 HERE = Path(__file__).parent
@@ -173,7 +174,7 @@ def _fetched(reference: str, offline: bool, deadline: Deadline, progress: Progre
     part = deadline.capped(FETCHING, f"Nix to fetch {reference}")
     done = run([*command, *(["--offline"] if offline else [])], deadline=part, memory=MEMORY_OF_NIX)
     if done.returncode == 0:
-        return Path(json.loads(done.stdout)["storePath"])
+        return keep(Path(json.loads(done.stdout)["storePath"]), deadline)
     raise HarnessError(
         f"--nixpkgs {reference} cannot be fetched",
         expected="a folder, or a flake reference that Nix can fetch" + (" (kept already: --offline)" * offline),

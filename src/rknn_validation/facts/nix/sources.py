@@ -17,6 +17,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.common.process import run, tool
 from rknn_validation.facts.nix import reachable
+from rknn_validation.facts.nix.gcroots import keep
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
 QUICKLY = ("--option", "connect-timeout", "5", "--option", "download-attempts", "1")
@@ -50,7 +51,7 @@ def directory_of(reference: str, base: Path, *, offline: bool, deadline: Deadlin
             seen=last_error(done.stderr),
             hint="name a checkout of it where there is no network",
         )
-    return Path(json.loads(done.stdout)["path"])
+    return keep(Path(json.loads(done.stdout)["path"]), deadline)
 
 
 def _nix() -> str:
@@ -108,7 +109,7 @@ class Fetcher:
             self.offline = bool(re.search(r"resolve host|connect|timed? ?out|network", done.stderr, re.IGNORECASE))
             self.progress(f"not here: {told}: {last_error(done.stderr)}")
             return None
-        found = Path(json.loads(done.stdout)["storePath"])
+        found = keep(Path(json.loads(done.stdout)["storePath"]), self.deadline)
         return found / locked["dir"] if locked.get("dir") else found
 
 
