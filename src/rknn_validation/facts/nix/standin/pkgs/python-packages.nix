@@ -141,5 +141,5 @@ lib.mapAttrs stub names
   disabled = drv: throw "${drv.name} not supported for interpreter ${python.executable}";
   disabledIf = condition: drv: if condition then self.disabled drv else drv;
   bootstrap = { };
-  tree-sitter-grammars = lib.genAttrs [ "tree-sitter-bash" ] (name: stub name "");
+  tree-sitter-grammars = lib.genAttrs [ "tree-sitter-bash" "tree-sitter-nix" ] (name: stub name "");
 }
