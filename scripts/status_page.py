@@ -28,7 +28,7 @@ PAGE = ROOT / "docs" / "status.md"
 RECORD = ROOT / "docs" / "status.json"
 
 MEANS = {
-    "tests": "Tests of this project's own code. The part itself did not run.",
+    "own tests": "Tests of this project's own code. The part itself did not run.",
     "stand-in": "It was evaluated with the [stand-in for nixpkgs](evaluation.md#the-stand-in-for-nixpkgs).",
     "hybrid": "It was evaluated with nixpkgs' own library below the stand-in's modules.",
     "nixpkgs": "It was evaluated with the real nixpkgs. Nothing was built.",
@@ -57,8 +57,8 @@ PARTS = {
 TESTS = {
     "tests/unit/nix/test_hybrid.py": ("Module", "hybrid"),
     "tests/unit/test_flake.py": ("Hosts of the fleet", "stand-in"),
-    "tests/unit/fleet/test_roll_out.py": ("Fleet roll-out", "tests"),
-    "tests/hardware": ("Checking nodes over SSH", "tests"),
+    "tests/unit/fleet/test_roll_out.py": ("Fleet roll-out", "own tests"),
+    "tests/hardware": ("Checking nodes over SSH", "own tests"),
     "tests/nixos-vm/fleet": ("Checking nodes over SSH", "emulation"),
     "tests/unit/node/test_nixos_tests.py": ("NixOS tests", "stand-in"),
     "tests/nixos-vm/test_testscripts.py": ("Scripts of the NixOS tests", "emulation"),
@@ -75,6 +75,8 @@ TEMPLATE = """\
 You want to know how far to trust each part of this project. `scripts/status_page.py` generates this page from the
 results of runs, which are recorded in `docs/status.json`. It claims nothing that no run has shown.
 {silicon}
+| part | proven by | what ran |
+|---|---|---|
 {parts}
 
 Numbers count checks (per scenario and board) or tests that passed; skipped ones are not counted. A part is proven by a
@@ -195,10 +197,8 @@ def parts() -> list[str]:
     return list(dict.fromkeys([*PARTS, *(part for part, _ in TESTS.values()), *WITHOUT_RUNS]))
 
 
-def cell(counts: Mapping[str, Any] | None) -> str:
+def cell(counts: Mapping[str, Any]) -> str:
     """What the runs of one means said of a part."""
-    if counts is None:
-        return "–"
     bad = counts.get("fail", 0) + counts.get("inconclusive", 0)
     return f"**{bad} of {bad + counts.get('pass', 0)} not passed**" if bad else f"{counts['pass']} passed"
 
@@ -206,19 +206,19 @@ def cell(counts: Mapping[str, Any] | None) -> str:
 def strongest(by_means: Mapping[str, Mapping[str, Any]]) -> str:
     """The strongest means by which everything asked has passed. Tests of the code alone prove no part."""
     shown = [means for means in MEANS if means in by_means and "not passed" not in cell(by_means[means])]
-    return next((means for means in reversed(shown) if means != "tests"), "nothing yet")
+    return next((means for means in reversed(shown) if means != "own tests"), "nothing yet")
 
 
 def text(recorded: Recorded) -> str:
     """The whole page."""
-    head = ["part", "proven by", *MEANS]
-    rows = [
-        [part, f"**{strongest(recorded.get(part, {}))}**", *(cell(recorded.get(part, {}).get(one)) for one in MEANS)]
-        for part in parts()
-    ]
+    rows = []
+    for part in parts():
+        by_means = recorded.get(part, {})
+        shown = [f"{means}: {cell(by_means[means])}" for means in MEANS if means in by_means]
+        rows.append([part, f"**{strongest(by_means)}**", ", ".join(shown) or "–"])
     days = sorted({counts["on"] for by_means in recorded.values() for counts in by_means.values()})
     return TEMPLATE.format(
-        parts="\n".join(map(_row, [head, ["---"] * len(head), *rows])),
+        parts="\n".join(map(_row, rows)),
         means="\n".join(_row(one) for one in MEANS.items()),
         days=", ".join(days) or "none",
         silicon="" if any("silicon" in one for one in recorded.values()) else NO_SILICON,
