@@ -17,19 +17,6 @@ rec {
   port = of types.port;
   # Text, or nothing.
   maybe = of (types.nullOr types.str) null;
-  # Settings of a file of sections: names to scalars or lists of them.
-  section = of (types.attrsOf atoms) { };
-  ini = of (types.attrsOf (types.attrsOf atoms)) { };
-  atom = types.nullOr (
-    types.oneOf [
-      types.bool
-      types.int
-      types.float
-      types.str
-      types.path
-    ]
-  );
-  atoms = types.either atom (types.listOf atom);
   # Settings of a nested format; nothing is known of its names.
   tree = of types.attrs { };
   enum = values: default: of (types.enum values) default;

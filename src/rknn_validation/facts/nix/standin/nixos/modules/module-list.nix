@@ -3,43 +3,26 @@
   ./boot/file-systems.nix
   ./boot/initrd.nix
   ./boot/kernel.nix
-  ./boot/loader.nix
-  ./boot/modules-tree.nix
   ./boot/options.nix
-  ./config/binsh.nix
-  ./config/current-system.nix
-  ./config/documentation.nix
   ./config/environment.nix
   ./config/etc.nix
-  ./config/groups.nix
-  ./config/ldso.nix
   ./config/locale.nix
-  ./config/pam-environment.nix
-  ./config/session-defaults.nix
-  ./config/set-environment.nix
   ./config/system-path.nix
-  ./config/user-checks.nix
   ./config/users.nix
   ./hardware/device-tree.nix
   ./hardware/devices.nix
   ./hardware/firmware.nix
   ./hardware/graphics.nix
-  ./misc/assertions.nix
-  ./misc/extra-arguments.nix
-  ./misc/ids.nix
-  ./misc/lib.nix
-  ./misc/meta.nix
+  ./misc/base.nix
   ./misc/nixpkgs.nix
   ./misc/renames.nix
-  ./network/firewall.nix
-  ./network/options.nix
+  ./network.nix
   ./nix/nix.nix
+  ./plain-options.nix
   ./programs/nix-ld.nix
-  ./programs/shell-init.nix
   ./programs/shells.nix
   ./programs/tools.nix
   ./security/options.nix
-  ./security/polkit.nix
   ./security/wrappers.nix
   ./services/k3s.nix
   ./services/openssh.nix
@@ -47,12 +30,9 @@
   ./services/udev.nix
   ./system/activation.nix
   ./system/specialisation.nix
-  ./system/systemd-daemons.nix
-  ./system/systemd-units.nix
   ./system/systemd.nix
   ./system/tmpfiles.nix
   ./system/top-level.nix
-  ./system/version.nix
   ./virtualisation/containers.nix
   ./virtualisation/nixos-containers.nix
   ./virtualisation/oci-containers.nix

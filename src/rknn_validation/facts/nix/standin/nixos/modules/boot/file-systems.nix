@@ -1,10 +1,10 @@
-# File systems, swap and power.
+# File systems and power.
 { config, lib, ... }:
 
 let
-  inherit (lib) mkOption types;
+  inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) lines off on;
+  inherit (declare) off on;
   text = declare.nullOr types.nonEmptyStr;
 
   fileSystem =
@@ -16,10 +16,7 @@ let
         device = text;
         label = text;
         fsType = declare.of types.nonEmptyStr "auto";
-        options = mkOption {
-          type = types.nonEmptyListOf types.nonEmptyStr;
-          default = [ "defaults" ];
-        };
+        options = declare.of (types.nonEmptyListOf types.nonEmptyStr) [ "defaults" ];
         depends = declare.listOf types.nonEmptyStr;
         autoFormat = off;
         autoResize = off;
@@ -41,57 +38,12 @@ let
         };
       };
     };
-  swap = {
-    options = {
-      device = declare.required types.nonEmptyStr;
-      label = declare.required types.str;
-      size = declare.nullOr types.int;
-      priority = declare.nullOr types.int;
-      randomEncryption = mkOption {
-        default = false;
-        type = types.either types.bool types.attrs;
-      };
-      encrypted = declare.tree;
-      discardPolicy = declare.nullOr (
-        types.enum [
-          "once"
-          "pages"
-          "both"
-        ]
-      );
-      options = declare.of (types.listOf types.nonEmptyStr) [ "defaults" ];
-      deviceName = declare.required types.str;
-      realDevice = declare.required types.path;
-    };
-  };
 in
 {
   options = {
     fileSystems = declare.namedBy fileSystem;
-    swapDevices = declare.listOf (types.submodule swap);
-    zramSwap = {
-      enable = off;
-      algorithm = declare.str "zstd";
-      memoryPercent = declare.int 50;
-      memoryMax = declare.nullOr types.int;
-      priority = declare.int 5;
-      swapDevices = declare.int 1;
-      writebackDevice = declare.nullOr types.path;
-    };
-    powerManagement = {
-      enable = on;
-      cpuFreqGovernor = declare.maybe;
-      cpufreq.min = declare.nullOr types.int;
-      cpufreq.max = declare.nullOr types.int;
-      powertop.enable = off;
-      powertop.preStart = lines;
-      powertop.postStart = lines;
-      powerUpCommands = lines;
-      powerDownCommands = lines;
-      resumeCommands = lines;
-      bootCommands = lines;
-      scsiLinkPolicy = declare.maybe;
-    };
+    swapDevices = declare.listOf types.attrs;
+    powerManagement.cpuFreqGovernor = declare.maybe;
   };
   config.environment.etc.fstab.text = lib.concatMapStrings (
     one:

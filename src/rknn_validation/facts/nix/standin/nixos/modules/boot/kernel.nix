@@ -45,7 +45,6 @@ in
   options = {
     boot = {
       isContainer = off;
-      isNspawnContainer = off;
       kernel = {
         enable = on;
         features = mkOption {
@@ -62,15 +61,19 @@ in
       kernelPatches = declare.listOf types.attrs;
       kernelParams = declare.listOf parameter;
       consoleLogLevel = declare.int 4;
-      vesa = off;
-      extraModulePackages = declare.packages;
       kernelModules = declare.nameSet;
       blacklistedKernelModules = declare.strings;
       extraModprobeConfig = declare.lines;
       modprobeConfig.enable = on;
-      modprobeConfig.useUbuntuModuleBlacklist = on;
     };
     system.requiredKernelConfig = declare.listOf types.attrs;
+    # The kernel's own modules and the further ones, in one directory.
+    system.modulesTree = mkOption {
+      type = types.listOf types.path;
+      internal = true;
+      default = [ ];
+      apply = pkgs.aggregateModules;
+    };
   };
 
   config = lib.mkMerge [
@@ -106,6 +109,7 @@ in
     }
     (lib.mkIf (cfg.kernel.enable && !cfg.isContainer) {
       system.build.kernel = kernel;
+      system.modulesTree = [ (lib.getOutput "modules" kernel) ] ++ cfg.extraModulePackages;
       boot.kernelParams = [
         "loglevel=${toString cfg.consoleLogLevel}"
         "lsm=landlock,yama,bpf"

@@ -10,7 +10,7 @@ let
   declare = import ../../lib/declare.nix { inherit lib; };
 
   file = [
-    (import ../../lib/static/etc-file.nix)
+    (import ../../lib/submodules.nix).etcFile
     (
       {
         name,
@@ -34,8 +34,6 @@ in
 {
   options = {
     environment.etc = declare.namedBy file;
-    system.etc.overlay.enable = declare.off;
-    system.etc.overlay.mutable = declare.on;
   };
   config.system.build.etc = pkgs.runCommand "etc" {
     passthru.targets = map (one: one.target) (lib.attrValues config.environment.etc);

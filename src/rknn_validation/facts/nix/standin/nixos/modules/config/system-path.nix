@@ -1,4 +1,4 @@
-# environment.systemPackages, and what of it is linked.
+# The programs of the system: environment.systemPackages, linked in one directory, and /bin/sh.
 {
   config,
   lib,
@@ -8,7 +8,7 @@
 
 let
   cfg = config.environment;
-  inherit (lib) types;
+  inherit (lib) mkOption types;
   declare = import ../../lib/declare.nix { inherit lib; };
   lower = package: lib.setPrio ((package.meta.priority or 5) + 3) package;
 in
@@ -27,13 +27,23 @@ in
       pathsToLink = declare.strings;
       extraOutputsToInstall = declare.strings;
       extraSetup = declare.lines;
-      unixODBCDrivers = declare.packages;
-      enableAllTerminfo = declare.off;
-      wordlist.enable = declare.off;
+      binsh = declare.of types.path "${config.system.build.binsh}/bin/sh";
     };
-    system.fsPackages = declare.packages;
+    # /run/current-system/sw.
+    system.path = mkOption {
+      internal = true;
+      type = types.unspecified;
+    };
   };
   config = {
+    system.build.binsh = pkgs.bashInteractive;
+    system.path = pkgs.buildEnv {
+      name = "system-path";
+      paths = cfg.systemPackages;
+      inherit (cfg) pathsToLink extraOutputsToInstall;
+      ignoreCollisions = true;
+      postBuild = cfg.extraSetup;
+    };
     environment = {
       # What a shell on every NixOS machine finds.
       corePackages = map lower [
@@ -62,6 +72,9 @@ in
         "/etc/gtk-2.0"
         "/etc/gtk-3.0"
         "/lib"
+        "/lib/gtk-2.0"
+        "/lib/gtk-3.0"
+        "/lib/gtk-4.0"
         "/sbin"
         "/share/emacs"
         "/share/hunspell"

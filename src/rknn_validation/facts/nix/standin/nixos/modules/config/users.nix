@@ -1,21 +1,21 @@
-# Users.
+# Users and groups: those of every NixOS system, and what NixOS refuses.
 {
   config,
   lib,
   pkgs,
-  utils,
   ...
 }:
 
 let
   cfg = config.users;
+  inherit (config) ids;
   inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) nullOr off;
-  ids = config.ids;
+  submodules = import ../../lib/submodules.nix;
+  numbers = lib.importJSON ./ids.json;
 
   user = [
-    (import ../../lib/static/user.nix)
+    submodules.user
     (
       { name, config, ... }:
       {
@@ -39,28 +39,60 @@ let
       }
     )
   ];
-
+  group = [
+    submodules.group
+    (
+      { name, config, ... }:
+      {
+        config = {
+          name = lib.mkDefault name;
+          members = lib.mapAttrsToList (_: one: one.name) (
+            lib.filterAttrs (_: one: lib.elem config.name one.extraGroups) cfg.users
+          );
+        };
+      }
+    )
+  ];
+  assertions = name: one: [
+    {
+      # A number below 1000 says as well that it is no person's account.
+      assertion =
+        one.isSystemUser != one.isNormalUser
+        || (!one.isSystemUser && one.uid != null && one.uid < 1000);
+      message = ''
+        Exactly one of users.users.${name}.isSystemUser and users.users.${name}.isNormalUser must be set.
+      '';
+    }
+    {
+      assertion = one.group != "";
+      message = ''
+        users.users.${name}.group is unset. This used to default to
+        nogroup, but this is unsafe. For example you can create a group
+        for this user with:
+        users.users.${name}.group = "${name}";
+        users.groups.${name} = {};
+      '';
+    }
+  ];
 in
 {
   imports = [
     (lib.mkAliasOptionModule [ "users" "extraUsers" ] [ "users" "users" ])
+    (lib.mkAliasOptionModule [ "users" "extraGroups" ] [ "users" "groups" ])
   ];
 
   options.users = {
-    mutableUsers = declare.on;
-    enforceIdUniqueness = declare.on;
     users = declare.namedBy user;
-    allowNoPasswordLogin = off;
-    manageLingering = declare.on;
+    groups = declare.namedBy group;
     defaultUserShell = declare.of (types.either types.path types.shellPackage) pkgs.bashInteractive;
-    defaultUserHome = declare.str "/home";
-    motd = nullOr types.lines;
-    motdFile = nullOr types.str;
-    ldap.enable = off;
-    mysql.enable = off;
+  };
+  options.ids = {
+    uids = declare.attrsOf types.int;
+    gids = declare.attrsOf types.int;
   };
 
   config = {
+    ids = numbers;
     users.users = {
       root = {
         uid = ids.uids.root;
@@ -88,6 +120,34 @@ in
       isSystemUser = true;
       group = name;
     });
+    users.groups =
+      let
+        # Groups that only come with what they belong to.
+        others = [
+          "docker"
+          "networkmanager"
+          "podman"
+        ];
+        withoutNumber = [
+          "clock"
+          "systemd-coredump"
+          "systemd-oom"
+        ];
+      in
+      lib.mapAttrs (name: _: { gid = ids.gids.${name}; }) (removeAttrs numbers.gids others)
+      // lib.genAttrs withoutNumber (_: { });
 
+    environment.etc = lib.mapAttrs' (
+      _: one:
+      lib.nameValuePair "profiles/per-user/${one.name}" {
+        source = pkgs.buildEnv {
+          name = "user-environment";
+          paths = one.packages;
+        };
+      }
+    ) (lib.filterAttrs (_: one: one.packages != [ ]) cfg.users);
+    assertions = lib.concatLists (
+      lib.mapAttrsToList assertions (lib.filterAttrs (_: one: one.enable) cfg.users)
+    );
   };
 }

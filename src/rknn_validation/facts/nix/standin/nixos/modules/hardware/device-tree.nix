@@ -36,18 +36,14 @@ in
       pkgs.stdenv.hostPlatform.linux-kernel.DTB or config.boot.kernelPackages.kernel.buildDTBs
     );
     kernelPackage = of types.path config.boot.kernelPackages.kernel;
-    dtboBuildExtraPreprocessorFlags = declare.strings;
-    dtboBuildExtraIncludePaths = declare.paths;
     dtbSource = of types.path "${cfg.kernelPackage}/dtbs";
     name = nullOr types.str;
-    filter = nullOr types.str;
     overlays = declare.listOf (
       types.coercedTo types.path (path: {
         name = baseNameOf path;
         dtboFile = path;
       }) overlay
     );
-    package = nullOr types.path;
   };
 
   config = lib.mkIf cfg.enable {

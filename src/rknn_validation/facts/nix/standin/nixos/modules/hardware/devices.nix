@@ -14,48 +14,12 @@ let
 in
 {
   options.hardware = {
-    cpu.amd.updateMicrocode = off;
-    cpu.intel.updateMicrocode = off;
-    cpu.x86.msr = {
-      enable = off;
-      owner = declare.str "root";
-      group = declare.str "msr";
-      mode = declare.str "0640";
-    };
     i2c.enable = off;
     i2c.group = declare.str "i2c";
     uinput.enable = off;
-    sensor.iio.enable = off;
     bluetooth = {
-      enable = off;
       package = declare.package pkgs.bluez;
-      powerOnBoot = on;
-      hsphfpd.enable = off;
-      disabledPlugins = declare.strings;
-      settings = declare.ini;
-      input = declare.ini;
-      network = declare.ini;
     };
-    rtl-sdr.enable = off;
-    rtl-sdr.package = declare.package pkgs.rtl-sdr;
-    hackrf.enable = off;
-    steam-hardware.enable = off;
-    usb-modeswitch.enable = off;
-    acpilight.enable = off;
-    brillo.enable = off;
-    gpgSmartcards.enable = off;
-    ksm.enable = off;
-    ksm.sleep = declare.nullOr types.int;
-    mcelog.enable = off;
-    sensors.enable = off;
-    block.defaultScheduler = declare.maybe;
-    block.scheduler = declare.attrsOf types.str;
-    alsa.enable = off;
-    alsa.enablePersistence = off;
-    nvidia-container-toolkit.enable = off;
-    amdgpu.opencl.enable = off;
-    amdgpu.initrd.enable = off;
-    xpadneo.enable = off;
   };
 
   config = lib.mkMerge [

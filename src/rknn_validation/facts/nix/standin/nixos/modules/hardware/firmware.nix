@@ -33,9 +33,7 @@ in
       "auto"
     ]) "auto";
     enableAllFirmware = declare.off;
-    enableAllHardware = declare.off;
     enableRedistributableFirmware = declare.flag cfg.enableAllFirmware;
-    wirelessRegulatoryDatabase = declare.off;
   };
   config = lib.mkMerge [
     (lib.mkIf (cfg.enableAllFirmware || cfg.enableRedistributableFirmware) {

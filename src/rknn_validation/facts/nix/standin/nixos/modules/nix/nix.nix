@@ -55,41 +55,7 @@ in
         "/nix/var/nix/profiles/per-user/root/channels"
       ]
     );
-    checkConfig = on;
-    checkAllErrors = on;
     extraOptions = lines;
-    nrBuildUsers = declare.int 32;
-    daemonCPUSchedPolicy = declare.enum [
-      "other"
-      "batch"
-      "idle"
-    ] "other";
-    daemonIOSchedClass = declare.enum [
-      "best-effort"
-      "idle"
-    ] "best-effort";
-    daemonIOSchedPriority = declare.int 4;
-    distributedBuilds = off;
-    buildMachines = declare.listOf (
-      declare.submodule {
-        hostName = declare.required types.str;
-        protocol = declare.nullOr (
-          types.enum [
-            "ssh"
-            "ssh-ng"
-          ]
-        );
-        system = declare.maybe;
-        systems = declare.strings;
-        sshUser = declare.maybe;
-        sshKey = declare.maybe;
-        maxJobs = declare.int 1;
-        speedFactor = declare.int 1;
-        mandatoryFeatures = declare.strings;
-        supportedFeatures = declare.strings;
-        publicHostKey = declare.maybe;
-      }
-    );
     registry = declare.namedBy {
       options = {
         from = of types.attrs { };
@@ -102,21 +68,10 @@ in
       automatic = off;
       dates = declare.either types.singleLineStr (types.listOf types.str) "03:15";
       options = of types.singleLineStr "";
-      persistent = on;
-      randomizedDelaySec = of types.singleLineStr "0";
     };
     optimise = {
       automatic = off;
       dates = declare.either types.singleLineStr (types.listOf types.str) [ "03:45" ];
-      persistent = on;
-      randomizedDelaySec = of types.singleLineStr "1800";
-    };
-    sshServe = {
-      enable = off;
-      write = off;
-      trusted = off;
-      keys = declare.strings;
-      protocol = declare.str "ssh";
     };
     settings = declare.settings (types.attrsOf (types.either value (types.listOf value))) {
       max-jobs = declare.either types.int (types.enum [ "auto" ]) "auto";

@@ -27,7 +27,6 @@ in
   options.security = {
     enableWrappers = on;
     wrapperDir = declare.of types.path "/run/wrappers/bin";
-    wrapperDirSize = declare.str "50%";
     wrappers = declare.namedBy wrapper;
   };
   config = {

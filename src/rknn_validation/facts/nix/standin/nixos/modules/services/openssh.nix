@@ -42,9 +42,6 @@ in
     enable = off;
     package = declare.package pkgs.openssh;
     startWhenNeeded = off;
-    allowSFTP = on;
-    sftpServerExecutable = declare.str "";
-    sftpFlags = declare.strings;
     ports = declare.of (types.listOf types.port) [ 22 ];
     openFirewall = on;
     listenAddresses = declare.listOf (
@@ -53,11 +50,6 @@ in
         port = declare.nullOr types.int;
       }
     );
-    banner = declare.nullOr types.lines;
-    authorizedKeysFiles = declare.strings;
-    authorizedKeysInHomedir = on;
-    authorizedKeysCommand = declare.str "none";
-    authorizedKeysCommandUser = declare.str "nobody";
     hostKeys = declare.of (types.listOf types.attrs) [
       {
         type = "rsa";
@@ -70,9 +62,7 @@ in
       }
     ];
     generateHostKeys = declare.flag cfg.enable;
-    knownHosts = declare.attrsOf types.attrs;
     moduliFile = declare.of types.path "${pkgs.openssh}/etc/ssh/moduli";
-    extraConfig = lines;
     settings = declare.settings (types.attrsOf (types.either value (types.listOf types.str))) {
       AuthorizedPrincipalsFile = declare.nullOr types.str;
       LogLevel = declare.nullOr types.str;

@@ -14,7 +14,6 @@ let
 in
 {
   options = {
-    boot.hardwareScan = declare.on;
     services.udev = {
       enable = declare.flag (!config.boot.isContainer);
       packages = mkOption {
@@ -22,7 +21,6 @@ in
         default = [ ];
         apply = map lib.getBin;
       };
-      path = declare.paths;
       extraRules = declare.lines;
       extraHwdb = declare.lines;
     };

@@ -52,7 +52,6 @@ in
       };
     };
     user.tmpfiles = {
-      enable = declare.on;
       rules = declare.strings;
       users = declare.namedBy { options.rules = declare.strings; };
     };

@@ -1,4 +1,4 @@
-# What a system is built of; its toplevel refuses what real NixOS refuses.
+# What a system is built of, and its version; its toplevel refuses what real NixOS refuses.
 {
   config,
   lib,
@@ -9,7 +9,8 @@
 let
   inherit (lib) mkOption types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) off on;
+  # Of the NixOS that the stand-in stands for.
+  release = lib.trivial.release or "26.05";
 
   failed = map (one: one.message) (lib.filter (one: !one.assertion) config.assertions);
   base = pkgs.runCommand "nixos-system-${config.system.name}-${config.system.nixos.label}" {
@@ -22,86 +23,48 @@ in
 {
   options = {
     system = {
-      build = mkOption {
-        default = { };
-        type = types.submoduleWith {
-          modules = [
-            {
-              freeformType = types.lazyAttrsOf (types.uniq types.unspecified);
-            }
-          ];
-        };
-      };
-      boot.loader = {
-        id = declare.str "";
-        kernelFile = mkOption {
-          internal = true;
-          type = types.str;
-          default = pkgs.stdenv.hostPlatform.linux-kernel.target or config.boot.kernelPackages.kernel.target;
-        };
-        initrdFile = declare.str "initrd";
-      };
-      copySystemConfiguration = off;
+      build = declare.settings (types.lazyAttrsOf (types.uniq types.unspecified)) { };
+      boot.loader.kernelFile = declare.str (
+        pkgs.stdenv.hostPlatform.linux-kernel.target or config.boot.kernelPackages.kernel.target
+      );
       systemBuilderCommands = declare.lines;
-      extraSystemBuilderCmds = declare.lines;
       extraDependencies = declare.listOf types.pathInStore;
-      forbiddenDependenciesRegexes = declare.strings;
-      checks = declare.packages;
-      preSwitchChecks = declare.attrsOf types.str;
-      preSwitchChecksScript = declare.str "";
-      replaceRuntimeDependencies = declare.listOf types.attrs;
       replaceDependencies.replacements = declare.listOf (
         declare.submodule {
-          original = mkOption { type = types.package; };
-          replacement = mkOption { type = types.package; };
+          original = declare.required types.package;
+          replacement = declare.required types.package;
         }
       );
-      replaceDependencies.cutoffPackages = declare.packages;
-      switch.enable = on;
-      switch.inhibitors = declare.listOf types.unspecified;
-      includeBuildDependencies = off;
-      disableInstallerTools = off;
-      tools = lib.genAttrs [
-        "nixos-build-vms"
-        "nixos-enter"
-        "nixos-generate-config"
-        "nixos-install"
-        "nixos-option"
-        "nixos-rebuild"
-        "nixos-version"
-      ] (_: { enable = on; });
-      name = mkOption {
-        type = types.str;
-        default = if config.networking.hostName == "" then "unnamed" else config.networking.hostName;
+      name = declare.str (
+        if config.networking.hostName == "" then "unnamed" else config.networking.hostName
+      );
+      stateVersion = declare.str release;
+      nixos = {
+        version = declare.str "${release}pre-git";
+        release = mkOption {
+          readOnly = true;
+          type = types.str;
+          default = release;
+        };
+        label = declare.str config.system.nixos.version;
+        distroId = declare.str "nixos";
+        distroName = declare.str "NixOS";
+        variant_id = declare.nullOr (types.strMatching "^[a-z0-9._-]+$");
       };
-      rebuild.enableNg = on;
-      autoUpgrade = {
-        enable = off;
-        operation = declare.str "switch";
-        flake = declare.nullOr types.str;
-        channel = declare.nullOr types.str;
-        upgrade = on;
-        flags = declare.strings;
-        dates = declare.str "04:40";
-        allowReboot = off;
-        randomizedDelaySec = declare.str "0";
-        fixedRandomDelay = off;
-        rebootWindow = declare.nullOr types.attrs;
-        runGarbageCollection = off;
-        persistent = on;
-      };
-      nssModules = declare.listOf types.path;
-      nssDatabases = lib.genAttrs [
-        "passwd"
-        "group"
-        "shadow"
-        "hosts"
-        "services"
-        "sudoers"
-      ] (_: declare.strings);
     };
   };
 
+  config.environment.etc = {
+    os-release.text = ''
+      ID=${config.system.nixos.distroId}
+      NAME=${config.system.nixos.distroName}
+      VERSION_ID="${release}"
+    '';
+    lsb-release.text = ''
+      DISTRIB_ID=${config.system.nixos.distroId}
+      DISTRIB_RELEASE="${release}"
+    '';
+  };
   config.system.build.toplevel =
     if failed != [ ] then
       throw "\nFailed assertions:\n${lib.concatStringsSep "\n" (map (message: "- ${message}") failed)}"

@@ -11,39 +11,21 @@ let
   cfg = config.virtualisation;
   declare = import ../../lib/declare.nix { inherit lib; };
   inherit (declare) off on tree;
-  prune = {
-    enable = off;
-    flags = declare.strings;
-    dates = declare.str "weekly";
-    randomizedDelaySec = declare.of types.singleLineStr "0";
-    persistent = on;
-  };
 in
 {
   options.virtualisation = {
     containerd = {
       enable = off;
       configFile = declare.nullOr types.path;
-      settings = tree;
-      args = declare.attrsOf types.str;
     };
     containers = {
       enable = off;
-      ociSeccompBpfHook.enable = off;
-      containersConf.settings = tree;
-      containersConf.cniPlugins = declare.packages;
-      storage.settings = tree;
-      registries.search = declare.strings;
-      registries.insecure = declare.strings;
-      registries.block = declare.strings;
       policy = tree;
     };
     docker = {
       enable = off;
       package = declare.package pkgs.docker;
       enableOnBoot = on;
-      enableNvidia = off;
-      liveRestore = on;
       listenOptions = declare.of (types.listOf types.str) [ "/run/docker.sock" ];
       storageDriver = declare.nullOr (
         types.enum [
@@ -55,33 +37,17 @@ in
           "zfs"
         ]
       );
-      logDriver = declare.str "journald";
       extraOptions = declare.of (types.separatedString " ") "";
-      extraPackages = declare.packages;
-      autoPrune = prune;
       daemon.settings = declare.settings types.attrs {
         hosts = declare.strings;
         live-restore = on;
       };
-      rootless = {
-        enable = off;
-        package = declare.package pkgs.docker;
-        setSocketVariable = off;
-        daemon.settings = tree;
-        extraPackages = declare.packages;
-      };
+      rootless.package = declare.package pkgs.docker;
     };
     podman = {
       enable = off;
       package = declare.package pkgs.podman;
       dockerCompat = off;
-      dockerSocket.enable = off;
-      enableNvidia = off;
-      extraPackages = declare.packages;
-      extraRuntimes = declare.packages;
-      autoPrune = prune;
-      defaultNetwork.settings = tree;
-      networkSocket.enable = off;
     };
   };
 

@@ -1,9 +1,10 @@
-# Options of a user.
+# Options of users, groups and files of /etc. This file is a value: Nix reads it once for all configurations of a batch.
 let
-  lib = import ../../../lib;
-  declare = import ../declare.nix { inherit lib; };
+  lib = import ../../lib;
+  declare = import ./declare.nix { inherit lib; };
   inherit (declare) nullOr off;
   inherit (lib) types;
+  text = types.passwdEntry types.str;
   range =
     start:
     declare.submodule {
@@ -12,10 +13,10 @@ let
     };
 in
 {
-  options = {
+  user.options = {
     enable = declare.on;
-    name = declare.required (types.passwdEntry types.str);
-    description = declare.of (types.passwdEntry types.str) "";
+    name = declare.required text;
+    description = declare.of text "";
     uid = nullOr types.int;
     isSystemUser = off;
     isNormalUser = off;
@@ -33,11 +34,11 @@ in
     autoSubUidGidRange = off;
     createHome = off;
     useDefaultShell = off;
-    hashedPassword = nullOr (types.passwdEntry types.str);
+    hashedPassword = nullOr text;
     password = nullOr types.str;
     hashedPasswordFile = nullOr types.str;
     passwordFile = nullOr types.str;
-    initialHashedPassword = nullOr (types.passwdEntry types.str);
+    initialHashedPassword = nullOr text;
     initialPassword = nullOr types.str;
     packages = declare.packages;
     expires = nullOr (types.strMatching "[[:digit:]]{4}-[[:digit:]]{2}-[[:digit:]]{2}");
@@ -45,5 +46,21 @@ in
     openssh.authorizedKeys.keys = declare.listOf types.singleLineStr;
     openssh.authorizedKeys.keyFiles = declare.paths;
     openssh.authorizedPrincipals = declare.listOf types.nonEmptyStr;
+  };
+  group.options = {
+    name = declare.required text;
+    gid = nullOr types.int;
+    members = declare.listOf text;
+  };
+  etcFile.options = {
+    enable = declare.on;
+    target = declare.required types.str;
+    text = nullOr types.lines;
+    source = declare.required types.path;
+    mode = declare.str "symlink";
+    uid = declare.int 0;
+    gid = declare.int 0;
+    user = declare.required types.str;
+    group = declare.required types.str;
   };
 }
