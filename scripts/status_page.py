@@ -27,13 +27,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "status.md"
 RECORD = ROOT / "docs" / "status.json"
 
+OWN_TESTS = "own tests"
+STAND_IN = "evaluation with the stand-in"
+HYBRID = "evaluation with a hybrid nixpkgs"
+NIXPKGS = "evaluation with nixpkgs"
+EMULATION = "emulation"
+SILICON = "silicon"
 MEANS = {
-    "own tests": "Tests of this project's own code. The part itself did not run.",
-    "stand-in": "It was evaluated with the [stand-in for nixpkgs](evaluation.md#the-stand-in-for-nixpkgs).",
-    "hybrid": "It was evaluated with nixpkgs' own library below the stand-in's modules.",
-    "nixpkgs": "It was evaluated with the real nixpkgs. Nothing was built.",
-    "emulation": "It ran on an [emulated board](emulated-board.md): real systemd, udev and loader, simulated drivers.",
-    "silicon": "It ran on a real board whose NPU computed.",
+    OWN_TESTS: "Tests of this project's own code. The part itself did not run.",
+    STAND_IN: "The [stand-in](evaluation.md#the-stand-in-for-nixpkgs) took the place of nixpkgs. Nothing was built.",
+    HYBRID: "Nixpkgs' own library, with the stand-in's modules and packages on it. Nothing was built.",
+    NIXPKGS: "The real nixpkgs. Nothing was built.",
+    EMULATION: "An [emulated board](emulated-board.md): real systemd, udev and loader, simulated drivers.",
+    SILICON: "A real board whose NPU computed.",
 }
 """Weakest first."""
 
@@ -55,14 +61,14 @@ PARTS = {
 """Parts that checks ask about, by the prefixes of their ids."""
 
 TESTS = {
-    "tests/unit/nix/test_hybrid.py": ("Module", "hybrid"),
-    "tests/unit/test_flake.py": ("Hosts of the fleet", "stand-in"),
-    "tests/unit/fleet/test_roll_out.py": ("Fleet roll-out", "own tests"),
-    "tests/hardware": ("Checking nodes over SSH", "own tests"),
-    "tests/nixos-vm/fleet": ("Checking nodes over SSH", "emulation"),
-    "tests/unit/node/test_nixos_tests.py": ("NixOS tests", "stand-in"),
-    "tests/nixos-vm/test_testscripts.py": ("Scripts of the NixOS tests", "emulation"),
-    "tests/nixos-vm/test_nixos_guest.py": ("NixOS guests, by an image of NixOS layout", "emulation"),
+    "tests/unit/nix/test_hybrid.py": ("Module", HYBRID),
+    "tests/unit/test_flake.py": ("Hosts of the fleet", STAND_IN),
+    "tests/unit/fleet/test_roll_out.py": ("Fleet roll-out", OWN_TESTS),
+    "tests/hardware": ("Checking nodes over SSH", OWN_TESTS),
+    "tests/nixos-vm/fleet": ("Checking nodes over SSH", EMULATION),
+    "tests/unit/node/test_nixos_tests.py": ("NixOS tests", STAND_IN),
+    "tests/nixos-vm/test_testscripts.py": ("Scripts of the NixOS tests", EMULATION),
+    "tests/nixos-vm/test_nixos_guest.py": ("NixOS guests, by an image of NixOS layout", EMULATION),
 }
 """Parts that tests run, by where the tests are."""
 
@@ -122,7 +128,7 @@ def of_results(path: Path) -> tuple[str, list[Answer]]:
         sys.exit(f"{path}: expected a run of {ROOT / 'validation.yaml'}; this one judged {results['subject']}")
     unit = _evaluated_with(results["notes"]) if any(one["tier"] == "unit" for one in results["verdicts"]) else ""
     node = _ran_on(results["verdicts"]) if any(one["tier"] == "hardware" for one in results["verdicts"]) else ""
-    means = {"unit": unit, "vm": "emulation", "hardware": node}
+    means = {"unit": unit, "vm": EMULATION, "hardware": node}
     found = [
         Answer(_part(one["check"]) if results["subject"] else "NixOS tests", means[one["tier"]], one["status"])
         for one in results["verdicts"]
@@ -142,12 +148,12 @@ def _evaluated_with(notes: Iterable[str]) -> str:
     """Which nixpkgs served. A folder given by --nixpkgs may hold anything, and is not taken for the real one."""
     told = [note for note in notes if note.startswith("nixpkgs: ")]
     if any("stand-in" in note for note in told):
-        return "stand-in"
+        return STAND_IN
     if not told or any(re.search(r"--nixpkgs (?![\w+-]+:)", note) for note in told):
         sys.exit(
             "expected a nixpkgs by this project's pin or by a flake reference; what served in this run is not known"
         )
-    return "nixpkgs"
+    return NIXPKGS
 
 
 def _ran_on(verdicts: Iterable[Mapping[str, Any]]) -> str:
@@ -155,9 +161,9 @@ def _ran_on(verdicts: Iterable[Mapping[str, Any]]) -> str:
     asked = [one for one in verdicts if one["tier"] == "hardware"]
     seen = (evidence["output"] for one in asked for evidence in one["evidence"])
     if any(one["stand_ins"] for one in asked) or any(SIMULATED.search(text) for text in seen):
-        return "emulation"
+        return EMULATION
     if any(one["check"].startswith("inference.") and one["status"] == "pass" for one in asked):
-        return "silicon"
+        return SILICON
     sys.exit("expected an inference that passed: without one, nothing shows that the nodes of this run are real boards")
 
 
@@ -170,7 +176,7 @@ def of_tests(path: Path) -> tuple[str, list[Answer]]:
         for place, (part, means) in TESTS.items():
             if file == place.removesuffix(".py") or file.startswith(f"{place.removesuffix('.py')}/"):
                 with_library = "own_library" in (case.get("name") or "")
-                found.append(Answer(part, "hybrid" if with_library else means, _status(case)))
+                found.append(Answer(part, HYBRID if with_library else means, _status(case)))
     return next(suites.iter("testsuite")).get("timestamp", ""), found
 
 
@@ -206,7 +212,7 @@ def cell(counts: Mapping[str, Any]) -> str:
 def strongest(by_means: Mapping[str, Mapping[str, Any]]) -> str:
     """The strongest means by which everything asked has passed. Tests of the code alone prove no part."""
     shown = [means for means in MEANS if means in by_means and "not passed" not in cell(by_means[means])]
-    return next((means for means in reversed(shown) if means != "own tests"), "nothing yet")
+    return next((means for means in reversed(shown) if means != OWN_TESTS), "nothing yet")
 
 
 def text(recorded: Recorded) -> str:
@@ -221,7 +227,7 @@ def text(recorded: Recorded) -> str:
         parts="\n".join(map(_row, rows)),
         means="\n".join(_row(one) for one in MEANS.items()),
         days=", ".join(days) or "none",
-        silicon="" if any("silicon" in one for one in recorded.values()) else NO_SILICON,
+        silicon="" if any(SILICON in one for one in recorded.values()) else NO_SILICON,
     )
 
 

@@ -50,17 +50,17 @@ def recorded(path: Path) -> status_page.Recorded:
 def test_what_passed_is_proven_by_what_served(tmp_path: Path) -> None:
     found = recorded(run_of(tmp_path, verdict(), verdict(tier="vm"), verdict("kernel.one")))
     assert {part: set(by_means) for part, by_means in found.items()} == {
-        "udev rules": {"stand-in", "emulation"},
-        "Kernel and driver": {"stand-in"},
+        "udev rules": {status_page.STAND_IN, status_page.EMULATION},
+        "Kernel and driver": {status_page.STAND_IN},
     }
-    assert status_page.strongest(found["udev rules"]) == "emulation"
+    assert status_page.strongest(found["udev rules"]) == status_page.EMULATION
 
 
 def test_the_pin_is_the_real_nixpkgs_and_a_folder_may_be_anything(tmp_path: Path) -> None:
     pin = "nixpkgs: 26.05 (02e08985a27c): the pin of this project, nixos-26.05 at 02e08985a27c"
-    assert "nixpkgs" in recorded(run_of(tmp_path, verdict(), notes=[pin]))["udev rules"]
+    assert status_page.NIXPKGS in recorded(run_of(tmp_path, verdict(), notes=[pin]))["udev rules"]
     named = "nixpkgs: 26.05 (02e08985a27c): --nixpkgs github:NixOS/nixpkgs/nixos-26.05"
-    assert "nixpkgs" in recorded(run_of(tmp_path, verdict(), notes=[named]))["udev rules"]
+    assert status_page.NIXPKGS in recorded(run_of(tmp_path, verdict(), notes=[named]))["udev rules"]
     for notes in (["nixpkgs: 26.05: --nixpkgs /tmp/hybrid"], []):
         with pytest.raises(SystemExit, match="not known"):
             recorded(run_of(tmp_path, verdict(), notes=notes))
@@ -70,7 +70,7 @@ def test_the_pin_is_the_real_nixpkgs_and_a_folder_may_be_anything(tmp_path: Path
 def test_what_did_not_pass_proves_nothing(tmp_path: Path, status: str) -> None:
     found = recorded(run_of(tmp_path, verdict(), verdict(status=status)))
     assert status_page.strongest(found["udev rules"]) == "nothing yet"
-    assert "| **nothing yet** | stand-in: **1 of 2 not passed** |" in status_page.text(found)
+    assert "| **nothing yet** | evaluation with the stand-in: **1 of 2 not passed** |" in status_page.text(found)
 
 
 def test_what_was_skipped_is_not_recorded(tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ def test_what_was_skipped_is_not_recorded(tmp_path: Path) -> None:
 
 def test_nodes_are_silicon_only_where_an_npu_computed_and_nothing_was_simulated(tmp_path: Path) -> None:
     inference = verdict("inference.golden-output", tier="hardware")
-    assert "silicon" in recorded(run_of(tmp_path, inference, verdict(tier="hardware")))["udev rules"]
+    assert status_page.SILICON in recorded(run_of(tmp_path, inference, verdict(tier="hardware")))["udev rules"]
     with pytest.raises(SystemExit, match="an inference that passed"):
         recorded(run_of(tmp_path, inference | {"status": "fail"}, verdict(tier="hardware")))
     simulated = verdict(tier="hardware", evidence=[{"source": "dmesg", "output": "rknpu: simulated driver"}])
     for other in (simulated, verdict(tier="hardware", stand_ins=["board: QEMU's virt machine"])):
-        assert "silicon" not in recorded(run_of(tmp_path, inference, other))["udev rules"]
+        assert status_page.SILICON not in recorded(run_of(tmp_path, inference, other))["udev rules"]
 
 
 @pytest.mark.parametrize("odd", [{"finished": False}, {"selected": True}, {"subject": "/home/alice/validation.yaml"}])
@@ -98,8 +98,8 @@ def test_a_later_run_replaces_what_it_asked_and_keeps_the_rest(tmp_path: Path) -
     second = status_page.of_results(run_of(tmp_path, verdict(status="fail"), started="2026-12-01T00:00:00+00:00"))
     found = status_page.recorded_with(first, *second)
     assert found["udev rules"] == {
-        "stand-in": {"on": "2026-12-01", "fail": 1},
-        "emulation": {"on": "2026-11-30", "pass": 1},
+        status_page.STAND_IN: {"on": "2026-12-01", "fail": 1},
+        status_page.EMULATION: {"on": "2026-11-30", "pass": 1},
     }
     assert "Guard of other machines" in found
 
@@ -118,8 +118,8 @@ def test_tests_speak_of_parts_by_where_they_are(tmp_path: Path) -> None:
     found = status_page.recorded_with({}, *status_page.of_tests(path))
     day = {"on": "2026-11-30"}
     assert found == {
-        "Hosts of the fleet": {"stand-in": {**day, "pass": 1}, "hybrid": {**day, "pass": 1}},
-        "Checking nodes over SSH": {"emulation": {**day, "fail": 1}},
+        "Hosts of the fleet": {status_page.STAND_IN: {**day, "pass": 1}, status_page.HYBRID: {**day, "pass": 1}},
+        "Checking nodes over SSH": {status_page.EMULATION: {**day, "fail": 1}},
     }
 
 
@@ -132,4 +132,6 @@ def test_every_check_and_every_place_of_tests_is_known() -> None:
 
 def test_the_page_says_that_nothing_ran_on_silicon_until_it_did() -> None:
     assert status_page.NO_SILICON in status_page.text({})
-    assert status_page.NO_SILICON not in status_page.text({"Inference on the NPU": {"silicon": {"on": "", "pass": 1}}})
+    assert status_page.NO_SILICON not in status_page.text(
+        {"Inference on the NPU": {status_page.SILICON: {"on": "", "pass": 1}}}
+    )

@@ -76,7 +76,7 @@ in
       default = "fail";
       description = ''
         What to do with a kernel or device tree that is known not to carry the stack: refuse the configuration, or
-        build it with a warning. What could not be told is a warning either way.
+        build it with a warning. What cannot be determined before a build is a warning in either case.
       '';
     };
     driver.deviceTreeOverlay = lib.mkOption {
@@ -85,14 +85,14 @@ in
         cfg.driver.enable
         && (if vendor then cfg.driver.package != null else trees.supplies ? ${board} && kernel.atLeast "6.18");
       defaultText = lib.literalMD ''
-        `true` where the vendor's driver is added to a stock kernel; for the mainline stack where
+        `true` if the vendor's driver is added to a stock kernel; for the mainline stack, if
         `hardware.deviceTree.name` is a board whose tree leaves the NPU disabled and has a regulator for it
       '';
       description = ''
         Whether to change the kernel's device trees (Linux 6.18 and later) so that the stack's driver finds the NPU.
-        For the vendor's driver its one node takes the place of mainline's three, in the trees of all boards. For
-        rocket the nodes of the board that `hardware.deviceTree.name` names are enabled, supplied by `vdd_npu_s0`.
-        Vendor kernels' trees need nothing.
+        For the vendor's driver, one node replaces mainline's three in the trees of all boards. For `rocket`, the
+        nodes of the board that `hardware.deviceTree.name` names are enabled, with the regulator `vdd_npu_s0`.
+        Device trees of Rockchip's own kernels need no overlay.
       '';
     };
   };

@@ -32,7 +32,7 @@ in
       description = ''
         Which of the two NPU stacks to bring up. `vendor` is the `rknpu` driver with `librknnrt.so` and
         `.rknn` models; `mainline` is the `rocket` driver of Linux 6.18 and later with Mesa's Teflon and
-        `.tflite` models. They exclude each other.
+        `.tflite` models. A node runs one or the other.
       '';
     };
 
@@ -47,8 +47,8 @@ in
         whether `hardware.deviceTree.name` contains `rk3588`; `true` where it names no device tree
       '';
       description = ''
-        Whether this configuration may be for an RK3588 board. Set it where the name of the device tree
-        does not tell.
+        Whether this configuration may be for an RK3588 board. Set it if the name of the device tree does
+        not show it.
       '';
     };
 
@@ -59,8 +59,8 @@ in
       ];
       default = "warn";
       description = ''
-        What enabling this module does where `hardware.rknn.isRk3588` is false: contribute nothing but a
-        warning, or refuse the configuration.
+        What enabling this module does if `hardware.rknn.isRk3588` is false: contribute a warning and nothing
+        else, or refuse the configuration.
       '';
     };
 
@@ -68,14 +68,14 @@ in
       group = lib.mkOption {
         type = lib.types.str;
         default = "render";
-        description = "Group that owns the NPU's device node; created if the configuration lacks it.";
+        description = "Group that owns the NPU's device node. It is created if it does not exist.";
       };
       mode = lib.mkOption {
         type = lib.types.strMatching "0?6[046]0";
         default = "0660";
         description = ''
-          Mode of the NPU's device node. Never open to others: the vendor driver trusts addresses its
-          clients hand it.
+          Mode of the NPU's device node. It cannot be opened to others: the vendor driver trusts the kernel
+          addresses that its clients pass to it.
         '';
       };
     };
@@ -95,8 +95,9 @@ in
           kernels; `null` for mainline
         '';
         description = ''
-          Package with the kernel module. `null` where the kernel brings the driver itself, as Rockchip's
-          own kernels and mainline kernels from 6.18 do. Whose kernel it is, its configuration tells, or its name.
+          Package with the kernel module, or `null` if the kernel has the driver itself, as Rockchip's own kernels
+          and mainline kernels from 6.18 on do. The default is chosen by the kernel's configuration if that can be
+          read, else by the kernel's name.
         '';
       };
     };
@@ -105,7 +106,7 @@ in
       enable = lib.mkOption {
         type = lib.types.bool;
         default = true;
-        description = "Whether to install the runtime library where C programs and the Python API find it.";
+        description = "Whether to install the runtime library where C programs and the Python API look for it.";
       };
       package = lib.mkOption {
         type = lib.types.package;
@@ -126,7 +127,7 @@ in
         type = lib.types.package;
         default = pkgs.rknn.toolkit-lite;
         defaultText = lib.literalExpression "pkgs.rknn.toolkit-lite";
-        description = "The Python library; its own interpreter is installed with it.";
+        description = "Package with the Python API. The interpreter that it was built for is installed with it.";
       };
     };
 
@@ -134,7 +135,7 @@ in
       enable = lib.mkOption {
         type = lib.types.bool;
         default = true;
-        description = "Whether to install `rknn-doctor`, which says what the NPU of a node has and lacks.";
+        description = "Whether to install `rknn-doctor`, which reports which stack a node has and what is wrong with it.";
       };
       package = lib.mkOption {
         type = lib.types.package;
@@ -149,8 +150,8 @@ in
       default = [ ];
       example = [ "frigate" ];
       description = ''
-        Names of systemd services that use the NPU. Services read neither shells' nor PAM's environment:
-        these get the runtime's library path and the device's group of their own.
+        Names of systemd services that use the NPU. They get the runtime's library path and the group of the device
+        node, and start after the driver. Services do not read the environment of shells or of PAM.
       '';
     };
   };
