@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.checks.node.hardware.runner import correlation
+from rknn_validation.checks.node.runner import correlation
 from rknn_validation.subject.inference import SHIPPED, SHIPPED_NAME, STACKS_WITH_MODELS, shipped
 
 pytestmark = pytest.mark.unit

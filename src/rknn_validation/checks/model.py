@@ -55,6 +55,8 @@ def inconclusive(reason: str, *evidence: Evidence) -> Answer:
 
 
 Asked = TypeVar("Asked")
+ALL_STACKS = ("vendor", "mainline", "none")
+ALL_BOARDS = ("rk3588", "other")
 NPU, LINT = "npu", "lint"
 """The groups of checks, see `Check.group`."""
 
@@ -93,19 +95,22 @@ class Registry(Generic[Asked]):
     def check(
         self,
         id: str,
-        *,
-        stage: str,
         title: str,
+        *,
         remedy: str,
+        stage: str = "",
         stacks: Iterable[str] = ("vendor", "mainline"),
         boards: Iterable[str] = ("rk3588",),
+        everywhere: bool = False,
     ) -> Callable[[Callable[[Asked], Answer]], Callable[[Asked], Answer]]:
-        """Declare the decorated function as a check."""
+        """Declare the decorated function as a check; `everywhere` means for every stack or none, on every board."""
 
         def declare(ask: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
             if id in self._checks:
                 raise ValueError(f"check {id} is declared twice")
-            self._checks[id] = Check(id, stage, title, remedy, ask, frozenset(stacks), frozenset(boards))
+            where = (ALL_STACKS, ALL_BOARDS) if everywhere else (stacks, boards)
+            stage_of = stage or id.partition(".")[0]
+            self._checks[id] = Check(id, stage_of, title, remedy, ask, *map(frozenset, where))
             return ask
 
         return declare

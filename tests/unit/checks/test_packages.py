@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.checks.configuration.sources_known import raw_file
+from rknn_validation.checks.configuration.sources import raw_file
 from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.hashes import Hash, HashError, is_placeholder, parse_hash
 from rknn_validation.facts.recipes.installs import installed

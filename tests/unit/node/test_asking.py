@@ -70,7 +70,7 @@ def test_questions_fit_stack_and_board_in_the_order_of_their_stages(stack: str, 
 def test_every_check_says_what_to_do() -> None:
     for check in NODE_CHECKS.all():
         assert check.stage in STAGES
-        assert check.title.endswith("?")
+        assert check.title[0].isupper() and check.title[-1] not in "?."
         assert check.remedy and check.ask.__doc__
 
 

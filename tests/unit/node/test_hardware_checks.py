@@ -292,5 +292,5 @@ def test_only_real_hardware_is_asked_about_silicon() -> None:
 def test_every_check_says_what_to_do() -> None:
     for check in HARDWARE_CHECKS.all():
         assert check.stage in STAGES
-        assert check.title.endswith("?")
+        assert check.title[0].isupper() and check.title[-1] not in "?."
         assert check.remedy and check.ask.__doc__

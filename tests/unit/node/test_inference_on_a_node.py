@@ -14,8 +14,7 @@ from fakehost import LocalHost
 from test_hardware_checks import question
 
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask
-from rknn_validation.checks.node.hardware import files, inference, runner
+from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask, inference, runner
 from rknn_validation.subject.inference import Inference, Model
 
 pytestmark = pytest.mark.integration
@@ -78,7 +77,7 @@ def api(node: Path, seconds: str = "0") -> str:
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with a Python that has the modules, a model, its input and its golden output."""
-    monkeypatch.setattr(files, "PLACE", str(tmp_path / "node"))
+    monkeypatch.setattr(inference, "PLACE", str(tmp_path / "node"))
     (tmp_path / "interrupts").write_text(INTERRUPTS)
     monkeypatch.setattr(inference, "INTERRUPTS", str(tmp_path / "interrupts"))
     modules = tmp_path / "modules"
@@ -162,7 +161,7 @@ def test_as_slow_as_the_processor_fails(node: Path) -> None:
 def test_an_idle_npu_fails_however_fast(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = node / "load"
     load.write_text("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n")
-    monkeypatch.setattr("rknn_validation.checks.node.hardware.inference.LOAD_FILE", str(load))
+    monkeypatch.setattr("rknn_validation.checks.node.inference.LOAD_FILE", str(load))
     answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0)
     assert answer.status is Status.PASS, "the NPU raised interrupts: the load file is too coarse for a model so small"
     (node / "model.rknn").write_text("6")
@@ -251,13 +250,13 @@ def local(node: Path) -> Question:
 def test_a_large_file_arrives_whole_and_is_sent_once(node: Path) -> None:
     big = node / "big.rknn"
     big.write_bytes(bytes(range(256)) * 500)
-    target = Path(files.put(local(node), big))
+    target = Path(inference.put(local(node), big))
     assert target.read_bytes() == big.read_bytes()
     before = target.stat().st_mtime_ns
-    assert files.put(local(node), big) == str(target)
+    assert inference.put(local(node), big) == str(target)
     assert target.stat().st_mtime_ns == before
     target.write_text("damaged")
-    files.put(local(node), big)
+    inference.put(local(node), big)
     assert target.read_bytes() == big.read_bytes()
 
 
@@ -273,6 +272,6 @@ def test_a_model_that_is_another_than_meant_is_not_run(node: Path) -> None:
 
 
 def test_a_model_on_the_node_or_behind_a_url_is_run(node: Path) -> None:
-    digest = files._hash(local(node), str(node / "model.rknn"))
+    digest = inference._hash(local(node), str(node / "model.rknn"))
     for model in (Model(node=str(node / "model.rknn")), Model(url=(node / "model.rknn").as_uri(), sha256=digest)):
         assert asked(node, "inference.golden-output", model=model).status is Status.PASS

@@ -9,8 +9,7 @@ import pytest
 
 from rknn_validation.checks.model import Answer, Status, failed, passed
 from rknn_validation.checks.node import NODE_CHECKS
-from rknn_validation.checks.node.transition import TRANSITION_CHECKS, Move
-from rknn_validation.checks.node.transition.state import read
+from rknn_validation.checks.node.transition import TRANSITION_CHECKS, Move, read
 from rknn_validation.checks.questions import transition_questions
 from rknn_validation.common.errors import SubjectFileError
 from rknn_validation.common.yamlfile import read_mapping

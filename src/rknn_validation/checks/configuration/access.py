@@ -1,27 +1,51 @@
-"""Who may open the NPU: nobody too many, and those who are meant to."""
+"""Who may open the NPU: not every user, but the users that need it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.access_options import access_options
+from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
 from rknn_validation.facts.devnodes import devnodes, outcomes
 from rknn_validation.facts.library.clients import shut_owners
 from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.configuration import OptionDeclaration
 from rknn_validation.facts.nodeaccess import opened_to_all
 from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.people import memberships
+
+_KINDS = ("group", "mode")
+
+
+def access_options(facts: Facts) -> tuple[tuple[OptionDeclaration, str, str], ...]:
+    """(option, `group` or `mode`, its value in the scenario) of the options about the devnode."""
+    found = []
+    for option in own_options(facts):
+        name = option.path.rsplit(".", 1)[-1].lower()
+        kind = next((kind for kind in _KINDS if name in {kind, f"device{kind}", f"npu{kind}", f"access{kind}"}), None)
+        value = _value(facts, name_in(facts, option), option.default)
+        if kind and isinstance(value, str):
+            found.append((option, kind, value))
+    return tuple(found)
+
+
+def _value(facts: Facts, name: str, default: object) -> object:
+    value: object = facts.scenario.settings
+    for key in name.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return default
+        value = value[key]
+    return value
+
 
 _UNSET = "the subject does not set the access of an NPU node"
 
 
 @check(
     "access.npu-is-not-world-writable",
-    stage="access",
-    title="not every user may open the NPU",
+    "The NPU is not world-writable",
     remedy='Set MODE="0660" and GROUP="render", and add the users and services that need the NPU to that group.',
     nothing=_UNSET,
 )
@@ -40,9 +64,8 @@ def not_world_writable(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "access.group-can-open-the-npu",
-    stage="access",
-    title="the group a rule names can use the node",
-    remedy='Give the group read and write: MODE="0660".',
+    "The devnode's group may read and write it",
+    remedy='Set MODE="0660" in the rule, so that the group may read and write.',
     nothing=_UNSET,
 )
 def group_can_open(facts: Facts) -> Iterator[Problem | Fine]:
@@ -64,9 +87,8 @@ def group_can_open(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "access.people-are-in-the-node-s-group",
-    stage="access",
-    title="people the subject lets in are in the node's group",
-    remedy="Put them into the group of the udev rule (users.groups.render.members).",
+    "Users of the NPU are in the devnode's group",
+    remedy="Add the users to the group of the udev rule (users.groups.render.members).",
     nothing="the subject puts nobody into video or render",
     needs=("baseline",),
 )
@@ -101,9 +123,8 @@ def people_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
 
 @check(
     "access.options-reach-the-node",
-    stage="access",
-    title="the group and mode options are what the node gets",
-    remedy='Use the option in the rule: GROUP="${cfg.group}", MODE="${cfg.mode}".',
+    "The group and mode options apply to the devnode",
+    remedy='Use the options in the rule: GROUP="${cfg.group}", MODE="${cfg.mode}".',
     nothing="the subject has no option for the node's group or mode",
 )
 def options_reach(facts: Facts) -> Iterator[Problem | Fine | Aside]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Fine, Problem
 from rknn_validation.facts.difference import baseline
 from rknn_validation.facts.model import Facts
@@ -50,12 +50,10 @@ _FIXED = {"render": 303, "video": 26, "kvm": 302, "input": 174, "wheel": 1, "aud
 
 @check(
     "access.accounts-exist",
-    stage="access",
-    title="every user and group that is named exists",
-    remedy="Create it (users.groups.<name> = { };), or name one NixOS has, such as render.",
+    "Every user and group that is named exists",
+    remedy="Create the account (users.groups.<name> = { };), or use one that NixOS has, such as render.",
     nothing="the subject names no user or group for the NPU",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def accounts_exist(facts: Facts) -> Iterator[Problem | Fine]:
     """udevd ignores GROUP= with an unknown name; a unit with an unknown User= or Group= fails to start."""
@@ -105,12 +103,9 @@ def _own_users(facts: Facts) -> Iterator[tuple[Account, Account | None]]:
 
 @check(
     "access.grants-no-more-than-the-npu",
-    stage="access",
-    title="nobody becomes an administrator for the NPU's sake",
-    remedy="Add users to render (or the module's own group) and nothing else.",
-    good="no membership beyond the NPU's group",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    "No user joins a privileged group",
+    remedy="Add users to render (or the module's own group) and to no other group.",
+    everywhere=True,
 )
 def grants_no_more(facts: Facts) -> Iterator[Problem | Fine]:
     """wheel, root, disk, kmem and docker amount to root."""
@@ -124,12 +119,9 @@ def grants_no_more(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "access.standard-groups-keep-their-ids",
-    stage="access",
-    title="NixOS's own groups keep their numbers",
-    remedy="Leave gid unset; render is 303 and video 26 on every NixOS machine.",
-    good="no standard group is renumbered",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    "Standard groups keep their GIDs",
+    remedy="Leave gid unset; render is 303 and video is 26 on every NixOS machine.",
+    everywhere=True,
 )
 def ids_stay(facts: Facts) -> Iterator[Problem | Fine]:
     """Files on disk and other modules know these groups by number."""

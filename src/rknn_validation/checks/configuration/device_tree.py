@@ -1,17 +1,30 @@
-"""Do the device-tree overlays reach this board, and do they describe the stack's NPU?"""
+"""Device trees and overlays: do they compile, apply to the boards, and describe the NPU for the stack's driver?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
-from rknn_validation.facts.devicetree.applied import booted, built_names, is_unit
-from rknn_validation.facts.devicetree.overlays import Overlay, own_overlays
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
+from rknn_validation.facts.devicetree.applied import (
+    NpuTree,
+    Unit,
+    booted,
+    built_names,
+    is_built,
+    is_unit,
+    npu_tree,
+    reaches,
+)
+from rknn_validation.facts.devicetree.overlays import VENDOR_LABELS, Overlay, mainline_labels, overlays, own_overlays
+from rknn_validation.facts.kernel.drivers import vendor_driver
+from rknn_validation.facts.kernel.source import Origin, tree
 from rknn_validation.facts.model import Facts
+from rknn_validation.npu import trees
 from rknn_validation.npu.about import about_npu
-from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
-from rknn_validation.npu.stacks import STACKS
+from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board, board_of_dtb
+from rknn_validation.npu.stacks import MAINLINE, STACKS, VENDOR
+from rknn_validation.npu.symbols import Presence
 
 NO_OVERLAY = "the subject adds no overlay"
 
@@ -23,10 +36,8 @@ def npu_overlays(facts: Facts) -> tuple[Overlay, ...]:
 
 @check(
     "device-tree.overlays-compile",
-    stage="device-tree",
-    title="every overlay is the source of an overlay",
-    remedy="Begin with /dts-v1/; and /plugin/; and close every brace and statement: dtc -@ compiles it.",
-    good="dtc compiles it",
+    "Device-tree overlays compile",
+    remedy="Begin the source with /dts-v1/; and /plugin/; and close every brace and statement; dtc -@ compiles it.",
     nothing=NO_OVERLAY,
 )
 def overlays_compile(facts: Facts) -> Iterator[Finding]:
@@ -45,10 +56,9 @@ def overlays_compile(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "device-tree.overlays-apply-to-this-board",
-    stage="device-tree",
-    title="overlays apply to the scenario's boards",
-    remedy='Give the overlay compatible = "rockchip,rk3588"; and no filter, or one that is part of the DTB\'s path '
-    "(rk3588): a filter is plain text there, not a pattern.",
+    "Device-tree overlays apply to the scenario's boards",
+    remedy='Set compatible = "rockchip,rk3588"; in the overlay, and remove the filter or use a part of the DTB\'s '
+    "path (rk3588): a filter is plain text, not a pattern.",
     nothing=NO_OVERLAY,
 )
 def overlays_apply(facts: Facts) -> Iterator[Finding]:
@@ -87,10 +97,8 @@ def _skipped_by_all(overlay: Overlay, facts: Facts, boards: list[Board]) -> Iter
 
 @check(
     "device-tree.overlays-are-built",
-    stage="device-tree",
-    title="device trees are built, so that overlays count",
+    "Device trees are built, so overlays take effect",
     remedy="Set hardware.deviceTree.enable = true, and let hardware.deviceTree.filter include the board.",
-    good="device trees are built",
     nothing=NO_OVERLAY,
 )
 def overlays_built(facts: Facts) -> Iterator[Finding]:
@@ -109,10 +117,9 @@ def overlays_built(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "device-tree.describes-the-stack-s-npu",
-    stage="device-tree",
-    title="overlays describe the NPU as the stack's driver expects it",
-    remedy="The vendor's driver binds rockchip,rk3588-rknpu (one node), rocket rockchip,rk3588-rknn-core (three).",
-    good="as the stack's driver expects it",
+    "Overlays describe the NPU for the stack's driver",
+    remedy="Use the compatible that the driver binds: rockchip,rk3588-rknpu (vendor, one node) or "
+    "rockchip,rk3588-rknn-core (mainline, three nodes).",
     nothing="no overlay of the subject speaks of the NPU",
 )
 def describes_the_npu(facts: Facts) -> Iterator[Finding]:
@@ -137,3 +144,177 @@ def _npu_compatibles(overlay: Overlay) -> set[str]:
     """The compatibles of NPU cores that an overlay gives to nodes."""
     every = {name for change in overlay.changes for name in change.node.compatible}
     return {name for name in every if about_npu(name) and "iommu" not in name}
+
+
+@check(
+    "device-tree.npu-nodes-are-switched-on",
+    "The overlay enables the nodes that the stack's driver binds",
+    remedy='Set status = "okay" on the driver\'s node and on its MMU.',
+    nothing="no overlay of the subject describes the NPU",
+)
+def nodes_are_on(facts: Facts) -> Iterator[Finding]:
+    """A disabled node is no device: the driver loads and nothing appears; behind a disabled MMU open() is ENODEV."""
+    stack, own = STACKS[facts.scenario.stack], {one.name for one in own_overlays(facts)}
+    for board in booted(facts):
+        found = npu_tree(facts, board)
+        if found is None or not own & set(found.changed):
+            continue
+        cores = [one for one in found.cores.values() if stack.node_compatible in one.compatible]
+        on = [one for one in cores if one.enabled is not False]
+        if cores and not on and stack is VENDOR:
+            yield Problem(cores[0].path, f"the NPU of {board.name} stays switched off: no driver binds it")
+        for core in on:
+            yield from _behind(found, core)
+
+
+def _behind(found: NpuTree, core: Unit) -> Iterator[Finding]:
+    off = [path for path in core.mmus if path in found.mmus and found.mmus[path].enabled is False]
+    for path in off:
+        if core.enabled:
+            yield Problem(path, f"the MMU of {core.path} is switched off on {found.board.name}: it cannot be opened")
+    if not off:
+        yield Fine(core.path, found.board.name)
+
+
+@check(
+    "device-tree.vendor-driver-can-bind",
+    "The device tree has a node for the out-of-tree driver",
+    remedy="Add an overlay that puts npu@fdab0000 with compatible rockchip,rk3588-rknpu into the board's tree and "
+    "disables the rknn-core nodes of mainline; Rockchip's own kernels include such trees.",
+    nothing="the device tree comes with the kernel that brings the driver",
+    stacks=("vendor",),
+)
+def vendor_driver_can_bind(facts: Facts) -> Iterator[Finding]:
+    """Mainline's device trees describe the NPU for rocket: rknpu loads into a stock kernel and binds nothing."""
+    source, driver = tree(facts), vendor_driver(facts)
+    if not source.is_mainline or driver.has is not Presence.YES:
+        return
+    unread = [one for one in overlays(facts) if one.compiled.root is None]
+    for board in booted(facts):
+        found = npu_tree(facts, board)
+        if found is None or found.bound_by(VENDOR.node_compatible):
+            yield Fine(board.name, ", ".join(found.changed) if found else "")
+        elif _told_elsewhere(facts, board, found):
+            yield Aside("an overlay that describes the NPU does not come to effect: see the other checks of it")
+        elif unread:
+            why = f"whether the device tree of {board.name} gets a node for rknpu is not known"
+            yield Unsure(unread[0].name, why, unread[0].compiled.unknown or unread[0].compiled.complaint)
+        else:
+            what = "the module loads and nothing binds: no device tree here has the vendor's node"
+            told = f"{driver.why}; the tree of {board.name} in {source.label} has no {VENDOR.node_compatible}"
+            yield Problem("hardware.deviceTree", what, told)
+
+
+def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
+    """Whether an overlay for the NPU is there, and another check says why it gives the driver nothing to bind."""
+    about = [one for one in overlays(facts) if one.is_about_npu]
+    names = {name for one in about for change in one.changes for name in change.node.compatible if about_npu(name)}
+    switched_off = any(VENDOR.node_compatible in one.compatible for one in found.cores.values())
+    elsewhere = not is_built(facts, board) or not any(reaches(one, board) for one in about)
+    broken = any(one.compiled.complaint for one in overlays(facts))
+    return broken or (bool(about) and (elsewhere or switched_off or bool(names - {VENDOR.node_compatible})))
+
+
+@check(
+    "device-tree.labels-exist",
+    "Labels that overlays use exist in the device tree",
+    remedy="Use the labels of the kernel's trees: rknn_core_0 to rknn_core_2 and rknn_mmu_0 to rknn_mmu_2 "
+    "(mainline), rknpu and rknpu_mmu (Rockchip's own kernels).",
+    nothing="no overlay of the subject names the NPU's nodes by label",
+)
+def labels_exist(facts: Facts) -> Iterator[Finding]:
+    """An overlay that names a label of no node cannot be applied: building the device trees stops."""
+    source = tree(facts)
+    if source.origin is Origin.UNKNOWN:
+        yield Aside("the labels of this kernel's trees are not known here")
+        return
+    known = VENDOR_LABELS if source.origin is Origin.VENDOR else mainline_labels()
+    for overlay in own_overlays(facts):
+        for label in sorted(one for one in overlay.labels if one.startswith(("rknn", "rknpu", "npu"))):
+            if label in known:
+                yield Fine(overlay.name, f"&{label}")
+            elif label.startswith(("rknn", "rknpu")):
+                what = f"the trees of {source} have no label {label}: the overlay cannot be applied"
+                yield Problem(overlay.name, what, f"&{label}")
+
+
+@check(
+    "device-tree.mainline-nodes-are-enabled",
+    "The board's device tree enables the nodes that rocket binds",
+    remedy='Add an overlay that sets status = "okay" on rknn_core_0 to 2 and rknn_mmu_0 to 2 and names the board\'s '
+    "regulator (npu-supply, sram-supply), or use a kernel whose tree of this board enables them.",
+    stacks=("mainline",),
+)
+def mainline_nodes_are_enabled(facts: Facts) -> Iterator[Finding]:
+    """Mainline describes the NPU for every RK3588 board and enables it for some: on others rocket finds nothing."""
+    name, source = facts.configuration.device_tree.name, tree(facts)
+    board = board_of_dtb(name) if name else None
+    if name is None:
+        yield Aside("hardware.deviceTree.name is not set: the boot loader or firmware chooses the tree")
+        return
+    found = npu_tree(facts, board) if board else None
+    if found is None or board is None or not source.is_mainline:
+        yield Aside(f"what {name} of {source.label} says of the NPU is not known here")
+        return
+    yield from _enabled_in_mainline(facts, found, trees.name_of(name))
+
+
+def _enabled_in_mainline(facts: Facts, found: NpuTree, name: str) -> Iterator[Finding]:
+    version, since = facts.configuration.kernel.version, trees.enabled_in(name)
+    states = {core.enabled for core in found.bound_by(MAINLINE.node_compatible)}
+    unread = [one for one in overlays(facts) if one.compiled.root is None]
+    where = "hardware.deviceTree.name"
+    if True in states:
+        yield Fine(where, f"{name} in {version}" + (f", with {', '.join(found.changed)}" if found.changed else ""))
+    elif unread:
+        yield Unsure(
+            unread[0].name, f"whether an overlay enables the NPU of {name} is not known", unread[0].compiled.unknown
+        )
+    elif None in states:
+        told = f"the tree enables the NPU in {since}" if since else f"no mainline tree {name} is known here"
+        yield Unsure(where, f"{told}; whether in {version} is not known", name)
+    elif since and not found.changed:
+        yield Problem(where, f"the tree enables the NPU in {since}, and not in {version}: rocket binds nothing", name)
+    else:
+        yield Problem(where, "this board's tree leaves the NPU disabled: rocket binds nothing", name)
+
+
+CORES = 3
+
+
+@check(
+    "device-tree.one-mmu-serves-every-core",
+    "The vendor's NPU node has one MMU with the registers of every core",
+    remedy="Give &rknn_mmu_0 the register banks fdab9000, fdaba000, fdaca000 and fdada000 in reg, disable the other "
+    "two MMUs, and write iommus = <&rknn_mmu_0>, as Rockchip's own trees do.",
+    nothing="no overlay of the subject describes the vendor's node",
+    stacks=("vendor",),
+)
+def one_mmu_serves_every_core(facts: Facts) -> Iterator[Finding]:
+    """Mainline's MMU driver (rk_iommu_of_xlate) keeps one MMU for a device, the last of `iommus`.
+
+    Cores whose MMU is not programmed reach memory by addresses that were meant to be translated: wrong results, or
+    somebody else's memory overwritten.
+    """
+    if not tree(facts).is_mainline:
+        yield Aside("a kernel of the vendor's brings device trees and an MMU driver of its own")
+        return
+    for board in booted(facts):
+        found = npu_tree(facts, board)
+        for core in found.bound_by(VENDOR.node_compatible) if found else ():
+            if found is not None:
+                yield from _mmu_of(found, core)
+
+
+def _mmu_of(found: NpuTree, core: Unit) -> Iterator[Finding]:
+    seen = f"iommus = {', '.join(core.mmus)}"
+    if not core.mmus:
+        yield Aside("no overlay says which MMU the node has: without one the driver wants contiguous memory")
+    elif len(core.mmus) > 1:
+        what = f"of {len(core.mmus)} MMUs only {core.mmus[-1]} is programmed; the other cores bypass theirs"
+        yield Problem(core.path, what, seen)
+    elif core.mmus[0] in found.mmus and found.mmus[core.mmus[0]].banks < CORES:
+        what = f"{core.mmus[0]} has the registers of one core; the other cores bypass their MMUs"
+        yield Problem(core.path, what, seen)
+    else:
+        yield Fine(core.path, seen)

@@ -1,16 +1,23 @@
-"""Does the scenario evaluate, is it accepted, and does it come to anything?"""
+"""Does the scenario evaluate, and does it change the machine as it should?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, EVALUATES, check
+from rknn_validation.checks.configuration.registry import EVALUATES, check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
-from rknn_validation.facts.difference import baseline, changes
+from rknn_validation.checks.model import ALL_STACKS
+from rknn_validation.facts.difference import baseline, changes, shorten
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nix.configuration import EvaluationError
+from rknn_validation.facts.nix.configuration import Configuration, EvaluationError
+from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node, function_name
+from rknn_validation.facts.npupart import npu_etc
 from rknn_validation.facts.recipes.machinereads import machine_reads
+from rknn_validation.facts.recipes.nixtrees import trees_of
+from rknn_validation.facts.recipes.parts import unread_parts
+from rknn_validation.npu import kernels
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
 # What Nix says -> what it usually means. The first that fits is quoted in the reason.
 _MEANINGS = (
@@ -35,12 +42,9 @@ _MEANINGS = (
 
 @check(
     EVALUATES,
-    stage="evaluation",
-    title="the scenario evaluates",
+    "The scenario evaluates",
     remedy="Fix the Nix error shown in the evidence; until then no machine with these settings can be built.",
-    good="it evaluates",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def evaluates(facts: Facts) -> Iterator[Finding]:
     """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
@@ -84,12 +88,10 @@ def _first_failure(facts: Facts) -> EvaluationError | None:
 
 @check(
     "evaluation.assertions-hold",
-    stage="evaluation",
-    title="NixOS accepts the configuration: every assertion holds",
-    remedy="Change the settings the assertion names, or the assertion itself where it refuses what is meant to work.",
-    good="every assertion holds",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    "Every assertion holds",
+    remedy="Change the settings that the assertion names. If the assertion rejects a valid configuration, correct "
+    "the assertion.",
+    everywhere=True,
 )
 def assertions_hold(facts: Facts) -> Iterator[Finding]:
     """evalModules does not enforce assertions; nixos-rebuild does."""
@@ -115,10 +117,8 @@ def _may_complete(facts: Facts, message: str) -> str:
 
 @check(
     "lint.messages-say-something",
-    stage="lint",
-    title="assertions and warnings have words",
-    remedy="Write what is wrong and what to do about it into the message.",
-    good="every message has words",
+    "Assertions and warnings have a message",
+    remedy="Write into the message what is wrong and how to correct it.",
     boards=("rk3588", "other"),
 )
 def messages_say_something(facts: Facts) -> Iterator[Finding]:
@@ -133,11 +133,9 @@ def messages_say_something(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "evaluation.has-an-effect",
-    stage="evaluation",
-    title="the enabled subject changes the machine",
-    remedy="Look at the condition around `config`: with these settings it is never true. "
-    "Hardware cannot be read at evaluation, so a condition must not ask the building machine.",
-    good="the machine differs from the one without the subject",
+    "The enabled subject changes the machine",
+    remedy="Check the condition around `config`: with these settings it is never true. Evaluation cannot read "
+    "hardware, so the condition must not depend on the building machine.",
 )
 def has_an_effect(facts: Facts) -> Iterator[Finding]:
     """Enabled, and yet the machine is what it would be without the module: everything is behind a false condition."""
@@ -156,14 +154,11 @@ def has_an_effect(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "evaluation.asks-the-target-and-not-the-builder",
-    stage="evaluation",
-    title="evaluation does not read the machine it runs on",
-    remedy="Pure evaluation (flakes) sees no /proc or environment, and a remote build sees another machine's. "
-    "Ask pkgs.stdenv.hostPlatform and hardware.deviceTree.name, or leave it to the running system "
-    "(ConditionFirmware=device-tree-compatible(rockchip,rk3588)).",
-    good="no path of the evaluating machine, no environment variable",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    "Evaluation does not depend on the machine that evaluates",
+    remedy="Use pkgs.stdenv.hostPlatform and hardware.deviceTree.name, or decide on the running system "
+    "(ConditionFirmware=device-tree-compatible(rockchip,rk3588)). Pure evaluation (flakes) cannot read /proc or the "
+    "environment, and a remote build reads another machine's.",
+    everywhere=True,
 )
 def asks_the_target(facts: Facts) -> Iterator[Finding]:
     """/proc/device-tree read by Nix is that of the builder, if it can be read at all."""
@@ -175,3 +170,135 @@ def asks_the_target(facts: Facts) -> Iterator[Finding]:
             why = "a path without quotes is read where the configuration is evaluated, if it is read there at all"
             yield Unsure(read.where, why, read.code)
     yield Fine("the subject's files")
+
+
+_LOST = (
+    (
+        r"udev/(rules|hwdb)\.d/.+",
+        "the directory is NixOS's own: use services.udev.extraRules or services.udev.packages",
+    ),
+    (
+        r"systemd/(system|user)/[^/]+\.(service|timer|socket|path|target)",
+        "the directory is NixOS's own: use systemd.services",
+    ),
+    (r"tmpfiles\.d/.+", "the directory is NixOS's own: use systemd.tmpfiles.rules"),
+    (r"profile\.d/.+", "NixOS's /etc/profile reads no profile.d: use environment.variables"),
+    (r"environment", "nothing on NixOS reads /etc/environment: use environment.sessionVariables"),
+    (r"modules", "systemd-modules-load reads modules-load.d: use boot.kernelModules"),
+)
+
+
+@check(
+    "evaluation.files-in-etc-are-read",
+    "Every file below /etc is read by some program",
+    remedy="Use the NixOS option that the evidence names.",
+    nothing="the subject adds no file below /etc for the NPU",
+    everywhere=True,
+)
+def etc_files_read(facts: Facts) -> Iterator[Problem | Fine]:
+    """Some directories other systems read are NixOS's own, where a further file breaks the build, or read by nobody."""
+    for file in npu_etc(facts):
+        lost = next((why for pattern, why in _LOST if re.fullmatch(pattern, file.path)), None)
+        if lost:
+            what = "the file breaks the build of /etc, or nothing reads it"
+            yield Problem(f"environment.etc.{file.path}", what, lost)
+        else:
+            yield Fine(f"/etc/{file.path}")
+
+
+@check(
+    "evaluation.adds-and-does-not-replace",
+    "Existing settings of the machine are preserved",
+    remedy="Remove lib.mkForce from lists that other modules add to: definitions of boot.kernelModules, "
+    "services.udev.extraRules, hardware.deviceTree.overlays and LD_LIBRARY_PATH are merged.",
+    boards=("rk3588", "other"),
+)
+def adds_only(facts: Facts) -> Iterator[Finding]:
+    """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
+    gone = "something of the machine that has nothing to do with the NPU is gone"
+    for option, what in _lost(facts.configuration, baseline(facts)):
+        yield Problem(option, gone, what)
+    for where, option in _forced(facts):
+        yield Problem(where, gone, f"mkForce on {option} drops what other modules add to it")
+    yield Fine("the machine without the subject")
+
+
+_JOINED = ("udev.extraRules", "boot.extraModulePackages", "boot.kernelModules", "environment.systemPackages")
+"""Options that every module of a machine adds to."""
+
+
+def _forced(facts: Facts) -> Iterator[tuple[str, str]]:
+    """(where, option) of every list or text that others add to and the subject forces."""
+    for tree in trees_of(facts) if facts.scenario.stack != "none" else ():
+        for node in tree.tree.walk() if tree.mentions_npu else ():
+            if isinstance(node, Binding):
+                for path, value in _settings(node):
+                    option = next((one for one in _JOINED if f".{path}".endswith(f".{one}")), None)
+                    empty = isinstance(value, Apply) and isinstance(value.argument, Items) and not value.argument.items
+                    if option and isinstance(value, Apply) and function_name(value) == "mkForce" and not empty:
+                        yield tree.at(value), path
+
+
+def _settings(binding: Binding) -> Iterator[tuple[str, Node]]:
+    """(dotted path, value) of a binding, and of those in the set it is bound to."""
+    start = ".".join(part if isinstance(part, str) else "*" for part in binding.path)
+    yield start, binding.value
+    if isinstance(binding.value, Attributes):
+        for inner in binding.value.bindings():
+            yield from ((f"{start}.{rest}", value) for rest, value in _settings(inner))
+
+
+def _lost(after: Configuration, before: Configuration) -> Iterator[tuple[str, str]]:
+    gone = [
+        name
+        for name in _missing(before.kernel.modules, after.kernel.modules)
+        if not kernels.names_an_npu_module(name) and name not in after.kernel.blacklisted
+    ]
+    yield from _told("boot.kernelModules", gone)
+    rules = _missing(_lines(before.udev_extra_rules), _lines(after.udev_extra_rules))
+    yield from _told("services.udev.extraRules", (one for one in rules if not _about_npu(one)))
+    overlays = _missing(
+        (one.name for one in before.device_tree.overlays), [one.name for one in after.device_tree.overlays]
+    )
+    yield from _told("hardware.deviceTree.overlays", (one for one in overlays if not _about_npu(one)))
+    paths = (_path(configuration) for configuration in (before, after))
+    yield from _told(LD_LIBRARY_PATH, _missing(next(paths), next(paths)))
+
+
+def _missing(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    there = set(after)
+    return [one for one in before if one not in there]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def _path(configuration: Configuration) -> list[str]:
+    value = configuration.session_variables.get(LD_LIBRARY_PATH) or configuration.variables.get(LD_LIBRARY_PATH) or ""
+    return [one for one in value.split(":") if one and "$" not in one]
+
+
+def _about_npu(text: str) -> bool:
+    return kernels.names_an_npu_module(text) or "npu" in text.lower() or "accel" in text
+
+
+def _told(option: str, gone: Iterable[str]) -> Iterator[tuple[str, str]]:
+    names = list(gone)
+    if names:
+        yield option, f"gone: {shorten('; '.join(names))}"
+
+
+@check(
+    "evaluation.parts-of-the-module-are-imported",
+    "Every file of the module is imported",
+    remedy="Add the file to imports, or delete it.",
+    nothing="the subject has no files that can be read",
+    stacks=ALL_STACKS,
+)
+def parts_are_imported(facts: Facts) -> Iterator[Finding]:
+    """A file beside the module that acts on its options and that nothing names has no effect, and nothing says so."""
+    for path in unread_parts(facts):
+        what = f"a part of the module is never read: it acts on {'.'.join(facts.subject.option)}, and no file names it"
+        yield Problem(path.name, what)
+    yield from (Fine(tree.path.name) for tree in trees_of(facts))

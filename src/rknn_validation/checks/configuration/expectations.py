@@ -1,14 +1,13 @@
 """What a scenario or host says has to work there, held against what its configuration brings.
 
 An expectation that is not met fails, whatever else is skipped. Nothing is judged a second time here: what other checks
-found wrong stands for the expectation it spoils.
-"""
+found wrong stands for the expectation it spoils."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, EXPECTS, applicable, ask, check
+from rknn_validation.checks.configuration.registry import EXPECTS, applicable, ask, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Status
 from rknn_validation.facts.library.clients import Ways, c_clients, promised_python, python_clients, service_client
@@ -80,14 +79,11 @@ def _answered(facts: Facts, id: str) -> Answer | None:
 
 @check(
     "expects.python",
-    stage="expects",
-    title="what is expected to use the NPU from Python can",
+    "Python programs can use the NPU as expected",
     remedy="Install an interpreter with the Python API and its link (vendor), or a TFLite interpreter and Mesa "
-    "(mainline); or take python out of expects.",
-    good="a Python has the API, and the API finds its library",
+    "(mainline); or remove python from expects.",
     nothing=NOBODY.format("Python"),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def python(facts: Facts) -> Iterator[Finding]:
     """`expects: [python]`, or an option about Python that the scenario itself switches on."""
@@ -114,14 +110,11 @@ def _python(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "expects.c",
-    stage="expects",
-    title="C programs that are expected to use the NPU find its library",
-    remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ], wrap the programs or patch their '
-    "rpath (vendor); set hardware.graphics.enable = true (mainline); or take c out of expects.",
-    good="C programs find the library",
+    "C programs find the NPU's library as expected",
+    remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ], wrap the programs or patch '
+    "their rpath (vendor); set hardware.graphics.enable = true (mainline); or remove c from expects.",
     nothing=NOBODY.format("C programs"),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def c(facts: Facts) -> Iterator[Finding]:
     """`expects: [c]`: the loader is told of the library, by whatever means."""
@@ -151,14 +144,11 @@ def _library(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "expects.service",
-    stage="expects",
-    title="services that are expected to use the NPU can",
+    "Expected services can use the NPU",
     remedy='Declare and start the service, let it open the devnode (SupplementaryGroups = [ "render" ]) and give it '
     "the library (environment.LD_LIBRARY_PATH); or correct its name in expects.",
-    good="every expected service is declared, may open the devnode and finds its library",
     nothing=NOBODY.format("a service"),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def service(facts: Facts) -> Iterator[Finding]:
     """`expects: ["service:NAME"]`."""
@@ -185,13 +175,10 @@ def _names(source: str, unit: str) -> bool:
 
 @check(
     "expects.devnode",
-    stage="expects",
-    title="the devnode that is expected is made, and somebody but root may open it",
-    remedy="See the checks that are named; or take devnode out of expects.",
-    good="driver, device tree and rules bring a devnode that more than root may open",
+    "The expected devnode exists and users other than root can open it",
+    remedy="Fix the checks that the evidence names, or remove devnode from expects.",
     nothing=NOBODY.format("a devnode"),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def devnode(facts: Facts) -> Iterator[Finding]:
     """`expects: [devnode]`: no check of kernel, device tree, rules or access is against it."""
@@ -217,13 +204,10 @@ def _devnode(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "expects.inference",
-    stage="expects",
-    title="one client at least has all that an inference needs",
-    remedy="See what is named; or take inference out of expects.",
-    good="devnode and client are there",
+    "At least one client has everything that inference needs",
+    remedy="Fix what the evidence names, or remove inference from expects.",
     nothing=NOBODY.format("an inference"),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def inference(facts: Facts) -> Iterator[Finding]:
     """`expects: [inference]`: the devnode, and one client of any kind that has all it needs."""

@@ -1,24 +1,42 @@
-"""What happens on machines without this NPU: refused, or left exactly as they were."""
+"""Machines without the NPU, and the disabled module: refused, or unchanged."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, check
-from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
-from rknn_validation.facts.difference import Change, changes
+from rknn_validation.checks.configuration.options import name_in, own_options
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
+from rknn_validation.checks.model import ALL_STACKS
+from rknn_validation.facts.devnodes import exists
+from rknn_validation.facts.difference import Change, baseline, changes
 from rknn_validation.facts.harm import harms, library_paths, machine_code, refusal, seen_as
-from rknn_validation.facts.model import FOREIGN_BOARD, FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE, RK3588_BOARD, Facts
+from rknn_validation.facts.model import (
+    BASELINE,
+    FOREIGN_BOARD,
+    FOREIGN_SYSTEM,
+    FOREIGN_SYSTEM_BASELINE,
+    OFF,
+    RK3588_BOARD,
+    Facts,
+    configuration_of,
+)
+from rknn_validation.facts.nix.configuration import Configuration, Json, Unit
+from rknn_validation.facts.nix.missing import is_opaque
+from rknn_validation.facts.npupart import npu_units
+from rknn_validation.facts.reaches import reaching
+from rknn_validation.facts.text.conditions import Condition, conditions, starts_on
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import FOREIGN, board_of_dtb
+from rknn_validation.npu.stacks import STACKS
 
 
 @check(
     "guard.refuses-other-architectures",
-    stage="guard",
-    title="on x86_64-linux it is refused or does nothing",
-    remedy="Add an assertion (pkgs.stdenv.hostPlatform.isAarch64), and meta.platforms of aarch64-linux to packages.",
-    good="an x86_64-linux machine does not get it",
+    "On x86_64-linux the subject is refused or has no effect",
+    remedy='Add an assertion (pkgs.stdenv.hostPlatform.isAarch64), and set meta.platforms = [ "aarch64-linux" ] on '
+    "packages.",
     needs=(FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE),
 )
 def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
@@ -43,11 +61,10 @@ def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "guard.leaves-other-boards-alone",
-    stage="guard",
-    title="a board that is not an RK3588 stays unharmed",
-    remedy="Contribute nothing where hardware.deviceTree.name names another board, and give every unit "
-    "ConditionFirmware=|device-tree-compatible(rockchip,rk3588); let udev load the driver, not boot.kernelModules.",
-    good="nothing is forced, no unit can fail there",
+    "Boards other than RK3588 are not harmed",
+    remedy="Contribute nothing where hardware.deviceTree.name names another board, add "
+    "ConditionFirmware=|device-tree-compatible(rockchip,rk3588) to every unit, and let udev load the driver instead "
+    "of boot.kernelModules.",
     needs=(FOREIGN_BOARD,),
     stacks=ALL_STACKS,
     boards=("other",),
@@ -66,10 +83,8 @@ def leaves_others_alone(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "guard.serves-the-board",
-    stage="guard",
-    title="the guard lets an RK3588 board in",
-    remedy="The device trees are named rockchip/rk3588-….dtb and rockchip/rk3588s-….dtb: match rk3588 in either.",
-    good="where the board's tree is named, the subject does its work",
+    "The guard accepts RK3588 boards",
+    remedy="Match rk3588 in the device-tree name: trees are named rockchip/rk3588-….dtb and rockchip/rk3588s-….dtb.",
     nothing="the subject has no effect anywhere; see evaluation.has-an-effect",
     needs=(RK3588_BOARD,),
 )
@@ -115,3 +130,184 @@ def _contributed(there: Facts) -> list[Change]:
     every = changes(there.configuration, there.without)
     found = [one for one in every if one.name not in ignored and one.field not in {"warnings", "raw", "etc"}]
     return [one for one in found if about_npu(f"{one.name} {one.after}")] or found
+
+
+@check(
+    "guard.reaches-no-other-board",
+    "Machines without the NPU get nothing of it",
+    remedy="Import or enable NPU support only on RK3588 hosts, not in a module that every host shares.",
+    needs=(BASELINE,),
+    stacks=ALL_STACKS,
+    boards=("other",),
+)
+def reaches_no_other_board(facts: Facts) -> Iterator[Finding]:
+    """A driver that loads nothing, a unit that fails and a library nobody can use are found long after a deployment."""
+    boards = facts.scenario.identities()
+    if any(board.is_rk3588 for board in boards):
+        yield Aside("the same configuration is for RK3588 boards as well: see guard.leaves-other-boards-alone")
+        return
+    for board in boards:
+        if board.has_rockchip_npu:
+            yield Aside(f"{board.name} has an NPU of Rockchip's of its own, which is not judged here")
+            continue
+        found = tuple(reaching(facts, board))
+        for one in found:
+            yield Problem(one.where, f"{one.what} reaches {board.name}, which has no such NPU", one.seen)
+        if not found:
+            yield Fine(board.name)
+
+
+@check(
+    "units.conditions-are-readable",
+    "Unit conditions are valid",
+    remedy="Write ConditionFirmware=device-tree-compatible(rockchip,rk3588), ConditionArchitecture=arm64, or "
+    "ConditionPathExists= with an absolute path (systemd.unit(5)).",
+    nothing="the subject's units have no conditions",
+    everywhere=True,
+)
+def readable(facts: Facts) -> Iterator[Finding]:
+    """A value systemd cannot read makes the condition fail everywhere, or drops it."""
+    for name, unit in npu_units(facts).items():
+        for one in conditions(unit):
+            if one.unreadable:
+                yield Problem(f"{name} {one.key}", f"{one.value}: {one.unreadable}")
+            else:
+                yield Fine(f"{name} {one.key}", one.value)
+
+
+@check(
+    "guard.units-start-on-the-board",
+    "Unit conditions hold on every RK3588 board of the scenario",
+    remedy="Use the strings of /proc/device-tree/compatible: |device-tree-compatible(rockchip,rk3588) and "
+    "|device-tree-compatible(rockchip,rk3588s).",
+    nothing="no unit of the subject has a condition",
+)
+def units_start(facts: Facts) -> Iterator[Finding]:
+    """A condition that never holds keeps the NPU off on the very boards it is for, and looks like success."""
+    for name, unit in npu_units(facts).items():
+        asked = list(conditions(unit))
+        if not asked:
+            continue
+        shut = _shut_on(facts, unit, asked)
+        # A unit that asks for the opposite on purpose only says why the NPU stays off.
+        meant = not any(one.negated for one in asked) or _works(unit) or _opens(unit)
+        texts = "; ".join(f"{one.key}={'!' if one.negated else ''}{one.value}" for one in asked)
+        if shut and meant:
+            yield Problem(name, f"the unit is skipped on {', '.join(shut)}, which it is meant for", texts)
+        else:
+            yield Fine(name, texts)
+
+
+def _shut_on(facts: Facts, unit: Unit, asked: list[Condition]) -> list[str]:
+    """The RK3588 boards of the scenario on which the unit is never started."""
+    boards = [board for board in facts.scenario.identities() if board.is_rk3588]
+    shut = [board.name for board in boards if starts_on(unit, board) is False]
+    all_required = not any(one.triggering for one in asked)
+    missing = any(exists(facts, one.value) is False and not one.negated for one in asked)
+    # A service that opens the stack's node starts only where that node is missing.
+    node = STACKS[facts.scenario.stack].device
+    against = any(one.value == node and one.kind == "PathExists" and one.negated for one in asked) and _opens(unit)
+    return shut or ([board.name for board in boards] if all_required and (missing or against) else [])
+
+
+def _texts(unit: Unit) -> list[str]:
+    """What a service runs."""
+    service = unit.sections.get("Service", {})
+    return [unit.script, *(value for key, each in service.items() if key.startswith("Exec") for value in each)]
+
+
+def _works(unit: Unit) -> bool:
+    """Whether a unit does something for the NPU, and does not merely tell of it."""
+    return any(re.search(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)", text) for text in _texts(unit))
+
+
+def _opens(unit: Unit) -> bool:
+    """Whether a service is let in to the NPU by name or group."""
+    service = unit.sections.get("Service", {})
+    words = [
+        word for key in ("DeviceAllow", "SupplementaryGroups") for one in service.get(key, ()) for word in one.split()
+    ]
+    return any(word == "render" or word.startswith(("/dev/rknpu", "/dev/accel")) for word in words)
+
+
+@check(
+    "disabled.contributes-nothing",
+    "The disabled module has no effect",
+    remedy="Put everything the module sets below config = lib.mkIf cfg.enable { … }.",
+    everywhere=True,
+)
+def contributes_nothing(facts: Facts) -> Iterator[Finding]:
+    """Every machine that imports the module pays for what stands outside its mkIf.
+
+    What no machine notices may stand there: options, overlays that only add packages, rules for nixpkgs, assertions
+    that hold, warnings. A module without a switch cannot be switched off.
+    """
+    off = _switched_off(facts)
+    if not isinstance(off, Configuration):
+        yield off
+        return
+    if facts.subject.host is not None:
+        yield from _of_a_host(facts, off)
+        return
+    found = changes(off, baseline(facts))
+    for change in found:
+        yield Problem(change.name, "switched off, it still changes the machine", str(change))
+    for name, value in _defined_outside(facts).items() if not found else ():
+        yield Problem(name, "switched off, it still changes the machine", f"{name} = {value!r}")
+    yield Fine("switched off")
+
+
+def _of_a_host(facts: Facts, off: Configuration) -> Iterator[Finding]:
+    """Of a whole machine nobody knows what it would be without the module: only what the option changes is seen."""
+    switched = changes(facts.configuration, off)
+    if not switched:
+        option = ".".join(facts.subject.option)
+        yield Problem(f"{option}.enable", "forced to false, it changes nothing: the host is the same")
+    for board in facts.scenario.identities():
+        for one in reaching(seen_as(facts, OFF), board):
+            yield Unsure(one.where, f"switched off, {one.what} stays; the host itself may have asked for it", one.seen)
+    yield Fine("switched off", f"{len(switched)} differences")
+
+
+_COMPARED = (
+    *("environment.etc", "environment.pathsToLink", "environment.sessionVariables", "environment.systemPackages"),
+    *("environment.variables", "services.udev", "hardware.deviceTree", "hardware.firmware", "hardware.graphics"),
+    *("boot.kernel", "boot.extraModulePackages", "boot.initrd", "boot.blacklistedKernelModules"),
+    *("systemd.services", "systemd.sockets", "systemd.targets", "systemd.timers", "systemd.paths", "systemd.tmpfiles"),
+    *("system.activationScripts", "users.users", "users.groups", "programs.nix-ld"),
+)
+"""Options whose values are compared whole: what a definition of theirs comes to is known already."""
+_UNNOTICED = ("_module", "assertions", "documentation", "lib", "meta", "nixpkgs", "system.build", "warnings")
+"""Options that change no machine; what is asserted and does not hold is compared as well."""
+
+
+def _defined_outside(facts: Facts) -> dict[str, Json]:
+    """What the module defines although it is switched off, of options that are not compared whole."""
+    given = facts.effects.switched_off if facts.effects else {}
+    known = (*_COMPARED, *_UNNOTICED)
+    return {
+        name: value
+        for name, value in given.items()
+        if not is_opaque(str(value)) and not any(name == one or name.startswith(f"{one}.") for one in known)
+    }
+
+
+def _switched_off(facts: Facts) -> Configuration | Finding:
+    """The machine with the subject switched off, or why there is none to look at."""
+    switch = next((one for one in own_options(facts) if name_in(facts, one) == "enable"), None)
+    if facts.scenario.settings.get("enable") is False:
+        return facts.configuration
+    if OFF in facts.perturbations:
+        evaluation = facts.perturbations[OFF]
+        if evaluation.error and evaluation.error.kind == "subject":
+            return Problem("switched off", f"it does not evaluate: {evaluation.error.message}")
+        if evaluation.error:
+            return Unsure("switched off", f"it could not be evaluated: {evaluation.error.message}")
+        return configuration_of(evaluation, "the scenario switched off")
+    if switch is None:
+        return Aside("the subject has no switch: it is off where it is not imported")
+    # Without settings it may still be switched on by a former name of its options.
+    touched = facts.scenario.settings or (facts.scenario.config and facts.scenario.stack != "none")
+    if not touched and switch.default is False:
+        return facts.configuration
+    return Aside("not evaluated switched off")

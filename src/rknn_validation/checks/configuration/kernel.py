@@ -1,15 +1,29 @@
-"""Does the kernel have the driver, and does the configuration load the right one?"""
+"""Does the kernel have the stack's driver, does the configuration load it, and will kernel and modules build?"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
-from rknn_validation.facts.kernel.drivers import Driver, mainline_driver, vendor_driver
-from rknn_validation.facts.kernel.loading import Named, blocked, forced, in_initrd, loaded
+from rknn_validation.facts.devnodes import DMA_HEAP, DRM_GEM, opened_flavours
+from rknn_validation.facts.kernel.configfile import configfile
+from rknn_validation.facts.kernel.drivers import (
+    OFF,
+    Driver,
+    brings_module,
+    driver,
+    flavours,
+    mainline_driver,
+    vendor_driver,
+)
+from rknn_validation.facts.kernel.loading import Named, blocked, forced, in_initrd, loaded, modprobe_lines
+from rknn_validation.facts.kernel.modules import own_packages, versions_named
+from rknn_validation.facts.kernel.source import tree
 from rknn_validation.facts.model import Facts
-from rknn_validation.npu import kernels
+from rknn_validation.npu import kernels, symbols
+from rknn_validation.npu.kernels import VENDOR_MODULE
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.npu.symbols import Presence
 
@@ -26,10 +40,8 @@ def _named(facts: Facts) -> Iterator[Named]:
 
 @check(
     "kernel.modules-are-spelled-right",
-    stage="kernel",
-    title="kernel modules are named as the kernel names them",
-    remedy="The vendor's driver is the module rknpu, mainline's is rocket.",
-    good="the NPU's modules are spelled as the kernel spells them",
+    "Kernel modules are spelled correctly",
+    remedy="Use the module's name: rknpu for the vendor's driver, rocket for the mainline driver.",
     nothing="the subject names no module of the NPU",
 )
 def modules_spelled_right(facts: Facts) -> Iterator[Finding]:
@@ -46,9 +58,8 @@ def modules_spelled_right(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "kernel.loads-the-stack-s-driver",
-    stage="kernel",
-    title="of the two drivers only the scenario's is loaded",
-    remedy="The stacks exclude each other: load rknpu for vendor, rocket for mainline, and never both.",
+    "Only the driver of the scenario's stack is loaded",
+    remedy="Load rknpu for the vendor stack or rocket for the mainline stack, never both.",
     nothing="no driver is forced: udev loads it by the device tree's modalias",
 )
 def loads_the_right_driver(facts: Facts) -> Iterator[Finding]:
@@ -64,12 +75,10 @@ def loads_the_right_driver(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "kernel.vendor-driver-has-a-source",
-    stage="kernel",
-    title="the vendor's driver comes from somewhere",
-    remedy="No mainline kernel carries rknpu: set boot.kernelPackages to Rockchip's kernel, or add the out-of-tree "
-    "module to boot.extraModulePackages. If the machine's profile brings the kernel, name it in the scenario's "
+    "The vendor's driver is available",
+    remedy="Set boot.kernelPackages to Rockchip's kernel, or add the out-of-tree module to boot.extraModulePackages: "
+    "no mainline kernel includes rknpu. If the machine's profile brings the kernel, name it in the scenario's "
     "`config` or among the subject's `imports`.",
-    good="the kernel or a package brings rknpu",
     stacks=("vendor",),
 )
 def vendor_driver_has_a_source(facts: Facts) -> Iterator[Finding]:
@@ -79,11 +88,9 @@ def vendor_driver_has_a_source(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "kernel.has-the-mainline-driver",
-    stage="kernel",
-    title="the kernel has rocket",
+    "The kernel includes the rocket driver",
     remedy="Set boot.kernelPackages to a kernel of 6.18 or later (pkgs.linuxPackages_latest), with DRM_ACCEL (y) and "
-    "DRM_ACCEL_ROCKET (m) on.",
-    good="the kernel has the rocket driver",
+    "DRM_ACCEL_ROCKET (m) enabled.",
     stacks=("mainline",),
 )
 def has_the_mainline_driver(facts: Facts) -> Iterator[Finding]:
@@ -107,8 +114,7 @@ def _told(facts: Facts, driver: Driver) -> Iterator[Finding]:
 
 @check(
     "kernel.does-not-block-its-own-driver",
-    stage="kernel",
-    title="the driver the scenario needs is not blacklisted",
+    "The stack's driver is not blacklisted",
     remedy="Remove the driver from boot.blacklistedKernelModules, boot.extraModprobeConfig and boot.kernelParams.",
 )
 def does_not_block_itself(facts: Facts) -> Iterator[Finding]:
@@ -118,3 +124,156 @@ def does_not_block_itself(facts: Facts) -> Iterator[Finding]:
     yield from (Problem(one.where, f"{module}, which this stack needs, is kept from loading") for one in found)
     if not found:
         yield Fine(f"nothing keeps {module} from loading")
+
+
+@check(
+    "kernel.config-symbols-exist",
+    "Every Kconfig symbol exists in the kernel",
+    remedy="Use a kernel or the out-of-tree module from Rockchip for ROCKCHIP_RKNPU, which exists only in Rockchip's "
+    "trees. In mainline, set DRM_ACCEL (y) and DRM_ACCEL_ROCKET (m), without the CONFIG_ prefix.",
+    nothing="the subject sets no Kconfig symbol",
+)
+def symbols_exist(facts: Facts) -> Iterator[Finding]:
+    """An unknown symbol is `error: unused option` when the kernel is built, and silently nothing on old nixpkgs."""
+    kernel, before = facts.configuration.kernel, facts.without.kernel
+    ours = [patch for patch in kernel.patches if patch not in before.patches]
+    asked = {symbol: value for patch in ours for symbol, value in patch.config.items()}
+    if kernel.package != before.package:
+        asked = {**{name: value for name, value in kernel.config.items() if symbols.FAMILY.search(name)}, **asked}
+    patched = any(patch.has_patch for patch in ours)
+    for name, value in asked.items():
+        wrong = list(_wrong(facts, name, value, patched))
+        yield from (Problem("boot.kernelPackages", what, f"{name} = {value}") for what in wrong)
+        if not wrong:
+            yield Fine(name, value)
+    if asked.get("DRM_ACCEL") in OFF and asked.get("DRM_ACCEL_ROCKET", "n") not in OFF:
+        yield Problem("DRM_ACCEL", "switched off, and DRM_ACCEL_ROCKET with it, which depends on it")
+
+
+def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str]:
+    if symbol.startswith("CONFIG_"):
+        yield "symbols are given without CONFIG_; with it this is CONFIG_CONFIG_…, which no kernel has"
+        return
+    if symbols.is_boolean(symbol) and value == "m":
+        yield f"{symbol} is y or n; it cannot be a module"
+    # What a patch brings along, and what a tree other than mainline has, is not known from here.
+    source = tree(facts)
+    if not patched and source.is_mainline and value not in OFF:
+        why = symbols.missing(symbol, facts.configuration.kernel.version)
+        if why:
+            yield f"{why} (this is {source.label})"
+
+
+@check(
+    "kernel.extra-modules-are-built-for-this-kernel",
+    "Out-of-tree modules are built for the kernel that boots",
+    remedy="Take the module from config.boot.kernelPackages: config.boot.kernelPackages.callPackage ./driver.nix { }.",
+    nothing="the subject adds no out-of-tree module",
+)
+def modules_for_this_kernel(facts: Facts) -> Iterator[Finding]:
+    """A module built for another kernel is refused: `version magic … should be …`."""
+    booted = facts.configuration.kernel.version
+    for package in own_packages(facts):
+        named = versions_named(package)
+        if named and booted not in named:
+            told = f"built for {', '.join(sorted(named))}; booted is {booted}"
+            yield Problem(package.name, "the module will not load into the kernel that boots", told)
+        else:
+            yield Fine(package.name, booted)
+
+
+@check(
+    "kernel.initrd-modules-exist",
+    "The kernel has the modules of the initrd",
+    remedy="Remove the NPU's driver from boot.initrd: nothing needs it before the root file system is mounted.",
+    nothing="the subject adds no NPU module to the initrd",
+)
+def initrd_modules_exist(facts: Facts) -> Iterator[Finding]:
+    """A module the kernel lacks makes the initrd's build fail: `Module … not found`."""
+    for one in in_initrd(facts):
+        if kernels.names_an_npu_module(one.module):
+            if _surely_missing(facts, one.module):
+                yield Problem(one.where, "the initrd cannot be built: the kernel has no such module", one.module)
+            else:
+                yield Fine(one.where, one.module)
+
+
+def _surely_missing(facts: Facts, name: str) -> bool:
+    stacks = {kernels.VENDOR_MODULE: "vendor", kernels.MAINLINE_MODULE: "mainline"}
+    if name in stacks:
+        return driver(facts, stacks[name]).has is Presence.NO
+    return tree(facts).is_mainline
+
+
+@check(
+    "kernel.modprobe-configuration-is-readable",
+    "The modprobe configuration is valid",
+    remedy="Use the commands of modprobe.d(5): options, blacklist, install, softdep, alias, each with its arguments.",
+    nothing="the subject adds no modprobe configuration about the NPU",
+)
+def modprobe_config(facts: Facts) -> Iterator[Finding]:
+    """modprobe skips a line it cannot read, and so does the driver's option."""
+    for line in modprobe_lines(facts):
+        if not line.is_understood:
+            if facts.subject.module is not None or kernels.names_an_npu_module(line.text):
+                yield Problem(
+                    "boot.extraModprobeConfig", "modprobe has no such command: the line does nothing", line.text
+                )
+        elif kernels.names_an_npu_module(line.module) and line.module not in kernels.MODULES:
+            yield Problem("boot.extraModprobeConfig", "no kernel has a module of that name", line.text)
+        else:
+            yield Fine("boot.extraModprobeConfig", line.text)
+
+
+NO_FILE = "the kernel is not made from a .config file that can be read"
+
+
+@check(
+    "kernel.calls-itself-as-it-is-told",
+    "modDirVersion matches the kernel's release",
+    remedy="Set modDirVersion to the version of the source followed by CONFIG_LOCALVERSION of the .config.",
+    nothing=NO_FILE,
+)
+def calls_itself_so(facts: Facts) -> Iterator[Finding]:
+    """The build stops where the two differ: modules would be looked for in another directory than theirs."""
+    file, making = configfile(facts), facts.configuration.kernel.making
+    parts = re.fullmatch(r"(\d+\.\d+(?:\.\d+)?)(.*)", making.release) if making else None
+    if file is None or making is None or parts is None or not file.is_whole:
+        return
+    seen = f'modDirVersion {making.release}; {file.name}: CONFIG_LOCALVERSION="{file.suffix}"'
+    if parts[2].startswith("-rt") and not file.suffix:
+        yield Aside("patches for real time put a version of their own into the source")
+    elif parts[2] != file.suffix:
+        yield Problem("modDirVersion", f"the kernel calls itself {parts[1]}{file.suffix}: its build stops", seen)
+    else:
+        yield Fine("modDirVersion", seen)
+
+
+@check(
+    "kernel.configfile-has-the-vendor-s-driver",
+    "The kernel's .config enables the vendor's driver in the flavour that the rules expect",
+    remedy="Set CONFIG_ROCKCHIP_RKNPU=y and one of CONFIG_ROCKCHIP_RKNPU_DRM_GEM=y (creates a render node) and "
+    "CONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y (creates /dev/rknpu).",
+    nothing=NO_FILE,
+    stacks=("vendor",),
+)
+def configfile_has_driver(facts: Facts) -> Iterator[Finding]:
+    """linuxManualConfig builds what the file says and nothing more: without the symbol there is no driver at all."""
+    file = configfile(facts)
+    if file is None or not file.is_whole:
+        return
+    if any(brings_module(one, VENDOR_MODULE) for one in facts.configuration.kernel.extra_packages):
+        yield Aside("the driver is an out-of-tree module")
+        return
+    if "ROCKCHIP_RKNPU" not in file.symbols:
+        yield Problem(file.name, "the kernel is built without the vendor's driver", "no CONFIG_ROCKCHIP_RKNPU=y")
+        return
+    made = flavours(file)
+    seen = f"CONFIG_ROCKCHIP_RKNPU={file.symbols['ROCKCHIP_RKNPU']} {' '.join(made)}"
+    opened = opened_flavours(facts)
+    if made == (DRM_GEM,) and opened == {DMA_HEAP}:
+        yield Problem(file.name, "the driver makes a render node, and the rules are about /dev/rknpu alone", seen)
+    elif made == (DMA_HEAP,) and opened == {DRM_GEM}:
+        yield Problem(file.name, "the driver makes /dev/rknpu, and the rules are about render nodes alone", seen)
+    else:
+        yield Fine(file.name, seen)

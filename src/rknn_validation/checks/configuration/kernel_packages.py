@@ -1,4 +1,4 @@
-"""Kernels and kernel modules as the subject builds them."""
+"""Kernels and kernel modules that the subject's overlays and packages build."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.kernel.recipes import kernelless, misplaced, modules, settings
+from rknn_validation.facts.kernel.written import asked_symbols
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.recipes import Recipe
+from rknn_validation.npu import symbols
 
 NO_MODULE = "the subject builds no kernel module"
 
@@ -21,10 +23,9 @@ def _each(facts: Facts, wrong: Callable[[Recipe], Iterator[str]]) -> Iterator[Fi
 
 @check(
     "kernel-module.installs-where-modprobe-looks",
+    "Kernel modules are installed below lib/modules",
     stage="kernel",
-    title="Modules are installed below lib/modules/<kernel version>",
-    remedy="Use install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko.",
-    good="below lib/modules",
+    remedy="Install the module with install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko.",
     nothing=NO_MODULE,
     stacks=("vendor",),
 )
@@ -35,10 +36,9 @@ def installs_where_modprobe_looks(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "kernel-module.knows-its-kernel",
+    "Kernel modules are built against the kernel they are given",
     stage="kernel",
-    title="Modules are built against the kernel they are given",
     remedy="Set makeFlags to kernel.makeFlags and KDIR=${kernel.dev}/lib/modules/${kernel.modDirVersion}/build.",
-    good="built against a given kernel",
     nothing=NO_MODULE,
     stacks=("vendor",),
 )
@@ -49,10 +49,9 @@ def knows_its_kernel(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "kernel-package.config-is-understood",
+    "Kernel configuration is written as nixpkgs reads it",
     stage="kernel",
-    title="Kernel configuration is written the way nixpkgs reads it",
-    remedy="In extraConfig write `SYMBOL y` (no CONFIG_, no =), in structuredExtraConfig SYMBOL = lib.kernel.yes;.",
-    good="kernel configuration is readable",
+    remedy="Write `SYMBOL y` in extraConfig (no CONFIG_, no =), or SYMBOL = lib.kernel.yes; in structuredExtraConfig.",
     nothing="the subject's files configure no kernel",
 )
 def config_is_understood(facts: Facts) -> Iterator[Finding]:
@@ -60,3 +59,18 @@ def config_is_understood(facts: Facts) -> Iterator[Finding]:
     for one in settings(facts):
         yield from (Problem(one.where, what, shown) for what, shown in one.misread)
         yield Fine(one.where)
+
+
+@check(
+    "kernel-package.symbols-exist",
+    "Kernels built by overlays and packages have the symbols they are given",
+    stage="kernel",
+    remedy="Set ROCKCHIP_RKNPU and related symbols only on a kernel built from Rockchip's source; on mainline, use "
+    "the out-of-tree rknpu module, or DRM_ACCEL and DRM_ACCEL_ROCKET from 6.18 on.",
+    nothing="the subject's files configure no kernel",
+)
+def symbols_exist(facts: Facts) -> Iterator[Finding]:
+    """An unknown symbol is an error (`unused option`) or silently nothing; the driver is missing either way."""
+    for one in asked_symbols(facts):
+        why = symbols.missing(one.symbol, one.version)
+        yield Problem(one.where, why, one.symbol) if why else Fine(one.where, one.symbol)

@@ -1,11 +1,12 @@
-"""The options the subject offers: off until asked for, of the right type, and each of some use."""
+"""The module's options: disabled by default, typed, and each with an effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
+from rknn_validation.checks.model import ALL_STACKS
 from rknn_validation.facts.model import EFFECTS, Facts
 from rknn_validation.facts.nix.configuration import OptionDeclaration
 from rknn_validation.facts.nix.effects import Effects, OptionEffect
@@ -13,7 +14,6 @@ from rknn_validation.facts.nix.missing import is_opaque
 from rknn_validation.facts.recipes.nixtrees import trees_of
 from rknn_validation.facts.recipes.optionreads import reads
 
-BOTH = ("rk3588", "other")
 NOTHING = "the subject has no options of its own"
 
 
@@ -37,13 +37,10 @@ def name_in(facts: Facts, option: OptionDeclaration) -> str:
 
 @check(
     "options.enable-is-off-by-default",
-    stage="options",
-    title="importing the module does not switch it on",
-    remedy="Declare it with lib.mkEnableOption, or give it default = false.",
-    good="off until it is asked for",
+    "The module is disabled by default",
+    remedy="Declare the option with lib.mkEnableOption, or set default = false.",
     nothing="the subject has no option named enable",
-    stacks=ALL_STACKS,
-    boards=BOTH,
+    everywhere=True,
 )
 def off_by_default(facts: Facts) -> Iterator[Finding]:
     """A module imported for a whole fleet must do nothing until somebody asks."""
@@ -60,13 +57,10 @@ def off_by_default(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "options.enable-is-a-boolean",
-    stage="options",
-    title="switches take true and false and nothing else",
-    remedy="Give the option type = lib.types.bool.",
-    good="every switch is a boolean",
+    "Enable options are booleans",
+    remedy="Set type = lib.types.bool on the option.",
     nothing="the subject has no switch",
-    stacks=ALL_STACKS,
-    boards=BOTH,
+    everywhere=True,
 )
 def enable_is_boolean(facts: Facts) -> Iterator[Finding]:
     """With types.str or no type, enable = "false" switches it on or breaks `mkIf` far from the cause."""
@@ -81,13 +75,10 @@ def enable_is_boolean(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "options.default-fits-the-type",
-    stage="options",
-    title="every default is a value the option would accept",
-    remedy="Give a default of the option's type, or no default at all.",
-    good="every default is of its option's type",
+    "Every default matches its option's type",
+    remedy="Set a default of the option's type, or remove the default.",
     nothing="no option of the subject has a default",
-    stacks=ALL_STACKS,
-    boards=BOTH,
+    everywhere=True,
 )
 def default_fits(facts: Facts) -> Iterator[Finding]:
     """Defaults are checked when the option is read: a wrong one waits for the first machine that leaves it unset.
@@ -106,14 +97,11 @@ def default_fits(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "options.are-used",
-    stage="options",
-    title="every option acts on something",
-    remedy="Use the option where its description says it matters, or remove it.",
-    good="setting an option changes something",
+    "Every option has an effect",
+    remedy="Use the option where its description says it applies, or remove it.",
     nothing=NOTHING,
     needs=(EFFECTS,),
-    stacks=ALL_STACKS,
-    boards=BOTH,
+    everywhere=True,
 )
 def are_used(facts: Facts) -> Iterator[Finding]:
     """Each option is set to another value it accepts: where nothing the module defines differs, it does nothing.
@@ -159,10 +147,8 @@ def _is_computed(facts: Facts, option: OptionEffect) -> bool:
 
 @check(
     "options.instances-are-kept-apart",
-    stage="options",
-    title="what is made for each of several things is named after it",
-    remedy='Put the name into the attribute: lib.nameValuePair "npu-model-${name}" { … }.',
-    good="two instances come to two of everything",
+    "Instances get names of their own",
+    remedy='Put the instance\'s name into the attribute name: lib.nameValuePair "npu-model-${name}" { … }.',
     nothing="no option of the subject lists instances",
     needs=(EFFECTS,),
     stacks=ALL_STACKS,

@@ -6,7 +6,16 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
-from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, Status, inconclusive, skipped
+from rknn_validation.checks.model import (
+    LINT,
+    Answer,
+    Check,
+    Evidence,
+    Registry,
+    Status,
+    inconclusive,
+    skipped,
+)
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.missing import is_opaque
@@ -34,7 +43,6 @@ STAGES = (
 )
 """Stages from cause to effect: where several checks fail, the first stage's is the one to mend first."""
 
-ALL_STACKS = ("vendor", "mainline", "none")
 EXPECTS = "expects"
 """The topic of the checks of what a scenario expects, one a word."""
 EVALUATES = "evaluation.succeeds"
@@ -44,30 +52,31 @@ _NO_CONFIGURATION = f"the scenario has no configuration: see {EVALUATES}"
 
 def check(
     id: str,
-    *,
-    stage: str,
     title: str,
+    *,
     remedy: str,
-    good: str = "",
+    stage: str = "",
     nothing: str = "there is nothing to look at",
     needs: Iterable[str] = (),
     stacks: Iterable[str] = ("vendor", "mainline"),
     boards: Iterable[str] = ("rk3588",),
+    everywhere: bool = False,
 ) -> Callable[[Callable[[Facts], Iterator[Finding]]], Callable[[Facts], Iterator[Finding]]]:
     """Declare the decorated function, which yields findings of facts, as a check.
 
-    `good` is the reason of a pass (else the title), `nothing` that of a skip where nothing was found to look at.
-    `needs` names facts besides the configuration (see `Facts.missing`); where one is missing the check is skipped
-    with that reason.
+    `nothing` is the reason of a skip where there was nothing to look at. `needs` names facts besides the configuration
+    (see `Facts.missing`): where one is missing the check is skipped, and says which.
     """
     needed = tuple(needs)
 
     def declare(find: Callable[[Facts], Iterator[Finding]]) -> Callable[[Facts], Iterator[Finding]]:
         def ask(facts: Facts) -> Answer:
             missing = next(filter(None, map(facts.missing, needed)), "")
-            return skipped(missing) if missing else answer(find(facts), good=good or title, nothing=nothing)
+            return skipped(missing) if missing else answer(find(facts), good=title, nothing=nothing)
 
-        CONFIGURATION_CHECKS.check(id, stage=stage, title=title, remedy=remedy, stacks=stacks, boards=boards)(ask)
+        CONFIGURATION_CHECKS.check(
+            id, title, remedy=remedy, stage=stage, stacks=stacks, boards=boards, everywhere=everywhere
+        )(ask)
         return find
 
     return declare

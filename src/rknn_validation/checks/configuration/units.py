@@ -1,4 +1,4 @@
-"""Will the units start, and do what they say?"""
+"""Units: will they start, and run what they name?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from rknn_validation.checks.configuration.registry import ALL_STACKS, check
-from rknn_validation.checks.findings import Fine, Problem
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Fine, Problem, Unsure
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Unit
 from rknn_validation.facts.npupart import npu_units
+from rknn_validation.facts.programs import STORE_PATH, folders, programs
+from rknn_validation.facts.scripts import checked_scripts
 from rknn_validation.facts.services import is_started, own_services
-from rknn_validation.facts.text.unitfile import commands, last, words
+from rknn_validation.facts.text import shell
+from rknn_validation.facts.text.unitfile import commands, last, shell_syntax, words
 from rknn_validation.facts.text.unitkeys import SECTIONS
 from rknn_validation.facts.text.unitnames import SUFFIXES, TARGETS, UNITS
 
@@ -25,12 +28,10 @@ NO_SERVICE = "the subject adds no service for the NPU"
 
 @check(
     "units.programs-exist",
-    stage="units",
-    title="units run programs that exist on NixOS",
-    remedy='Name the program by store path: ExecStart = "${pkgs.kmod}/bin/modprobe rknpu" (lib.getExe\').',
+    "Programs that units run exist on NixOS",
+    remedy='Use the store path of the program: ExecStart = "${pkgs.kmod}/bin/modprobe rknpu" (lib.getExe\').',
     nothing=NO_COMMANDS,
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
     """`status=203/EXEC`: NixOS has /bin/sh and /usr/bin/env, and systemd searches no profile."""
@@ -44,12 +45,10 @@ def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "units.do-something",
-    stage="units",
-    title="every service has something to run",
-    remedy="Give the service an ExecStart or a script.",
+    "Every service runs a command",
+    remedy="Add an ExecStart or a script to the service.",
     nothing=NO_SERVICE,
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def do_something(facts: Facts) -> Iterator[Problem | Fine]:
     """systemd refuses a service with nothing to run: `Service has no ExecStart=, ExecStop=, or SuccessAction=`."""
@@ -63,12 +62,10 @@ def do_something(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "units.are-started",
-    stage="units",
-    title="something starts every unit",
+    "Every unit is started by another unit",
     remedy='Add wantedBy = [ "multi-user.target" ] (or a timer, a socket, or a rule with SYSTEMD_WANTS).',
     nothing=NO_SERVICE,
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def are_started(facts: Facts) -> Iterator[Problem | Fine]:
     """A unit nobody wants is never started, and nothing says so."""
@@ -82,12 +79,10 @@ def are_started(facts: Facts) -> Iterator[Problem | Fine]:
 
 @check(
     "units.names-are-units",
-    stage="units",
-    title="units name other units by their full and right names",
-    remedy="Write the whole name with its suffix (multi-user.target, systemd-udevd.service).",
+    "Units that other units name exist",
+    remedy="Write the full name with its suffix (multi-user.target, systemd-udevd.service).",
     nothing="the subject adds no unit for the NPU",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def names_are_units(facts: Facts) -> Iterator[Problem | Fine]:
     """A target that does not exist is never reached; an ordering after it orders nothing."""
@@ -124,12 +119,10 @@ def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
 
 @check(
     "units.keys-are-known",
-    stage="units",
-    title="systemd knows every key of the units, in its section",
-    remedy="Spell the key as systemd.directives(7) does; conditions belong to unitConfig, not to serviceConfig.",
+    "Every directive of a unit is known in its section",
+    remedy="Spell the directive as systemd.directives(7) does; put conditions into unitConfig, not into serviceConfig.",
     nothing="the subject adds no unit for the NPU",
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def keys_known(facts: Facts) -> Iterator[Problem | Fine]:
     """An unknown key, or one in the wrong section, is ignored: `Unknown key name … in section …, ignoring`."""
@@ -152,3 +145,169 @@ def _wrong_key(key: str, section: str) -> str | None:
     if near:
         return f"no such key; {near[0]} is one"
     return "no such key" if re.match("Condition|Assert|Exec", key) else None
+
+
+@check(
+    "units.order-has-no-cycle",
+    "The order of units has no cycle",
+    remedy="Remove one of the orderings; otherwise systemd drops a unit of its choice.",
+    nothing="the subject adds no unit for the NPU",
+    everywhere=True,
+)
+def no_cycle(facts: Facts) -> Iterator[Problem | Fine]:
+    """`Found ordering cycle … Job … deleted to break ordering cycle`."""
+    edges: dict[str, set[str]] = {}
+    for name, unit in npu_units(facts).items():
+        for other in words(unit, "After", "Unit"):
+            edges.setdefault(other, set()).add(name)
+        for other in words(unit, "Before", "Unit"):
+            edges.setdefault(name, set()).add(other)
+        yield Fine(name)
+    for start in edges:
+        path = _way(edges, start, start, ())
+        if path:
+            yield Problem("order", "systemd drops a unit to break the cycle", " -> ".join(path))
+            return
+
+
+def _way(edges: dict[str, set[str]], at: str, goal: str, seen: tuple[str, ...]) -> tuple[str, ...] | None:
+    for following in sorted(edges.get(at, ())):
+        if following == goal:
+            return (*seen, at, goal)
+        if following not in seen and following != at:
+            found = _way(edges, following, goal, (*seen, at))
+            if found:
+                return found
+    return None
+
+
+def _ran(facts: Facts) -> Iterator[tuple[str, str]]:
+    """(unit and key, command) of everything the subject's units for the NPU run."""
+    for name, unit in npu_units(facts).items():
+        yield from ((f"{name} {key}", line) for key, line in commands(unit))
+
+
+@check(
+    "units.programs-are-no-folders",
+    "Units run programs, not directories",
+    remedy="Name the program: lib.getExe package, or ${package}/bin/name.",
+    nothing=NO_COMMANDS,
+    everywhere=True,
+)
+def programs_are_no_folders(facts: Facts) -> Iterator[Problem | Fine]:
+    """`status=203/EXEC`: a package's store path is a folder, and only writeShellScript and its like make a file."""
+    for where, line in _ran(facts):
+        found = STORE_PATH.match(line)
+        if found and not (found["rest"] or "").strip("/") and found["name"] in folders(facts):
+            what = "the unit fails with 203/EXEC: it runs a folder"
+            yield Problem(where, what, f"{line}\n    is a folder; its programs are in its bin")
+        else:
+            yield Fine(where, line)
+
+
+@check(
+    "units.commands-need-no-shell",
+    "Exec lines contain no shell syntax",
+    remedy="Move the command to script = '' … '' or pkgs.writeShellScript; systemd splits Exec lines at blanks and "
+    "starts no shell.",
+    nothing=NO_COMMANDS,
+    everywhere=True,
+)
+def need_no_shell(facts: Facts) -> Iterator[Problem | Fine]:
+    """systemd hands <, >, |, && and $(…) to the program as words of its command line."""
+    for where, line in _ran(facts):
+        if shell_syntax(line):
+            yield Problem(where, "the program gets shell syntax as arguments", line)
+        else:
+            yield Fine(where, line)
+
+
+_BROUGHT_BY = {
+    **dict.fromkeys(("modprobe", "insmod", "rmmod", "lsmod", "depmod", "modinfo"), "kmod"),
+    **dict.fromkeys(("mount", "umount", "flock", "setpriv", "logger", "dmesg"), "util-linux"),
+    **dict.fromkeys(("ps", "pgrep", "pkill", "sysctl"), "procps"),
+    **dict.fromkeys(("setfacl", "getfacl"), "acl"),
+    **dict.fromkeys(("dtc", "fdtoverlay", "fdtput", "fdtget"), "dtc"),
+    **{name: name for name in ("jq", "curl", "wget", "docker", "podman", "patchelf")},
+    "awk": "gawk",
+    "ip": "iproute2",
+    "tar": "gnutar",
+}
+"""Programs NixOS does not put on a unit's PATH (that has coreutils, findutils, grep, sed and systemd), and whose
+they are."""
+_ALSO = re.compile(r"busybox|toybox|util-linux|sbase|wrappers")
+
+
+@check(
+    "units.scripts-find-their-programs",
+    "Programs that a unit's script calls are on its PATH",
+    remedy="Add the package: systemd.services.<name>.path = [ pkgs.kmod ]; or call the program by store path "
+    "(lib.getExe').",
+    nothing="the subject's units for the NPU run no script",
+    everywhere=True,
+)
+def scripts_find_programs(facts: Facts) -> Iterator[Problem | Fine]:
+    """`modprobe: command not found`: a unit's PATH is not that of a login."""
+    for name, unit in own_services(facts).items():
+        if unit.script.strip():
+            for why in _unfound(unit):
+                yield Problem(name, "the script stops at a program that is not on the unit's PATH", why)
+            yield Fine(name)
+
+
+def _unfound(unit: Unit) -> Iterator[str]:
+    known = {package.name for package in unit.path}
+    elements = [one for one in unit.environment.get("PATH", "").split(":") if one]
+    if any((found := STORE_PATH.match(one)) is None or found["name"] not in known for one in elements):
+        return
+    ran = tuple(shell.commands(unit.script, {}))
+    if any(one.program in {"source", "eval", "."} for one in ran) or any(shell.exports(unit.script, "PATH")):
+        return
+    carried = [inner for package in unit.path for inner in package.walk()]
+    names = {package.pname or package.name for package in carried}
+    # A package of the subject's own, or a path somebody wrote down, may hold any program.
+    if any(package.origin != "nixpkgs" or _ALSO.search(package.name) for package in carried):
+        return
+    for command in ran:
+        wanted = _BROUGHT_BY.get(command.words[0])
+        if command.certain and wanted and not any(name.startswith(wanted) for name in names):
+            yield f"{' '.join(command.words)}\n    {command.words[0]} comes with {wanted}, which is not in path"
+
+
+@check(
+    "units.programs-are-in-their-package",
+    "Packages contain the programs that units run",
+    remedy="Use the name under which installPhase installs the program, or lib.getExe with meta.mainProgram.",
+    nothing="no unit for the NPU runs a program of a package that can be read",
+    everywhere=True,
+)
+def programs_are_there(facts: Facts) -> Iterator[Problem | Fine]:
+    """`status=203/EXEC`: the store path exists and has nothing of that name in bin."""
+    for where, line in _ran(facts):
+        found = STORE_PATH.match(line)
+        has = programs(facts).get(found["name"]) if found else None
+        program = (found["rest"] or "").removeprefix("/bin/") if found else ""
+        if has and program and program not in has:
+            what = "the unit fails with 203/EXEC: its package has no such program"
+            yield Problem(where, what, f"{line}\n    it has {', '.join(sorted(has))}")
+        elif has:
+            yield Fine(where, line)
+
+
+@check(
+    "units.scripts-parse",
+    "Scripts of units, activation and login are valid shell",
+    remedy="Fix what shellcheck reports; in Nix strings ''$ and '' escape differently from shell.",
+    nothing="the subject runs no script for the NPU",
+)
+def scripts_parse(facts: Facts) -> Iterator[Problem | Unsure | Fine]:
+    """bash reads nothing of a script it cannot parse: the unit fails, or nobody can log in."""
+    for one in checked_scripts(facts):
+        if one.judgement is None:
+            yield Unsure(one.where, "there is no shellcheck to judge the script; ./setup.sh installs it")
+        elif one.judgement.problems and one.has_unknown_lines:
+            yield Unsure(one.where, "whole lines of the script are known after a build only", one.judgement.problems[0])
+        elif one.judgement.problems:
+            yield Problem(one.where, f"it is no valid shell: {one.judgement.problems[0]}", one.text)
+        else:
+            yield Fine(one.where)

@@ -1,15 +1,17 @@
 """Checks asked of a node through a testinfra Host (tiers `vm` and `hardware`). One file per topic."""
 
-from rknn_validation.checks.node import access, device, disabled, guard, kernel, library, python, udev, units
-from rknn_validation.checks.node.hardware import (
-    closure,
+from rknn_validation.checks.node import (
+    access,
+    device,
     driver,
+    guard,
     identity,
     inference,
-    kernel_running,
-    power,
+    kernel,
+    library,
+    python,
     service,
-    versions,
+    units,
 )
 from rknn_validation.checks.node.question import (
     DISTURBING,
@@ -35,6 +37,5 @@ __all__ = [
     "questions",
 ]
 
-TOPICS = (units, kernel, device, access, udev, library, python, guard, disabled)
-HARDWARE_TOPICS = (identity, kernel_running, driver, power, service, closure, versions, inference)
+TOPICS = (units, kernel, identity, driver, device, service, access, library, python, inference, guard)
 """Importing a topic declares its checks."""

@@ -1,14 +1,16 @@
-"""A board that is not an RK3588 stays unharmed, and says why there is no NPU."""
+"""A board other than an RK3588 is unharmed, and a disabled module leaves nothing behind."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
 
-from rknn_validation.checks.model import Answer, Evidence, failed, passed
-from rknn_validation.checks.node.find import NODES
+from rknn_validation.checks.model import ALL_BOARDS, Answer, Evidence, failed, passed
+from rknn_validation.checks.node.client import LOGIN_SHELL
+from rknn_validation.checks.node.device import NODES
 from rknn_validation.checks.node.question import NODE_CHECKS, Question
 from rknn_validation.facts.text.udevrules import parse
+from rknn_validation.npu.about import names_this_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS, STACKS
 
 OTHER = ("other",)
@@ -30,9 +32,9 @@ _BY_DEFAULT = {
 
 @NODE_CHECKS.check(
     "guard.no-driver-forced",
-    stage="guard",
-    title="is no NPU driver loaded, or forced to be, on a board that is not an RK3588?",
-    remedy="load it by its modalias, or by a unit with ConditionFirmware=device-tree-compatible(rockchip,rk3588)",
+    "No NPU driver is loaded or forced on a board other than RK3588",
+    remedy="Load the driver by its modalias, or by a unit with "
+    "ConditionFirmware=device-tree-compatible(rockchip,rk3588).",
     boards=OTHER,
 )
 def no_driver_forced(question: Question) -> Answer:
@@ -48,9 +50,8 @@ def no_driver_forced(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "guard.no-runtime-linked",
-    stage="guard",
-    title="is nothing linked into /usr/lib on a board that is not an RK3588?",
-    remedy="make the link in a unit with the device-tree condition; a tmpfiles rule knows no condition",
+    "No runtime is linked into /usr/lib on a board other than RK3588",
+    remedy="Create the link in a unit with the device-tree condition; tmpfiles rules have no conditions.",
     boards=OTHER,
 )
 def no_runtime_linked(question: Question) -> Answer:
@@ -65,9 +66,8 @@ def no_runtime_linked(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "guard.devices-untouched",
-    stage="guard",
-    title="are the device nodes of a board that is not an RK3588 left as they are?",
-    remedy="match the NPU by its driver or parent, not by a name or subsystem other devices share",
+    "Devices of a board other than RK3588 keep their access",
+    remedy="Match the NPU by its driver or parent, not by a name or subsystem that other devices share.",
     boards=OTHER,
 )
 def devices_untouched(question: Question) -> Answer:
@@ -103,9 +103,8 @@ def _like(path: str, patterns: tuple[str, ...]) -> bool:
 
 @NODE_CHECKS.check(
     "guard.reason-in-journal",
-    stage="guard",
-    title="does the journal say why a board that is not an RK3588 has no NPU?",
-    remedy="condition the units on the device tree, and let one that runs here print the board's model",
+    "The journal says why a board other than RK3588 has no NPU",
+    remedy="Add the device-tree condition to the units, and let one that runs here print the board's model.",
     boards=OTHER,
 )
 def reason_in_journal(question: Question) -> Answer:
@@ -126,3 +125,113 @@ def reason_in_journal(question: Question) -> Answer:
             return passed(f"the journal says: {line}", Evidence(ran.command, line))
     said = "\n".join(line for line in ran.lines if re.search(r"(?i)condition|npu|rknn", line))
     return failed("the journal does not say why there is no NPU here", Evidence(ran.command, said or "nothing of it"))
+
+
+NONE = ("none",)
+WORDS = "rknpu|rknn|librknnrt|RKNPU|rocket|teflon"
+NPU_MODULES = "(^|[^[:alnum:]])(" + "|".join(stack.module for stack in STACKS.values()) + ")($|[^[:alnum:]])"
+BROUGHT = """\
+for path in /run/booted-system/kernel-modules/lib/modules/; do
+if [ -e "$path" ]; then find -L "$path" -name 'rknpu.ko*'; fi; done"""
+REMEDY = "put everything the module contributes below lib.mkIf cfg.enable"
+
+
+@NODE_CHECKS.check(
+    "disabled.no-rules",
+    "Disabled: no udev rule remains",
+    remedy="Put everything the module contributes below lib.mkIf cfg.enable.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_rules(question: Question) -> Answer:
+    """No file in /etc/udev/rules.d speaks of the NPU."""
+    ran = question.matching(f'{WORDS}|"accel', "/etc/udev/rules.d/")
+    others = "/etc/udev/rules.d/50-udev-default."
+    whole = question.expectation.whole  # a machine may have another accelerator
+    left = [one for one in ran.lines if not one.startswith(others) and (names_this_npu(one) or not whole)]
+    return failed(f"a rule is left: {left[0]}", ran.evidence) if left else passed("no rule", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-link",
+    "Disabled: no link to the runtime remains",
+    remedy="Create the link in a unit whose stop removes it: when a tmpfiles rule is removed, its link stays.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_link(question: Question) -> Answer:
+    """None of the Python API's paths exists, not even as a link that leads nowhere."""
+    ran = question.existing(*PYTHON_RUNTIME_PATHS)
+    return failed(f"a link is left: {ran.lines[0]}", ran.evidence) if ran.lines else passed("no link", ran.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-variable",
+    "Disabled: no variable points to the runtime",
+    remedy="Put everything the module contributes below lib.mkIf cfg.enable.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_variable(question: Question) -> Answer:
+    """Neither a login shell's environment, nor PAM's, nor systemd's."""
+    shell = question.must(f"{LOGIN_SHELL} env")
+    systemd = question.must("systemctl show-environment")
+    pam = question.matching(WORDS, "/etc/pam/environment")
+    left = [line for line in (*shell.lines, *systemd.lines, *pam.lines) if names_this_npu(line)]
+    if left:
+        return failed(f"a variable is left: {left[0]}", shell.evidence, systemd.evidence, pam.evidence)
+    return passed("no variable", shell.evidence, systemd.evidence, pam.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-units",
+    "Disabled: no unit remains",
+    remedy="Put everything the module contributes below lib.mkIf cfg.enable.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_units(question: Question) -> Answer:
+    """No unit file of the system, and no running unit, speaks of the NPU."""
+    files = question.matching(WORDS, "/etc/systemd/system/", "/etc/tmpfiles.d/")
+    running = question.must("systemctl list-units --all --plain --no-legend")
+    lines = [*filter(names_this_npu, files.lines), *(line for line in running.lines if names_this_npu(line))]
+    if lines:
+        return failed(f"a unit is left: {lines[0]}", files.evidence, running.evidence)
+    return passed("no unit", files.evidence, running.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-packages",
+    "Disabled: no package for the NPU is installed",
+    remedy="Put everything the module contributes below lib.mkIf cfg.enable.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_packages(question: Question) -> Answer:
+    """Nothing in the system profile, and `rknnlite` cannot be imported."""
+    ran = question.must("find /run/current-system/sw/ -maxdepth 2")
+    library = question.run(f"{LOGIN_SHELL} %s", "python3 -c 'import rknnlite'")
+    left = [line for line in ran.lines if names_this_npu(line)]
+    if left:
+        return failed(f"in the system profile: {left[0]}", Evidence(ran.command, "\n".join(left)))
+    if library.rc == 0:
+        return failed("python3 still imports rknnlite", library.evidence)
+    return passed("no package", Evidence(ran.command, f"{len(ran.lines)} entries"), library.evidence)
+
+
+@NODE_CHECKS.check(
+    "disabled.no-driver",
+    "Disabled: the configuration loads no NPU driver",
+    remedy="Put everything the module contributes below lib.mkIf cfg.enable.",
+    stacks=NONE,
+    boards=ALL_BOARDS,
+)
+def no_driver(question: Question) -> Answer:
+    """Neither modules-load.d nor modprobe.d names a driver, and no package brings one beside the kernel's own."""
+    ran = question.matching(NPU_MODULES, "/etc/modules-load.d/", "/etc/modprobe.d/")
+    brought = question.must(BROUGHT)
+    if ran.lines:
+        return failed(f"still configured: {ran.lines[0]}", ran.evidence)
+    if brought.lines:
+        return failed(f"still brought: {brought.lines[0]}", brought.evidence)
+    return passed("no driver", ran.evidence, Evidence(brought.command, "nothing"))

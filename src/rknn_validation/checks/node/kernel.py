@@ -1,13 +1,14 @@
-"""The kernel driver: loaded, bound to the NPU, and content."""
+"""The running kernel and its driver: the configured ones, loaded, bound, and without errors."""
 
 from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed
-from rknn_validation.checks.node.find import NPU_TREE, why_absent
-from rknn_validation.checks.node.question import NODE_CHECKS, Question
-from rknn_validation.npu.messages import is_harmless
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
+from rknn_validation.checks.node.device import NPU_TREE, why_absent
+from rknn_validation.checks.node.question import HARDWARE_CHECKS, NODE_CHECKS, Question
+from rknn_validation.npu.messages import is_harmless, known
+from rknn_validation.npu.stacks import MAINLINE
 
 _LINES = r"rknpu|rocket|rknn|\bnpu\b|\.npu"
 _BAD = re.compile(
@@ -19,9 +20,8 @@ _GOOD = re.compile(r"Initialized (rknpu|rocket)|RKNPU: |rknpu.*(probe|register|i
 
 @NODE_CHECKS.check(
     "kernel.driver-loaded",
-    stage="kernel",
-    title="is the stack's kernel driver loaded?",
-    remedy="vendor: rknpu in boot.extraModulePackages, or a vendor kernel; mainline: Linux 6.18 or later",
+    "The stack's driver is loaded",
+    remedy="Vendor: add rknpu to boot.extraModulePackages, or use a vendor kernel. Mainline: use Linux 6.18 or later.",
 )
 def driver_loaded(question: Question) -> Answer:
     """The module is in the running kernel. Says nothing yet about the hardware."""
@@ -37,9 +37,8 @@ def driver_loaded(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "kernel.driver-bound",
-    stage="kernel",
-    title="is the driver bound to the NPU?",
-    remedy="let the device tree describe the NPU with the compatible this driver binds: the right DTB, or an overlay",
+    "The driver is bound to the NPU",
+    remedy="Use a device tree or an overlay that describes the NPU with the compatible that this driver binds.",
 )
 def driver_bound(question: Question) -> Answer:
     """Every NPU node of the stack has its driver."""
@@ -61,9 +60,8 @@ def driver_bound(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "kernel.log-healthy",
-    stage="kernel",
-    title="is the kernel's log free of complaints about the NPU?",
-    remedy="look the message up: most name a regulator, a clock, an IOMMU node or a signature",
+    "The kernel log has no errors about the NPU",
+    remedy="Look up the message: most name a regulator, a clock, an IOMMU node or a signature.",
 )
 def log_healthy(question: Question) -> Answer:
     """Lines about the NPU in the kernel's log: at least one from its driver, none of trouble."""
@@ -74,3 +72,82 @@ def log_healthy(question: Question) -> Answer:
     if not any(_GOOD.search(line) for line in ran.lines):
         return inconclusive("the kernel's log has no line of the driver; it may be overwritten", ran.evidence)
     return passed(f"{len(ran.lines)} lines about the NPU, none of trouble", ran.evidence)
+
+
+MAINLINE_NEEDS = ("DRM_ACCEL", "DRM_ACCEL_ROCKET", "ROCKCHIP_IOMMU", "ARCH_ROCKCHIP")
+VENDOR_HAS = "ROCKCHIP_RKNPU"
+ALWAYS = "ARM64"
+"""In every configuration: where it is not found, nothing was read."""
+
+_CONFIG = """\
+release=$(uname -r)
+for path in /proc/config.gz "/boot/config-$release" "/run/booted-system/kernel-modules/lib/modules/$release/config" \
+"/lib/modules/$release/config" "/run/booted-system/kernel-modules/lib/modules/$release/build/.config"; do
+if [ -r "$path" ]; then echo "from $path"
+case "$path" in *.gz) gzip -dc "$path" ;; *) cat "$path" ;; esac | grep -wE 'CONFIG_(SYMBOLS)'; break; fi; done"""
+
+
+@HARDWARE_CHECKS.check(
+    "kernel.release-configured",
+    "The running kernel is that of the configured system",
+    remedy="Reboot; if the old kernel comes back, check which generation the boot loader starts.",
+)
+def release_configured(question: Question) -> Answer:
+    """Booted system against current system, and `uname -r` against the configuration's kernel."""
+    ran = question.run("uname -r && readlink -e /run/booted-system/kernel && readlink -e /run/current-system/kernel")
+    if ran.rc or len(ran.lines) != 3:
+        return inconclusive("the node does not say which systems it booted and runs: it may not be NixOS", ran.evidence)
+    release, booted, current = ran.lines
+    if booted != current:
+        return failed(f"{release} runs, but the system was switched to another kernel since", ran.evidence)
+    if "stand-in" in question.expectation.nixpkgs:
+        return passed(f"{release} is the system's own; the stand-in knows no kernel to compare it with", ran.evidence)
+    wanted = question.expectation.configuration.kernel.version
+    if not re.match(rf"{re.escape(wanted.partition('-')[0])}(?![0-9.])", release):
+        return failed(f"{release} runs, the configuration says {wanted}", ran.evidence)
+    return passed(f"{release} runs, as configured", ran.evidence)
+
+
+@HARDWARE_CHECKS.check(
+    "kernel.config-has-driver",
+    "The running kernel is configured for the stack",
+    remedy="Vendor: use the out-of-tree module or a vendor kernel. Mainline: use Linux 6.18 with DRM_ACCEL=y and "
+    "DRM_ACCEL_ROCKET=m.",
+)
+def config_has_driver(question: Question) -> Answer:
+    """The running configuration: the driver's symbols, or (vendor) the module that was built beside the kernel."""
+    ran = question.run(_CONFIG.replace("SYMBOLS", "|".join((ALWAYS, VENDOR_HAS, *MAINLINE_NEEDS))))
+    on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", ran.stdout, re.MULTILINE))
+    if ALWAYS not in on:
+        return inconclusive("the running kernel's configuration cannot be read", ran.evidence)
+    if question.expectation.brought_up is MAINLINE:
+        missing = [symbol for symbol in MAINLINE_NEEDS if symbol not in on]
+        if missing:
+            return failed(f"the running kernel lacks {', '.join(missing)}", ran.evidence)
+        return passed("the running kernel has rocket and what it needs", ran.evidence)
+    if VENDOR_HAS in on:
+        return passed(f"the running kernel has {VENDOR_HAS}", ran.evidence)
+    module = question.run("modinfo -F filename rknpu")
+    if module.rc == 127:
+        return inconclusive("there is no modinfo on the node to look for the module with", ran.evidence)
+    if module.rc or not module.lines:
+        return failed(
+            "no ROCKCHIP_RKNPU in the running kernel, and no module rknpu for it", ran.evidence, module.evidence
+        )
+    return passed(f"the module for this kernel is {module.lines[0]}", ran.evidence, module.evidence)
+
+
+@HARDWARE_CHECKS.check(
+    "kernel.known-messages",
+    "The kernel log has no known error messages",
+    remedy="Read the diagnosis: each of these messages has its own cause and remedy.",
+)
+def known_messages(question: Question) -> Answer:
+    """Every line since boot against the table of `npu/messages.py`."""
+    ran = question.must("dmesg")
+    found = [(message, line) for line in ran.lines if (message := known(line))]
+    if not found:
+        return passed(f"none of {len(ran.lines)} lines names a known trouble", Evidence("dmesg", "none of them"))
+    told = Evidence("dmesg", "\n".join(f"{message.id}: {line}" for message, line in found[:20]))
+    meanings = dict.fromkeys(message.meaning for message, _ in found)
+    return failed("; ".join(meanings), told)

@@ -1,15 +1,16 @@
-"""The runtime library: found by C programs in shells and services, from the store and from nowhere else."""
+"""The runtime library: found by C programs in shells and services, and that of the running system."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.client import LOGIN_SHELL, NO_PROGRAM, NOBODY, program
-from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
+from rknn_validation.checks.node.client import LOGIN_SHELL, NO_PROGRAM, NOBODY, client, program
+from rknn_validation.checks.node.question import HARDWARE_CHECKS, NODE_CHECKS, Question, Ran, absent
 from rknn_validation.facts.nix.configuration import Configuration, Unit
-from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH, MAINLINE, PYTHON_RUNTIME_PATHS
 from rknn_validation.subject.expects import services
 
 NO_CLIENT = NO_PROGRAM.format("load the library")
@@ -34,9 +35,8 @@ def _each(words: Sequence[str]) -> str:
 
 @NODE_CHECKS.check(
     "library.login-shell",
-    stage="library",
-    title="does a C program started from a login shell find librknnrt.so?",
-    remedy="put the runtime's lib directory into environment.sessionVariables.LD_LIBRARY_PATH (as a list)",
+    "A C program in a login shell finds librknnrt.so",
+    remedy="Add the runtime's lib directory to environment.sessionVariables.LD_LIBRARY_PATH (as a list).",
     stacks=("vendor",),
 )
 def login_shell(question: Question) -> Answer:
@@ -65,9 +65,8 @@ def _is_led(configuration: Configuration) -> bool:
 
 @NODE_CHECKS.check(
     "library.service",
-    stage="library",
-    title="does a C program started by a service find librknnrt.so?",
-    remedy="set environment.LD_LIBRARY_PATH of the unit, or systemd.globalEnvironment: services read no profile",
+    "A C program in a service finds librknnrt.so",
+    remedy="Set environment.LD_LIBRARY_PATH of the unit, or systemd.globalEnvironment: services read no profile.",
     stacks=("vendor",),
 )
 def service(question: Question) -> Answer:
@@ -120,9 +119,9 @@ def _way(configuration: Configuration, expected: Sequence[str]) -> tuple[Unit | 
 
 @NODE_CHECKS.check(
     "library.not-from-working-directory",
-    stage="library",
-    title="is a library planted in the working directory left alone?",
-    remedy="leave no empty element in LD_LIBRARY_PATH: write it as a list, or as ${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}",
+    "No library is loaded from the working directory",
+    remedy="Remove empty elements from LD_LIBRARY_PATH: write it as a list, or as "
+    "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}.",
     stacks=("vendor",),
 )
 def not_from_working_directory(question: Question) -> Answer:
@@ -159,9 +158,8 @@ def not_from_working_directory(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "library.readable",
-    stage="library",
-    title="can everybody read the runtime library?",
-    remedy="install it with mode 0644 below the package's lib directory",
+    "Every user can read the runtime library",
+    remedy="Install the library with mode 0644 below the package's lib directory.",
     stacks=("vendor",),
 )
 def readable(question: Question) -> Answer:
@@ -183,9 +181,8 @@ def readable(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "library.teflon",
-    stage="library",
-    title="is libteflon.so where TFLite programs on NixOS look for it?",
-    remedy="hardware.graphics.enable with Mesa 25.3 or later",
+    "libteflon.so can be loaded from /run/opengl-driver/lib",
+    remedy="Set hardware.graphics.enable = true with Mesa 25.3 or later.",
     stacks=("mainline",),
 )
 def teflon(question: Question) -> Answer:
@@ -199,3 +196,77 @@ def teflon(question: Question) -> Answer:
         driver = question.run("ls -l /run/opengl-driver /run/opengl-driver/lib/")
         return failed(f"{TEFLON} cannot be loaded", ran.evidence, driver.evidence)
     return passed(f"found {path}", ran.evidence)
+
+
+_STORE = re.compile(r"(/nix/store/[0-9a-z]{32}-[^/]+)")
+_IN_CLOSURE = """\
+requisites=$(nix-store --query --requisites /run/current-system) || exit 9
+printf '%%s\\n' "$requisites" | grep -Fx -- %s"""
+# As a login shell of an unprivileged user: the loader's own search, then where the file really is.
+_LOAD = """\
+import ctypes, os, sys
+ctypes.CDLL(sys.argv[1])
+name = os.path.basename(sys.argv[1])
+print("loaded", next(os.path.realpath(line.split()[-1]) for line in open("/proc/self/maps") if name in line))
+"""
+
+
+@HARDWARE_CHECKS.check(
+    "library.loader-takes-the-systems",
+    "The loader uses the library of the running system",
+    remedy="Log in again after a switch; remove what puts another librknnrt.so into LD_LIBRARY_PATH.",
+)
+def loader_takes_the_systems(question: Question) -> Answer:
+    """Loaded by name in a login shell (C client or Python), followed to its file, looked up in the system's closure."""
+    ran = _loaded(question)
+    if ran is None:
+        return skipped("neither the C client nor python3 is on the node to load the library with")
+    path = loaded_path(ran)
+    if path is None:
+        return failed(f"the loader does not find {_name(question)}", ran.evidence)
+    return _of_the_system(question, path, ran.evidence)
+
+
+def _name(question: Question) -> str:
+    stack = question.expectation.brought_up
+    return TEFLON if stack is MAINLINE else stack.library
+
+
+def _loaded(question: Question) -> Ran | None:
+    path = client(question)
+    if path is not None:
+        return loads(question, (path,), _name(question))
+    if question.run(f"{LOGIN_SHELL} %s", "command -v python3").rc:
+        return None
+    return question.run(f"{LOGIN_SHELL} %s", f"exec python3 -c {shlex.quote(_LOAD)} {_name(question)}")
+
+
+@HARDWARE_CHECKS.check(
+    "library.link-is-current",
+    "The link for the Python API points into the running system",
+    remedy="Create the link in a unit that every switch restarts; remove links made by hand.",
+    stacks=("vendor",),
+)
+def link_is_current(question: Question) -> Answer:
+    """Each of the API's hard-coded paths that exists, followed to its file: no older generation's, not a copy."""
+    ran = question.run("readlink -e " + " ".join("%s" for _ in PYTHON_RUNTIME_PATHS), *PYTHON_RUNTIME_PATHS)
+    if not ran.lines:
+        return skipped("none of the Python API's paths leads anywhere: see python.runtime-in-place")
+    return _of_the_system(question, ran.lines[0], ran.evidence)
+
+
+def _of_the_system(question: Question, path: str, seen: Evidence) -> Answer:
+    found = _STORE.match(path)
+    if found is None:
+        return failed(f"{path} is not of the store", seen)
+    inside = question.run(_IN_CLOSURE, found[1])
+    if inside.rc not in (0, 1):
+        return inconclusive("nix-store does not tell what the running system consists of", seen, inside.evidence)
+    if inside.rc == 1:
+        return failed(f"{path} is not of the running system: a stale generation's", seen, inside.evidence)
+    whole = question.run("nix-store --verify-path %s", found[1])
+    if "was modified" in whole.stderr:
+        return failed(f"{found[1]} is not what was built: its hash differs", seen, whole.evidence)
+    if whole.rc:
+        return inconclusive(f"nix-store cannot verify {found[1]}", seen, whole.evidence)
+    return passed(f"{path} is of the running system, and as it was built", seen, inside.evidence, whole.evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.clients import of_owner, of_services, owners
+from rknn_validation.checks.node.client import of_owner, of_services, owners
 from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran, absent
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
@@ -36,9 +36,8 @@ _MESSAGES = {
 
 @NODE_CHECKS.check(
     "python.runtime-in-place",
-    stage="python",
-    title="is the runtime where the Python API looks for it?",
-    remedy="link /usr/lib/librknnrt.so to the package's lib/librknnrt.so: the API never reads LD_LIBRARY_PATH",
+    "The runtime is where the Python API looks for it",
+    remedy="Link /usr/lib/librknnrt.so to the package's lib/librknnrt.so: the API does not read LD_LIBRARY_PATH.",
     stacks=("vendor",),
 )
 def runtime_in_place(question: Question) -> Answer:
@@ -56,9 +55,8 @@ def runtime_in_place(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "python.works-as-root",
-    stage="python",
-    title="does RKNNLite().init_runtime() reach the runtime as root?",
-    remedy="compose python3 with rknn-toolkit-lite2, and link /usr/lib/librknnrt.so to the runtime",
+    "RKNNLite().init_runtime() reaches the runtime as root",
+    remedy="Compose python3 with rknn-toolkit-lite2, and link /usr/lib/librknnrt.so to the runtime.",
     stacks=("vendor",),
 )
 def works_as_root(question: Question) -> Answer:
@@ -70,9 +68,8 @@ def works_as_root(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "python.works-as-service-user",
-    stage="python",
-    title="does RKNNLite().init_runtime() reach the runtime as a service's user?",
-    remedy="library, link and their directories have to be readable by everybody",
+    "RKNNLite().init_runtime() reaches the runtime as a service's user",
+    remedy="Make the library, the link and their directories readable by every user.",
     stacks=("vendor",),
 )
 def works_as_service_user(question: Question) -> Answer:

@@ -25,7 +25,7 @@ STAGES = (
 DISTURBING = frozenset({"udev.survives-replug", "udev.restores-access", "udev.rule-applies"})
 """Checks that change the node, if only for a moment: ask them last, or of a machine of their own."""
 
-BOTH_BOARDS = ("rk3588", "other")
+
 LINES = 40
 
 _EXISTING = 'for path in PATHS; do if [ -e "$path" ] || [ -L "$path" ]; then ls -ld "$path"; fi; done'

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
-from rknn_validation.checks.node.question import BOTH_BOARDS, NODE_CHECKS, Question
+from rknn_validation.checks.node.question import NODE_CHECKS, Question
 
 UNLAID = "{} cannot start: only a build can tell what its program does, and nothing was built"
-EVERY_STACK = ("vendor", "mainline", "none")
 
 
 @NODE_CHECKS.check(
     "units.system-running",
-    stage="units",
-    title="does the system come up as `running`?",
-    remedy="see the failed units and the journal of each",
-    stacks=EVERY_STACK,
-    boards=BOTH_BOARDS,
+    "The system reaches the state `running`",
+    remedy="Read the failed units and their journals.",
+    everywhere=True,
 )
 def system_running(question: Question) -> Answer:
     """systemd's own judgement of the boot."""
@@ -40,11 +37,9 @@ def system_running(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "units.none-failed",
-    stage="units",
-    title="has no unit failed?",
-    remedy="a unit that cannot do its work on this board needs a condition, not a failure",
-    stacks=EVERY_STACK,
-    boards=BOTH_BOARDS,
+    "No unit has failed",
+    remedy="Add a condition to units that cannot work on this board, so that they are skipped instead of failing.",
+    everywhere=True,
 )
 def none_failed(question: Question) -> Answer:
     """`systemctl --failed`, with the journal of what is in it."""
@@ -74,11 +69,9 @@ def unlaid(question: Question, names: list[str]) -> list[str]:
 
 @NODE_CHECKS.check(
     "units.activation-clean",
-    stage="units",
-    title="did every activation script succeed?",
-    remedy="see what the snippet said; it has only coreutils, grep, find, getent, shadow and util-linux on its PATH",
-    stacks=EVERY_STACK,
-    boards=BOTH_BOARDS,
+    "Every activation script succeeds",
+    remedy="Read what the snippet printed; its PATH has only coreutils, grep, find, getent, shadow and util-linux.",
+    everywhere=True,
 )
 def activation_clean(question: Question) -> Answer:
     """What activation said at boot: to the kernel's log, or to the journal where systemd runs it in stage 1."""

@@ -1,19 +1,21 @@
-"""A model that really runs: its output is compared with a known one, its time with the processor's."""
+"""Models that run on the node: their output is compared with a known one, their time with the CPU's."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.hardware.files import place, put
 from rknn_validation.checks.node.library import TEFLON
 from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.npu.stacks import MAINLINE
-from rknn_validation.subject.inference import Inference
+from rknn_validation.subject.inference import Inference, Model
 
 NOTHING = "no model is to be run: `inference: false` in the subject file"
 NO_PYTHON = "there is no {} on the node to run a model with"
@@ -27,9 +29,8 @@ _RUN = 'env -i HOME=/root USER=root "$(command -v bash)" -lc \'exec "$0" -c "$1"
 
 @HARDWARE_CHECKS.check(
     "inference.golden-output",
-    stage="inference",
-    title="does a model compute what it should?",
-    remedy="compare layout, type and normalisation of the input; then versions of converter, runtime and driver",
+    "A model computes the expected output",
+    remedy="Compare layout, type and normalisation of the input; then the versions of converter, runtime and driver.",
 )
 def golden_output(question: Question) -> Answer:
     """The first output against the known one, and the NPU's interrupts meanwhile. Return codes are not trusted."""
@@ -69,9 +70,8 @@ def _wrong(result: dict[str, Any], wanted: Inference) -> str:
 
 @HARDWARE_CHECKS.check(
     "inference.faster-than-cpu",
-    stage="inference",
-    title="is the model faster than on the processor?",
-    remedy="as slow as the processor is the processor: see that provider or delegate are loaded, and the load file",
+    "The model is faster on the NPU than on the CPU",
+    remedy="Check that the provider or delegate is loaded, and watch the load file: a model this slow runs on the CPU.",
 )
 def faster_than_cpu(question: Question) -> Answer:
     """Median time against the processor's for the same model; the NPU's interrupts and load file while it runs."""
@@ -160,3 +160,66 @@ def _runner() -> str:
         return resources.files(__package__).joinpath("runner.py").read_text(encoding="utf-8")
     except OSError as problem:
         raise HarnessError("the runner is not part of this installation", seen=str(problem)) from problem
+
+
+PLACE = "/run/rknn-validation/files"
+"""Where the files go: gone after a reboot."""
+CHUNK = 36 * 1024
+"""Bytes a command carries; as base64 they are below what one argument, and one command of the agent, may have."""
+
+_FETCH = "import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])"
+
+
+def put(question: Question, path: Path) -> str:
+    """Where on the node the file's content is, after having been sent if need be."""
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise HarnessError(f"{path} cannot be read", expected="a readable file", seen=str(problem)) from problem
+    digest = hashlib.sha256(content).hexdigest()
+    target = f"{PLACE}/{digest}{path.suffix}"
+    if _hash(question, target) == digest:
+        return target
+    part = f"{target}.part"
+    question.must(f"mkdir -p {PLACE} && : >%s", part)
+    for start in range(0, len(content), CHUNK):
+        text = base64.b64encode(content[start : start + CHUNK]).decode()
+        question.must("printf %%s %s | base64 -d >>%s", text, part)
+    _finish(question, part, target, digest)
+    return target
+
+
+def place(question: Question, model: Model, python: str) -> str:
+    """Where on the node a model is, sent or fetched if need be; its hash is compared wherever it is known."""
+    if model.file is not None:
+        if model.sha256 and hashlib.sha256(model.file.read_bytes()).hexdigest() != model.sha256:
+            raise HarnessError(f"{model.file} is another file than the one meant", expected=f"SHA-256 {model.sha256}")
+        return put(question, model.file)
+    if model.node:
+        seen = _hash(question, model.node)
+        if not seen or (model.sha256 and seen != model.sha256):
+            expected = f"SHA-256 {model.sha256}" if model.sha256 else "a readable file on the node"
+            raise HarnessError(
+                f"the model {model.node} is not the one meant", expected=expected, seen=seen or "nothing"
+            )
+        return model.node
+    target = f"{PLACE}/{model.sha256}{Path(model.url).suffix}"
+    if _hash(question, target) != model.sha256:
+        question.must(f"mkdir -p {PLACE} && %s -c %s %s %s", python, _FETCH, model.url, f"{target}.part")
+        _finish(question, f"{target}.part", target, model.sha256)
+    return target
+
+
+def _hash(question: Question, path: str) -> str:
+    words = question.run("sha256sum %s", path).stdout.split()
+    return words[0] if words else ""
+
+
+def _finish(question: Question, part: str, target: str, digest: str) -> None:
+    seen = _hash(question, part)
+    if seen != digest:
+        question.run("rm -f %s", part)
+        raise HarnessError(
+            "a file did not arrive on the node whole", expected=f"SHA-256 {digest}", seen=seen or "nothing"
+        )
+    question.must("mv %s %s", part, target)

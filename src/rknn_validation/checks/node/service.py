@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.find import device, no_device
+from rknn_validation.checks.node.device import device, no_device
 from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
 from rknn_validation.npu.stacks import MAINLINE
 
@@ -37,9 +37,9 @@ else:
 
 @HARDWARE_CHECKS.check(
     "device.service-user-opens",
+    "The inference service's user can open the devnode",
     stage="access",
-    title="can the user of the inference service open the device?",
-    remedy='give the service SupplementaryGroups = [ "render" ], or name it in hardware.rknn.services',
+    remedy='Set SupplementaryGroups = [ "render" ] on the service, or name it in hardware.rknn.services.',
 )
 def service_user_opens(question: Question) -> Answer:
     """Opened by a transient service: as the inventory's `service_user`, else as nobody's user with the node's group."""
@@ -63,9 +63,9 @@ def service_user_opens(question: Question) -> Answer:
 
 @HARDWARE_CHECKS.check(
     "device.ioctl-answers",
-    stage="device",
-    title="do driver and silicon answer for themselves?",
-    remedy="the node is not the NPU's, or another driver has it: see device.real and driver.is-the-stacks",
+    "Driver and hardware answer ioctls",
+    remedy="Check device.is-the-drivers and driver.matches-stack: the devnode is not the NPU's, or another driver "
+    "owns it.",
 )
 def ioctl_answers(question: Question) -> Answer:
     """vendor: versions and IOMMU by ACTION; mainline: the driver's name by DRM_IOCTL_VERSION."""

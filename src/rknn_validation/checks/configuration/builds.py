@@ -1,4 +1,4 @@
-"""Build scripts: they parse, they run in the sandbox, and what they do succeeds."""
+"""Builds of packages: the source unpacks, the phases succeed, files are installed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,114 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.recipes.building import result, skips, source_file
+from rknn_validation.facts.recipes.building import missing_phase, result, skips, source_file
 from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.fetches import Fetch
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import UNKNOWN
 from rknn_validation.facts.text.shell import Command, commands
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
-NOTHING = "the subject has no packages of its own"
+_SINGLE_FILE = re.compile(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$")
+NO_PACKAGES = "the subject has no packages of its own"
+_UNPACKERS = {".zip": "unzip", ".7z": "p7zip", ".deb": "dpkg", ".rpm": "rpmextract"}
+_HOOKS_THAT_INSTALL = re.compile(
+    r"cmake|meson|ninja|cargo|dkms|installShellFiles|moduleBuildDependencies|\?|(?<!autoPatchelf)Hook$"
+)
+
+
+@check(
+    "lint.source-can-be-unpacked",
+    "stdenv can unpack the source",
+    remedy="Set dontUnpack = true for a single file (and use $src in installPhase); add unzip to nativeBuildInputs "
+    "for a .zip file.",
+    nothing=NO_PACKAGES,
+)
+def source_can_be_unpacked(facts: Facts) -> Iterator[Finding]:
+    """Faced with a library or wheel, unpackPhase ends in `do not know how to unpack source archive`."""
+    found = [Problem(one.where, what) for one in recipes(facts) for what in _packed(one)]
+    yield from found
+    yield from looked_at(one.where for one in recipes(facts))
+
+
+def _packed(recipe: Recipe) -> Iterator[str]:
+    if skips(recipe, "unpackPhase") or {"unpackPhase", "unpackCmd", "preUnpack", "srcs"} & set(recipe.attrs):
+        return
+    if recipe.is_python and _is_wheel_build(recipe):
+        return
+    yield from _unfit_fetcher(recipe)
+    name = source_file(recipe)
+    if name is None:
+        tool = _UNPACKERS.get(_ending(recipe))
+        if tool and not any(tool in word or word == "?" for word in recipe.words("nativeBuildInputs", "buildInputs")):
+            yield f"{recipe.name}: unpacking needs {tool} in nativeBuildInputs"
+        return
+    if _SINGLE_FILE.search(name):
+        yield f"{recipe.name}: stdenv does not know how to unpack {name}, a single file"
+
+
+def _unfit_fetcher(recipe: Recipe) -> Iterator[str]:
+    source, root = recipe.source, recipe.text("sourceRoot")
+    if not isinstance(source, Fetch):
+        return
+    if source.fetcher in ("fetchzip", "fetchTarball") and any(_SINGLE_FILE.search(url) for url in source.urls):
+        yield f"{recipe.name}: {source.fetcher} unpacks an archive, and {source.file_name} is none; use fetchurl"
+    # nixpkgs unpacks every fetchFromGitHub to a directory called source.
+    own_name = source.fetcher == "fetchFromGitHub" and "name" not in source.attrs
+    if own_name and root and not re.match(r"source(?:/|$)|[.@$]", root):
+        yield f"{recipe.name}: sourceRoot is {root}, but the source is unpacked to the directory source"
+
+
+def _ending(recipe: Recipe) -> str:
+    source = recipe.source
+    fetched = isinstance(source, Fetch) and source.fetcher == "fetchurl" and source.urls
+    return posixpath.splitext(source.urls[0])[1] if isinstance(source, Fetch) and fetched else ""
+
+
+def _is_wheel_build(recipe: Recipe) -> bool:
+    written = recipe.attrs.get("format", "")
+    return written == "wheel" or written is UNKNOWN
+
+
+@check(
+    "lint.installs-something",
+    "Every package installs files",
+    remedy="Add an installPhase that creates $out, and make sure it runs (no dontInstall; listed in phases if that "
+    "is set).",
+    nothing=NO_PACKAGES,
+)
+def installs_something(facts: Facts) -> Iterator[Finding]:
+    """A derivation that does not create $out fails: `builder … failed to produce output path`."""
+    found = [Problem(one.where, what) for one in recipes(facts) for what in _installs_nothing(one)]
+    yield from found
+    yield from looked_at(one.where for one in recipes(facts))
+
+
+def _installs_nothing(recipe: Recipe) -> Iterator[str]:
+    if recipe.is_python or "buildCommand" in recipe.attrs or "builder" in recipe.attrs:
+        return
+    own = recipe.script("installPhase")
+    if "installPhase" in recipe.attrs:
+        if recipe.flag("dontInstall") or missing_phase(recipe, "installPhase"):
+            how = "dontInstall is set" if recipe.flag("dontInstall") else "phases leaves it out"
+            yield f"{recipe.name}: installPhase is written but never runs ({how}), so nothing is installed"
+        elif own is not None and own.strip() in ("", "true", ":", "runHook preInstall\nrunHook postInstall"):
+            yield f"{recipe.name}: installPhase does nothing, so $out is never created"
+        return
+    nothing_to_make = skips(recipe, "unpackPhase") or source_file(recipe) is not None
+    hooks = any(_HOOKS_THAT_INSTALL.search(word) for word in recipe.words("nativeBuildInputs"))
+    scripts = recipe.phases().keys() & {
+        "preInstall",
+        "postInstall",
+        "buildPhase",
+        "fixupPhase",
+        "preFixup",
+        "postFixup",
+    }
+    if nothing_to_make and not hooks and not scripts and recipe.attrs.get("nativeBuildInputs") is not UNKNOWN:
+        yield f"{recipe.name}: nothing is unpacked and there is no installPhase, so $out is never created"
+
+
 _NETWORK = frozenset({"curl", "wget", "aria2c", "nix-prefetch-url"})
 _INSTALLS = ("install", "download", "update")
 _FETCHING = {
@@ -44,11 +144,9 @@ def _commands(script: str) -> Iterator[Command]:
 
 @check(
     "lint.build-scripts-parse",
-    stage="lint",
-    title="Build scripts are valid shell",
-    remedy="Close what bash names as open; in Nix strings ''$ and '' escape differently from shell.",
-    good="bash reads every build script",
-    nothing=NOTHING,
+    "Build scripts are valid shell",
+    remedy="Close what bash reports as open; in Nix strings ''$ and '' escape differently from shell.",
+    nothing=NO_PACKAGES,
 )
 def scripts_parse(facts: Facts) -> Iterator[Finding]:
     """bash gives up on the whole script."""
@@ -70,11 +168,9 @@ def _unparsable(facts: Facts) -> Iterator[Problem]:
 
 @check(
     "lint.builds-without-network",
-    stage="lint",
-    title="Nothing is downloaded while building",
-    remedy="Fetch it with fetchurl or fetchFromGitHub and a hash, and use the store path.",
-    good="no build script downloads anything",
-    nothing=NOTHING,
+    "The build needs no network",
+    remedy="Fetch the file with fetchurl or fetchFromGitHub and a hash, and use its store path.",
+    nothing=NO_PACKAGES,
 )
 def builds_without_network(facts: Facts) -> Iterator[Finding]:
     """The build sandbox has no network."""
@@ -105,11 +201,10 @@ def _downloads(words: tuple[str, ...]) -> bool:
 
 @check(
     "lint.writes-to-its-output-only",
-    stage="lint",
-    title="Build scripts write below $out only",
-    remedy="Install below $out; links in /usr/lib and udev rules are the module's (systemd.tmpfiles, services.udev).",
-    good="build scripts write below their output",
-    nothing=NOTHING,
+    "The build writes only below $out",
+    remedy="Install below $out; leave links in /usr/lib and udev rules to the module (systemd.tmpfiles, "
+    "services.udev).",
+    nothing=NO_PACKAGES,
 )
 def writes_to_its_output_only(facts: Facts) -> Iterator[Finding]:
     """/usr, /etc and the like do not exist or cannot be written in the build sandbox."""
@@ -134,11 +229,9 @@ def _straying(facts: Facts) -> Iterator[Problem]:
 
 @check(
     "lint.install-succeeds",
-    stage="lint",
-    title="Every command of installPhase has what it needs",
-    remedy="mkdir -p the directory first, or use install -D; unpack what you copy from.",
-    good="every directory exists when it is written to",
-    nothing=NOTHING,
+    "installPhase succeeds",
+    remedy="Create the directory first with mkdir -p, or use install -D; unpack archives before copying from them.",
+    nothing=NO_PACKAGES,
 )
 def install_succeeds(facts: Facts) -> Iterator[Finding]:
     """The output does not exist when installPhase begins; a copy into it fails until its directory is made."""
@@ -183,11 +276,10 @@ def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Pr
 
 @check(
     "lint.copies-what-the-source-has",
-    stage="lint",
-    title="What is copied from the vendor's repository is there",
-    remedy="In rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
-    good="no path is known to be absent from its source",
-    nothing=NOTHING,
+    "Files copied from the vendor's repository exist there",
+    remedy="Use the path of the repository: in rknn-toolkit2 the runtime is "
+    "rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
+    nothing=NO_PACKAGES,
 )
 def copies_what_the_source_has(facts: Facts) -> Iterator[Finding]:
     """A path of another repository's layout: `cp: cannot stat`."""

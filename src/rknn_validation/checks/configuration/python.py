@@ -21,10 +21,9 @@ _MESSAGE = "`Can not find dynamic library on RK3588!`"
 
 @check(
     "python.runtime-is-where-the-api-looks",
-    stage="python",
-    title="the Python API finds the runtime",
-    remedy="Link /usr/lib/librknnrt.so to ${runtime}/lib/librknnrt.so, by a unit or by systemd.tmpfiles.rules = "
-    '[ "L+ /usr/lib/librknnrt.so - - - - ${runtime}/lib/librknnrt.so" ]. LD_LIBRARY_PATH is not read.',
+    "The Python API finds the runtime library",
+    remedy="Link /usr/lib/librknnrt.so to ${runtime}/lib/librknnrt.so, with a unit or with systemd.tmpfiles.rules = "
+    '[ "L+ /usr/lib/librknnrt.so - - - - ${runtime}/lib/librknnrt.so" ]. The API does not read LD_LIBRARY_PATH.',
     nothing=SEE,
     stacks=("vendor",),
 )
@@ -59,9 +58,8 @@ def _lacking(facts: Facts, one: Interpreter, runtime: Runtime) -> Iterator[Findi
 
 @check(
     "python.copy-can-be-read",
-    stage="python",
-    title="a copy of the library can be read by every user",
-    remedy="Copy it with mode 0644, or link to it.",
+    "Every user can read the copied library",
+    remedy="Copy the library with mode 0644, or link to it.",
     nothing="the subject copies no library",
     stacks=("vendor",),
 )
@@ -76,9 +74,8 @@ def copy_can_be_read(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "python.link-leads-to-the-library",
-    stage="python",
-    title="the link for the Python API ends at the library",
-    remedy="Link to the file itself, by its whole store path: ${runtime}/lib/librknnrt.so.",
+    "The link for the Python API points to the library",
+    remedy="Link to the file itself, with its full store path: ${runtime}/lib/librknnrt.so.",
     nothing="the subject makes no such link",
     stacks=("vendor",),
 )
@@ -93,9 +90,8 @@ def link_leads_there(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "python.link-follows-the-package",
-    stage="python",
-    title="the link follows when the package changes",
-    remedy="Use L+ in tmpfiles, or ln -sfn without asking whether the link is there already.",
+    "The link is updated with the package",
+    remedy="Use L+ in tmpfiles, or run ln -sfn without testing whether the link exists.",
     nothing="the subject makes no such link",
     stacks=("vendor",),
 )
@@ -112,9 +108,8 @@ def link_follows(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "python.link-directory-is-made",
-    stage="python",
-    title="the link's directory exists when it is made",
-    remedy="Make it first: mkdir -p /usr/lib. NixOS has no /usr/lib of its own.",
+    "The link's directory exists",
+    remedy="Create the directory first: mkdir -p /usr/lib. NixOS has no /usr/lib.",
     nothing="the subject makes no such link",
     stacks=("vendor",),
 )
@@ -130,9 +125,8 @@ def link_directory(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "python.package-can-be-imported",
-    stage="python",
-    title="an installed Python API can be imported",
-    remedy="Install an interpreter that has it: python312.withPackages (ps: [ rknn-toolkit-lite2 ]).",
+    "The installed Python API can be imported",
+    remedy="Install an interpreter that includes it: python312.withPackages (ps: [ rknn-toolkit-lite2 ]).",
     nothing=SEE,
     stacks=("vendor",),
 )

@@ -1,8 +1,7 @@
 """Does the machine keep its defences and its policies? An NPU needs none of them gone.
 
 Judged is what the module defines, whatever is on by default: of a machine's own configuration, which declares no
-options, such lines are its owner's to write.
-"""
+options, such lines are its owner's to write."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.options import own_options
-from rknn_validation.checks.configuration.registry import ALL_STACKS, check
+from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.model import EFFECTS, Facts
 from rknn_validation.facts.nix.configuration import Json
@@ -47,13 +46,10 @@ _DEFENCES: tuple[tuple[str, Callable[[Json], bool], str], ...] = (
 
 @check(
     "access.machine-keeps-its-defences",
-    stage="access",
-    title="no defence of the machine is switched off",
-    remedy="Remove the line: a driver, a udev rule and a library need none of it.",
-    good="none is touched",
+    "Security settings are unchanged",
+    remedy="Remove the definition: a driver, a udev rule and a library do not need it.",
     needs=(EFFECTS,),
-    stacks=ALL_STACKS,
-    boards=("rk3588", "other"),
+    everywhere=True,
 )
 def keeps_defences(facts: Facts) -> Iterator[Finding]:
     """Sandbox, firewall, mitigations, sudo's password: none has to do with an NPU."""
@@ -74,11 +70,9 @@ _POLICIES = ("allowUnfree", "allowBroken", "allowInsecure", "allowUnsupportedSys
 
 @check(
     "evaluation.leaves-nixpkgs-policy-alone",
-    stage="evaluation",
-    title="the subject does not loosen nixpkgs for the whole machine",
-    remedy="Leave allowUnfree and its like to the machine's owner; document nixpkgs.config.allowUnfreePredicate for "
-    "these packages.",
-    good="nixpkgs.config stays as strict as it was",
+    "The nixpkgs policy of the machine is unchanged",
+    remedy="Leave allowUnfree and similar settings to the machine's owner; document "
+    "nixpkgs.config.allowUnfreePredicate for these packages.",
     needs=(EFFECTS,),
     boards=("rk3588", "other"),
 )

@@ -6,8 +6,8 @@ import re
 import time
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed
-from rknn_validation.checks.node.hardware.reading import read
-from rknn_validation.checks.node.question import BOTH_BOARDS, HARDWARE_CHECKS, Question
+from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question
+from rknn_validation.checks.node.reading import read
 from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 
 CORES = 8
@@ -21,11 +21,9 @@ ROOM = 64
 
 @HARDWARE_CHECKS.check(
     "identity.board",
-    stage="identity",
-    title="is the node the board the inventory says?",
-    remedy="correct `board:` of the node, or the device tree it boots with",
-    stacks=("vendor", "mainline", "none"),
-    boards=BOTH_BOARDS,
+    "The node is the board that the inventory names",
+    remedy="Correct `board:` of the node, or the device tree it boots with.",
+    everywhere=True,
 )
 def board(question: Question) -> Answer:
     """`compatible` and `model` of the running device tree; Rockchip's own trees spell boards in another way."""
@@ -50,9 +48,8 @@ def _same(word: str, expected: Board) -> bool:
 
 @HARDWARE_CHECKS.check(
     "identity.cores",
-    stage="identity",
-    title="are all eight processors there and on?",
-    remedy="look for maxcpus= or nr_cpus= on the kernel's command line, and for processors the tree disables",
+    "All eight processors are online",
+    remedy="Remove maxcpus= or nr_cpus= from the kernel command line, and enable all processors in the device tree.",
     stacks=("vendor", "mainline", "none"),
 )
 def cores(question: Question) -> Answer:
@@ -79,11 +76,9 @@ def _count(ranges: str) -> int | None:
 
 @HARDWARE_CHECKS.check(
     "identity.clock",
-    stage="identity",
-    title="is the node's clock right?",
-    remedy="services.timesyncd.enable, and a time server the node can reach",
-    stacks=("vendor", "mainline", "none"),
-    boards=BOTH_BOARDS,
+    "The node's clock is right",
+    remedy="Set services.timesyncd.enable = true, and a time server that the node can reach.",
+    everywhere=True,
 )
 def clock(question: Question) -> Answer:
     """The node's seconds since 1970 against those of the machine that asks, which is taken to be right."""
@@ -102,11 +97,9 @@ def clock(question: Question) -> Answer:
 
 @HARDWARE_CHECKS.check(
     "identity.disk-space",
-    stage="identity",
-    title="is there room on the node's file systems?",
-    remedy="nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M",
-    stacks=("vendor", "mainline", "none"),
-    boards=BOTH_BOARDS,
+    "The node's file systems have free space",
+    remedy="Free space: nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M.",
+    everywhere=True,
 )
 def disk_space(question: Question) -> Answer:
     """`df` of what activation, services and this harness write to."""

@@ -1,0 +1,280 @@
+"""Do C programs find the runtime library, or Mesa's delegate, and is nothing else loaded?"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
+from rknn_validation.facts.difference import baseline, part
+from rknn_validation.facts.library.leads import why_not_in
+from rknn_validation.facts.library.means import means
+from rknn_validation.facts.library.packages import installed, is_mesa, is_runtime, runtime_packages
+from rknn_validation.facts.library.placed import opened
+from rknn_validation.facts.library.search import path_settings
+from rknn_validation.facts.library.teflon import graphics_touched, named_elsewhere, told
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.npupart import npu_tmpfiles, npu_variables
+from rknn_validation.facts.text.tmpfiles import Line, Unreadable
+from rknn_validation.npu import kernels
+from rknn_validation.npu.stacks import LD_LIBRARY_PATH
+
+NOT_SET = f"the subject does not set {LD_LIBRARY_PATH}"
+
+
+@check(
+    "library.path-has-no-empty-element",
+    "LD_LIBRARY_PATH has no empty elements",
+    remedy="Set environment.sessionVariables.LD_LIBRARY_PATH to a list, or write "
+    "/dir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}: a bare $LD_LIBRARY_PATH is empty where the variable was unset.",
+    nothing=NOT_SET,
+)
+def no_empty_element(facts: Facts) -> Iterator[Finding]:
+    """The loader reads an empty element as the working directory: whoever can write there gets code run."""
+    for one in path_settings(facts):
+        if "" in one.elements():
+            seen = f'{one.value}\n    in a process that starts without it: "{":".join(one.elements())}"'
+            yield Problem(one.where, "libraries are also loaded from whatever directory a program is started in", seen)
+        else:
+            yield Fine(one.where, one.value)
+
+
+@check(
+    "library.path-elements-are-directories",
+    "Elements of LD_LIBRARY_PATH are absolute directories",
+    remedy='Write "${pkgs.package}/lib" (as lib.makeLibraryPath does): an absolute directory that Nix expands.',
+    nothing=NOT_SET,
+)
+def elements_are_directories(facts: Facts) -> Iterator[Finding]:
+    """Relative elements follow the working directory; files and unexpanded text are skipped without a word."""
+    for one in path_settings(facts):
+        for element in filter(None, one.elements()):
+            if why := _misshape(element):
+                what = "the loader finds nothing there, or something else than was meant"
+                yield Problem(one.where, what, f'"{element}": {why}')
+        yield Fine(one.where, one.value)
+
+
+def _misshape(element: str) -> str | None:
+    if "${" in element or "$(" in element or re.search(r"\b(pkgs|cfg|config|lib)\.\w", element):
+        return "text that nothing expands"
+    if element.startswith("$"):
+        return "a variable that nothing expands here (units do not read shell syntax)"
+    if element != element.strip() or "\n" in element:
+        return "has blanks around it, which belong to the name"
+    if not element.startswith("/"):
+        return "is relative"
+    if re.search(r"\.so(\.\d+)*$", element):
+        return "is a file; the loader wants the directory"
+    return None
+
+
+@check(
+    "library.path-leads-to-the-runtime",
+    "LD_LIBRARY_PATH contains the directory of librknnrt.so",
+    remedy='Add "${runtime}/lib", the directory that holds librknnrt.so, instead of the package\'s root.',
+    nothing=NOT_SET,
+    stacks=("vendor",),
+)
+def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
+    """A path without the runtime changes nothing for NPU programs, whatever else it does."""
+    what = "no directory on the path holds librknnrt.so"
+    found, beside = [], []
+    for one in path_settings(facts):
+        verdicts = {element: why_not_in(facts, element) for element in one.elements() if element}
+        if "" in verdicts.values():
+            found.append(Fine(one.where, one.value))
+        else:
+            beside += [Problem(one.where, what, f"{element}: {why}") for element, why in verdicts.items()]
+    # Once one setting leads there, others may be about something else; unless it is the runtime they miss.
+    yield from (one for one in beside if not found or "the package" in one.seen)
+    yield from found
+
+
+@check(
+    "library.c-programs-find-the-runtime",
+    "C programs find the installed runtime library",
+    remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ] and the services\' environment, '
+    "wrap the programs, or patch their rpath: NixOS has no default library directory.",
+    nothing="the subject installs no runtime library for C programs",
+    stacks=("vendor",),
+)
+def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
+    """Nothing on NixOS searches a profile's lib directory or /usr/lib: a bare systemPackages entry has no effect."""
+    ways = means(facts)
+    yield from (Fine(one.where, one.seen) for one in ways)
+    ours = [package for package in installed(facts) if is_runtime(package) and package in runtime_packages(facts)]
+    if ways or not ours:
+        return
+    if opened(facts):
+        # Whoever uses it may bring the Python API in a container or a virtual environment.
+        yield Aside("the runtime is there for the Python API, which has a link of its own")
+        return
+    what = "the library is installed where no program looks for it"
+    yield from (Problem("environment.systemPackages", what, package.name) for package in ours)
+    for path, file in facts.configuration.etc.items():
+        if path.startswith(("ld.so.conf", "ld.so.cache")) and baseline(facts).etc.get(path) != file:
+            yield Problem(f"/etc/{path}", "NixOS's loader reads no ld.so.conf and no ld.so.cache")
+
+
+@check(
+    "library.path-is-set-for-every-login",
+    "LD_LIBRARY_PATH is set for every login",
+    remedy="Set environment.sessionVariables (every login) and the units' environment (services).",
+    nothing=f"the subject does not set {LD_LIBRARY_PATH}",
+)
+def set_for_every_login(facts: Facts) -> Iterator[Problem | Fine]:
+    """interactiveShellInit is read by interactive shells alone: no script, no ssh command, no service."""
+    settings = path_settings(facts)
+    narrow = [one for one in settings if "nteractive" in one.where or "prompt" in one.where.lower()]
+    for one in settings:
+        if len(narrow) == len(settings):
+            yield Problem(one.where, "only interactive shells get the path", one.value)
+        else:
+            yield Fine(one.where)
+
+
+@check(
+    "library.variable-is-the-loader-s",
+    "The library path variable is spelled correctly",
+    remedy=f"Use the name that the dynamic loader reads: {LD_LIBRARY_PATH}.",
+    nothing="the subject sets no variable",
+)
+def variable_is_the_loaders(facts: Facts) -> Iterator[Problem | Fine]:
+    """A misspelled variable is no error anywhere."""
+    named = npu_variables(facts)
+    for name, where in named.items():
+        near = difflib.SequenceMatcher(None, name.upper(), LD_LIBRARY_PATH).ratio() > 0.88 or name == "LIBRARY_PATH"
+        if near and not name.endswith(LD_LIBRARY_PATH) and LD_LIBRARY_PATH not in named:
+            yield Problem(where, f"the loader does not read it; it reads {LD_LIBRARY_PATH}", name)
+        else:
+            yield Fine(where, name)
+
+
+TEFLON_SINCE = "25.3"
+"""The first Mesa whose Teflon drives rocket."""
+NO_MESA = "the subject does not bring Mesa"
+
+
+@check(
+    "library.mesa-has-teflon-for-rocket",
+    "Mesa supports rocket",
+    remedy=f"Use Mesa {TEFLON_SINCE} or later.",
+    nothing=NO_MESA,
+    stacks=("mainline",),
+)
+def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
+    """`Couldn't open kernel device`: an older Teflon knows other NPUs only."""
+    carried = [inner for one in facts.configuration.graphics_packages for inner in one.walk()]
+    ours = part(facts).packages
+    used = [package for package in (*carried, *ours) if is_mesa(package) and package.version]
+    if not (facts.configuration.graphics_enabled or any(one in ours for one in used)):
+        return
+    for one in used:
+        if kernels.at_least(one.version or "", TEFLON_SINCE):
+            yield Fine(f"{one.pname} {one.version}")
+        else:
+            yield Problem(one.name, f"Teflon drives rocket since Mesa {TEFLON_SINCE}", f"version {one.version}")
+
+
+@check(
+    "library.teflon-is-where-programs-look",
+    "Programs find libteflon.so",
+    remedy="Set hardware.graphics.enable = true, so that Mesa's libraries, Teflon included, are in "
+    "/run/opengl-driver/lib.",
+    nothing=NO_MESA,
+    stacks=("mainline",),
+)
+def teflon_is_found(facts: Facts) -> Iterator[Finding]:
+    """A library in a profile is found by no program; NixOS's place for Mesa is /run/opengl-driver/lib."""
+    lost = list(named_elsewhere(facts))
+    for where, value in lost:
+        yield Problem(where, "libteflon.so is named where NixOS has no libraries", value)
+    if lost:
+        return
+    if facts.configuration.graphics_enabled:
+        yield Fine("hardware.graphics.enable is true", "/run/opengl-driver/lib has it")
+        return
+    ways = told(facts)
+    for one in ways:
+        if one.only_drivers:
+            what = "/run/opengl-driver/lib is empty while hardware.graphics.enable is false"
+            yield Problem(one.where, what, one.value)
+        else:
+            yield Fine(one.where, one.value)
+    if ways:
+        return
+    for where, line in graphics_touched(facts):
+        yield Problem(where, "hardware.graphics is set up and left off: /run/opengl-driver is empty", line)
+    for package in facts.configuration.system_packages:
+        if is_mesa(package) and package in part(facts).packages:
+            what = "Mesa is installed where no program looks for its libraries"
+            yield Problem("environment.systemPackages", what, package.name)
+
+
+_SHARED = frozenset(
+    [
+        "/",
+        "/usr",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/bin",
+        "/usr/local",
+        "/usr/local/lib",
+        "/lib",
+        "/lib64",
+        "/dev",
+        "/etc",
+        "/run",
+        "/var",
+        "/nix",
+        "/nix/store",
+        "/home",
+        "/root",
+    ]
+)
+_NO_LINES = "the subject adds no tmpfiles lines for the NPU"
+
+
+@check(
+    "tmpfiles.lines-are-readable",
+    "Lines for systemd-tmpfiles are valid",
+    stage="library",
+    remedy="Write seven columns, with - for unused ones: type path mode user group age argument (tmpfiles.d(5)).",
+    nothing=_NO_LINES,
+    everywhere=True,
+)
+def lines_readable(facts: Facts) -> Iterator[Problem | Fine]:
+    """A line it cannot read is skipped, and systemd-tmpfiles-setup ends with an error."""
+    for line in npu_tmpfiles(facts):
+        if isinstance(line, Unreadable):
+            yield Problem("systemd.tmpfiles.rules", "this line does nothing", str(line))
+        else:
+            yield Fine("systemd.tmpfiles.rules", line.text)
+
+
+@check(
+    "tmpfiles.destroys-nothing",
+    "Lines for systemd-tmpfiles keep system directories",
+    stage="library",
+    remedy="Name only the file that the module is about.",
+    nothing=_NO_LINES,
+    everywhere=True,
+)
+def destroys_nothing(facts: Facts) -> Iterator[Problem | Fine]:
+    """R, D and L+ on a directory others share remove what others put there."""
+    for line in npu_tmpfiles(facts):
+        if isinstance(line, Line) and _takes_over(line):
+            what = "what others put there is removed or changes hands at every boot"
+            yield Problem("systemd.tmpfiles.rules", what, line.text)
+        else:
+            yield Fine("systemd.tmpfiles.rules", line.text)
+
+
+def _takes_over(line: Line) -> bool:
+    path = line.path.rstrip("/") or "/"
+    # /usr/lib is nobody's on NixOS, and a link in its place may be just what the Python API needs.
+    replaced = line.type == "L" and line.replaces and not path.startswith("/usr/lib")
+    return path in _SHARED and (line.type in "RrDZ" or replaced)

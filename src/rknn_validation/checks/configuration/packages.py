@@ -1,0 +1,364 @@
+"""Packages of the runtime, the Python toolkit and other binaries: complete, and for the right machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rknn_validation.checks.configuration.registry import check
+from rknn_validation.checks.findings import Finding, Fine, Problem, looked_at
+from rknn_validation.facts.library.runtimes import is_helped, misplaced, runtimes, unpatched
+from rknn_validation.facts.library.toolkits import environments, lacking, release, toolkits, wrong_imports
+from rknn_validation.facts.library.wheels import not_as_wheel, unfit, unpublished
+from rknn_validation.facts.model import Facts
+from rknn_validation.facts.nix.syntax import dotted
+from rknn_validation.facts.recipes.building import install_script
+from rknn_validation.facts.recipes.fetches import fetches
+from rknn_validation.facts.recipes.localfiles import LocalFile, local_files
+from rknn_validation.facts.recipes.recipes import Recipe, recipes
+from rknn_validation.facts.recipes.values import Word
+from rknn_validation.facts.recipes.vendor import is_vendor_binary, source_texts
+from rknn_validation.facts.recipes.wheels import fetched_wheel, wheel_of
+from rknn_validation.npu import versions
+from rknn_validation.npu.versions import FOREIGN_LIBRARY_FOLDERS
+
+NO_RUNTIME = "the subject packages no runtime library"
+
+
+@check(
+    "library.lies-where-programs-look",
+    "The package installs lib/librknnrt.so",
+    stage="packages",
+    remedy="Install the library with install -Dm644 $src $out/lib/librknnrt.so.",
+    nothing=NO_RUNTIME,
+    stacks=("vendor",),
+)
+def lies_where_programs_look(facts: Facts) -> Iterator[Finding]:
+    """Linkers, LD_LIBRARY_PATH and the link at /usr/lib all expect <package>/lib/librknnrt.so."""
+    for one in runtimes(facts):
+        yield from (Problem(one.where, what, install_script(one) or "") for what in misplaced(one))
+        yield Fine(one.where, "lib/librknnrt.so")
+
+
+@check(
+    "library.finds-its-own-libraries",
+    "The runtime finds libstdc++",
+    stage="packages",
+    remedy="Set nativeBuildInputs = [ autoPatchelfHook ]; and buildInputs = [ stdenv.cc.cc.lib ]; and keep "
+    "fixupPhase enabled.",
+    nothing=NO_RUNTIME,
+    stacks=("vendor",),
+)
+def finds_its_own_libraries(facts: Facts) -> Iterator[Finding]:
+    """librknnrt.so needs libstdc++.so.6 and libgcc_s.so.1; without an rpath dlopen fails on NixOS."""
+    helped = is_helped(facts)
+    for one in runtimes(facts):
+        if helped:
+            yield Fine(one.where, helped)
+            continue
+        yield from (Problem(one.where, what) for what in unpatched(one))
+        yield Fine(one.where, "the library is given an rpath")
+
+
+NO_TOOLKIT = "the subject packages no Python toolkit"
+
+
+@check(
+    "python.dependencies-are-there",
+    "The Python toolkit has its dependencies",
+    stage="packages",
+    remedy="Set dependencies = [ numpy psutil ruamel-yaml ].",
+    nothing=NO_TOOLKIT,
+    stacks=("vendor",),
+)
+def dependencies_are_there(facts: Facts) -> Iterator[Finding]:
+    """The wheel requires numpy, psutil and ruamel.yaml; nixpkgs' build checks that, and import fails without."""
+    for one in toolkits(facts):
+        yield from (Problem(one.where, what) for what in lacking(one))
+        yield Fine(one.where)
+
+
+@check(
+    "python.import-check-names-the-package",
+    "pythonImportsCheck names a package of the wheel",
+    stage="packages",
+    remedy='Set pythonImportsCheck = [ "rknnlite.api" ].',
+    nothing=NO_TOOLKIT,
+    stacks=("vendor",),
+)
+def import_check_names_the_package(facts: Facts) -> Iterator[Finding]:
+    """rknn-toolkit-lite2 installs the package rknnlite and nothing else; a check for another name fails the build."""
+    for one in toolkits(facts):
+        yield from (Problem(one.where, what) for what in wrong_imports(one))
+        yield Fine(one.where)
+
+
+@check(
+    "python.toolkit-and-runtime-agree",
+    "Toolkit and runtime are of the same release",
+    stage="packages",
+    remedy="Take librknnrt.so and rknn-toolkit-lite2 from the same release of rknn-toolkit2.",
+    nothing="not both are installed",
+    stacks=("vendor",),
+)
+def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
+    """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
+    # What is merely written in some file may be of another release: only what is installed has to agree.
+    ours = [one for one in toolkits(facts) if one.package and release(one)]
+    theirs = [one for one in runtimes(facts) if one.package and release(one)]
+    if not (ours and theirs):
+        # A link and a service name their packages without installing them; where there is one of each, it is these.
+        every = [one for one in toolkits(facts) if release(one)], [one for one in runtimes(facts) if release(one)]
+        if all(len({release(one) for one in found}) == 1 for found in every):
+            ours, theirs = every
+    for toolkit in ours:
+        if theirs and all(release(one) != release(toolkit) for one in theirs):
+            versions = f"toolkit {toolkit.text('version')} and runtime {theirs[0].text('version')}"
+            yield Problem(toolkit.where, f"{versions} are of different releases", theirs[0].where)
+        yield from (Fine(f"{toolkit.where} with {other.where}") for other in theirs)
+
+
+@check(
+    "python.environment-is-of-one-version",
+    "Python environments contain packages of their own Python version",
+    stage="packages",
+    remedy="Take interpreter and packages from one set: python312.withPackages (ps: [ (ps.callPackage ./x.nix { }) ]).",
+    nothing="the subject installs no Python environment for the NPU",
+    stacks=("vendor",),
+)
+def environment_is_of_one_version(facts: Facts) -> Iterator[Finding]:
+    """withPackages leaves out what was built for another interpreter: `No module named 'rknnlite'`."""
+    for env in environments(facts):
+        for name, python in env.strangers:
+            yield Problem(env.name, f"{name} is for Python {python}; the environment is Python {env.python}")
+        yield Fine(env.name)
+
+
+@check(
+    "python.wheel-fits-the-interpreter",
+    "The wheel matches its Python version",
+    stage="packages",
+    remedy="Use the wheel of that interpreter, or python312.pkgs.callPackage (wheels exist for CPython 3.7 to 3.12).",
+    nothing=NO_TOOLKIT,
+    stacks=("vendor",),
+)
+def wheel_fits_the_interpreter(facts: Facts) -> Iterator[Finding]:
+    """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
+    for one in toolkits(facts):
+        if what := unfit(facts, one):
+            yield Problem(one.where, what)
+        yield Fine(one.where)
+
+
+@check(
+    "python.wheel-exists",
+    "The wheel is published",
+    stage="packages",
+    remedy='Set pname = "rknn_toolkit_lite2", version 2.3.2, format wheel, cp312 as dist, python and abi, and '
+    f"platform {versions.WHEEL_PLATFORM} in fetchPypi.",
+    nothing=NO_TOOLKIT,
+    stacks=("vendor",),
+)
+def wheel_exists(facts: Facts) -> Iterator[Finding]:
+    """The index has wheels of 2.3.0, 2.3.2 and 2.5.0 for CPython 3.7 to 3.12, aarch64 Linux; no source archive."""
+    for one in toolkits(facts):
+        yield from (Problem(one.where, what) for what in unpublished(one))
+        yield Fine(one.where)
+
+
+@check(
+    "python.wheel-is-installed-as-one",
+    'Wheels are built with format = "wheel"',
+    stage="packages",
+    remedy='Set format = "wheel" in buildPythonPackage and remove pyproject and build-system.',
+    nothing=NO_TOOLKIT,
+    stacks=("vendor",),
+)
+def wheel_is_installed_as_one(facts: Facts) -> Iterator[Finding]:
+    """Any other format unpacks a source tree and looks for setup.py or pyproject.toml."""
+    for one in toolkits(facts):
+        yield from (Problem(one.where, what) for what in not_as_wheel(one))
+        yield Fine(one.where)
+
+
+# Absolute paths that are the machine's own and not somebody's files; what reads them is judged elsewhere.
+_SYSTEM = re.compile(r"/(?:nix|proc|sys|dev|run|boot|etc|usr|bin|lib|lib64|var|sbin)(?:/|$)")
+
+
+@check(
+    "lint.local-files-exist",
+    "Every local file exists",
+    remedy="Put the file next to the Nix code and use a relative path, or fetch it by URL and hash.",
+    nothing="no file is named by path",
+)
+def local_files_exist(facts: Facts) -> Iterator[Finding]:
+    """A path into somebody's home exists on one machine; under pure evaluation not even there."""
+    for file in local_files(facts):
+        what = _missing(file)
+        yield Problem(file.where, what, file.literal) if what else Fine(file.where, file.literal)
+    for recipe in recipes(facts):
+        source = recipe.text("src") or ""
+        if source.startswith(("/", "~")) and not source.startswith("/nix/store/"):
+            what = "the source is a file of one machine, named by its absolute path"
+            yield Problem(recipe.where, what, source)
+
+
+def _missing(file: LocalFile) -> str | None:
+    if file.literal.startswith("~"):
+        return "it names a file in somebody's home directory"
+    if file.exists is None:
+        return None if _SYSTEM.match(file.literal) else "it names a file of one machine by its absolute path"
+    # What is imported is for evaluation to judge; here it is about what a build would copy.
+    is_data = "." in file.name.strip(".") and not file.literal.endswith(".nix")
+    return "there is no such file" if is_data and not file.exists else None
+
+
+@check(
+    "source.is-for-this-machine",
+    "Binaries are for AArch64 Linux",
+    stage="packages",
+    remedy="Take the library from …/Linux/librknn_api/aarch64/ and the wheel whose name ends in _aarch64.whl.",
+    nothing="the subject has no packages",
+)
+def is_for_this_machine(facts: Facts) -> Iterator[Finding]:
+    """A library for another processor or for Android cannot be loaded (`wrong ELF class`)."""
+    yield from _foreign_downloads(facts)
+    yield from _foreign_files(facts)
+    yield from _foreign_copies(facts)
+    yield from looked_at(fetches(facts))
+    yield from looked_at(one.where for one in recipes(facts))
+
+
+def _foreign_downloads(facts: Facts) -> Iterator[Problem]:
+    for fetch in fetches(facts):
+        wheel = fetched_wheel(fetch)
+        if wheel and wheel.platform and wheel.is_for_aarch64_linux is False:
+            yield Problem(fetch.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", str(fetch))
+        for url in fetch.urls:
+            folder = _foreign_folder(url)
+            if folder:
+                yield Problem(fetch.where, f"the library in {folder}/ is not for aarch64 Linux", url)
+
+
+def _foreign_folder(path: str) -> str | None:
+    if not re.search(r"lib(?:rknn|rkllm|rga)[\w.]*\.so", path):
+        return None
+    parts = path.split("/")
+    if "Android" in parts:
+        return "Android"
+    return next((part for part in parts if part in FOREIGN_LIBRARY_FOLDERS), None)
+
+
+def _foreign_copies(facts: Facts) -> Iterator[Problem]:
+    for recipe in recipes(facts):
+        for phase, script in recipe.phases().items():
+            for number, line in enumerate(script.splitlines(), 1):
+                copied = re.match(r"\s*(?:cp|install|mv|ln)\s", line)
+                sources = [word for word in line.split() if not word.strip("\"'").startswith("$out")]
+                folder = next((one for word in sources if (one := _foreign_folder(word))), None)
+                if copied and folder:
+                    where = f"{recipe.where} {phase} line {number}"
+                    yield Problem(where, f"the library in {folder}/ is not for aarch64 Linux", line.strip())
+
+
+def _foreign_files(facts: Facts) -> Iterator[Problem]:
+    for file in local_files(facts):
+        wheel = wheel_of(file.name)
+        if wheel and wheel.is_for_aarch64_linux is False:
+            yield Problem(file.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", file.literal)
+        if file.unfit:
+            yield Problem(file.where, file.unfit, file.literal)
+
+
+NO_PACKAGES = "the subject has no packages of its own"
+BOARD = "aarch64-linux"
+# Attribute names of lib.licenses that stand for free software and that people reach for.
+_FREE = re.compile(
+    r"(?:mit|asl20|apsl20|bsd\d?\w*|gpl\w*|lgpl\w*|agpl\w*|mpl\w*|isc|zlib|cc0|unlicense|publicDomain|free)"
+)
+# Older trees of rockchip-linux came under a BSD text; airockchip/rknn-toolkit2 has the RKNN SDK licence.
+_PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|rknn-toolkit-lite2", re.IGNORECASE)
+
+
+@check(
+    "lint.licence-is-the-vendor-s",
+    "Vendor binaries are not declared free software",
+    remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
+    nothing=NO_PACKAGES,
+)
+def licence_is_the_vendors(facts: Facts) -> Iterator[Finding]:
+    """A proprietary binary marked as free passes allowUnfree = false and lands in public caches."""
+    ours = [one for one in recipes(facts) if is_vendor_binary(one) and _is_proprietary(one)]
+    found = [
+        Problem(one.where, f"{one.name} is Rockchip's under the RKNN SDK licence, not under {licence}", licence)
+        for one in ours
+        for licence in licences(one)
+        if _FREE.fullmatch(licence.rsplit(".", 1)[-1])
+    ]
+    yield from found
+    yield from looked_at(one.where for one in ours)
+
+
+def _is_proprietary(recipe: Recipe) -> bool:
+    return any(_PROPRIETARY_SOURCE.search(text) for text in source_texts(recipe))
+
+
+def licences(recipe: Recipe) -> tuple[str, ...]:
+    """The licences a recipe names, as written."""
+    value = recipe.meta.get("license")
+    if isinstance(value, tuple):
+        return tuple(str(one) for one in value)
+    return (str(value),) if isinstance(value, str) else ()
+
+
+@check(
+    "lint.platforms-are-the-binary-s",
+    "AArch64 binaries claim no other platform",
+    remedy='Set meta.platforms = [ "aarch64-linux" ], so that nixpkgs refuses other platforms at evaluation.',
+    nothing=NO_PACKAGES,
+)
+def platforms_are_the_binarys(facts: Facts) -> Iterator[Finding]:
+    """On x86_64 it would be installed without a word and fail when loaded."""
+    ours = [one for one in recipes(facts) if is_vendor_binary(one) and not _chooses_by_platform(one)]
+    found = []
+    for recipe in ours:
+        claimed = systems(recipe, "platforms") or ()
+        # No NixOS runs on Darwin: platforms.aarch64 claims nothing that could go wrong.
+        foreign = [one for one in claimed if one != BOARD and one.endswith("-linux")]
+        if foreign and BOARD in claimed:
+            found.append(
+                Problem(recipe.where, f"{recipe.name} holds an aarch64 binary and claims {', '.join(foreign)} as well")
+            )
+    yield from found
+    yield from looked_at(one.where for one in ours)
+
+
+def _chooses_by_platform(recipe: Recipe) -> bool:
+    """Whether the file picks what it downloads by the machine (then it may well run on several)."""
+    return any(bool(_ASKS_PLATFORM & set((dotted(node) or "").split("."))) for node in recipe.tree.tree.walk())
+
+
+_ASKS_PLATFORM = frozenset({"hostPlatform", "targetPlatform", "buildPlatform", "isAarch64", "isx86_64", "system"})
+_LISTS = {
+    "linux": (BOARD, "x86_64-linux", "armv7l-linux", "i686-linux", "riscv64-linux"),
+    "unix": (BOARD, "x86_64-linux", "aarch64-darwin", "x86_64-darwin"),
+    "all": (BOARD, "x86_64-linux", "aarch64-darwin"),
+    "aarch64": (BOARD, "aarch64-darwin"),
+    "x86_64": ("x86_64-linux", "x86_64-darwin"),
+    "x86": ("x86_64-linux", "i686-linux"),
+    "i686": ("i686-linux",),
+    "arm": ("armv7l-linux", "armv6l-linux"),
+    "armv7": ("armv7l-linux",),
+    "darwin": ("aarch64-darwin", "x86_64-darwin"),
+    "none": (),
+}
+
+
+def systems(recipe: Recipe, name: str) -> tuple[str, ...] | None:
+    """`meta.platforms` as systems; None where it is not given or computed."""
+    value = recipe.meta.get(name)
+    if isinstance(value, Word):
+        return _LISTS.get(value.rsplit(".", 1)[-1]) if "platforms" in value else None
+    if not isinstance(value, tuple) or any(not re.fullmatch(r"\w+-\w+", one) for one in value):
+        return None
+    return value
