@@ -181,7 +181,7 @@ def readable(question: Question) -> Answer:
 
 @NODE_CHECKS.check(
     "library.teflon",
-    "libteflon.so can be loaded from /run/opengl-driver/lib",
+    "Mesa's Teflon delegate can be loaded from /run/opengl-driver/lib",
     remedy="Set hardware.graphics.enable = true with Mesa 25.3 or later.",
     stacks=("mainline",),
 )
