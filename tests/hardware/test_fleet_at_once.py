@@ -96,17 +96,22 @@ def test_a_dead_node_answers_everything_at_once_and_holds_nobody_up(sshd: Sshd) 
 
 
 def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
-    count = Count()
     asked: list[int] = []
+    links: list[SshLink] = []
+
+    @contextmanager
+    def connect() -> Iterator[SshLink]:
+        with SshLink(sshd.node(), LIMITS, need_root=False) as link:
+            links.append(link)
+            yield link
 
     def lose(question: Question) -> Answer:
         asked.append(1)
-        raise_lost = question.host.backend._link
-        raise_lost.lost = NodeError("gone")
+        links[0].lost = NodeError("gone")
         return passed("not the node's fault")
 
     checks = [check(0, lose), check(1, lose), check(2, lose)]
-    with Fleet([plan("lost", sshd, count, checks)]) as fleet:
+    with Fleet([Plan("lost", connect, expectation, checks)]) as fleet:
         answers = [fleet.told("lost", one.id, print).answer for one in checks]
     assert [answer.status for answer in answers] == [Status.PASS, Status.INCONCLUSIVE, Status.INCONCLUSIVE]
     assert len(asked) == 1

@@ -16,8 +16,8 @@ from localsshd import Sshd, running
 from sudohost import PASSWORD, SECRET, unavailable, with_sudo
 
 from rknn_validation.common.errors import NodeError
-from rknn_validation.nodes.ssh import Limits, SshLink
-from rknn_validation.nodes.sshsudo import Password, understood
+from rknn_validation.nodes.ssh import Limits, Password, SshLink
+from rknn_validation.nodes.sshmessages import sudo_complaint
 
 pytestmark = pytest.mark.integration
 
@@ -158,4 +158,4 @@ def test_the_password_is_in_no_process_and_no_file(host: Sshd) -> None:
 
 
 def test_an_unknown_complaint_is_still_one() -> None:
-    assert "sudo" in understood("something new").reason
+    assert "sudo" in sudo_complaint("something new").reason

@@ -7,8 +7,8 @@ import selectors
 import socket
 import struct
 import time
-from dataclasses import dataclass
 
+from rknn_validation.common.command import Completed
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError, MachineError
 
@@ -16,15 +16,6 @@ CHUNK = 65536
 LONGEST_COMMAND = CHUNK - 4
 GRACE_SECONDS = 5.0
 """How much longer than the guest the host waits, so that a command's deadline is met by killing it in the guest."""
-
-
-@dataclass(frozen=True)
-class Completed:
-    """A finished command: its exit status (128 + N for signal N) and its two streams."""
-
-    rc: int
-    stdout: bytes
-    stderr: bytes
 
 
 class Killed(Exception):

@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.common.command import Completed, quoted, still_running
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, MachineError
-from rknn_validation.machine.agent import Completed, Gone, Killed
+from rknn_validation.machine.agent import Gone, Killed
 from rknn_validation.machine.qemu import NETDEV, Qemu
 
 COMMAND_SECONDS = 60.0
@@ -35,17 +36,17 @@ class Machine:
         Raises DeadlineExceeded when it takes too long (it is killed in the guest then), MachineError when the
         machine dies; both carry what is known of the reason.
         """
-        deadline = deadline or Deadline.after(COMMAND_SECONDS, f"`{_short(command)}` on {self.name}")
+        deadline = deadline or Deadline.after(COMMAND_SECONDS, f"{quoted(command)} on {self.name}")
         with self._turn:
             try:
                 return self._qemu.agent.run(command, stdin, deadline)
             except Killed as killed:
-                raise deadline.exceeded(_so_far(killed.partial)) from killed
+                raise deadline.exceeded(still_running(killed.partial)) from killed
             except DeadlineExceeded as problem:
                 seen = f"a machine that no longer answers; its console ends with:\n{self._tail()}"
                 raise deadline.exceeded(seen) from problem
             except Gone as problem:
-                raise self.ended(f"running `{_short(command)}`") from problem
+                raise self.ended(f"running {quoted(command)}") from problem
 
     def wake(self, deadline: Deadline) -> bytes:
         """Wait for the agent, set the guest's clock, and return its nonce."""
@@ -114,13 +115,3 @@ class Machine:
 
 def _read(path: Path) -> str:
     return path.read_bytes().decode(errors="replace").replace("\r", "") if path.exists() else ""
-
-
-def _short(command: str) -> str:
-    first = command.strip().splitlines()[0] if command.strip() else ""
-    return first if len(first) <= 80 else f"{first[:79]}…"
-
-
-def _so_far(partial: Completed) -> str:
-    text = (partial.stdout + partial.stderr).decode(errors="replace").strip()
-    return f"a command still running that had said: {text[-1000:]}" if text else "a command still running, silent"

@@ -11,16 +11,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar, get_args
 
-from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
+from rknn_validation.common.command import Completed, quoted, still_running
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
+from rknn_validation.nodes import backend
 
 SECONDS = 240.0
 """How long one command may take unless told otherwise: NixOS tests also run without KVM, with other builds beside."""
 GRACE = 30
 """Seconds the guest gets on top, to end a command that is late and to say so."""
+LATE = -1
+"""The status of a command that had to be ended, which is none that a command can have."""
 COMMAND_BYTES = 60_000
 """Longest command: the driver passes it on as one argument, which Linux limits to 128 KiB, in base64."""
 
@@ -128,74 +131,49 @@ class Line:
         wait = self.driver.wait_for_unit
         self.use(lambda: wait(unit, timeout=_seconds(wait, seconds)), waiting, breaks=False)
 
-
-class NixosBackend(BaseBackend):  # type: ignore[misc]
-    """Runs testinfra's commands on a NixOS test machine, as root.
-
-    A command's own failure is an exit status; a driver that fails, a machine that died or hangs and a command that
-    takes too long raise HarnessError instead, so that none of them can be taken for an answer.
-    """
-
-    NAME = "nixos"
-
-    def __init__(self, line: Line, seconds: float = SECONDS) -> None:
-        super().__init__(line.driver.name)
-        self._line = line
-        self._seconds = seconds
-        self._encoding = "utf-8"
-
-    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
-        """Run a command; `%s` in it are filled with the quoted `args`."""
-        text = self.get_command(command, *args)
-        data = text.encode()
+    def run(self, command: str, seconds: int) -> Completed:
+        """Run a shell command as root. Raises HarnessError where there is no answer, or none within `seconds`."""
+        data = command.encode()
         if len(data) > COMMAND_BYTES:
             raise HarnessError(
                 "a command is too long for the NixOS test driver",
                 expected=f"at most {COMMAND_BYTES} bytes",
-                seen=f"{len(data)} bytes: {text[:80]}",
+                seen=f"{len(data)} bytes: {command[:80]}",
             )
-        seconds = max(1, int(self._seconds))
         mark = f"answer-{secrets.token_hex(8)}"
         script = _SCRIPT.format(command=base64.b64encode(data).decode(), seconds=seconds, mark=mark)
-        deadline = Deadline.after(seconds + 2 * GRACE, f"{_short(text)} on {self.hostname}")
-        execute = self._line.driver.execute
-        done = self._line.use(lambda: execute(script, timeout=_seconds(execute, seconds + GRACE)), deadline)
-        status, out, err = self._parsed(done, mark, deadline)
-        if status == "late":
-            said = (out + err).decode(errors="replace").strip()
+        deadline = Deadline.after(seconds + 2 * GRACE, f"{quoted(command)} on {self.driver.name}")
+        execute = self.driver.execute
+        status, text = self.use(lambda: execute(script, timeout=_seconds(execute, seconds + GRACE)), deadline)
+        answer = _answer(text, mark) if status == 0 else None
+        if answer is None:
+            raise MachineError(
+                f"{self.driver.name} gave no answer that can be read",
+                expected=f"status, output and errors of {deadline.what}",
+                seen=f"exit status {status} of the driver's shell, and {text[-500:]!r}",
+            )
+        if answer.rc == LATE:
             raise DeadlineExceeded(
                 f"gave up waiting for {deadline.what}",
                 expected=f"an answer within {seconds} s",
-                seen=f"a command still running that had said: {said[-1000:]}" if said else "a command still running",
+                seen=still_running(answer),
             )
-        return self.result(int(status), data, out, err)
-
-    def _parsed(self, done: tuple[int, str], mark: str, deadline: Deadline) -> tuple[str, bytes, bytes]:
-        """Status, standard output and standard error in what the driver gave."""
-        status, text = done
-        try:
-            first, out, err, last, rest = text.split("\n")
-            kept, _, word = first.partition(" ")
-            whole = (kept, last, rest) == (mark, f"{mark} end", "")
-            if status == 0 and whole and (word == "late" or word.isdecimal()):
-                return word, base64.b64decode(out, validate=True), base64.b64decode(err, validate=True)
-        except (ValueError, binascii.Error):
-            pass
-        raise MachineError(
-            f"{self.hostname} gave no answer that can be read",
-            expected=f"status, output and errors of {deadline.what}",
-            seen=f"exit status {status} of the driver's shell, and {text[-500:]!r}",
-        )
-
-    def decode(self, data: bytes) -> str:
-        """Text of a command's output; what is not UTF-8 is replaced, never fatal."""
-        return data.decode("utf-8", errors="replace")
+        return answer
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+def _answer(text: str, mark: str) -> Completed | None:
+    """What the script printed of a command, its status LATE where it had to be ended; None where that is torn."""
+    try:
+        first, out, err, last, rest = text.split("\n")
+        kept, _, word = first.partition(" ")
+        if (kept, last, rest) != (mark, f"{mark} end", "") or not (word == "late" or word.isdecimal()):
+            return None
+        status = LATE if word == "late" else int(word)
+        return Completed(status, base64.b64decode(out, validate=True), base64.b64decode(err, validate=True))
+    except (ValueError, binascii.Error):
+        return None
 
 
 def host(line: Line, seconds: float = SECONDS) -> Host:
     """The machine at the end of `line` as a testinfra host. `seconds` bounds each command."""
-    return Host(NixosBackend(line, seconds))
+    return backend.host(line.driver.name, lambda command: line.run(command, max(1, int(seconds))))

@@ -18,8 +18,7 @@ from rknn_validation.checks.questions import Question
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.workspace import sweep
 from rknn_validation.facts.model import Facts
-from rknn_validation.nodes.ssh import Limits, SshLink
-from rknn_validation.nodes.sshsudo import Password
+from rknn_validation.nodes.ssh import Limits, Password, SshLink
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.pytestplugin.selection import which

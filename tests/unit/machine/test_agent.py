@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from rknn_validation.common.command import Completed
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
-from rknn_validation.machine.agent import Agent, Completed, Gone, Killed
+from rknn_validation.machine.agent import Agent, Gone, Killed
 
 pytestmark = pytest.mark.unit
 

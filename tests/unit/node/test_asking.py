@@ -11,9 +11,9 @@ import pytest
 from rknn_validation.checks.model import Answer, Check, Status, passed
 from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask, questions
 from rknn_validation.checks.node.question import STAGES, Ran
+from rknn_validation.common.command import Completed
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError, MachineError
-from rknn_validation.machine.agent import Completed
 from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS

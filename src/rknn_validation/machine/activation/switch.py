@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Protocol
 
+from rknn_validation.common.command import CommandRunner
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError
 from rknn_validation.machine.activation.boot import ACTIVATE
@@ -88,29 +88,6 @@ exit $code
 _BROKE_OFF = (99, 126, 127)
 
 
-class Runs(Protocol):
-    """The part of a machine that is needed here."""
-
-    def run(self, command: str, *, stdin: bytes = b"", deadline: Deadline | None = None) -> Completed:
-        """Run a command."""
-
-
-class Completed(Protocol):
-    """What a command gave."""
-
-    @property
-    def rc(self) -> int:
-        """Exit status."""
-
-    @property
-    def stdout(self) -> bytes:
-        """Standard output."""
-
-    @property
-    def stderr(self) -> bytes:
-        """Standard error."""
-
-
 @dataclass(frozen=True)
 class Switched:
     """What came of a switch: switch-to-configuration's exit status (2: activation failed, 4: a unit), and its words."""
@@ -119,7 +96,9 @@ class Switched:
     said: str
 
 
-def switch(machine: Runs, old: Installation, new: Installation, *, deadline: Deadline | None = None) -> Switched:
+def switch(
+    machine: CommandRunner, old: Installation, new: Installation, *, deadline: Deadline | None = None
+) -> Switched:
     """Do on a running machine what `nixos-rebuild switch` does. Raises MachineError where the files cannot be laid."""
     work = plan(old, new)
     known = {
@@ -128,7 +107,7 @@ def switch(machine: Runs, old: Installation, new: Installation, *, deadline: Dea
     }
     patience = deadline or Deadline.after(_SECONDS, "the switch to another configuration")
     done = machine.run(_script(work), stdin=tar({**work.files, **known}), deadline=patience)
-    said = (done.stdout + done.stderr).decode(errors="replace")
+    said = done.said()
     if done.rc in _BROKE_OFF:
         raise MachineError("the switch to another configuration broke off", expected="a switch to its end", seen=said)
     return Switched(done.rc, said)
