@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,8 @@ def main() -> int:
         print("nothing is recorded; --replace does, once these are understood", file=sys.stderr)
         return 1
     version = (nixpkgs / "lib" / ".version").read_text().strip()
-    write(recording.RECORDED, {"nixpkgs": version, "cases": cases})
-    write(LIBRARY_NAMES, record_names(nixpkgs, deadline))
+    recording.RECORDED.write_text(cases_text(version, cases))
+    LIBRARY_NAMES.write_text(names_text(record_names(nixpkgs, deadline)))
     print(f"recorded {sum(map(len, cases.values()))} cases from nixpkgs {version}")
     return 0
 
@@ -66,9 +67,29 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
 
 
-def write(path: Path, data: Any) -> None:
-    """JSON that diffs well."""
-    path.write_text(json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+def cases_text(version: str, cases: dict[str, dict[str, Any]]) -> str:
+    """The recorded cases as JSON, one case a line."""
+    files = []
+    for name, results in sorted(cases.items()):
+        lines = [f"   {text(case)}: {text(result)}" for case, result in sorted(results.items())]
+        files.append(f"  {text(name)}: {{\n" + ",\n".join(lines) + "\n  }")
+    return '{\n "cases": {\n' + ",\n".join(files) + f'\n }},\n "nixpkgs": {text(version)}\n}}\n'
+
+
+def names_text(names: dict[str, list[str]]) -> str:
+    """The names of each namespace as JSON, in lines of readable length."""
+    lists = {
+        name: textwrap.fill(
+            ", ".join(map(text, values)), 118, initial_indent=" " * 4, subsequent_indent=" " * 4, break_on_hyphens=False
+        )
+        for name, values in sorted(names.items())
+    }
+    return "{\n" + ",\n".join(f"  {text(name)}: [\n{values}\n  ]" for name, values in lists.items()) + "\n}\n"
+
+
+def text(value: Any) -> str:
+    """JSON of a value, in one line."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 if __name__ == "__main__":

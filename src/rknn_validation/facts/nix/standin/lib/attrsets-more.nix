@@ -7,7 +7,6 @@ let
     foldl'
     head
     length
-    tail
     ;
 in
 rec {

@@ -6,7 +6,6 @@ let
     attrValues
     concatLists
     concatMap
-    elem
     elemAt
     filter
     foldl'
@@ -15,7 +14,6 @@ let
     length
     listToAttrs
     mapAttrs
-    tail
     zipAttrsWith
     ;
 in

@@ -1,7 +1,7 @@
 # Overriding and calling package functions.
 { lib }:
 let
-  inherit (builtins) attrNames functionArgs intersectAttrs;
+  inherit (builtins) attrNames intersectAttrs;
 in
 rec {
   overrideDerivation =

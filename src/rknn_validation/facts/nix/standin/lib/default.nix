@@ -93,8 +93,7 @@ make (
         lib.attrValues lib.licenses
       )
     );
-    maintainers = load ./maintainers.nix;
-    teams = load ./teams.nix;
+    inherit (load ./people.nix) maintainers teams;
     systems = load ./systems;
     platforms = lib.systems.doubles;
     sourceTypes = load ./source-types.nix;

@@ -11,7 +11,6 @@ let
     head
     isAttrs
     isBool
-    isFunction
     isInt
     isList
     isString

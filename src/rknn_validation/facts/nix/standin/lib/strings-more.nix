@@ -5,7 +5,6 @@ let
     concatStringsSep
     elemAt
     head
-    isInt
     isString
     match
     stringLength

@@ -97,7 +97,20 @@ rec {
   stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
   stringAsChars = f: text: concatStrings (map f (stringToCharacters text));
   charToInt = character: asciiTable.${character};
-  asciiTable = import ./ascii.nix;
+  # Printable characters, from the space on, and three control characters.
+  asciiTable =
+    lib.listToAttrs (
+      lib.imap0 (index: character: lib.nameValuePair character (32 + index)) (
+        stringToCharacters (
+          " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+        )
+      )
+    )
+    // {
+      "\t" = 9;
+      "\n" = 10;
+      "\r" = 13;
+    };
   escape = characters: replaceStrings characters (map (character: "\\${character}") characters);
   escapeC =
     characters:

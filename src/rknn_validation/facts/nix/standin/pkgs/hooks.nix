@@ -1,7 +1,7 @@
-# Setup hooks.
+# Setup hooks; the others are stubs as all packages are.
 { lib, final }:
 let
-  hook = name: final.makeStub { pname = name; version = "0"; passthru.isHook = true; };
+  hook = pname: final.makeStub { inherit pname; version = "0"; };
 in
 {
   makeSetupHook =
@@ -17,55 +17,6 @@ in
     final.runCommand name {
       inherit propagatedBuildInputs meta passthru;
     } "hook";
-}
-// lib.genAttrs [
-  "autoPatchelfHook"
-  "makeWrapper"
-  "makeBinaryWrapper"
-  "makeShellWrapper"
-  "wrapGAppsHook3"
-  "wrapGAppsHook4"
-  "autoreconfHook"
-  "autoAddDriverRunpath"
-  "addDriverRunpath"
-  "installShellFiles"
-  "copyDesktopItems"
-  "desktopToDarwinBundle"
-  "updateAutotoolsGnuConfigScriptsHook"
-  "pkg-config"
-  "pkgconf"
-  "cmake"
-  "ninja"
-  "meson"
-  "unzip"
-  "zip"
-  "versionCheckHook"
-  "writableTmpDirAsHomeHook"
-  "validatePkgConfig"
-  "udevCheckHook"
-  "bmake"
-  "gobject-introspection"
-  "dpkg"
-  "rpmextract"
-  "nukeReferences"
-  "removeReferencesTo"
-  "breakpointHook"
-  "gitUpdater"
-  "nix-update-script"
-  "scons"
-  "waf"
-  "premake"
-  "just"
-  "libarchive"
-  "undmg"
-  "qt5"
-  "qt6"
-  "stripJavaArchivesHook"
-  "which"
-  "file"
-  "patchelf"
-] hook
-// {
   patchelfUnstable = final.patchelf;
   autoAddOpenGLRunpathHook = final.autoAddDriverRunpath;
   addOpenGLRunpath = final.addDriverRunpath;

@@ -3,19 +3,21 @@
   lib,
   final,
   self,
-  names,
+  known,
   python,
   pythonVersion,
   requiredModules,
 }:
 let
   stub =
-    pname: version:
+    pname:
+    let
+      version = known.versions.${pname} or "1.0";
+    in
     self.toPythonModule (
       final.makeStub {
-        inherit pname;
-        version = if version == "" then "1.0" else version;
-        name = "python${pythonVersion}-${pname}-${if version == "" then "1.0" else version}";
+        inherit pname version;
+        name = "python${pythonVersion}-${pname}-${version}";
       }
     );
   build =
@@ -97,7 +99,7 @@ let
     in
     final.stdenv.mkDerivation (if lib.isFunction fnOrAttrs then finalAttrs: convert' (fnOrAttrs finalAttrs) else convert' fnOrAttrs);
 in
-lib.mapAttrs stub names
+lib.genAttrs known.names stub
 // {
   inherit python lib;
   pkgs = final;
@@ -141,5 +143,5 @@ lib.mapAttrs stub names
   disabled = drv: throw "${drv.name} not supported for interpreter ${python.executable}";
   disabledIf = condition: drv: if condition then self.disabled drv else drv;
   bootstrap = { };
-  tree-sitter-grammars = lib.genAttrs [ "tree-sitter-bash" "tree-sitter-nix" ] (name: stub name "");
+  tree-sitter-grammars = lib.genAttrs [ "tree-sitter-bash" "tree-sitter-nix" ] stub;
 }

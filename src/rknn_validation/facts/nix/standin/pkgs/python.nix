@@ -1,7 +1,7 @@
 # Python interpreters and their package sets.
 { lib, final }:
 let
-  names = lib.importJSON ./data/python-packages.json;
+  known = lib.importJSON ./data/python-packages.json;
   interpreters = {
     python311 = "3.11.15";
     python312 = "3.12.13";
@@ -96,7 +96,7 @@ let
               lib
               final
               self
-              names
+              known
               requiredModules
               ;
             python = complete;

@@ -1,21 +1,19 @@
 # Well-known packages, as stubs: the right name, a plausible version, nothing to build.
-# data/packages.json: attribute -> version, or [ version mainProgram pname? ].
 { lib, final }:
 let
+  # `versions` and main `programs` as far as anything is known of them.
+  known = lib.importJSON ./data/packages.json;
   stub =
-    attribute: facts:
-    let
-      list = lib.toList facts;
-      version = lib.head list;
-      mainProgram = if lib.length list > 1 then lib.elemAt list 1 else null;
-      pname = if lib.length list > 2 then lib.elemAt list 2 else attribute;
-    in
+    pname:
     final.makeStub {
-      inherit pname version mainProgram;
+      inherit pname;
+      version = known.versions.${pname} or "1.0";
+      mainProgram = known.programs.${pname} or null;
     };
 in
-lib.mapAttrs stub (lib.importJSON ./data/packages.json)
+lib.genAttrs known.names stub
 // {
+  utillinux = final.util-linux;
   # A package of nixpkgs, as far as evaluation is concerned. Nothing of it is instantiated: its store path is made up,
   # unless it is overridden, or refused on some platform. Any output a module may name leads to it.
   makeStub =

@@ -4,10 +4,8 @@ let
   inherit (builtins)
     addErrorContext
     attrNames
-    concatStringsSep
     elem
     filter
-    functionArgs
     genericClosure
     head
     isAttrs
@@ -17,7 +15,6 @@ let
     map
     mapAttrs
     removeAttrs
-    typeOf
     ;
   inherit (lib) isFunction unknownModule;
   structural = [

@@ -10,7 +10,6 @@ let
     setAttrByPath
     showFiles
     showOption
-    types
     ;
 in
 rec {

@@ -2,7 +2,7 @@
 { lib }:
 let
   cpus = import ./cpus.nix;
-  doublesList = import ./doubles.nix;
+  doublesList = lib.importJSON ../data/doubles.json;
   matching = f: lib.filter (double: f (elaborate double)) doublesList;
   parse =
     text:

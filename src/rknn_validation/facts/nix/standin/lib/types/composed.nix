@@ -2,7 +2,6 @@
 { lib }:
 let
   inherit (lib)
-    concatMap
     filter
     mapAttrs
     mergeDefinitions

@@ -9,7 +9,6 @@
 let
   inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) off on;
   cfg = config.i18n;
 in
 {

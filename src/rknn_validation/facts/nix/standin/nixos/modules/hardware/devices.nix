@@ -9,7 +9,7 @@
 let
   inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) off on;
+  inherit (declare) off;
   cfg = config.hardware;
 in
 {

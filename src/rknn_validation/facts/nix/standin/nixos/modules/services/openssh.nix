@@ -10,7 +10,7 @@ let
   inherit (lib) types;
   cfg = config.services.openssh;
   declare = import ../../lib/declare.nix { inherit lib; };
-  inherit (declare) lines off on;
+  inherit (declare) off on;
   renamed =
     old: new:
     lib.mkRenamedOptionModule

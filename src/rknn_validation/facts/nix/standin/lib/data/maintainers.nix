@@ -1,9 +1,0 @@
-[
-  "thefossguy"
-  "ryan4yin"
-  "nullishamy"
-  "edolstra"
-  "lheckemann"
-  "mic92"
-  "samueldr"
-]
