@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import defects
+sys.path.insert(0, str(Path(__file__).parents[1] / "subjects"))
+import tables
 
 from rknn_validation.checks import configuration
 from rknn_validation.checks.configuration import applicable, ask
@@ -27,7 +27,7 @@ MODULES = frozenset(
 )
 # Whose conversion is under way.
 NOT_YET = frozenset({"device_tree.py", "kernel_symbols.py"})
-ASKED = ("harmless-vendor", "harmless-package-whole-tree", "package-source-is-a-pointer", "module-part-not-imported")
+ASKED = ("harmless-vendor", "harmless-package-whole-tree", "source-is-a-pointer", "part-not-imported")
 EVENTS = ("open", "os.listdir", "os.scandir", "subprocess.Popen", "os.exec", "os.posix_spawn", "glob.glob")
 
 
@@ -73,10 +73,10 @@ class _Watch:
             self.seen = None
 
 
-def test_asking_checks_opens_no_file_once_facts_are_read() -> None:
+def test_asking_checks_opens_no_file_once_facts_are_read(tmp_path: Path) -> None:
     watch = _Watch()
-    wanted = [defects.expectation(defects.SUBJECTS / name) for name in ASKED]
-    for gathered in defects.evaluated(wanted).values():
+    wanted = [tables.subjects()[name] for name in ASKED]
+    for gathered in tables.evaluated(wanted, tmp_path).values():
         for facts in gathered.values():
             # Readers read when they are first asked, and keep what they read with the facts.
             for check in applicable(facts):

@@ -15,7 +15,7 @@ from rknn_validation.facts.model import Facts
 
 pytestmark = pytest.mark.unit
 
-GOOD = Path(__file__).resolve().parents[1] / "subjects" / "_good"
+GOOD = Path(__file__).resolve().parents[2] / "subjects" / "good" / "vendor"
 FLAKE = """
     {
       inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";

@@ -12,8 +12,9 @@ import pytest
 import recording
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import defects
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "subjects"))
 import hybrid
+import tables
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import run, tool
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 VALUES = Path(__file__).parent / "nixos" / "values.nix"
 RECORDED: dict[str, dict[str, Any]] = json.loads(recording.RECORDED.read_text())["cases"]
 OWN = "this repository's"
-SAMPLE = sorted(one.name for one in defects.expectations() if not one.aborts)[::10]
+SAMPLE = sorted(one.name for one in tables.subjects().values() if not one.aborts)[::10]
 """Every tenth subject: all of them take five times as long, and have been the same."""
 
 Statuses = Mapping[tuple[str, str, str], str]
@@ -59,21 +60,21 @@ def test_configurations_have_the_same_values(tree: Path) -> None:
     assert values(tree) == values(STANDIN)
 
 
-def statuses(nixpkgs: Path | None) -> Statuses:
+def statuses(nixpkgs: Path | None, folder: Path) -> Statuses:
     """What every check says of this repository's subject and of the sample: `{(subject, scenario, check): status}`."""
-    wanted = {name: load(defects.SUBJECTS / name / "validation.yaml") for name in SAMPLE}
+    wanted = {name: load(tables.subjects()[name].written(folder)) for name in SAMPLE}
     wanted[OWN] = load(ROOT / "validation.yaml")
     gathered = gather_many(wanted, Evaluator(nixpkgs, Deadline.after(600, "the subjects"), offline=True))
     return {
         (name, scenario, check): answer.status.value
         for name, facts in gathered.items()
-        for scenario, asked in defects.answers(facts).items()
+        for scenario, asked in tables.answers(facts).items()
         for check, answer in asked.items()
     }
 
 
-def test_subjects_are_judged_the_same(tree: Path) -> None:
-    before, now = statuses(None), statuses(tree)
+def test_subjects_are_judged_the_same(tree: Path, tmp_path: Path) -> None:
+    before, now = statuses(None, tmp_path), statuses(tree, tmp_path)
     different = {key: (before.get(key), status) for key, status in now.items() if before.get(key) != status}
     assert not different
     assert before.keys() == now.keys()

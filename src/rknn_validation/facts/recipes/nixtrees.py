@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.parse import read
+from rknn_validation.facts.nix.parse import parse
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
@@ -18,6 +18,7 @@ from rknn_validation.facts.nix.syntax import (
     Inherit,
     Let,
     Name,
+    NixSyntaxError,
     Node,
     Operation,
     Select,
@@ -173,13 +174,20 @@ def relative_paths(tree: Node) -> Iterator[str]:
             yield node.literal
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=8192)
 def _read(path: Path, written: int) -> tuple[Node | None, dict[str, Node], bool]:
     del written  # part of the key only
-    tree = read(path)
-    if tree is None:
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except (NixSyntaxError, OSError, UnicodeDecodeError, RecursionError):
         return None, {}, False
-    return tree, _names(tree), bool(_NPU.search(path.read_text(encoding="utf-8")))
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Node, dict[str, Node], bool]:
+    # By text: files that are judged together are often copies of each other.
+    tree = parse(text)
+    return tree, _names(tree), bool(_NPU.search(text))
 
 
 def _names(tree: Node) -> dict[str, Node]:

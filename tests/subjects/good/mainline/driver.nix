@@ -1,0 +1,5 @@
+{ cfg, config, lib, pkgs }:
+
+{
+  boot.kernelPackages = lib.mkDefault pkgs.linuxPackages_6_18;
+}

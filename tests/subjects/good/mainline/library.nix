@@ -1,0 +1,2 @@
+{ cfg, config, lib, pkgs }:
+{ hardware.graphics.enable = true; }

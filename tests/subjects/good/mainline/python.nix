@@ -1,0 +1,2 @@
+{ cfg, config, lib, pkgs }:
+{ }

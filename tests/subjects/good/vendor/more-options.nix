@@ -1,0 +1,3 @@
+# Options that a subject adds.
+{ cfg, config, lib, pkgs }:
+{ }

@@ -1,0 +1,3 @@
+# What a subject adds while it is on.
+{ cfg, config, lib, pkgs }:
+{ }

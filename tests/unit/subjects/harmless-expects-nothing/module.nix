@@ -1,4 +1,0 @@
-import ../_good/module.nix {
-  library = _: { };
-  python = _: { };
-}

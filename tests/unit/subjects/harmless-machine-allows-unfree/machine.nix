@@ -1,1 +1,0 @@
-{ nixpkgs.config.allowUnfree = true; }

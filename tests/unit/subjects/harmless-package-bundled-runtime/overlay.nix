@@ -1,3 +1,0 @@
-final: prev: {
-  npu-detector = final.callPackage ./detector.nix { };
-}

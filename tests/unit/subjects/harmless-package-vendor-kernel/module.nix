@@ -1,1 +1,0 @@
-import ../_good/module.nix { }

@@ -1,6 +1,0 @@
-{
-  imports = [
-    (import ../_good/module.nix { python = _: { }; })
-    (./. + "/python.nix")
-  ];
-}

@@ -1,4 +1,0 @@
-import ../_good/module.nix {
-  driver = _: { };
-  python = _: { };
-}

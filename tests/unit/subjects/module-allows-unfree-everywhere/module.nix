@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  more = _: { nixpkgs.config.allowUnfree = true; };
-}

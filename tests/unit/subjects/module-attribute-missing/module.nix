@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  library = { cfg, ... }: { environment.systemPackages = [ cfg.runtime.package ]; };
-}

@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  more = _: { nix.settings.sandbox = false; };
-}

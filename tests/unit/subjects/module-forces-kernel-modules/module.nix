@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  more = { lib, ... }: { boot.kernelModules = lib.mkForce [ "rknpu" ]; };
-}

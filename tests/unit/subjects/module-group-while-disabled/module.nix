@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  always = _: { users.groups.npu = { }; };
-}

@@ -1,8 +1,0 @@
-import ../_good/module.nix {
-  library = { cfg, ... }: {
-    environment.systemPackages = [ cfg.package ];
-    environment.interactiveShellInit = ''
-      export LD_LIBRARY_PATH=${cfg.package}/lib
-    '';
-  };
-}

@@ -1,4 +1,0 @@
-{ pkgs, ... }:
-{
-  boot.kernelPackages = pkgs.linuxPackages_latest;
-}

@@ -1,3 +1,0 @@
-import ../_good/mainline.nix {
-  driver = { pkgs, ... }: { boot.kernelPackages = pkgs.linuxPackages_6_12; };
-}

@@ -1,6 +1,0 @@
-import ../_good/module.nix {
-  python = { cfg, pkgs, ... }: {
-    environment.systemPackages = [ (pkgs.python312.withPackages (_: [ cfg.python.package ])) ];
-    system.activationScripts.npu = "ln -sfn ${cfg.package}/lib/librknnrt.so /usr/lib/librknnrt.so";
-  };
-}

@@ -1,3 +1,0 @@
-import ../_good/mainline.nix {
-  library = { pkgs, ... }: { environment.systemPackages = [ pkgs.mesa ]; };
-}

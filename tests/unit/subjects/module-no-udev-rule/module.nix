@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  device = { cfg, ... }: { users.groups.${cfg.group} = { }; };
-}

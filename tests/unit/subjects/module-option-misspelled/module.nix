@@ -1,3 +1,0 @@
-import ../_good/module.nix {
-  more = { cfg, ... }: { environment.systemPackage = [ cfg.package ]; };
-}

@@ -1,5 +1,0 @@
-{
-  imports = [
-    (import ../_good/module.nix { python = _: { }; })
-  ];
-}

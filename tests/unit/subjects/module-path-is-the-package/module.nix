@@ -1,6 +1,0 @@
-import ../_good/module.nix {
-  library = { cfg, ... }: {
-    environment.systemPackages = [ cfg.package ];
-    environment.sessionVariables.LD_LIBRARY_PATH = [ "${cfg.package}" ];
-  };
-}

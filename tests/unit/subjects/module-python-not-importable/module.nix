@@ -1,6 +1,0 @@
-import ../_good/module.nix {
-  python = { cfg, pkgs, ... }: {
-    environment.systemPackages = [ cfg.python.package ];
-    systemd.tmpfiles.rules = [ "L+ /usr/lib/librknnrt.so - - - - ${cfg.package}/lib/librknnrt.so" ];
-  };
-}

@@ -1,3 +1,0 @@
-final: prev: {
-  rknn-headers = final.callPackage ./headers.nix { };
-}

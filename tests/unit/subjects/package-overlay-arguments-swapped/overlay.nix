@@ -1,3 +1,0 @@
-prev: final: {
-  npu-runtime = prev.callPackage ../_good/packages/runtime.nix { };
-}

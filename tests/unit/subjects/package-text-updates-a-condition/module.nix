@@ -1,8 +1,0 @@
-import ../_good/module.nix {
-  more =
-    { lib, ... }:
-    lib.mkIf true { hardware.graphics.enable = true; }
-    // {
-      boot.kernelParams = [ "cma=256M" ];
-    };
-}
