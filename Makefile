@@ -9,8 +9,6 @@ JOBS ?= 2
 BROWSER ?=
 # Neighbouring tests need the same boards, and the last long ones are not left to one process.
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal
-# Every other file of tests would be read by each process, to be left out again.
-VERDICTS := $(shell grep -rl --include='test_*.py' 'mark\.verdict' tests)
 
 # Python compiles each of its modules anew in every process where this is set.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: validate test hardware benchmark docs setup clean
 
 validate: setup
-	$(PYTEST) -m verdict $(VERDICTS) $(ARGS)
+	PYTHONPATH=src $(VENV)/bin/python -m rknn_validation -n $(JOBS) --dist worksteal $(ARGS)
 
 test: BROWSER := yes
 test: setup

@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import tiers
 import workers
 
+from rknn_validation.pytestplugin.emulation import Once
+
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1
 INTERFACE = "16sH22x"
 GUARD = tiers.Guard()
@@ -31,14 +33,7 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.fixture(scope="session")
-def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> workers.Once:
-    """`once(name, make)`: what `make` returns, made once in a run however many workers it has."""
-    own = tmp_path_factory.getbasetemp()
-    return workers.once_in(own.parent if hasattr(request.config, "workerinput") else own)
-
-
-@pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest, once: workers.Once) -> workers.Kept:
+def kept(request: pytest.FixtureRequest, once: Once) -> workers.Kept:
     """`kept(name, make, *inputs)`: what `make` returns, from an earlier run if nothing it is made of has changed.
 
     Only for evaluations of files that say what they come to; `pytest --cache-clear` forgets them.

@@ -7,28 +7,18 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS, SETUPS, Bench, Setup
 
-from rknn_validation.common.cache import Cache
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
 
-IMAGE_SECONDS = 600.0
-
 
 @pytest.fixture(scope="session")
 def emulator(request: pytest.FixtureRequest, progress: Callable[[str], None]) -> Iterator[Emulator]:
-    """Builds, boots and owns the boards of this run."""
+    """Builds, boots and owns the boards of these tests, whose snapshots are evicted before a user's."""
     with Emulator(Cache(request.config.getoption("--cache"), for_tests=True), progress) as emulator:
         yield emulator
-
-
-@pytest.fixture(scope="session")
-def guest(emulator: Emulator) -> Guest:
-    """What the boards' image offers to an installation."""
-    deadline = Deadline.after(IMAGE_SECONDS, "the board's image")
-    return Guest.of(emulator.image(deadline), deadline)
 
 
 @pytest.fixture

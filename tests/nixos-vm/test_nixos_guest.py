@@ -69,7 +69,7 @@ def judge(image: Path, expression: str, cache: Path, report: Path) -> dict[str, 
     """The results of a run of its own, started as a person would start it."""
     words = ["-m", "verdict and vm", "-k", expression, "-p", "no:cacheprovider", "--report", str(report)]
     words += ["--guest", "nixos", "--guest-image", str(image), "--cache", str(cache)]
-    command = [sys.executable, "-m", "pytest", *words, "tests/nixos-vm/test_node_verdicts.py"]
+    command = [sys.executable, "-m", "pytest", *words, "src/rknn_validation/suites/test_boards.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     assert (report / "results.json").exists(), done.stdout + done.stderr
     results: dict[str, Any] = json.loads((report / "results.json").read_text())

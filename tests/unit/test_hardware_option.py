@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
-NODES = "tests/hardware/test_nodes.py"
+NODES = "src/rknn_validation/suites/test_nodes.py"
 INVENTORY_TESTS = "tests/unit/test_inventory.py"
 INVENTORY = """\
 nodes:

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
-QUESTIONS = "tests/unit/test_verdicts.py"
+QUESTIONS = "src/rknn_validation/suites/test_configuration.py"
 """What `-m "verdict and unit"` selects, without a look at every other file."""
 MODULE = """\
 { config, lib, ... }:
@@ -142,7 +142,7 @@ def test_a_guest_image_without_the_guest_is_a_usage_error(tmp_path: Path) -> Non
 
 
 def test_a_nixos_guest_is_asked_about_the_subject_only(tmp_path: Path) -> None:
-    words = ("--collect-only", "-q", "-m", "vm", "tests/nixos-vm/test_node_verdicts.py", "tests/nixos-vm/checks")
+    words = ("--collect-only", "-q", "-m", "vm", "src/rknn_validation/suites/test_boards.py", "tests/nixos-vm/checks")
     debian, nixos = (run(tmp_path, *words, "--guest", guest).stdout for guest in ("debian", "nixos"))
     assert "test_failing.py" in debian and "test_failing.py" not in nixos
-    assert "test_node_verdicts.py" in nixos
+    assert "test_boards.py" in nixos

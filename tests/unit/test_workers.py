@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import workers
 
+from rknn_validation.pytestplugin.emulation import once_in
+
 pytestmark = pytest.mark.unit
 
 
@@ -19,13 +21,13 @@ def test_it_is_made_once_and_everybody_has_it(tmp_path: Path) -> None:
         return {"made": len(made)}
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        found = list(pool.map(lambda _: workers.once_in(tmp_path)("thing", make), range(8)))
+        found = list(pool.map(lambda _: once_in(tmp_path)("thing", make), range(8)))
     assert found == [{"made": 1}] * 8
     assert made == [1]
 
 
 def test_what_breaks_is_tried_again_by_the_next(tmp_path: Path) -> None:
-    once = workers.once_in(tmp_path)
+    once = once_in(tmp_path)
     with pytest.raises(ZeroDivisionError):
         once("thing", lambda: 1 // 0)
     assert once("thing", lambda: 1) == 1
@@ -42,7 +44,7 @@ def test_what_is_made_of_the_same_files_is_kept(tmp_path: Path) -> None:
     def run(name: str, *inputs: Path) -> int:
         scratch = tmp_path / name
         scratch.mkdir()
-        return workers.kept_in(store, workers.once_in(scratch))("thing", make, *inputs)
+        return workers.kept_in(store, once_in(scratch))("thing", make, *inputs)
 
     store, subject = tmp_path / "store", tmp_path / "subject"
     for directory in (store, subject):

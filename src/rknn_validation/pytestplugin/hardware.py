@@ -6,14 +6,13 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import DISTURBING, Expectation
-from rknn_validation.checks.node.fleet import AT_ONCE, Fleet, Plan
+from rknn_validation.checks.node.fleet import Fleet, Plan
 from rknn_validation.checks.questions import Question
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.workspace import sweep
@@ -21,34 +20,14 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.nodes.ssh import Limits, Password, SshLink
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
-from rknn_validation.pytestplugin.selection import which
+from rknn_validation.pytestplugin.entry import path_of
+from rknn_validation.pytestplugin.selection import NODES, which
 from rknn_validation.subject.inventory import EXAMPLE, Node
 from rknn_validation.subject.validation import Validation
 
 PASSWORD = pytest.StashKey[Password]()
 WORD = "rknn_sudo_password"
 """Name under which the password travels to a worker, over the pipe that started it."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """What to ask, and how."""
-    group = parser.getgroup("rknn-validation-hardware", "asking real nodes over SSH")
-    group.addoption("--hardware", action="store_true", help="ask real nodes: `nodes:` of the subject file")
-    group.addoption("--inventory", metavar="FILE", type=Path, help="ask the `nodes:` of this file instead")
-    group.addoption("--node", metavar="NAME", action="append", default=[], help="ask this node (repeatable)")
-    group.addoption("--group", metavar="NAME", action="append", default=[], help="ask the nodes of this group")
-    group.addoption("--disturb", action="store_true", help="ask also what changes a node for a moment")
-    accept = "trust the key of a node that is not known yet, and remember it"
-    group.addoption("--accept-new-host-keys", action="store_true", help=accept)
-    group.addoption("--nodes-at-once", metavar="N", type=int, default=AT_ONCE, help=f"default: {AT_ONCE}")
-    plain = Limits()
-    for name, what, seconds in (
-        ("connect", "until a connection stands", plain.connect),
-        ("command", "for each command on a node", plain.command),
-        ("node", "for all questions to a node", plain.total),
-    ):
-        text = f"{what} (default: {seconds:g})"
-        group.addoption(f"--{name}-deadline", metavar="SECONDS", type=float, default=seconds, help=text)
 
 
 def chosen(config: pytest.Config, validation: Validation) -> Validation:
@@ -104,13 +83,13 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With -n, all questions to real nodes go to one worker, which asks the nodes side by side."""
-    if not config.getoption("--hardware") or config.getoption("dist") != "load":
+    if not config.getoption("--hardware") or config.getoption("dist") not in ("load", "worksteal"):
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "hardware" if nodeid.startswith("tests/hardware/test_nodes.py::") else nodeid
+            return "hardware" if path_of(nodeid, config.rootpath) == NODES else nodeid
 
     return Scheduling(config, log)
 

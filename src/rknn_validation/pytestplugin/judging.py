@@ -25,8 +25,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.evaluate import require_attribute
 from rknn_validation.facts.nix.nixpkgs import Nixpkgs, choose
 from rknn_validation.facts.shelf import Shelf
-from rknn_validation.npu.boards import BOARDS
-from rknn_validation.npu.stacks import STACK_NAMES
+from rknn_validation.pytestplugin.entry import SUBJECT_FILE
 from rknn_validation.subject.hosts import Host
 from rknn_validation.subject.references import HostReference, split
 from rknn_validation.subject.validation import Validation, load
@@ -37,6 +36,11 @@ WORD = "rknn_judged"
 NIXPKGS = "rknn_nixpkgs"
 """Name under which they are told the nixpkgs."""
 SEEN = "judged.pickle"
+EXAMPLE = """\
+# validation.yaml
+hosts:
+  opi01: .#opi01
+"""
 
 
 @dataclass
@@ -119,23 +123,6 @@ class _Both(Mapping[str, Facts]):
 JUDGED = pytest.StashKey[Judged]()
 
 
-def add_options(group: pytest.OptionGroup) -> None:
-    """What to judge, and with which nixpkgs."""
-    group.addoption("--subject", metavar="FILE", type=Path, help="subject file (default: validation.yaml)")
-    flake = "judge a host of a flake as it is deployed, or every host of it (repeatable)"
-    group.addoption("--flake", metavar="FLAKE[#HOST]", action="append", default=[], help=flake)
-    group.addoption("--file", metavar="FILE", type=Path, help="judge a host of a file that is no flake, with -A")
-    group.addoption("-A", "--attribute", metavar="PATH", default="", help="which host of --file, such as nodes.opi01")
-    group.addoption("--board", choices=sorted(BOARDS), metavar="NAME", help="the board of --flake's or --file's host")
-    group.addoption("--stack", choices=STACK_NAMES, help="the stack it is to bring up (default: what it brings)")
-    group.addoption("--option", metavar="PATH", default="", help="the option that switches its NPU support on and off")
-    group.addoption("--nixpkgs", metavar="PATH|FLAKE", help="evaluate with this nixpkgs")
-    group.addoption("--offline", action="store_true", help="fetch nothing: neither nixpkgs nor inputs of flakes")
-    build = "let Nix build what a configuration imports from a derivation"
-    group.addoption("--allow-import-from-derivation", action="store_true", help=build)
-    group.addoption("--evaluation-deadline", metavar="SECONDS", type=float, default=120.0, help="default: 120")
-
-
 def judged(config: pytest.Config) -> Judged:
     """Read what is judged, and evaluate its hosts. Raises HarnessError."""
     told = getattr(config, "workerinput", {})
@@ -190,7 +177,20 @@ def _asked_for(config: pytest.Config) -> Validation:
         return _of_file(option("--file"), config)
     if option("--flake"):
         return Validation(Path(option("--flake")[0]), None, {}, {})
-    return load(option("--subject") or config.rootpath / "validation.yaml")
+    return load(option("--subject") or _found(config))
+
+
+def _found(config: pytest.Config) -> Path:
+    places = dict.fromkeys((config.invocation_params.dir, config.rootpath))
+    for directory in places:
+        if (directory / SUBJECT_FILE).exists():
+            return directory / SUBJECT_FILE
+    raise HarnessError(
+        "there is nothing to judge",
+        expected=f"{SUBJECT_FILE}, or one of --flake FLAKE#HOST, --file FILE -A PATH, --subject FILE",
+        seen=f"no {SUBJECT_FILE} in {' or '.join(map(str, places))}, and none of these options",
+        hint=f"to judge the host opi01 of the flake in this directory: --flake .#opi01; or write\n{EXAMPLE}",
+    )
 
 
 def _of_file(file: Path, config: pytest.Config) -> Validation:

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,10 @@ from rknn_validation.checks.questions import (
 )
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
+from rknn_validation.pytestplugin import emulation, judging
 from rknn_validation.pytestplugin import hardware as hardwareplugin
-from rknn_validation.pytestplugin import judging
+from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE
+from rknn_validation.pytestplugin.options import GROUPS
 from rknn_validation.pytestplugin.reporter import Reporter
 from rknn_validation.report import files
 from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
@@ -35,23 +36,24 @@ QUESTIONS = {
     "transition_question": transition_questions,
     "hardware_question": hardware_questions,
 }
-pytest_plugins = ("rknn_validation.pytestplugin.hardware", "rknn_validation.pytestplugin.judging")
+MARKERS = (
+    "unit: evaluates configurations; starts nothing but Nix",
+    "vm: asks emulated boards",
+    "hardware: asks real nodes; runs only with --hardware",
+    "verdict: judges the subject",
+)
 
 
 class Inconclusive(Exception):
     """A check applies but could not tell. Fails the run; never counts as pass."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The harness's options."""
-    group = parser.getgroup("rknn-validation", "judging the NPU support of a NixOS configuration")
-    judging.add_options(group)
-    group.addoption("--report", metavar="DIR", type=Path, help="where reports go (default: report)")
-    group.addoption("--cache", metavar="DIR", type=Path, help="images and snapshots (default: the user's cache)")
-    group.addoption("--guest", choices=("debian", "nixos"), default="debian", help="what emulated boards boot")
-    image = "a NixOS guest that is built already, with --guest nixos"
-    group.addoption("--guest-image", metavar="[SCENARIO=]DIR", action="append", default=[], help=image)
-    group.addoption("--guest-deadline", metavar="SECONDS", type=float, default=7200.0, help="default: 7200")
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """The harness's options, and the modules that hold the rest of the plugin."""
+    for title, options in GROUPS.items():
+        options(parser.getgroup(f"rknn-validation: {title}").addoption)
+    for module in (judging, hardwareplugin, emulation):
+        pluginmanager.register(module, module.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -72,6 +74,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Start, unless a subject file is all there is: then a test has to ask about it first."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if not config.stash.get(ONLY_A_SUBJECT, False):
+        start(config)
+
+
+def start(config: pytest.Config) -> None:
     """Read what is judged; a malformed subject file or an unknown host is a usage error, before anything runs."""
     if config.getoption("--guest-image") and config.getoption("--guest") != "nixos":
         raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
@@ -88,16 +98,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(reporter, "rknn-validation-reporter")
 
 
+def started(config: pytest.Config) -> Validation:
+    """The subject of this run, read now if it was not before."""
+    if VALIDATION not in config.stash:
+        if hasattr(config, "workerinput"):
+            raise pytest.UsageError(f"with -n, say what the tests ask about: --subject {SUBJECT_FILE}")
+        start(config)
+    return config.stash[VALIDATION]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Real nodes are asked only with --hardware, the harness's own boards only with the Debian guest."""
-    left_out = ["hardware"] if not config.getoption("--hardware") else []
-    left_out += ["vm"] if config.getoption("--guest") == "nixos" else []
-    gone = {
-        item
-        for item in items
-        for marker in left_out
-        if item.get_closest_marker(marker) and (marker == "hardware" or not item.get_closest_marker("verdict"))
-    }
+
+    def left_out(item: pytest.Item) -> bool:
+        if item.get_closest_marker("verdict"):
+            return item.get_closest_marker("hardware") is not None and not config.getoption("--hardware")
+        return item.get_closest_marker("vm") is not None and config.getoption("--guest") == "nixos"
+
+    gone = {item for item in items if left_out(item)}
     if gone:
         config.hook.pytest_deselected(items=[item for item in items if item in gone])
         items[:] = [item for item in items if item not in gone]
@@ -107,19 +125,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes a question is asked every question of its kind."""
     for fixture, questions in QUESTIONS.items():
         if fixture in metafunc.fixturenames:
-            asked = questions(metafunc.config.stash[VALIDATION])
+            asked = questions(started(metafunc.config))
             metafunc.parametrize(fixture, asked, ids=[question.id for question in asked])
 
 
 @pytest.fixture(scope="session")
 def validation(request: pytest.FixtureRequest) -> Validation:
     """The subject file of this run."""
-    return request.config.stash[VALIDATION]
+    return started(request.config)
 
 
 @pytest.fixture(scope="session")
 def gathered(request: pytest.FixtureRequest) -> Mapping[str, Facts]:
     """The facts of every scenario and host."""
+    started(request.config)
     return request.config.stash[judging.JUDGED].facts()
 
 

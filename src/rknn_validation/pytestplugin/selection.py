@@ -8,10 +8,12 @@ import pytest
 from _pytest.mark.expression import Expression
 
 from rknn_validation.common.errors import HarnessError
+from rknn_validation.pytestplugin.entry import SUITES, path_of
 from rknn_validation.subject.inventory import EXAMPLE, Node, read_inventory, require_files, select
 from rknn_validation.subject.validation import Validation
 
-QUESTIONS = "tests/hardware/test_nodes.py"
+NODES = SUITES / "test_nodes.py"
+"""The suite that asks real nodes."""
 MARKERS = frozenset({"hardware", "verdict"})
 """The markers of the questions to real nodes."""
 
@@ -43,9 +45,7 @@ def asks(config: pytest.Config) -> bool:
 
     What -k says is no matter: without a node there is no question it could leave out.
     """
-    questions = config.rootpath / QUESTIONS
-    paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
-    if not any(questions.is_relative_to(path.resolve()) for path in paths):
+    if not any(NODES.is_relative_to(path_of(argument, config.invocation_params.dir)) for argument in config.args):
         return False
     try:
         return Expression.compile(config.option.markexpr or "hardware").evaluate(_marked)

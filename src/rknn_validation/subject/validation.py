@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.yamlfile import Reader, read_mapping
 from rknn_validation.npu.boards import BOARDS, PC, Board, named
 from rknn_validation.npu.stacks import STACK_NAMES
@@ -128,10 +129,22 @@ class Validation:
         return found
 
 
+KEYS = ("subject", "scenarios", "hosts", "nodes", "guests", "inference", transitions.KEY)
+
+
+def looks_like_one(path: Path) -> bool:
+    """Whether a file of this name may be a subject file: others call theirs validation.yaml, too."""
+    try:
+        names = set(read_mapping(path).names())
+    except HarnessError:
+        return False
+    return names <= set(KEYS) and not names.isdisjoint({"subject", "hosts"})
+
+
 def load(path: Path) -> Validation:
     """Read a subject file. Raises SubjectFileError naming file, line, key and what was expected."""
     top = read_mapping(path)
-    top.only("subject", "scenarios", "hosts", "nodes", "guests", "inference", transitions.KEY)
+    top.only(*KEYS)
     root = path.resolve().parent
     hosts = read_hosts(top, root)
     subject = _subject(top.mapping("subject"), root) if top.has("subject") or not hosts else None

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from asked import Asker
-from boards import DebianBoards
-from workers import Once
 
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
@@ -17,7 +14,10 @@ from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.npu.boards import BOARDS
+from rknn_validation.pytestplugin.emulation import Once
 from rknn_validation.subject.validation import load
+from rknn_validation.suites.asked import Asker
+from rknn_validation.suites.boards import DebianBoards
 
 pytestmark = pytest.mark.vm
 

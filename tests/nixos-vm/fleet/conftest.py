@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from boards import DebianBoards
 from sshboard import Keys, SshBoard
 
 from rknn_validation.common.deadline import Deadline
@@ -14,6 +13,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.machine.activation import Guest
 from rknn_validation.machine.emulator import Emulator, Identity
 from rknn_validation.npu.boards import BOARDS
+from rknn_validation.suites.boards import DebianBoards
 
 BOOT_SECONDS = 240.0
 RESTORE_SECONDS = 60.0

@@ -74,6 +74,7 @@ def check(
             missing = next(filter(None, map(facts.missing, needed)), "")
             return skipped(missing) if missing else answer(find(facts), good=title, nothing=nothing)
 
+        ask.__doc__ = find.__doc__
         CONFIGURATION_CHECKS.check(
             id, title, remedy=remedy, stage=stage, stacks=stacks, boards=boards, everywhere=everywhere
         )(ask)

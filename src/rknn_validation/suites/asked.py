@@ -6,9 +6,6 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from boards import Boards, evaluated
-from workers import Once
-
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask, questions
 from rknn_validation.checks.node.transition import Move, State, look
@@ -20,7 +17,9 @@ from rknn_validation.machine.machine import Machine
 from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import STACKS
+from rknn_validation.pytestplugin.emulation import Once
 from rknn_validation.subject.transitions import Path
+from rknn_validation.suites.boards import Boards, DebianBoards, evaluated
 
 Place = tuple[str, Board]
 """A scenario on a board."""
@@ -132,8 +131,10 @@ class Asker:
         return tuple(moves)
 
     def _move(self, machine: Machine, path: Path, board: Board, *, goes_on: bool) -> Move:
-        first, *between, last = (self.boards.installation(name) for name in path)
-        switched = self.boards.switch(machine, path[-2], path[-1])
+        boards = self.boards
+        assert isinstance(boards, DebianBoards), "a NixOS guest is not switched"
+        first, *between, last = (boards.installation(name) for name in path)
+        switched = boards.switch(machine, path[-2], path[-1])
         place = (path[-1], board)
         question = self._question(machine, place)
         move = Move(

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from asked import Asker
-from boards import Boards, DebianBoards, NixosBoards
-from workers import Once
 
 from rknn_validation.checks.model import skipped
 from rknn_validation.checks.questions import Question, boards_of
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine.emulator import Emulator
 from rknn_validation.machine.nixosguests import NixosGuests
-from rknn_validation.subject.validation import Validation, transitions
+from rknn_validation.pytestplugin.emulation import Once
+from rknn_validation.subject import transitions
+from rknn_validation.subject.validation import Validation
+from rknn_validation.suites.asked import Asker
+from rknn_validation.suites.boards import Boards, DebianBoards, NixosBoards
 
 pytestmark = [pytest.mark.vm, pytest.mark.verdict]
 

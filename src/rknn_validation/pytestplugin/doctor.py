@@ -1,0 +1,5 @@
+"""`rknn-validate --doctor`."""
+
+
+def main() -> int:
+    return 0
