@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS, SETUPS, Bench, Setup
 
+from rknn_validation.common.cache import Cache
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine.activation import Guest, install
