@@ -36,11 +36,7 @@ WORD = "rknn_judged"
 NIXPKGS = "rknn_nixpkgs"
 """Name under which they are told the nixpkgs."""
 SEEN = "judged.pickle"
-EXAMPLE = """\
-# validation.yaml
-hosts:
-  opi01: .#opi01
-"""
+EXAMPLE = f"# {SUBJECT_FILE}\nhosts:\n  opi01: .#opi01"
 
 
 @dataclass
