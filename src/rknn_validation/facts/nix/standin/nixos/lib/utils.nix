@@ -78,7 +78,7 @@ rec {
   systemdUtils = {
     lib = import ./systemd/units.nix { inherit lib pkgs config; };
     types = import ./systemd/types.nix { inherit lib pkgs config; };
-    unitOptions = import ./systemd/common.nix { inherit lib pkgs config; } // {
+    unitOptions = {
       inherit (systemdUtils.lib) unitOption;
     };
   };

@@ -6,17 +6,26 @@
 }:
 let
   inherit (lib) types;
-  service = import ./service.nix { inherit lib pkgs config; };
-  kinds = import ./kinds.nix { inherit lib pkgs config; };
-  common = import ./common.nix { inherit lib pkgs config; };
+  modules = import ./modules.nix { inherit lib pkgs config; };
   units = import ./units.nix { inherit lib pkgs config; };
+  declare = import ../declare.nix { inherit lib; };
   each = module: types.attrsOf (types.submodule module);
   listed = module: types.listOf (types.submodule module);
+  ofStage = kinds: {
+    services = each kinds.service;
+    slices = each kinds.slice;
+    targets = each kinds.target;
+    sockets = each kinds.socket;
+    timers = each kinds.timer;
+    paths = each kinds.path;
+    mounts = listed kinds.mount;
+    automounts = listed kinds.automount;
+  };
 in
 {
   units = types.attrsOf (
     types.submodule [
-      (import ./static.nix).concrete
+      (import ./options.nix).concrete
       (
         { name, config, ... }:
         {
@@ -26,24 +35,17 @@ in
       )
     ]
   );
-  services = each service.stage2;
-  slices = each kinds.stage2.slice;
-  targets = each kinds.stage2.target;
-  sockets = each kinds.stage2.socket;
-  timers = each kinds.stage2.timer;
-  paths = each kinds.stage2.path;
-  mounts = listed kinds.stage2.mount;
-  automounts = listed kinds.stage2.automount;
-
-  initrdServices = each service.stage1;
-  initrdSlices = each kinds.stage1.slice;
-  initrdTargets = each kinds.stage1.target;
-  initrdSockets = each kinds.stage1.socket;
-  initrdTimers = each kinds.stage1.timer;
-  initrdPaths = each kinds.stage1.path;
-  initrdMounts = listed kinds.stage1.mount;
-  initrdAutomounts = listed kinds.stage1.automount;
-
+  inherit (ofStage modules.stage2)
+    automounts
+    mounts
+    paths
+    services
+    slices
+    sockets
+    targets
+    timers
+    ;
+  initrd = ofStage modules.stage1;
   initrdContents = types.attrsOf (
     types.submodule (
       {
@@ -54,23 +56,11 @@ in
       }:
       {
         options = {
-          enable = lib.mkOption {
-            type = types.bool;
-            default = true;
-          };
-          target = lib.mkOption {
-            type = types.path;
-            default = name;
-          };
-          text = lib.mkOption {
-            type = types.nullOr types.lines;
-            default = null;
-          };
-          source = lib.mkOption { type = types.path; };
-          dlopen = lib.mkOption {
-            type = types.attrsOf types.unspecified;
-            default = { };
-          };
+          enable = declare.on;
+          target = declare.of types.path name;
+          text = declare.nullOr types.lines;
+          source = declare.required types.path;
+          dlopen = declare.attrsOf types.unspecified;
         };
         config.source = lib.mkIf (config.text != null) (
           lib.mkDerivedConfig options.text (pkgs.writeText "initrd-${lib.strings.sanitizeDerivationName name}")

@@ -1,57 +1,14 @@
-# What a unit's options become: text, names, and the checks NixOS makes of a section's values.
+# What a unit's options are rendered to: the text of its file, and the scripts it runs.
 {
   lib,
   pkgs,
   config,
 }:
 let
-  inherit (lib) concatMapStrings optionalString types;
+  inherit (lib) concatMapStrings optionalString;
 in
-rec {
-  unitNameType = types.strMatching "[a-zA-Z0-9@%:_.\\-]+[.](service|socket|device|mount|automount|swap|target|path|timer|scope|slice)";
-
-  # A value of a section: lists repeat the key and are joined, anything else has to be said once.
-  unitOption = lib.mkOptionType {
-    name = "systemd option";
-    merge =
-      loc: defs:
-      let
-        kept = lib.filterOverrides defs;
-      in
-      if lib.isList (lib.head kept).value then
-        lib.concatMap (
-          def:
-          if lib.isList def.value then
-            def.value
-          else
-            throw "The definitions for systemd unit options should be either all lists, representing repeatable options, or all non-lists, but for the option ${lib.showOption loc}, the definitions are a mix of list and non-list ${lib.options.showDefs kept}"
-        ) kept
-      else
-        lib.mergeEqualOption loc kept;
-  };
-
-  # `checks` look at a whole section before it is merged; conditions and priorities are looked through.
-  checkUnitConfig =
-    group: checks: section:
-    let
-      plain = lib.mapAttrs (
-        _: value: if value._type or "" == "override" || value._type or "" == "if" then value.content else value
-      ) section;
-      errors = lib.concatMap (check: check group plain) checks;
-    in
-    errors == [ ] || builtins.trace (lib.concatStringsSep "\n" errors) false;
-  assertValueOneOf =
-    name: values: group: section:
-    lib.optional (
-      section ? ${name} && !lib.elem section.${name} values
-    ) "Systemd ${group} field `${name}' cannot have value `${toString section.${name}}'.";
-  assertOnlyFields =
-    fields: group: section:
-    let
-      others = lib.filter (name: !lib.elem name fields) (lib.attrNames section);
-    in
-    lib.optional (others != [ ]) "Systemd ${group} has extra fields [${lib.concatStringsSep " " others}].";
-
+import ./values.nix { inherit lib; }
+// rec {
   mkPathSafeName = lib.replaceStrings [ "@" ":" "\\" "[" "]" ] [ "-" "-" "-" "" "" ];
   shellEscape = lib.replaceStrings [ "\\" ] [ "\\\\" ];
 

@@ -29,14 +29,14 @@ let
     storePaths = declare.listOf storePath;
     contents = of unitTypes.initrdContents { };
     packages = declare.packages;
-    services = of unitTypes.initrdServices { };
-    sockets = of unitTypes.initrdSockets { };
-    timers = of unitTypes.initrdTimers { };
-    paths = of unitTypes.initrdPaths { };
-    targets = of unitTypes.initrdTargets { };
-    slices = of unitTypes.initrdSlices { };
-    mounts = of unitTypes.initrdMounts [ ];
-    automounts = of unitTypes.initrdAutomounts [ ];
+    services = of unitTypes.initrd.services { };
+    sockets = of unitTypes.initrd.sockets { };
+    timers = of unitTypes.initrd.timers { };
+    paths = of unitTypes.initrd.paths { };
+    targets = of unitTypes.initrd.targets { };
+    slices = of unitTypes.initrd.slices { };
+    mounts = of unitTypes.initrd.mounts [ ];
+    automounts = of unitTypes.initrd.automounts [ ];
     units = of unitTypes.units { };
   };
 in
