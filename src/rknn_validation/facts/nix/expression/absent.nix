@@ -1,7 +1,7 @@
-# An input of a flake that is not on this machine: what is asked of it is remembered, and nothing is made up.
+# A flake's input that is not on this machine. Whatever the flake reads of it is reported as unknown.
 #
-# Its modules set nothing but a warning that tells of them (see `absent` in ./host.nix), its overlays add nothing, its
-# packages are opaque. What else is asked for throws, with the words that `failure.py` reads as "unknown".
+# Its modules only set a warning (evaluate.py reads it), its overlays add nothing, its packages are opaque. Anything
+# else throws, with a message that failure.py takes for unknown.
 { node }:
 let
   inherit (node) told;
@@ -9,7 +9,7 @@ let
   dotted = builtins.concatStringsSep ".";
   marker = "rknn-validation: not here: ";
 
-  # That options may be declared there is said to ./evaluate.nix's caller as well; all are accepted.
+  # It may declare options, so all definitions are accepted, and the caller is told by a trace.
   module =
     path:
     builtins.trace "not modelled: the module ${dotted path} of ${told}, which is not here" (
@@ -58,7 +58,7 @@ let
     legacyPackages = package;
     defaultPackage = package;
   };
-  # The attribute paths that are asked for, as nested sets; a set without members is where one ends.
+  # The attribute paths that the flake's files read, as nested sets; a path ends at an empty set.
   tree =
     path: names:
     let

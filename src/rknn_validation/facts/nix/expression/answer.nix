@@ -1,6 +1,6 @@
 # The results of requests, and the packages they name, each described once: see ./evaluate.nix.
 #
-# In every error's trace, which is why it is a small file: see ./whole.nix.
+# Every error's trace leads through this file, so it is small: see ./whole.nix.
 { lib, results }:
 {
   results = lib.mapAttrs (_: result: removeAttrs result [ "packages" ]) results;

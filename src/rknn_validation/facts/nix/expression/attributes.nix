@@ -1,5 +1,5 @@
-# What a file holds on the way to an attribute: { wants, known }. `wants` are arguments that its function has to be given,
-# `known` the names where the path ends in nothing, null where it leads somewhere.
+# Whether a file has an attribute: { wants, known }. `wants` are the required arguments of the file's function. `known`
+# is null if the attribute exists, else the names beside which it is missing.
 { file, path }:
 let
   value = import file;

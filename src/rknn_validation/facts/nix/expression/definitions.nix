@@ -1,20 +1,20 @@
 # What modules define, option by option, whether or not anything declares these options.
 #
-# The modules are evaluated by themselves: nothing is declared but what they declare, and what they define of other
-# options is merged as it is. What they read is the `config` of the whole machine, in which their own options have the
-# values they have here. So one more definition costs no more than these modules do.
+# The modules are evaluated by themselves: only their own options are declared, and what they define of other options is
+# merged untyped. They read the `config` of the whole machine, in which their own options have the values that they have
+# here. So one more evaluation costs no more than these modules alone.
 {
   lib,
   modules,
   # The machine's.
   config,
   options,
-  # What its modules are given besides.
+  # Further arguments of its modules.
   arguments,
   # Paths of definitions that cannot be evaluated.
   without,
   index,
-  # Whether what the modules read of their own options is what these have here, or what they have in the machine.
+  # Whether the modules read their own options' values from this evaluation, or from the machine's.
   replaces ? true,
 }:
 
@@ -37,40 +37,25 @@ let
     lib.isOption (lib.attrByPath path { } declared);
   own = lib.mapAttrsRecursiveCond (one: !lib.isOption one) (_: one: one.value) declared;
 
-  sure =
+  orElse =
     otherwise: value:
     let
       tried = builtins.tryEval value;
     in
     if tried.success then tried.value else otherwise;
-  # A package is where it will lie; what cannot be told is told as such.
-  told =
-    value:
-    if lib.isDerivation value then
-      builtins.unsafeDiscardStringContext "${value}"
-    else if lib.isFunction value then
-      "«function»"
-    else if lib.isAttrs value then
-      if value ? callPackage || value._type or null == "pkgs" then
-        "«package set» ${sure "" (told (value.kernel or ""))}"
-      else
-        lib.mapAttrs (_: told) value
-    else if lib.isList value then
-      map told value
-    else if builtins.isPath value then
-      toString value
-    else if lib.isString value then
-      builtins.unsafeDiscardStringContext value
-    else
-      value;
-  # As far down as there are sets, of options or of an option's own.
+  plain = import ./plain.nix {
+    inherit lib;
+    derivation = value: builtins.unsafeDiscardStringContext "${value}";
+    packageSet = value: "«package set» ${orElse "" (plain (value.kernel or ""))}";
+  };
+  # One entry for each value that is no set.
   flat =
     path: value:
     let
       name = lib.concatStringsSep "." path;
       marked = builtins.addErrorContext "rknn-definition-${index}-${name}-" value;
-      isSet = sure false (lib.isAttrs marked && !lib.isDerivation marked && !(marked ? callPackage));
-      data = told marked;
+      isSet = orElse false (lib.isAttrs marked && !lib.isDerivation marked && !(marked ? callPackage));
+      data = plain marked;
     in
     if without ? ${name} then
       [ ]
@@ -80,16 +65,16 @@ let
       [
         {
           inherit name;
-          value = sure "«throws»" (builtins.deepSeq data data);
+          value = orElse "«throws»" (builtins.deepSeq data data);
         }
       ];
-  # Of an assertion that holds nobody reads the message.
+  # Nobody reads the message of an assertion that holds.
   broken = one: if one.assertion or true then { } else one;
   given = removeAttrs alone.config [ "_module" ];
 in
 rec {
   inherit declared given;
-  # Of options that others declare.
+  # Definitions of options that others declare.
   foreign = lib.filterAttrs (name: _: !lib.any (path: lib.hasPrefix path name) paths) defined;
   paths = map (one: lib.showOption one.loc) (lib.collect lib.isOption declared);
   defined = lib.listToAttrs (

@@ -4,22 +4,22 @@
 # takes them, requests as `Request.to_json` makes them, all paths absolute. The result is
 # { results = { INDEX = ...; }; packages = { KEY = ...; }; }.
 #
-# A request that throws gives { refused = true; }, one in which single values do has { failed = true; } beside what is
-# left of it, and the others go on. Who wants to know why asks for it alone, loud = "yes".
+# A request that throws gives { refused = true; }. One in which single values throw gives the rest, with failed = true.
+# The other requests are still evaluated. To see the error, evaluate the request alone with loud = "yes".
 {
   nixpkgs,
   request ? null,
   # The same as a value, for callers that are Nix themselves.
   asked ? builtins.fromJSON (builtins.readFile request),
   loud ? "no",
-  # "yes" for what follows from the subjects' options, in place of configurations: see ./effects.nix.
+  # "yes" evaluates the effects of the subjects' options in place of configurations: see ./effects.nix.
   effects ? "no",
 }:
 
 let
   lib = import (nixpkgs + "/lib");
 
-  # What every error's trace leads through stands first: see ./whole.nix.
+  # First in the file, because every error's trace leads through it: see ./whole.nix.
   answer = import ./answer.nix {
     inherit lib;
     results = lib.mapAttrs evaluate asked.requests;
@@ -35,11 +35,11 @@ let
           inherit (wanted) subject;
           inherit (system) config options pkgs;
         };
-      # One uncatchable error aborts the whole process: the trace then says whose it was.
+      # An error that tryEval does not catch aborts the process: its trace then names the request.
       marked = builtins.addErrorContext "rknn-request-${index}-";
-      # What the stand-in says of names that it does not model, while this is evaluated, is of this request.
-      said = builtins.trace "evaluating request ${index}";
-      attempt = data: builtins.tryEval (marked (said (builtins.deepSeq data.configuration data)));
+      # Messages of the stand-in about names that it does not model follow this line and belong to this request.
+      announced = builtins.trace "evaluating request ${index}";
+      attempt = data: builtins.tryEval (marked (announced (builtins.deepSeq data.configuration data)));
       complete = extract true;
       partial = extract false;
       whole = attempt complete;
@@ -70,7 +70,7 @@ let
         system = systemOf wanted;
       }
     );
-  # Packages are described later, and only those no other request has described.
+  # Packages are described later, each once for all requests.
   mark = marked: data: data // { packages = lib.mapAttrs (_: marked) data.packages; };
 in
 if effects == "yes" then lib.mapAttrs effectsOf asked.requests else answer

@@ -1,10 +1,10 @@
-# An evaluated system -> the data a Configuration is made of (see configuration.py, field by field).
+# An evaluated system as data for Configuration (configuration.py), field by field.
 {
   lib,
-  # { root, option }: whose packages are the subject's own, and where its options are.
+  # { root, option }: the folder whose packages are the subject's own, and the path of its options.
   subject,
   index,
-  # Whether what throws is let through, or left out.
+  # Whether values that throw are let through, or left out.
   loud,
   config,
   options,
@@ -12,7 +12,7 @@
 }:
 
 let
-  # What every error's trace leads through stands first: see ./whole.nix.
+  # First in the file, because every error's trace leads through it: see ./whole.nix.
   result = {
     inherit configuration;
     packages = package.table (
@@ -50,14 +50,14 @@ let
   };
 
   strings = lib.mapAttrs (_: toString);
-  # Options some nixpkgs releases lack.
+  # For options that some releases of nixpkgs lack.
   get = path: default: lib.attrByPath path default config;
 
   inherit (config.hardware) deviceTree;
   graphics = get [ "hardware" "graphics" ] { };
   graphicsPackages =
     lib.optional (graphics.enable or false) (graphics.package or pkgs.mesa) ++ graphics.extraPackages or [ ];
-  # The option's value is one directory; what it was made of are its definitions.
+  # The option's value is one directory; the packages are its definitions.
   firmware = lib.concatLists options.hardware.firmware.definitions;
   nixLd = get [ "programs" "nix-ld" ] { };
   nixLdLibraries = lib.optionals (nixLd.enable or false) (nixLd.libraries or [ ]);
@@ -72,7 +72,7 @@ let
       if file == null then null else toString file;
     filter = one.filter or null;
   };
-  # A user's own packages; home-manager has some as well, where that is among the modules.
+  # A user's own packages, with those of home-manager where it is among the modules.
   packagesOf =
     name:
     let
@@ -94,9 +94,9 @@ let
     members = value.members or [ ];
   };
   assertion = one: {
-    # What depends on something unknown is no reason to refuse.
+    # Anything but false holds: an unknown value is no reason to refuse.
     holds = one.assertion != false;
-    # Nobody evaluates the message of an assertion that holds.
+    # NixOS does not evaluate the message of an assertion that holds.
     message = (if one.assertion != false then try.quietly else try.firmly) "" one.message;
   };
 

@@ -1,4 +1,4 @@
-# Files a configuration lays out: /etc, udev rules, tmpfiles.
+# Files that a configuration installs: /etc, udev rules, tmpfiles.
 {
   lib,
   try,
@@ -14,7 +14,7 @@ let
   ];
   isRule = path: _: lib.any (directory: lib.hasPrefix "${directory}/" path) ruleDirectories;
 
-  # A file may have its text itself, or be a link to something that has it.
+  # The text of the file itself, or of what it links to.
   textOf =
     file:
     let
@@ -31,7 +31,7 @@ let
   etcFile = path: file: rec {
     inherit path;
     text = try.firmly null (textOf file);
-    # Where the text is known, the file it would be built into does not matter.
+    # Not evaluated where the text is known.
     source =
       if text != null || file.source or null == null then null else try.firmly null (toString file.source);
     mode = file.mode or "symlink";
@@ -39,7 +39,7 @@ let
     group = file.group or "+0";
   };
 
-  # A directory in the subject itself, handed over as a package.
+  # A directory of the subject that is used as a package.
   rulesInDirectory =
     path:
     lib.concatMap (
@@ -82,7 +82,7 @@ let
         }
       ];
 
-  # Lines of files that packages bring; NixOS makes the first two kinds of files itself, of options that are read.
+  # Lines of files in packages, except those that NixOS writes from its options.
   tmpfilesOf =
     settings: drv:
     lib.concatLists (

@@ -1,9 +1,9 @@
-# Whether a value is one of a type's.
+# Whether a value fits a type, its elements included.
 { lib }:
 
 rec {
   nested = type: type.nestedTypes or { };
-  # Deeper than the type's own check, which looks at no element.
+  # A type's own check does not look at elements.
   fits =
     type: value:
     let
@@ -18,6 +18,6 @@ rec {
         }
         .${type.name or ""} or true;
     in
-    # A value with mkIf or mkDefault around it is for the module system to open.
+    # The module system checks values inside mkIf and mkDefault.
     value._type or null != null && !lib.isDerivation value || type.check value && (inner == { } || deep);
 }

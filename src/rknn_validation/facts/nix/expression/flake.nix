@@ -1,8 +1,8 @@
-# Calls a flake as Nix does, with inputs from where they are on this machine: no store, no network, no lock written.
+# Calls a flake as Nix does, with inputs that are on this machine: without store, network, or writing a lock file.
 #
-# `nodes` = { KEY = { path, flake, nixpkgs, info, inputs = { NAME = KEY; }, told, names }; }: `path` is null for an input
-# that is not here; `names` is then the set of attribute paths that the flake's files ask of it. `nixpkgs` says that the
-# node is a nixpkgs, `serving` is the one that serves in its place where it is not here.
+# `nodes` = { KEY = { path, flake, nixpkgs, info, inputs = { NAME = KEY; }, told, names }; }: `path` is null for an
+# input that is not on this machine; `names` is then the set of attribute paths that the flake's files read of it.
+# `nixpkgs` says that the node is a nixpkgs, `serving` is the nixpkgs that takes its place where it is missing.
 {
   nodes,
   root,
@@ -18,7 +18,7 @@ let
       call (node // { path = serving; })
     else if doubles ? ${node.repository} then
       import doubles.${node.repository} {
-        # That of a nixpkgs which the library's own input follows has `nixosSystem` in it.
+        # The lib of the nixpkgs that the input follows, because it has `nixosSystem`.
         lib =
           if node.inputs ? nixpkgs-lib && nodes.${node.inputs.nixpkgs-lib}.nixpkgs then
             results.${node.inputs.nixpkgs-lib}.lib
@@ -28,7 +28,7 @@ let
       // node.info
     else
       import ./absent.nix { inherit node; };
-  # Libraries that many flakes are written with.
+  # Libraries that many flakes use.
   doubles = {
     "numtide/flake-utils" = ./doubles/flake-utils.nix;
     "hercules-ci/flake-parts" = ./doubles/flake-parts.nix;

@@ -1,7 +1,7 @@
 # A host as it is deployed: `nixosConfigurations.NAME` of a flake, or what a file holds.
 #
-# `host` = { flake, path } or { file, path }. A file may be a function of nothing, hold hosts by name, and these be
-# evaluated systems or modules.
+# `host` = { flake, path } or { file, path }. A file may hold hosts by name or be a function that gives them; a host is
+# an evaluated system or a module.
 {
   lib,
   parts,
@@ -12,7 +12,7 @@ let
   whole =
     let
       value = import host.file;
-      # As `nix-instantiate` does: a function whose arguments all have defaults is called.
+      # A function whose arguments all have defaults is called, as `nix-instantiate` does.
       formals = lib.attrValues (lib.functionArgs value);
     in
     if lib.isFunction value && formals != [ ] && lib.all lib.id formals then value { } else value;

@@ -1,4 +1,4 @@
-# boot.* -> the data a Kernel is made of.
+# `boot` as data for Kernel (configuration.py).
 {
   lib,
   try,
@@ -11,7 +11,7 @@ let
     value:
     if !lib.isAttrs value then
       toString value
-    # mkForce, mkDefault and their kin.
+    # mkForce, mkDefault and the like.
     else if value ? _type && value ? content then
       show value.content
     else
@@ -31,11 +31,11 @@ let
   text = value: if lib.isString value then value else "";
   symbols =
     set:
-    # Nothing forces an `extraConfig` of another type where a kernel has a .config of its own.
+    # A kernel with a .config of its own never evaluates its `extraConfig`, which may be of any type.
     lines (text (set.extraConfig or ""))
     // lib.mapAttrs (_: show) (set.structuredExtraConfig or (set.extraStructuredConfig or { }));
 
-  # Whose values nixpkgs' generator is asked for; all of them would be thousands.
+  # The symbols that are read of nixpkgs' generator, which knows thousands.
   asked = [
     "ARCH_ROCKCHIP"
     "DRM_ACCEL"
@@ -58,8 +58,7 @@ let
     config = symbols one;
     source = try.quietly "" (origin (one.patch or ""));
   };
-  # What is known of the .config before anything is built. With linuxManualConfig it is a file of somebody's, with
-  # buildLinux nixpkgs' generator makes it.
+  # What is known of the .config before anything is built: linuxManualConfig takes a file, buildLinux generates it.
   making =
     kernel:
     let

@@ -1,5 +1,5 @@
-# The type of options that a module which is not here may declare: nobody knows theirs, so sets are merged by name,
-# lists and lines are joined, and of other values the first is taken.
+# The type of options that a module which is not on this machine may declare. Their real types are unknown, so sets are
+# merged by name, lists and lines are joined, and of other values the first is taken.
 { lib }:
 let
   inherit (builtins) all isAttrs isList isString;
@@ -26,7 +26,7 @@ let
       check = _: true;
       merge = _: defs: merge (map (def: def.value) defs);
     }
-    # Several modules may not be here.
+    # Several modules may be missing.
     // {
       typeMerge = _: whatever;
     };

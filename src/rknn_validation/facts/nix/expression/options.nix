@@ -1,27 +1,14 @@
-# Options a subject declares -> the data OptionDeclarations are made of.
+# The options that a subject declares, as data for OptionDeclaration (configuration.py).
 { lib, try }:
 
 let
   inherit (import ./fits.nix { inherit lib; }) fits;
-  # Functions and derivations have no JSON; what stays says that they were there.
-  plain =
-    value:
-    if lib.isDerivation value then
-      "«derivation ${value.name or "?"}»"
-    else if lib.isFunction value then
-      "«function»"
-    # A package set leads to itself: told in full it never ends.
-    else if value ? callPackage || value._type or null == "pkgs" then
-      "«package set»"
-    else if lib.isAttrs value then
-      lib.mapAttrs (_: plain) value
-    else if lib.isList value then
-      map plain value
-    else if builtins.isPath value then
-      toString value
-    else
-      value;
-  # Where something in it throws, the rest is told.
+  plain = import ./plain.nix {
+    inherit lib;
+    derivation = value: "«derivation ${value.name or "?"}»";
+    packageSet = _: "«package set»";
+  };
+  # Where a part of the declaration throws, the rest is still described.
   declaration =
     one:
     let
@@ -43,10 +30,11 @@ let
       default = quietly null (if lib.isDerivation default then toString default.name else plain default);
       description = quietly null (if lib.isAttrs description then description.text or null else description);
       declared_in = map toString (one.declarations or [ ]);
-      # What the type itself says; a default that needs what has no value yet is not told of.
+      # What the type itself says. Null for a default that needs an option without a value.
       default_fits =
         if one ? default && one ? type then quietly null (fits one.type one.default) else null;
-      # A read-only option somebody sets throws here. Any other may have a default that nobody needs and that throws.
+      # Throws for a read-only option that somebody sets. Any other may have a default that throws and that nobody
+      # needs.
       is_defined = (if one.readOnly or false then try.firmly else try.quietly) true (one.isDefined or false);
       read_only = one.readOnly or false;
       visible = if lib.isBool visible then visible else true;
@@ -54,7 +42,7 @@ let
 in
 {
   inherit plain;
-  # Those below `path`; where that is nothing, those that files below `root` declare.
+  # The options below `path`; where `path` is empty, those that files below `root` declare.
   below =
     root: path: options:
     let

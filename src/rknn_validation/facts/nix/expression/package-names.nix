@@ -1,4 +1,4 @@
-# Names of what derivations hold. This file is a value: Nix reads it once for all requests of a batch.
+# Names of attributes of derivations. This file is a value: Nix reads it once for all requests of a batch.
 let
   phaseNames = [
     "unpackPhase"
@@ -34,7 +34,7 @@ let
     "lib"
     "bin"
   ];
-  # What `placeholder` leaves in a script is the output's variable, said otherwise.
+  # What `placeholder` leaves in a script is replaced by the output's variable.
   placeholders = map builtins.placeholder outputNames;
   outputVariables = map (name: "$" + name) outputNames;
 in
@@ -54,8 +54,8 @@ in
     "outputHashAlgo"
     "outputHashMode"
   ];
-  # Attributes that are told elsewhere, or tell nothing.
-  toldElsewhere =
+  # Attributes that have a field of their own, or say nothing.
+  describedElsewhere =
     phaseNames
     ++ inputNames
     ++ [
@@ -80,15 +80,15 @@ in
       "depsHostHost"
       "depsTargetTarget"
     ];
-  # What is told of a package of the stand-in's list.
-  told = {
+  # What a description of the stand-in's stubs is made of.
+  stubAttributes = {
     name = null;
     pname = null;
     version = null;
     outPath = null;
     system = null;
   };
-  toldOfMeta = {
+  stubMeta = {
     license = null;
     platforms = null;
     position = null;

@@ -1,4 +1,4 @@
-# Derivations -> the data Packages are made of. Nothing here builds; what is no more than documentation may fail.
+# Derivations as data for Package (configuration.py). Nothing is built; attributes that no build needs may throw.
 #
 # A package is described once per batch: configurations name it by `key`, and `table` maps keys to descriptions.
 {
@@ -9,30 +9,29 @@
 }:
 
 let
-  # What nobody needs in order to build may throw without anything being wrong.
-  quietly = try.quietly;
+  inherit (try) quietly;
 
   inherit (import ./package-names.nix)
+    describedElsewhere
     inputNames
     outputVariables
     phaseNames
     placeholders
     sourceNames
-    told
-    toldElsewhere
-    toldOfMeta
+    stubAttributes
+    stubMeta
     ;
 
   nameOf = drv: if lib.isAttrs drv then drv.pname or (drv.name or "?") else toString drv;
 
-  # A package of the stand-in's list, as it is there: nothing in it differs between configurations.
+  # An unchanged stub of the stand-in: it is the same in all configurations.
   isStub =
     drv:
     drv.isStub or false
     && !drv ? inputDerivation
-    && builtins.intersectAttrs told drv == builtins.intersectAttrs told drv.out
-    && builtins.intersectAttrs toldOfMeta drv.meta == builtins.intersectAttrs toldOfMeta drv.out.meta;
-  # A string is a store path somebody wrote down.
+    && builtins.intersectAttrs stubAttributes drv == builtins.intersectAttrs stubAttributes drv.out
+    && builtins.intersectAttrs stubMeta drv.meta == builtins.intersectAttrs stubMeta drv.out.meta;
+  # A string is a store path that somebody wrote down.
   outPath = drv: builtins.unsafeDiscardStringContext (toString (drv.outPath or drv));
   known = drv: try.firmly "unknown ${quietly "?" (drv.name or "?")}" (outPath drv);
   key =
@@ -75,7 +74,7 @@ let
     redistributable = one.redistributable or null;
   };
 
-  # Text known before anything is built: writeTextDir and its kin.
+  # Text that is known before anything is built, as of writeTextDir.
   filesOf =
     drv:
     let
@@ -134,7 +133,7 @@ let
     drv:
     lib.mapAttrs (_: value: if lib.isList value then map simple value else simple value) (
       lib.filterAttrs (_: value: isSimple value || (lib.isList value && lib.all isSimple value)) (
-        removeAttrs (drv.drvAttrs or { }) toldElsewhere
+        removeAttrs (drv.drvAttrs or { }) describedElsewhere
       )
     );
 
@@ -159,13 +158,17 @@ let
         origin = "nixpkgs";
       }
     else if !lib.isAttrs drv then
-      nothing // { out_path = outPath drv; name = baseNameOf (outPath drv); }
+      nothing
+      // {
+        out_path = outPath drv;
+        name = baseNameOf (outPath drv);
+      }
     else
       let
         whole = described (_: value: value) drv;
         tried = builtins.tryEval (builtins.deepSeq whole whole);
       in
-      # Where something in it throws, the rest is told.
+      # Where an attribute throws, the others are still described.
       if tried.success then
         tried.value
       else

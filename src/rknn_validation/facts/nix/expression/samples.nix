@@ -1,4 +1,4 @@
-# Values an option of a type would accept, other than those it has.
+# Values that an option's type accepts, other than those the option has.
 { lib, pkgs }:
 
 let
@@ -9,7 +9,7 @@ let
       payload = type.functor.payload or null;
     in
     if lib.isList payload then payload else payload.values or [ ];
-  # Any values of the type, unlike those that people write. Types may lead to themselves, as those of JSON do.
+  # Values of a type that nobody would write. Types may be recursive, as that of JSON is.
   some = at 4;
   at =
     depth: type:
@@ -52,7 +52,7 @@ let
         unspecified = [ "rknn-one" ];
       }
       .${type.name or ""} or (scalars ++ packages);
-  # A submodule with values of their own for those of its options that are `wanted`.
+  # A submodule with a value for each of its options that is `wanted`.
   filled =
     depth: type: wanted:
     let
@@ -90,14 +90,14 @@ let
         (value - 1)
       ]
     else if lib.isString value then
-      # Of a version, one that everything is older than.
+      # For a version, one that is newer than all others.
       lib.optional (builtins.match "[0-9]+([.][0-9]+)*" value != null) "999.${value}"
       ++ [
         "${value}-rknn-one"
         "${value}7"
       ]
     else if lib.isDerivation value && value ? overrideAttrs then
-      # Another build of the same, which has what whoever uses it asks it for.
+      # Another build of the same package, with the attributes that its users need.
       [ (value.overrideAttrs (_: { rknnOne = "1"; })) ]
     else
       [ ];
@@ -109,7 +109,7 @@ let
       found = lib.filter isOther (lib.concatMap near values ++ at depth type);
       first = lib.attrValues (lib.mapAttrs (_: lib.head) (lib.groupBy shape found));
     in
-    # One of each shape, what is nothing last; then more of the same.
+    # One of each shape, empty values last, and then a few more.
     lib.take 6 (lib.sort (one: other: !(isNothing one) && isNothing other) first ++ lib.take 2 found);
   isNothing = one: one == null || one == [ ] || one == { };
   shape =
@@ -133,7 +133,7 @@ let
 in
 {
   inherit nested others some;
-  # Values of one shape that say something.
+  # Values of one shape that are not empty.
   several =
     type:
     let

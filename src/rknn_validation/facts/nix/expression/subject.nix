@@ -1,13 +1,13 @@
-# What a subject names -> values: modules, overlays and packages from files or attributes of flakes, host configurations.
+# The modules, overlays, packages and hosts that a subject names, from files or from attributes of flakes.
 #
-# A part is { file, more } or { flake, path }. `more` are the functions that a file is beside what NixOS takes (see
-# shapes.py): each is given what it names of the special arguments, and of the flake that the subject lies in.
+# A part is { file, more } or { flake, path }. `more` are the functions around the file's module or overlay (see
+# shapes.py): each is given the special arguments, and the inputs of the subject's flake, that it names.
 {
   lib,
   nixpkgs,
-  # What ./flake.nix takes, by reference.
+  # Graphs as ./flake.nix takes them, by reference.
   flakes,
-  # Which of them the subject lies in, null for none.
+  # The reference of the flake that holds the subject, or null.
   home,
   specialArgs,
 }:
@@ -23,7 +23,7 @@ let
   attribute =
     reference: path:
     let
-      # What the function `outputs` is given has the flake itself among its inputs.
+      # The function `outputs` has the flake itself among its inputs.
       flake = called.${reference} // lib.optionalAttrs (called.${reference} ? inputs) {
         inputs = called.${reference}.inputs // { self = called.${reference}; };
       };
@@ -33,7 +33,7 @@ let
       if known == [ ] then "nothing there" else lib.concatStringsSep ", " known
     }") flake;
 
-  # Where the subject lies in a flake, its functions may ask for that flake and its inputs.
+  # The functions of a subject in a flake may take that flake and its inputs.
   own = lib.optionalAttrs (home != null) {
     self = called.${home};
     inputs = attribute home [ "inputs" ];
@@ -68,7 +68,7 @@ in
 {
   specialArgs = special;
   inherit attribute;
-  # A module stays a path where it can: messages then name its file.
+  # A module stays a path where possible, so that messages name its file.
   module = part: if part ? flake || part.more != [ ] then located part else part.file;
   # An overlay, a list of them, or a set of them by name.
   overlays =

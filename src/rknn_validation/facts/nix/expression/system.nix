@@ -1,5 +1,5 @@
-# A request -> the NixOS system it speaks of: { config, options, pkgs }, as eval-config.nix gives it. Of a module also
-# what it was made of besides NixOS: `given`, all modules, and `own`, the subject's module alone.
+# The NixOS system of a request: { config, options, pkgs }, as eval-config.nix gives it. For a subject that is a module
+# also `given`, all modules beside NixOS's, and `own`, the subject's module alone.
 {
   lib,
   nixpkgs,
@@ -20,18 +20,18 @@ let
 
   machine = {
     _file = "the scenario's machine";
-    # A machine that names its platform itself, with the set of its CPU's features perhaps, is left to it.
+    # A machine may set its platform itself.
     nixpkgs.hostPlatform = lib.mkOverride 1400 wanted.system;
     nixpkgs.overlays = lib.mkBefore (lib.concatMap parts.overlays subject.overlays);
-    # Whether unfree packages may be built is the fleet's decision; evaluation has to see them, where it says nothing.
-    # Of several definitions the last one stays, so this one comes first.
+    # Unfree packages are evaluated unless the configuration says otherwise. Of several definitions the last one wins,
+    # so this one comes first.
     nixpkgs.config = lib.mkIf (subject.host == null) (lib.mkOrder 1 { allowUnfree = true; });
   };
   settings = {
     _file = "the scenario's settings";
     config = lib.setAttrByPath subject.option wanted.settings;
   };
-  # Packages that are judged alone, installed; an overlay that is judged alone is asked for what it adds.
+  # A subject of packages alone: they are installed. A subject of overlays alone: the packages that they add are.
   alone =
     { pkgs, ... }:
     {

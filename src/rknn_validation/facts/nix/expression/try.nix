@@ -1,5 +1,5 @@
-# Values that may throw. `quietly` is for what a build never evaluates; `firmly` for what it does: where everything
-# is to be told, a firm value's error is let through.
+# Values that may throw. `quietly` is for values that no build evaluates, `firmly` for values that a build needs: with
+# `loud`, their errors are let through.
 { lib, loud }:
 
 let

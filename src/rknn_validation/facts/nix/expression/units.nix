@@ -1,4 +1,4 @@
-# systemd units -> the data Units are made of.
+# systemd units as data for Unit (configuration.py).
 {
   lib,
   try,
@@ -14,7 +14,7 @@ let
     else if value == false then
       "false"
     else
-      # systemd reads a line that ends in a backslash and the next one as one.
+      # For systemd, a line that ends in a backslash continues on the next.
       lib.replaceStrings [ "\\\n" ] [ " " ] (toString value);
   relations = {
     after = "After";
@@ -45,7 +45,7 @@ let
     postStop = "ExecStopPost";
     reload = "ExecReload";
   };
-  # How NixOS tells switch-to-configuration what to do with a unit that has changed.
+  # What switch-to-configuration does with a unit that has changed.
   ifChanged =
     value:
     (
@@ -56,7 +56,7 @@ let
     )
     // lib.optionalAttrs (!(value.stopIfChanged or true)) { X-StopIfChanged = false; }
     // lib.optionalAttrs (value.notSocketActivated or false) { X-NotSocketActivated = true; };
-  # How a script is named on disk is NixOS's business; what it says is its text.
+  # The text of scripts, in place of the names of the files that NixOS writes them to.
   serviceSection =
     value:
     lib.mapAttrs' (from: to: lib.nameValuePair to "script:${from}") (
@@ -131,7 +131,7 @@ in
     systemd:
     lib.concatMap (one: try.firmly [ ] (mount "systemd.mounts" one)) (systemd.mounts or [ ])
     ++ lib.concatMap (one: try.firmly [ ] (mount "systemd.automounts" one)) (systemd.automounts or [ ]);
-  # The packages they have on their paths.
+  # The packages on the paths of units.
   packages =
     systemd:
     lib.concatMap (

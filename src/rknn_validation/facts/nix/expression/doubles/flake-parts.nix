@@ -1,5 +1,5 @@
 # A test double of hercules-ci/flake-parts, for flakes that use it where it could not be fetched: `flake`, `systems`,
-# `perSystem` and imports. Options of other people's flake modules are accepted and come to nothing.
+# `perSystem` and imports. Options of other flake modules are accepted and have no effect.
 { lib }:
 let
   collected = lib.mkOptionType {
@@ -15,6 +15,13 @@ let
     "legacyPackages"
     "packages"
   ];
+
+  # The outputs of a flake for one system.
+  outputsOf =
+    system: flake:
+    lib.mapAttrs (_: one: one.${system} or { }) (
+      builtins.intersectAttrs (lib.genAttrs perSystemOutputs (_: null)) flake
+    );
 
   mkFlake =
     args@{ inputs, ... }:
@@ -89,12 +96,8 @@ let
                 config._module.args = {
                   system = name;
                   pkgs = lib.mkDefault inputs.nixpkgs.legacyPackages.${name};
-                  self' = lib.mapAttrs (_: one: one.${name} or { }) (builtins.intersectAttrs (lib.genAttrs perSystemOutputs (_: null)) self);
-                  inputs' = lib.mapAttrs (
-                    _: input: lib.mapAttrs (_: one: one.${name} or { }) (
-                      builtins.intersectAttrs (lib.genAttrs perSystemOutputs (_: null)) input
-                    )
-                  ) inputs;
+                  self' = outputsOf name self;
+                  inputs' = lib.mapAttrs (_: outputsOf name) inputs;
                 };
               }
             ]
