@@ -15,9 +15,8 @@ import time
 from pathlib import Path
 
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.facts.deployed import deployed, hosts_of
 from rknn_validation.facts.gather import Evaluator
-from rknn_validation.facts.shelf import Shelf
+from rknn_validation.facts.hosts import FactsOnDisk, evaluate_hosts, hosts_of
 from rknn_validation.subject.validation import Validation
 
 HOSTS = 200
@@ -53,9 +52,9 @@ def seconds(folder: Path, count: int) -> float:
     evaluator = Evaluator(None, Deadline.after(1200, "the benchmark"), offline=True)
     hosts = dict(list(hosts_of(str(folder), folder, evaluator).items())[:count])
     with tempfile.TemporaryDirectory() as place:
-        shelf = Shelf(Path(place))
+        shelf = FactsOnDisk(Path(place))
         started = time.monotonic()
-        deployed(Validation(folder, None, {}, {}, hosts=hosts), evaluator, shelf, lambda _: None)
+        evaluate_hosts(Validation(folder, None, {}, {}, hosts=hosts), evaluator, shelf, lambda _: None)
         took = time.monotonic() - started
         assert all(shelf[name].evaluation.error is None for name in hosts)
     return took

@@ -17,14 +17,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from rknn_validation.facts.devicetree.flattened import Node, read  # noqa: E402
+from rknn_validation.facts.devicetree.compile import TreeNode, read_dtb  # noqa: E402
 
 PATTERNS = ("rockchip/*.dtb", "broadcom/bcm27*.dtb", "broadcom/bcm28*.dtb")
 LABELS = {"rk3588-rock-5b.dtb", "rk3588-jaguar.dtb", "rk3588-tiger-haikou.dtb", "rk3588-edgeble-neu6a-io.dtb"}
 """Trees that are compiled with their labels; what all of them have comes from the SoC's own files."""
 
 
-def state(root: Node) -> str:
+def state(root: TreeNode) -> str:
     """`none`, `okay`, `disabled`, or `partly` where some of the NPU's nodes and their MMUs are on."""
     cores = [(path, node) for path, node in root.walk() if "rockchip,rk3588-rknn-core" in node.compatible]
     if not cores:
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         release, _, directory = argument.partition("=")
         symbols = []
         for path in sorted(one for pattern in PATTERNS for one in Path(directory).glob(pattern)):
-            root = read(path.read_bytes())
+            root = read_dtb(path.read_bytes())
             dtb = str(path.relative_to(directory))
             boards[dtb] = {"compatible": root.compatible, "model": root.strings("model")[0]}
             if path.name.startswith("rk3588"):

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "unit" / "nix")]
 import recording  # noqa: E402
 
 from rknn_validation.common.deadline import Deadline  # noqa: E402
-from rknn_validation.facts.nix.names import LIBRARY_NAMES, record_names  # noqa: E402
+from rknn_validation.facts.nix.namespaces import LIBRARY_NAMES, record_names  # noqa: E402
 
 NEW = ": new"
 """How the line of a case ends that was not recorded before."""

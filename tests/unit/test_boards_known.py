@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rknn_validation.npu import trees
+from rknn_validation.npu import devicetrees
 from rknn_validation.npu.boards import BOARDS, RK3588_BOARDS, board_of_dtb, named
 
 pytestmark = pytest.mark.unit
@@ -43,9 +43,9 @@ def test_a_tree_of_an_unknown_soc_is_no_board() -> None:
 
 def test_every_rk3588_tree_of_linux_is_a_board() -> None:
     """All 51 of 7.2, those of 7.3 besides; what is no RK3588 has none of its compatibles, or says RK3582 first."""
-    assert len(trees.recorded()["7.2.13"]) == 51
-    assert {trees.name_of(board.dtb) for board in RK3588_BOARDS} == {
-        name for release in trees.recorded().values() for name in release
+    assert len(devicetrees.recorded()["7.2.13"]) == 51
+    assert {devicetrees.name_of(board.dtb) for board in RK3588_BOARDS} == {
+        name for release in devicetrees.recorded().values() for name in release
     }
     assert not BOARDS["virt"].is_rk3588
     assert not BOARDS["generic-x86_64"].can_be_emulated
@@ -69,4 +69,4 @@ def test_every_rk3588_tree_of_linux_is_a_board() -> None:
 )
 def test_whether_a_tree_enables_the_npu(tree: str, release: str, enabled: bool | None) -> None:
     """Between two recorded releases that differ it is not known."""
-    assert trees.enables_npu(tree, release) is enabled
+    assert devicetrees.enables_npu(tree, release) is enabled

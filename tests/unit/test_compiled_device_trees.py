@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-from rknn_validation.facts.devicetree.compile import compiled
-from rknn_validation.facts.devicetree.flattened import NoDeviceTree, read
+from rknn_validation.facts.devicetree.compile import NoDeviceTree, compiled, read_dtb
 from rknn_validation.facts.devicetree.overlays import mainline_labels, read_overlay
 from rknn_validation.facts.nix.configuration import DeviceTreeOverlay
 
@@ -73,4 +72,4 @@ def test_what_conditions_decide_is_unknown() -> None:
 @pytest.mark.parametrize("blob", [b"", b"\xd0\x0d\xfe\xed", b"\0" * 64])
 def test_what_is_no_device_tree_is_refused(blob: bytes) -> None:
     with pytest.raises(NoDeviceTree):
-        read(blob)
+        read_dtb(blob)

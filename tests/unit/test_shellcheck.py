@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rknn_validation.facts.text import shellcheck
+from rknn_validation.facts import scripts
 
 pytestmark = pytest.mark.unit
 
 
 def problems(script: str) -> tuple[str, ...]:
-    return shellcheck.judge([script])[script].problems
+    return scripts.judge([script])[script].problems
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,14 @@ def test_what_breaks_a_script_is_told_by_its_line(script: str, line: str) -> Non
 
 def test_all_scripts_are_judged_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    ask = shellcheck._ask
-    monkeypatch.setattr(
-        shellcheck, "_ask", lambda program, scripts: started.append(len(scripts)) or ask(program, scripts)
-    )
+    ask = scripts._ask
+    monkeypatch.setattr(scripts, "_ask", lambda program, scripts: started.append(len(scripts)) or ask(program, scripts))
     several = [f"echo {number} of many\n" for number in range(5)]
-    assert set(shellcheck.judge(several)) == set(several)
-    shellcheck.judge(several)
+    assert set(scripts.judge(several)) == set(several)
+    scripts.judge(several)
     assert started == [5]
 
 
 def test_without_shellcheck_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
-    assert shellcheck.judge(["echo never seen before\n"]) == {}
+    assert scripts.judge(["echo never seen before\n"]) == {}

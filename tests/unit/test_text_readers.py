@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.facts.recipes import nixtrees
+from rknn_validation.facts.recipes import nixfiles
 from rknn_validation.facts.text import shell, tmpfiles
 
 pytestmark = pytest.mark.unit
@@ -82,7 +82,7 @@ def test_commands_of_a_script() -> None:
     link, true, asked, tested, made, shown, copied, looped = shell.commands(READ, {"out": "$out", "src": "@src@"})
     assert (link.words, link.line, link.certain) == (("ln", "-sfn", "@…@/lib", "/usr/lib/"), 2, False)
     assert link.assigned == (("FOO", "a b@X@"),)
-    assert true.under == (shell.Condition(link.words, succeeded=False),)
+    assert true.under == (shell.ShellCondition(link.words, succeeded=False),)
     assert asked.words == ("[", "!", "-e", "/dev/rknpu", "]")
     assert made.words[0] == "mknod"
     assert [one.words for one in made.under] == [asked.words, tested.words]
@@ -96,14 +96,14 @@ def test_commands_of_a_script() -> None:
 
 
 def test_commands_inside_substitutions_and_behind_wrappers() -> None:
-    assert ("chmod", "777", "/dev/mem") in [one.words for one in shell.plain(READ)]
-    (command,) = shell.plain("exec env A=b /nix/store/c/bin/chmod -v 0666 /dev/rknpu")
+    assert ("chmod", "777", "/dev/mem") in [one.words for one in shell.all_commands(READ)]
+    (command,) = shell.all_commands("exec env A=b /nix/store/c/bin/chmod -v 0666 /dev/rknpu")
     assert (command.program, command.options, command.arguments) == ("chmod", ("-v",), ("0666", "/dev/rknpu"))
 
 
 @pytest.mark.parametrize("script", ["", "if", "fi )(", "a 'b", "x <<EOF", "${", "a | | b", "\0"])
 def test_what_is_no_shell_is_read_all_the_same(script: str) -> None:
-    assert isinstance(shell.plain(script), tuple)
+    assert isinstance(shell.all_commands(script), tuple)
 
 
 def test_exports() -> None:
@@ -111,16 +111,16 @@ def test_exports() -> None:
     assert [value for value, _ in shell.exports(script, "LD_LIBRARY_PATH")] == ["/x:$LD_LIBRARY_PATH", "/y"]
 
 
-def _tree(text: str, folder: Path) -> nixtrees.NixTree:
+def _tree(text: str, folder: Path) -> nixfiles.NixFile:
     (folder / "default.nix").write_text(text)
-    tree = nixtrees.read_tree(folder / "default.nix", folder)
+    tree = nixfiles.read_nix_file(folder / "default.nix", folder)
     assert tree is not None
     return tree
 
 
 def test_nix_comments_and_strings_are_no_code(tmp_path: Path) -> None:
     text = "{ a = ''x ${config.b.c} ''${b.c} '''b.c'''; b = \"b.c\"; /* b.c */ } # b.c\n"
-    assert len(list(nixtrees.naming(_tree(text.replace("''';", "'';"), tmp_path), "b", "c"))) == 1
+    assert len(list(nixfiles.places_naming(_tree(text.replace("''';", "'';"), tmp_path), "b", "c"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,5 +134,5 @@ def test_nix_comments_and_strings_are_no_code(tmp_path: Path) -> None:
     ],
 )
 def test_options_are_found_however_they_are_written(text: str, tmp_path: Path) -> None:
-    assert len(list(nixtrees.naming(_tree(text, tmp_path), "b", "c"))) == 1
-    assert not list(nixtrees.naming(_tree(text, tmp_path), "c", "b"))
+    assert len(list(nixfiles.places_naming(_tree(text, tmp_path), "b", "c"))) == 1
+    assert not list(nixfiles.places_naming(_tree(text, tmp_path), "c", "b"))

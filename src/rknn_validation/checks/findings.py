@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.facts.difference import Change
+from rknn_validation.facts.contribution import Change
 
 LISTED = 12
 """How many of the things that were looked at are kept as evidence."""

@@ -10,11 +10,13 @@ from typing import Any
 
 import yaml
 
-from rknn_validation.facts.difference import part
+from rknn_validation.facts.contribution import contribution, shorten
+from rknn_validation.facts.devnodes import devnode_exists, devnodes_named
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.recipes.nixtrees import trees_of, written
+from rknn_validation.facts.recipes.nixfiles import nix_files, string_texts
 from rknn_validation.facts.text import shell
-from rknn_validation.facts.text.unitfile import commands
+from rknn_validation.facts.text.units import exec_commands
+from rknn_validation.npu.about import about_npu
 
 _FLAGS = frozenset(
     [
@@ -64,10 +66,10 @@ class Container:
 def containers(facts: Facts) -> tuple[Container, ...]:
     """The containers the subject's services run."""
     found = []
-    for name, unit in part(facts).units.items():
+    for name, unit in contribution(facts).units.items():
         if unit.enabled and name.endswith(".service"):
-            for script in (unit.script, *unit.scripts.values(), *(line for _, line in commands(unit))):
-                found += [one for command in shell.plain(script) if (one := _container(name, command))]
+            for script in (unit.script, *unit.scripts.values(), *(line for _, line in exec_commands(unit))):
+                found += [one for command in shell.all_commands(script) if (one := _container(name, command))]
     return tuple(dict.fromkeys(found))
 
 
@@ -134,5 +136,91 @@ def _is_named(facts: Facts, folder: str) -> bool:
     configuration = facts.configuration
     texts = [file.text or "" for file in configuration.etc.values()]
     texts += [f"{unit.script}\n{unit.sections}" for unit in configuration.units.values()]
-    texts += [text for tree in trees_of(facts) for text in written(tree)]
+    texts += [text for tree in nix_files(facts) for text in string_texts(tree)]
     return any(re.search(rf"{re.escape(folder)}(?![\w./-])", text) for text in texts)
+
+
+_FOR_ROCKCHIP = re.compile(r"(?<![a-z])rk(?:35\d\d\w?)?(?![a-z0-9])|rockchip", re.IGNORECASE)
+"""Parts of an image's name or tag that say for which chip it is."""
+_VARIANTS = {"immich-app/immich-machine-learning": "rknn", "blakeblackshear/frigate": "rk"}
+"""Images that come with the vendor's libraries in a variant of this tag's suffix, and without them in all others."""
+_UNMASKED = re.compile(r"systempaths=unconfined|unmask=(?:ALL|\S*/sys/firmware)|/proc/device-tree|/sys/firmware")
+_CHOOSES_ITSELF = ("--runtime", "--annotation", "--device-cgroup-rule", "--gpus")
+
+
+def is_for_npu(one: Container) -> bool:
+    """Whether an image's name says that it is for the NPU, or for this chip."""
+    return about_npu(one.image) or bool(_FOR_ROCKCHIP.search(one.image))
+
+
+def given_devices(one: Container) -> list[str]:
+    """What `--device` maps of the host's."""
+    return [value.partition(":")[0] for value in one.values("--device")]
+
+
+def missing_devices(facts: Facts, one: Container) -> Iterator[str]:
+    """Why the container cannot even start: it is given what is not there."""
+    for device in given_devices(one):
+        if devnode_exists(facts, device) is False:
+            yield f"there is no {device}: the container is not started"
+
+
+def why_kept_out(facts: Facts, one: Container) -> Iterator[str]:
+    """Why the container's programs cannot open the NPU, or do not know that there is one."""
+    if one.has("--privileged") or one.values(*_CHOOSES_ITSELF):
+        return
+    # What is named without /dev is a CDI device, which may bring anything.
+    if any(not value.startswith("/") for value in given_devices(one)):
+        return
+    given = [*given_devices(one), *mounted_paths(one)]
+    if not any(value.rstrip("/") == "/dev" or devnodes_named(facts, value) for value in given):
+        yield f"it is given no device of the NPU: {shorten(one.text, 120)}"
+    elif facts.scenario.stack == "vendor" and not _UNMASKED.search(one.text):
+        yield f"/proc/device-tree is masked, so the runtime does not know the chip: {shorten(one.text, 120)}"
+
+
+def mounted_paths(one: Container) -> list[str]:
+    """The host's paths that are mounted in it."""
+    found = [value.partition(":")[0] for value in one.values("-v", "--volume")]
+    return found + [word for value in one.values("--mount") for word in re.findall(r"(?:source|src)=([^,]+)", value)]
+
+
+def of_another_stack(facts: Facts, one: Container) -> str:
+    """Why an image cannot use the driver that is here; "" where that is not known."""
+    if facts.scenario.stack == "mainline" and _has_vendor_libraries(one):
+        return f"{one.image} has the vendor's library, which does not know mainline's driver"
+    return ""
+
+
+def without_libraries(one: Container) -> str:
+    """Why a container that is let in to the vendor's NPU has no library for it; "" where that is not known."""
+    asks = any(value.startswith("MACHINE_LEARNING_RKNN") for value in one.values("-e", "--env"))
+    return why_no_libraries(one) if asks or _UNMASKED.search(one.text) else ""
+
+
+def why_no_libraries(one: Container) -> str:
+    """Why an image has no library of the vendor's; "" where it has, and where that is not known."""
+    suffix = _variant(one)
+    if suffix and not _has_vendor_libraries(one):
+        return f"{one.image} has no library for the NPU; the tags that have end in -{suffix}"
+    return ""
+
+
+def library_source(facts: Facts, one: Container) -> str:
+    """What brings the library of the host's stack into the container; "" where that is not known."""
+    if facts.scenario.stack == "vendor":
+        return one.image if _has_vendor_libraries(one) else ""
+    drivers = any(
+        path.startswith("/run/opengl-driver") for path in mounted_paths(one)
+    ) and "/nix/store" in mounted_paths(one)
+    return "/run/opengl-driver and /nix/store are mounted in it" if drivers else ""
+
+
+def _variant(one: Container) -> str:
+    name = one.image.partition("@")[0].rpartition(":")[0]
+    return next((suffix for known, suffix in _VARIANTS.items() if name.endswith(known)), "")
+
+
+def _has_vendor_libraries(one: Container) -> bool:
+    tag, suffix = one.image.partition("@")[0].rpartition(":")[2], _variant(one)
+    return bool(suffix) and bool(re.search(rf"(?:^|-){suffix}(?:-|$)", tag))

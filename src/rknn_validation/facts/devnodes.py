@@ -12,18 +12,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.difference import part
-from rknn_validation.facts.kernel.configfile import configfile
-from rknn_validation.facts.kernel.drivers import ON, brings_module, setting
+from rknn_validation.facts.contribution import contribution, is_npu_module
+from rknn_validation.facts.kernel.drivers import ON, brings_module, symbol_value
 from rknn_validation.facts.kernel.drivers import flavours as configured_flavours
+from rknn_validation.facts.kernel.source import configfile
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import RulesFile
-from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.facts.text import shell, tmpfiles, udevrules
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, VENDOR_MISC, Device
 from rknn_validation.facts.text.udevrules import Complaint, Rule
 from rknn_validation.facts.text.udevrun import Outcome, in_order, run
-from rknn_validation.facts.text.unitfile import commands
+from rknn_validation.facts.text.units import exec_commands
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.kernels import VENDOR_MODULE
 
@@ -102,7 +101,7 @@ def _read(files: tuple[RulesFile, ...]) -> Rules:
 @derived
 def subject_rules(facts: Facts) -> Rules:
     """The rules the subject brings."""
-    return _read(part(facts).rules)
+    return _read(contribution(facts).rules)
 
 
 @derived
@@ -111,7 +110,7 @@ def unread_rules(facts: Facts) -> tuple[RulesFile, ...]:
 
     What nixpkgs packages for others' devices is not, unless its name says so.
     """
-    packages = [inner for one in part(facts).udev_packages for inner in one.walk()]
+    packages = [inner for one in contribution(facts).udev_packages for inner in one.walk()]
     others = {name for one in packages if one.origin == "nixpkgs" for name in (one.name, one.pname)}
     unread = subject_rules(facts).unread
     return tuple(one for one in unread if is_npu_module(facts) or one.name not in others or about_npu(one.name))
@@ -121,7 +120,7 @@ def unread_rules(facts: Facts) -> tuple[RulesFile, ...]:
 def flavours(facts: Facts) -> frozenset[str]:
     """The flavours the machine's vendor driver may have been built in: both, where nothing tells."""
     file = configfile(facts)
-    on = {name for name in (DRM_GEM, DMA_HEAP) if setting(facts, f"ROCKCHIP_RKNPU_{name}") in ON}
+    on = {name for name in (DRM_GEM, DMA_HEAP) if symbol_value(facts, f"ROCKCHIP_RKNPU_{name}") in ON}
     if file and "ROCKCHIP_RKNPU" in file.symbols:
         on |= set(configured_flavours(file))
     packaged = any(brings_module(one, VENDOR_MODULE) for one in facts.configuration.kernel.extra_packages)
@@ -146,14 +145,14 @@ def outcomes(facts: Facts) -> tuple[Outcome, ...]:
     return tuple(one.outcome for one in devnodes(facts))
 
 
-def opened_flavours(facts: Facts) -> frozenset[str]:
+def flavours_with_rules(facts: Facts) -> frozenset[str]:
     """The flavours of the vendor's driver that the subject's rules are about, whichever the machine has."""
     made = (run(subject_rules(facts).rules, device) for device in NPU_DEVICES["vendor"])
     return frozenset(DMA_HEAP if one.device == VENDOR_MISC else DRM_GEM for one in made if one.gives_access)
 
 
 @derived
-def links(facts: Facts) -> dict[str, str]:
+def devnode_links(facts: Facts) -> dict[str, str]:
     """The symbolic links below /dev that the subject's rules and the machine's scripts make: path to who makes it."""
     found: dict[str, str] = {}
     for rule in subject_rules(facts).rules:
@@ -175,11 +174,11 @@ def _by_hand(facts: Facts) -> Iterator[tuple[str, str, bool]]:
             yield line.path, text, line.is_link
     scripts = [*configuration.root_scripts.items()]
     scripts += [(name, unit.script) for name, unit in configuration.units.items()]
-    scripts += [(name, line) for name, unit in configuration.units.items() for _, line in commands(unit)]
+    scripts += [(name, line) for name, unit in configuration.units.items() for _, line in exec_commands(unit)]
     for where, script in scripts:
         if "/dev/" not in script:
             continue
-        for command in shell.plain(script):
+        for command in shell.all_commands(script):
             made = [word for word in command.arguments if word.startswith("/dev/")]
             if command.program in {"ln", "mknod", "mount"} and made:
                 at = made[0] if command.program == "mknod" else made[-1]
@@ -189,7 +188,7 @@ def _by_hand(facts: Facts) -> Iterator[tuple[str, str, bool]]:
 _NUMBERED = re.compile(r"/dev/dri/(?:card|renderD)(?:\d+|\S*[*?\[]\S*)|/dev/dri/by-path/\S+")
 
 
-def exists(facts: Facts, path: str) -> bool | None:
+def devnode_exists(facts: Facts, path: str) -> bool | None:
     """Whether there will be such a path below /dev: False where it could only be the NPU's and nobody makes it.
 
     None where that is not known, or not this fact's business.
@@ -198,7 +197,7 @@ def exists(facts: Facts, path: str) -> bool | None:
     nodes = devnodes(facts)
     if not path.startswith("/dev/") or not nodes:
         return None
-    linked = (re.sub(r"[$%](?:\w+|\{\w+\})", "*", link) for link in links(facts))
+    linked = (re.sub(r"[$%](?:\w+|\{\w+\})", "*", link) for link in devnode_links(facts))
     if any(fnmatch.fnmatchcase(path, one) for one in (*linked, *(made for made, _, _ in made_by_hand(facts)))):
         return True
     same = [one for one in nodes if path in (one.path, posixpath.dirname(one.path))]
@@ -214,7 +213,7 @@ def _could_be_the_npu_s(path: str) -> bool:
     return about_npu(path) or bool(re.match(r"/dev/(?:accel|rocket|dri/accel)", path))
 
 
-def named_by(facts: Facts, word: str) -> tuple[Devnode, ...]:
+def devnodes_named(facts: Facts, word: str) -> tuple[Devnode, ...]:
     """The NPU's devnodes that a path or pattern means: by name, by wildcard, by the folder they lie in."""
     word = word.rstrip("/")
     if not word.startswith("/dev/"):

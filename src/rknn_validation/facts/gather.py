@@ -25,16 +25,15 @@ from rknn_validation.facts.nix.effects import Effects, effects
 from rknn_validation.facts.nix.evaluate import evaluate, host_names
 from rknn_validation.facts.nix.failure import UNDECLARED
 from rknn_validation.facts.nix.flake import Flake, read_flake
-from rknn_validation.facts.nix.missing import Missing
+from rknn_validation.facts.nix.gaps import Gaps
 from rknn_validation.facts.nix.nixpkgs import Nixpkgs, locked
 from rknn_validation.facts.nix.request import Forced, Request, flakes_of
-from rknn_validation.facts.perturb import with_effects
 from rknn_validation.npu.boards import FOREIGN, Board, named
 from rknn_validation.subject.validation import Scenario, Subject, Validation
 
 
 @dataclass
-class Served:
+class Shared:
     """What several evaluations of a run have in common: the flakes, read once, and which nixpkgs has served.
 
     `own` are those that flakes lock, by the flake; `common` says whether the one of the run has served for anything.
@@ -59,8 +58,8 @@ class Evaluator:
     build: bool = False
     progress: Callable[[str], None] = lambda _: None
     nixpkgs_was_named: bool = False
-    served: Served = field(default_factory=Served)
-    _left_open: dict[str, Missing] = field(default_factory=dict)
+    served: Shared = field(default_factory=Shared)
+    _left_open: dict[str, Gaps] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
         """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
@@ -107,7 +106,7 @@ class Evaluator:
     def effects(self, requests: Mapping[str, Request]) -> dict[str, Effects]:
         """What follows from the options of modules, by the requests' names; none of them is a host."""
         flakes = {ref: self.flake(ref) for one in requests.values() for ref in flakes_of(one.subject)}
-        known = {name: self._left_open.get(one.of_subject, Missing()) for name, one in requests.items()}
+        known = {name: self._left_open.get(one.of_subject, Gaps()) for name, one in requests.items()}
         return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes, left_open=known)
 
     def nixpkgs_of(self, subject: Subject) -> Path | None:
@@ -246,3 +245,36 @@ def _on_board(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     hardware = dict(config.get("hardware") or {})
     device_tree = {**(hardware.get("deviceTree") or {}), "name": name}
     return {**config, "hardware": {**hardware, "deviceTree": device_tree}}
+
+
+def with_effects(
+    gathered: Mapping[str, Mapping[str, Facts]],
+    evaluate: Callable[[Mapping[str, Request]], Mapping[str, Effects]],
+    *,
+    without: Container[str] = (),
+) -> dict[str, dict[str, Facts]]:
+    """The same facts with the effects of options, of what evaluates and is not switched off.
+
+    Subjects named in `without` are left as they are, and so are those that are no module: they have no options.
+    """
+    wanted = {
+        f"{key} {name}": facts
+        for key, scenarios in gathered.items()
+        for name, facts in scenarios.items()
+        if key not in without and _has_options(facts)
+    }
+    found = evaluate({name: _request(facts) for name, facts in wanted.items()}) if wanted else {}
+    return {
+        key: {name: replace(facts, effects=found.get(f"{key} {name}")) for name, facts in scenarios.items()}
+        for key, scenarios in gathered.items()
+    }
+
+
+def _request(facts: Facts) -> Request:
+    scenario = facts.scenario
+    return Request(facts.subject, scenario.settings, scenario.config, scenario.system)
+
+
+def _has_options(facts: Facts) -> bool:
+    evaluates = facts.evaluation.configuration is not None
+    return evaluates and facts.subject.module is not None and facts.scenario.settings.get("enable") is not False

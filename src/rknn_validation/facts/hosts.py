@@ -2,75 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import difflib
+import pickle
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.facts.gather import Evaluator, requests_of
 from rknn_validation.facts.kernel.drivers import mainline_driver, vendor_driver
-from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nix.configuration import Configuration
+from rknn_validation.facts.model import BASELINE, Facts
+from rknn_validation.facts.nix.configuration import Configuration, Evaluation
 from rknn_validation.npu.about import about_npu
-from rknn_validation.npu.boards import PC, Board, board_of_dtb
+from rknn_validation.npu.boards import BOARDS, PC, Board, board_of_dtb
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.npu.symbols import Presence
+from rknn_validation.subject.hosts import Host
+from rknn_validation.subject.references import HostReference, absolute_flake, host_reference
+from rknn_validation.subject.validation import GuestHost, Scenario, Subject, Validation
 
-NO_BOARD = "virt"
-TYPICAL = "orangepi-5-plus"
+_NO_BOARD = "virt"
+_TYPICAL_BOARD = "orangepi-5-plus"
 
 
 @dataclass(frozen=True)
-class Told:
+class Detected:
     """A word about a host, and why it is this one."""
 
     word: str
     why: str
 
 
-def board_of(configuration: Configuration, given: str | None) -> Told:
+def board_of(configuration: Configuration, given: str | None) -> Detected:
     """The board a host is for: what was given, its device tree's, or what its system and NPU support tell."""
     if given is not None:
-        return Told(given, "as given")
+        return Detected(given, "as given")
     name = configuration.device_tree.name
     board = board_of_dtb(name) if name else None
     if board is not None:
-        return Told(board.name, f"hardware.deviceTree.name is {name}")
+        return Detected(board.name, f"hardware.deviceTree.name is {name}")
     if not configuration.system.startswith("aarch64"):
-        return Told(PC.name, f"its system is {configuration.system}")
+        return Detected(PC.name, f"its system is {configuration.system}")
     if name:
-        return Told(NO_BOARD, f"hardware.deviceTree.name is {name}, of no board that is known")
+        return Detected(_NO_BOARD, f"hardware.deviceTree.name is {name}, of no board that is known")
     reason = next(_npu_support(configuration), None)
     if reason is not None:
-        return Told(TYPICAL, f"hardware.deviceTree.name is not set; it brings NPU support ({reason}): say --board")
-    return Told(NO_BOARD, "hardware.deviceTree.name is not set, and nothing brings NPU support")
+        return Detected(
+            _TYPICAL_BOARD, f"hardware.deviceTree.name is not set; it brings NPU support ({reason}): say --board"
+        )
+    return Detected(_NO_BOARD, "hardware.deviceTree.name is not set, and nothing brings NPU support")
 
 
-def stack_of(facts: Facts, board: Board, given: str | None) -> Told:
+def stack_of(facts: Facts, board: Board, given: str | None) -> Detected:
     """The stack a host is to bring up: what was given, or what its configuration brings.
 
     A host of another board is to be left alone, whatever it brings. Of an RK3588 board that brings nothing, its kernel
     decides: one that has a driver, or may have the vendor's.
     """
     if given is not None:
-        return Told(given, "as given")
+        return Detected(given, "as given")
     if not board.is_rk3588:
-        return Told("none", f"{board.name} is no RK3588 board: it has to be left alone")
-    for stack, brought in (("vendor", _vendor), ("mainline", _mainline)):
+        return Detected("none", f"{board.name} is no RK3588 board: it has to be left alone")
+    for stack, brought in (("vendor", _vendor_support), ("mainline", _mainline_support)):
         reason = next(brought(facts.configuration), None)
         if reason is not None:
-            return Told(stack, reason)
+            return Detected(stack, reason)
     vendor, mainline = vendor_driver(facts), mainline_driver(facts)
     if mainline.has is Presence.YES or (mainline.has is Presence.UNKNOWN and vendor.has is Presence.NO):
-        return Told("mainline", mainline.why)
+        return Detected("mainline", mainline.why)
     if vendor.has is not Presence.NO:
-        return Told("vendor", vendor.why)
-    return Told("mainline", f"neither stack's driver is there: {mainline.why}")
+        return Detected("vendor", vendor.why)
+    return Detected("mainline", f"neither stack's driver is there: {mainline.why}")
 
 
 def _npu_support(configuration: Configuration) -> Iterator[str]:
-    yield from _vendor(configuration)
-    yield from _mainline(configuration)
+    yield from _vendor_support(configuration)
+    yield from _mainline_support(configuration)
 
 
-def _vendor(configuration: Configuration) -> Iterator[str]:
+def _vendor_support(configuration: Configuration) -> Iterator[str]:
     """What of the vendor's stack a configuration brings: its driver first, then what its clients need."""
     kernel = configuration.kernel
     module = STACKS["vendor"].module
@@ -92,7 +106,7 @@ def _vendor(configuration: Configuration) -> Iterator[str]:
     )
 
 
-def _mainline(configuration: Configuration) -> Iterator[str]:
+def _mainline_support(configuration: Configuration) -> Iterator[str]:
     """What of the mainline stack a configuration asks for by name; a kernel that merely has the driver says nothing."""
     kernel = configuration.kernel
     module = STACKS["mainline"].module
@@ -109,3 +123,166 @@ def _mainline(configuration: Configuration) -> Iterator[str]:
 
 def _names_teflon(unit: object) -> bool:
     return "libteflon" in repr(unit)
+
+
+IN_MEMORY = 4
+"""Facts of a whole machine take a few megabytes; a fleet may have hundreds."""
+
+
+class FactsOnDisk(Mapping[str, Facts]):
+    """Facts by scenario, each in a file of its own in `folder`, which the owner removes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._kept: OrderedDict[str, Facts] = OrderedDict()
+
+    def add(self, name: str, facts: Facts) -> None:
+        """Put the facts of a scenario on the shelf."""
+        part = self._file(name).with_suffix(".part")
+        part.write_bytes(pickle.dumps(facts))
+        part.rename(self._file(name))
+
+    def __getitem__(self, name: str) -> Facts:
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        try:
+            found: Facts = pickle.loads(self._file(name).read_bytes())
+        except FileNotFoundError as error:
+            raise KeyError(name) from error
+        self._kept[name] = found
+        while len(self._kept) > IN_MEMORY:
+            self._kept.popitem(last=False)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (bytes.fromhex(file.stem).decode() for file in sorted(self.folder.glob("*.facts")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.folder.glob("*.facts"))
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name.encode().hex()}.facts"
+
+
+AT_ONCE = 8
+"""Hosts that are evaluated before their facts are put away."""
+
+
+def evaluate_hosts(
+    validation: Validation, evaluator: Evaluator, shelf: FactsOnDisk, progress: Callable[[str], None]
+) -> Validation:
+    """The subject with its hosts evaluated: a scenario for each, whose facts are on the shelf.
+
+    What a host's configuration does not tell of its board and stack, and why it was taken for what it is, is kept in
+    the scenario's `told`. A host that does not evaluate is a scenario, too, of which nothing else is asked.
+    """
+    scenarios, subjects = dict(validation.scenarios), dict(validation.host_subjects)
+    guests = dict(validation.guests)
+    hosts = list(validation.hosts.values())
+    done, since = 0, time.monotonic()
+    for some in _chunks(hosts, AT_ONCE):
+        progress(f"evaluating {', '.join(one.name for one in some)} ({done + len(some)} of {len(hosts)})")
+        # A host that never ends takes the time of those beside it, not of the whole fleet.
+        patience = Deadline.after(evaluator.deadline.seconds, evaluator.deadline.what)
+        for host, facts in _evaluated(some, replace(evaluator, deadline=patience)):
+            shelf.add(host.name, facts)
+            scenarios[host.name], subjects[host.name] = facts.scenario, facts.subject
+            if host.reference.flake:
+                guests.setdefault(host.name, GuestHost(host.reference.flake, host.reference.name))
+        done += len(some)
+    if hosts:
+        seconds = time.monotonic() - since
+        each = f", {seconds / len(hosts):.1f} s each" if len(hosts) > 1 else ""
+        progress(f"evaluated {len(hosts)} host{'s'[: len(hosts) > 1]} in {seconds:.1f} s{each}")
+    return replace(validation, scenarios=scenarios, host_subjects=subjects, guests=guests)
+
+
+def _chunks(hosts: Sequence[Host], size: int) -> Iterator[list[Host]]:
+    rest = iter(hosts)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _evaluated(hosts: Iterable[Host], evaluator: Evaluator) -> Iterator[tuple[Host, Facts]]:
+    subjects = {host.name: subject_of(host) for host in hosts}
+    # Which platform the machine beside a host has to have is known once the host is evaluated.
+    first = {name: requests_of(subject, _bare(name))[""] for name, subject in subjects.items()}
+    found = evaluator.evaluate(first)
+    second = {
+        (host.name, name): request
+        for host in hosts
+        for name, request in requests_of(subjects[host.name], _bare(host.name, _system(found[host.name]))).items()
+        if name and found[host.name].configuration is not None
+    }
+    words = {key: str(request.to_json()) for key, request in second.items()}
+    unique = {words[key]: request for key, request in second.items()}
+    beside = evaluator.evaluate(unique) if unique else {}
+    for host in hosts:
+        mine = {
+            name: replace(beside[words[key]], name=name) for key in second if (name := key[1]) and key[0] == host.name
+        }
+        baseline = mine.pop(BASELINE, Evaluation(BASELINE, None, found[host.name].error, found[host.name].nixpkgs))
+        facts = Facts(subjects[host.name], _bare(host.name), found[host.name], baseline, mine)
+        yield host, replace(facts, scenario=_scenario(host, facts))
+
+
+def subject_of(host: Host) -> Subject:
+    """A host as the subject of its own scenario."""
+    file = host.reference.file
+    root = file.parent if file else Path(host.reference.flake)
+    return Subject(root if root.is_absolute() else Path("/nowhere"), option=host.option, host=host.reference)
+
+
+def _bare(name: str, system: str = "aarch64-linux") -> Scenario:
+    return Scenario(name, "none", {}, (), {}, system)
+
+
+def _system(evaluation: Evaluation) -> str:
+    return evaluation.configuration.system if evaluation.configuration else "aarch64-linux"
+
+
+def _scenario(host: Host, facts: Facts) -> Scenario:
+    configuration = facts.evaluation.configuration
+    if configuration is None:
+        given = Detected(host.board or "virt", "not evaluated"), Detected(host.stack or "none", "not evaluated")
+        return Scenario(host.name, given[1].word, {}, (given[0].word,), told=_reasons(*given))
+    board = board_of(configuration, host.board)
+    stack = stack_of(facts, BOARDS[board.word], host.stack)
+    return Scenario(
+        host.name,
+        stack.word,
+        {},
+        (board.word,),
+        system=configuration.system,
+        expects=host.expects,
+        told=_reasons(board, stack),
+    )
+
+
+def _reasons(board: Detected, stack: Detected) -> tuple[str, ...]:
+    return (f"board {board.word}: {board.why}", f"stack {stack.word}: {stack.why}")
+
+
+def hosts_of(reference: str, base: Path, evaluator: Evaluator) -> dict[str, Host]:
+    """The hosts that `FLAKE#NAME` or `FLAKE` (all of them) means. Raises HarnessError naming the nearest ones."""
+    flake, _, _ = reference.partition("#")
+    place = absolute_flake(flake, base)
+    names = evaluator.host_names(place)
+    if not names:
+        seen = "nixosConfigurations without any"
+        raise HarnessError(
+            f"{reference}: the flake has no hosts", expected="hosts in its nixosConfigurations", seen=seen
+        )
+    if "#" not in reference:
+        return {name: Host(name, HostReference(name, ("nixosConfigurations", name), flake=place)) for name in names}
+    wanted = host_reference(reference, base)
+    if wanted.name not in names:
+        near = difflib.get_close_matches(wanted.name, names, n=3)
+        raise HarnessError(
+            f"{reference}: the flake has no host {wanted.name}",
+            expected=f"one of {', '.join(names)}" if names else "nixosConfigurations with hosts",
+            seen=wanted.name,
+            hint=f"did you mean {' or '.join(near)}?" if near else "",
+        )
+    return {wanted.name: Host(wanted.name, wanted)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.devnodes import Devnode, devnodes
-from rknn_validation.facts.difference import part
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Unit
-from rknn_validation.facts.npupart import asked_for, npu_units, uses_npu
+from rknn_validation.facts.npurelated import npu_units, services_in_settings, uses_npu
 from rknn_validation.facts.text import shell
-from rknn_validation.facts.text.unitfile import commands, is_on, last, text_of, words
+from rknn_validation.facts.text.units import commands_text, exec_commands, is_on, last, words
 from rknn_validation.npu.about import about_npu
 
 _HELPERS = frozenset(
@@ -49,7 +49,7 @@ def services(facts: Facts) -> dict[str, Unit]:
 def own_services(facts: Facts) -> dict[str, Unit]:
     """Like `services`, without those of the machine that the subject only adds to."""
     before = facts.baseline.configuration
-    others = asked_for(facts) | set(before.units if before else ())
+    others = services_in_settings(facts) | set(before.units if before else ())
     return {name: one for name, one in services(facts).items() if name not in others}
 
 
@@ -59,7 +59,10 @@ def consumers(facts: Facts) -> dict[str, Unit]:
     return {
         name: unit
         for name, unit in own_services(facts).items()
-        if last(unit, "Type") != "oneshot" and text_of(unit).strip() and not is_helper(unit) and uses_npu(facts, unit)
+        if last(unit, "Type") != "oneshot"
+        and commands_text(unit).strip()
+        and not is_helper(unit)
+        and uses_npu(facts, unit)
     }
 
 
@@ -70,7 +73,7 @@ def jobs(facts: Facts) -> dict[str, Unit]:
         name: unit
         for name, unit in own_services(facts).items()
         if last(unit, "Type") == "oneshot"
-        and any(commands(unit))
+        and any(exec_commands(unit))
         and not is_helper(unit)
         and speaks_of_npu(unit)
         and uses_npu(facts, unit)
@@ -79,13 +82,13 @@ def jobs(facts: Facts) -> dict[str, Unit]:
 
 def is_helper(unit: Unit) -> bool:
     """Whether all a service starts are the small programs that prepare a machine."""
-    ran = [command for key, command in commands(unit) if key == "ExecStart"]
+    ran = [command for key, command in exec_commands(unit) if key == "ExecStart"]
     return bool(ran) and all(command.split()[0].rsplit("/", 1)[-1] in _HELPERS for command in ran)
 
 
 def speaks_of_npu(unit: Unit) -> bool:
     """Whether a unit's name, commands or environment name the NPU or its libraries."""
-    texts = (unit.name, text_of(unit), *unit.environment, *unit.environment.values())
+    texts = (unit.name, commands_text(unit), *unit.environment, *unit.environment.values())
     return any(about_npu(text) or re.search("tflite", text, re.IGNORECASE) for text in texts)
 
 
@@ -106,7 +109,7 @@ def groups_of(facts: Facts, unit: Unit) -> frozenset[str] | None:
     return named | set(user.groups) | members | own
 
 
-def shut_to(facts: Facts, unit: Unit) -> tuple[Devnode, ...]:
+def closed_devnodes(facts: Facts, unit: Unit) -> tuple[Devnode, ...]:
     """The devnodes that stay shut to a service: those of a flavour of which no node that is opened lets it in."""
     groups, user = groups_of(facts, unit), last(unit, "User")
     if groups is None:
@@ -121,27 +124,27 @@ def shut_to(facts: Facts, unit: Unit) -> tuple[Devnode, ...]:
 
 def may_open(facts: Facts, unit: Unit) -> bool:
     """Whether a service may open the NPU, whichever flavour its driver has."""
-    return not shut_to(facts, unit)
+    return not closed_devnodes(facts, unit)
 
 
 @derived
-def scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
+def npu_scripts(facts: Facts) -> tuple[tuple[str, str], ...]:
     """(where, script) of every shell script the subject has run for the NPU: activation, units and their commands."""
-    found = [*part(facts).root_scripts.items()]
+    found = [*contribution(facts).root_scripts.items()]
     for name, unit in npu_units(facts).items():
         found += [(name, text) for text in (unit.script, unit.stop_script) if text.strip()]
-        found += [(name, command) for _, command in commands(unit)]
+        found += [(name, command) for _, command in exec_commands(unit)]
     return tuple((where, text) for where, text in found if text.strip())
 
 
 def run_commands(facts: Facts) -> Iterator[tuple[str, shell.Command]]:
     """(where, command) of every command of those scripts."""
-    for where, text in scripts(facts):
-        yield from ((where, command) for command in shell.unrolled(text))
+    for where, text in npu_scripts(facts):
+        yield from ((where, command) for command in shell.unrolled_commands(text))
 
 
 @derived
-def wanted(facts: Facts) -> frozenset[str]:
+def wanted_units(facts: Facts) -> frozenset[str]:
     """Units that another unit of the machine names to start them."""
     keys = ("Wants", "Requires", "BindsTo", "Upholds", "OnFailure", "OnSuccess", "Unit", "Service", "Also")
     return frozenset(
@@ -167,12 +170,14 @@ def is_started(facts: Facts, unit: Unit) -> bool:
 
 def _is_named(facts: Facts, name: str) -> bool:
     stem = name.removesuffix(".service")
-    return name in wanted(facts) or any(name in text or f"start {stem}" in text for text in _starting_texts(facts))
+    return name in wanted_units(facts) or any(
+        name in text or f"start {stem}" in text for text in _starting_texts(facts)
+    )
 
 
 @derived
 def _starting_texts(facts: Facts) -> tuple[str, ...]:
-    ours = part(facts)
+    ours = contribution(facts)
     texts = [rule.text or "" for rule in ours.rules] + list(ours.root_scripts.values())
     return (*texts, *(unit.script for unit in ours.units.values() if unit.script.strip()))
 
@@ -180,7 +185,7 @@ def _starting_texts(facts: Facts) -> tuple[str, ...]:
 def named_devnodes(unit: Unit) -> dict[str, str]:
     """The paths below /dev that could be the NPU's and that a service names: path to the text that does."""
     texts = [(f"{name}={value}", value) for name, value in unit.environment.items()]
-    for command in shell.plain("\n".join((text_of(unit), unit.stop_script))):
+    for command in shell.all_commands("\n".join((commands_text(unit), unit.stop_script))):
         # What a script makes or removes need not be there.
         if command.program not in {"ln", "mknod", "rm", "mkdir", "echo", "printf", "logger", "podman", "docker"}:
             texts += [(command.text, word) for word in command.words]

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-from rknn_validation.npu.trees import name_of
+from rknn_validation.npu.devicetrees import name_of
 
 RK3588_COMPATIBLES = frozenset({"rockchip,rk3588", "rockchip,rk3588s"})
 """Root `compatible` strings of SoCs that carry the RK3588 NPU."""

@@ -19,15 +19,14 @@ import pytest
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.workspace import workspace
-from rknn_validation.facts.deployed import deployed, hosts_of
-from rknn_validation.facts.gather import Evaluator, Served, gather
+from rknn_validation.facts.gather import Evaluator, Shared, gather
+from rknn_validation.facts.hosts import FactsOnDisk, evaluate_hosts, hosts_of
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.evaluate import require_attribute
 from rknn_validation.facts.nix.nixpkgs import Nixpkgs, choose
-from rknn_validation.facts.shelf import Shelf
 from rknn_validation.pytestplugin.entry import SUBJECT_FILE
 from rknn_validation.subject.hosts import Host
-from rknn_validation.subject.references import HostReference, split
+from rknn_validation.subject.references import HostReference, split_path
 from rknn_validation.subject.validation import Validation, load
 
 NIXPKGS_SECONDS = 900.0
@@ -47,7 +46,7 @@ class Judged:
     validation: Validation
     folder: Path | None = None
     owned: ExitStack = field(default_factory=ExitStack)
-    record: Served = field(default_factory=Served)
+    record: Shared = field(default_factory=Shared)
     _nixpkgs: Nixpkgs | None = None
 
     @property
@@ -96,7 +95,7 @@ class Judged:
             name: one for name, one in self.validation.scenarios.items() if name not in self.validation.host_subjects
         }
         found = gather(replace(self.validation, scenarios=own), self.evaluator()) if own else {}
-        return _Both(found, Shelf(self.folder)) if self.folder else found
+        return _Both(found, FactsOnDisk(self.folder)) if self.folder else found
 
 
 class _Both(Mapping[str, Facts]):
@@ -152,7 +151,7 @@ def _told_nixpkgs(told: Mapping[str, Any]) -> Nixpkgs | None:
 def _evaluate_hosts(found: Judged) -> None:
     try:
         found.folder = found.owned.enter_context(workspace())
-        found.validation = deployed(found.validation, found.evaluator(), Shelf(found.folder), found.say)
+        found.validation = evaluate_hosts(found.validation, found.evaluator(), FactsOnDisk(found.folder), found.say)
         (found.folder / SEEN).write_bytes(pickle.dumps(found.validation))
     except BaseException:
         found.owned.close()
@@ -193,7 +192,7 @@ def _of_file(file: Path, config: pytest.Config) -> Validation:
     if not file.exists() or (file.is_dir() and not (file / "default.nix").exists()):
         seen = "a folder without default.nix" if file.exists() else "no such file"
         raise HarnessError(f"--file {file}", expected="a Nix file", seen=seen)
-    path = split(config.getoption("--attribute"))
+    path = split_path(config.getoption("--attribute"))
     name = path[-1] if path else file.stem
     host = Host(name, HostReference(name, path, file=file.resolve()))
     return Validation(file.resolve(), None, {}, {}, hosts=_given({name: host}, config))
@@ -203,7 +202,7 @@ def _given(hosts: Mapping[str, Host], config: pytest.Config) -> dict[str, Host]:
     option = config.getoption
     if option("--board") and len(hosts) > 1:
         raise HarnessError("--board", expected="one host, such as --flake .#opi01", seen=f"{len(hosts)} hosts")
-    path = split(option("--option"))
+    path = split_path(option("--option"))
     return {
         name: replace(host, board=option("--board"), stack=option("--stack"), option=path)
         for name, host in hosts.items()

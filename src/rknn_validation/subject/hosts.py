@@ -10,7 +10,7 @@ from rknn_validation.common.yamlfile import Reader
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACK_NAMES
 from rknn_validation.subject.expects import read_expects
-from rknn_validation.subject.references import HostReference, host_of, local, split
+from rknn_validation.subject.references import HostReference, absolute_flake, host_reference, split_path
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _host(outer: Reader, name: str, root: Path) -> Host:
 
 def _whole_reference(reader: Reader, key: str, root: Path) -> HostReference:
     try:
-        return host_of(reader.text(key), root)
+        return host_reference(reader.text(key), root)
     except SubjectFileError:
         raise
     except HarnessError as error:
@@ -63,13 +63,15 @@ def _reference(reader: Reader, name: str, root: Path) -> HostReference:
     if reader.has("flake") == reader.has("file"):
         seen = "both" if reader.has("flake") else "neither"
         raise reader.error("flake", expected="flake (.) or file (default.nix)", seen=seen)
-    path = split(reader.text("attribute")) if reader.has("attribute") else ()
+    path = split_path(reader.text("attribute")) if reader.has("attribute") else ()
     if reader.has("file"):
         return HostReference(name, path, file=reader.file("file", root))
     flake = reader.text("flake")
     if "#" in flake:
         return _whole_reference(reader, "flake", root)
-    return HostReference(path[-1] if path else name, path or ("nixosConfigurations", name), flake=local(flake, root))
+    return HostReference(
+        path[-1] if path else name, path or ("nixosConfigurations", name), flake=absolute_flake(flake, root)
+    )
 
 
 def option_path(reader: Reader) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class FlakeAttribute:
         return f"{self.flake}#{'.'.join(self.path)}"
 
 
-Part = Path | FlakeAttribute
+Reference = Path | FlakeAttribute
 """Where a module, an overlay or a package is written."""
 
 
@@ -46,7 +46,7 @@ class HostReference:
         return f"{self.flake}#{self.name}" if self.flake else " -A ".join([str(self.file), ".".join(self.path)])
 
 
-def local(flake: str, root: Path) -> str:
+def absolute_flake(flake: str, root: Path) -> str:
     """A flake's reference with a relative directory made absolute."""
     scheme, _, rest = flake.rpartition("path:")
     words = rest if scheme == "" else flake
@@ -55,45 +55,45 @@ def local(flake: str, root: Path) -> str:
     return flake
 
 
-def host_of(text: str, root: Path) -> HostReference:
+def host_reference(text: str, root: Path) -> HostReference:
     """`FLAKE#HOST`, `FLAKE#nixosConfigurations.HOST`. Raises HarnessError where it is anything else."""
     found = ATTRIBUTE.fullmatch(text)
-    words = split(found["path"]) if found else ()
+    words = split_path(found["path"]) if found else ()
     if words[:1] == ("nixosConfigurations",):
         words = words[1:]
     if found is None or len(words) != 1:
         raise HarnessError(f"{text}: no host", expected="FLAKE#HOST, such as .#opi01", seen=repr(text))
-    return HostReference(words[0], ("nixosConfigurations", words[0]), flake=local(found["flake"], root))
+    return HostReference(words[0], ("nixosConfigurations", words[0]), flake=absolute_flake(found["flake"], root))
 
 
-def split(path: str) -> tuple[str, ...]:
+def split_path(path: str) -> tuple[str, ...]:
     """The words of an attribute path; one in double quotes may hold dots."""
     return tuple(quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|([^."]+)', path))
 
 
-def part(text: str, root: Path) -> Part | None:
+def reference(text: str, root: Path) -> Reference | None:
     """The part that a text names; None for a path that does not exist."""
     found = ATTRIBUTE.fullmatch(text)
     if found and not (root / text).exists():
-        return FlakeAttribute(local(found["flake"], root), split(found["path"]))
+        return FlakeAttribute(absolute_flake(found["flake"], root), split_path(found["path"]))
     path = (root / Path(text).expanduser()).resolve()
     return path if path.exists() else None
 
 
-def read_part(reader: Reader, key: str, root: Path) -> Part:
+def read_reference(reader: Reader, key: str, root: Path) -> Reference:
     """The part that a key names. Raises SubjectFileError."""
     return _read(reader, key, reader.text(key), root)
 
 
-def read_parts(reader: Reader, key: str, root: Path) -> tuple[Part, ...]:
+def read_references(reader: Reader, key: str, root: Path) -> tuple[Reference, ...]:
     """The parts that a key lists; none where it is missing. Raises SubjectFileError."""
     if not reader.has(key) or reader.is_empty(key):
         return ()
     return tuple(_read(reader, key, text, root) for text in reader.words(key))
 
 
-def _read(reader: Reader, key: str, text: str, root: Path) -> Part:
-    found = part(text, root)
+def _read(reader: Reader, key: str, text: str, root: Path) -> Reference:
+    found = reference(text, root)
     if found is None:
         raise reader.error(
             key,
@@ -109,7 +109,7 @@ class SpecialArgument:
     """A value of `specialArgs`: plain data, the value of a file, or an attribute of a flake."""
 
     value: Any = None
-    part: Part | None = None
+    part: Reference | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/subject.nix` reads it."""
@@ -132,7 +132,7 @@ def _special(reader: Reader, name: str, value: Any, root: Path) -> SpecialArgume
     text = str(next(iter(value.values())))
     # A flake itself is what a module calls `self`.
     whole = "flake" in value and "#" not in text
-    found = FlakeAttribute(local(text, root), ()) if whole else part(text, root)
+    found = FlakeAttribute(absolute_flake(text, root), ()) if whole else reference(text, root)
     if found is None:
         expected = "{flake: .#inputs} or {file: a/file.nix}"
         raise reader.error("specialArgs", expected=expected, seen=f"{name}: {text}: no such file")

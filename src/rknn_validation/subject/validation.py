@@ -20,10 +20,10 @@ from rknn_validation.subject.inventory import Node, read_nodes
 from rknn_validation.subject.references import (
     FlakeAttribute,
     HostReference,
-    Part,
+    Reference,
     SpecialArgument,
-    read_part,
-    read_parts,
+    read_reference,
+    read_references,
     read_special_args,
 )
 
@@ -40,11 +40,11 @@ class Subject:
     """
 
     root: Path
-    module: Part | None = None
+    module: Reference | None = None
     option: tuple[str, ...] = ()
-    overlays: tuple[Part, ...] = ()
-    imports: tuple[Part, ...] = ()
-    packages: tuple[Part, ...] = ()
+    overlays: tuple[Reference, ...] = ()
+    imports: tuple[Reference, ...] = ()
+    packages: tuple[Reference, ...] = ()
     special_args: Mapping[str, SpecialArgument] = field(default_factory=dict, hash=False)
     host: HostReference | None = None
 
@@ -63,7 +63,7 @@ class Subject:
         return tuple(dict.fromkeys(path for one in parts if (path := _file_of(one)) is not None))
 
 
-def _file_of(one: Part | None) -> Path | None:
+def _file_of(one: Reference | None) -> Path | None:
     if isinstance(one, FlakeAttribute):
         file = Path(one.flake) / "flake.nix"
         return file if file.is_file() else None
@@ -172,11 +172,11 @@ def _subject(reader: Reader, root: Path) -> Subject:
     reader.only("module", "option", "overlays", "imports", "packages", "specialArgs")
     subject = Subject(
         root=root,
-        module=read_part(reader, "module", root) if reader.has("module") else None,
+        module=read_reference(reader, "module", root) if reader.has("module") else None,
         option=option_path(reader),
-        overlays=read_parts(reader, "overlays", root),
-        imports=read_parts(reader, "imports", root),
-        packages=read_parts(reader, "packages", root),
+        overlays=read_references(reader, "overlays", root),
+        imports=read_references(reader, "imports", root),
+        packages=read_references(reader, "packages", root),
         special_args=read_special_args(reader, root),
     )
     if not (subject.is_machine or subject.packages or subject.overlays):

@@ -9,7 +9,7 @@ from typing import Protocol
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.npupart import npu_units
+from rknn_validation.facts.npurelated import npu_units
 from rknn_validation.machine.activation import Guest, Installation, Switched, described, install, switch
 from rknn_validation.machine.emulator import Emulator, Identity, Machine
 from rknn_validation.machine.nixosguests import NixosGuests

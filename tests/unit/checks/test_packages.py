@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 
 from rknn_validation.checks.configuration.sources import raw_file
-from rknn_validation.facts.recipes.commands import syntax_error
-from rknn_validation.facts.recipes.hashes import Hash, HashError, is_placeholder, parse_hash
-from rknn_validation.facts.recipes.installs import installed
-from rknn_validation.facts.recipes.localfiles import elf_problem
-from rknn_validation.facts.recipes.nixtrees import subject_trees
-from rknn_validation.facts.recipes.revisions import Kind, address, revision
-from rknn_validation.facts.recipes.wheels import wheel_of
+from rknn_validation.facts.library.toolkits import parse_wheel_name
+from rknn_validation.facts.recipes.fetches import (
+    Hash,
+    HashError,
+    Stability,
+    is_placeholder,
+    parse_hash,
+    revision_in_address,
+    stability,
+)
+from rknn_validation.facts.recipes.installs import follow_install
+from rknn_validation.facts.recipes.nixfiles import elf_problem, files_of_subject
+from rknn_validation.facts.scripts import syntax_error
 from rknn_validation.facts.text.shell import commands
 from rknn_validation.npu import versions
 from rknn_validation.subject.validation import Subject
@@ -68,16 +74,16 @@ def test_real_hashes_are_no_placeholders() -> None:
 
 
 def test_wheel_names_tell_interpreter_and_machine() -> None:
-    wheel = wheel_of(f"rknn_toolkit_lite2-2.3.2-cp312-cp312-{versions.WHEEL_PLATFORM}.whl")
+    wheel = parse_wheel_name(f"rknn_toolkit_lite2-2.3.2-cp312-cp312-{versions.WHEEL_PLATFORM}.whl")
     assert wheel is not None
     assert (wheel.version, wheel.interpreter, wheel.is_for_aarch64_linux) == ("2.3.2", "3.12", True)
-    old = wheel_of("rknn_toolkit_lite2-1.4.0-cp37-cp37m-linux_aarch64.whl")
+    old = parse_wheel_name("rknn_toolkit_lite2-1.4.0-cp37-cp37m-linux_aarch64.whl")
     assert old is not None and old.interpreter == "3.7"
-    other = wheel_of("rknn_toolkit2-1.6.0%2B81f21f4d-cp310-cp310-linux_x86_64.whl")
+    other = parse_wheel_name("rknn_toolkit2-1.6.0%2B81f21f4d-cp310-cp310-linux_x86_64.whl")
     assert other is not None and (other.version, other.is_for_aarch64_linux) == ("1.6.0", False)
-    pure = wheel_of("six-1.16.0-py2.py3-none-any.whl")
+    pure = parse_wheel_name("six-1.16.0-py2.py3-none-any.whl")
     assert pure is not None and (pure.interpreter, pure.is_for_aarch64_linux) == (None, True)
-    assert wheel_of("librknnrt.so") is None
+    assert parse_wheel_name("librknnrt.so") is None
 
 
 GITHUB = "https://github.com/airockchip/rknn-toolkit2"
@@ -103,8 +109,8 @@ RAW = "https://raw.githubusercontent.com/airockchip/rknn-toolkit2"
     ],
 )
 def test_branches_are_told_from_commits_and_tags(url: str, moves: bool) -> None:
-    found = address(url)
-    assert (found is not None and found.kind is Kind.MOVING) is moves
+    found = revision_in_address(url)
+    assert (found is not None and found.kind is Stability.MOVING) is moves
 
 
 def test_raw_addresses_are_taken_apart() -> None:
@@ -175,7 +181,7 @@ INSTALLED = [
 
 @pytest.mark.parametrize(("script", "path"), INSTALLED)
 def test_install_scripts_are_followed(script: str, path: str) -> None:
-    result = installed(script, source_is_file=True)
+    result = follow_install(script, source_is_file=True)
     assert list(result.files) == [path]
     assert not result.problems
 
@@ -192,14 +198,14 @@ def test_install_scripts_are_followed(script: str, path: str) -> None:
     ],
 )
 def test_missing_directories_are_noticed(script: str) -> None:
-    assert installed(script, source_is_file=True).problems
+    assert follow_install(script, source_is_file=True).problems
 
 
 @pytest.mark.parametrize(
     "script", ["make install", "for f in *; do cp $f $out; done", "tar xf $src -C $out", "cp -r a $out"]
 )
 def test_what_cannot_be_followed_is_not_called_complete(script: str) -> None:
-    result = installed(script, source_is_file=False)
+    result = follow_install(script, source_is_file=False)
     assert not result.complete
 
 
@@ -216,12 +222,12 @@ def test_a_subject_is_its_module_and_what_that_leads_to(tmp_path: Path) -> None:
     (tmp_path / "other.nix").write_text('{ fetchurl }: fetchurl { url = "http://x"; }')
     (tmp_path / "stray.nix").write_text("{ }")
     subject = Subject(tmp_path, tmp_path / "module.nix", ("x",), overlays=(tmp_path / "overlay.nix",))
-    trees = {tree.path.name: tree for tree in subject_trees(subject)}
+    trees = {tree.path.name: tree for tree in files_of_subject(subject)}
     assert set(trees) == {"module.nix", "default.nix", "overlay.nix", "other.nix"}
     assert trees["default.nix"].about_npu and not trees["other.nix"].about_npu
     assert trees["default.nix"].text(trees["default.nix"].names["u"]) == "a/2.3.2"
     (tmp_path / "module.nix").write_text("{ }")
-    assert {tree.path.name for tree in subject_trees(subject)} <= {
+    assert {tree.path.name for tree in files_of_subject(subject)} <= {
         "module.nix",
         "overlay.nix",
         "other.nix",
@@ -232,44 +238,44 @@ def test_a_subject_is_its_module_and_what_that_leads_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("42aa1d426c0a9e0869b6374edba009f7208a1926", Kind.FIXED),
-        ("42aa1d4", Kind.FIXED),
-        ("v2.3.2", Kind.FIXED),
-        ("6.1-rc3", Kind.FIXED),
-        ("refs/tags/whatever", Kind.FIXED),
-        ("release-1.2.3", Kind.FIXED),
-        ("b4210", Kind.FIXED),
-        ("v${…}", Kind.FIXED),
-        ("main", Kind.MOVING),
-        ("refs/heads/${…}", Kind.MOVING),
-        ("linux-6.6.y", Kind.MOVING),
-        ("nixos-unstable", Kind.MOVING),
-        ("rk-6.1-rkr5.1", Kind.UNKNOWN),
-        ("rknpu-fixes", Kind.UNKNOWN),
+        ("42aa1d426c0a9e0869b6374edba009f7208a1926", Stability.FIXED),
+        ("42aa1d4", Stability.FIXED),
+        ("v2.3.2", Stability.FIXED),
+        ("6.1-rc3", Stability.FIXED),
+        ("refs/tags/whatever", Stability.FIXED),
+        ("release-1.2.3", Stability.FIXED),
+        ("b4210", Stability.FIXED),
+        ("v${…}", Stability.FIXED),
+        ("main", Stability.MOVING),
+        ("refs/heads/${…}", Stability.MOVING),
+        ("linux-6.6.y", Stability.MOVING),
+        ("nixos-unstable", Stability.MOVING),
+        ("rk-6.1-rkr5.1", Stability.UNKNOWN),
+        ("rknpu-fixes", Stability.UNKNOWN),
     ],
 )
-def test_a_revision_is_a_hash_or_a_tag_or_unknown(text: str, kind: Kind) -> None:
-    assert revision(text) is kind
+def test_a_revision_is_a_hash_or_a_tag_or_unknown(text: str, kind: Stability) -> None:
+    assert stability(text) is kind
 
 
 @pytest.mark.parametrize(
     ("url", "kind"),
     [
-        ("https://gitlab.com/o/r/-/raw/master/x.so", Kind.MOVING),
-        ("https://gitlab.freedesktop.org/o/r/-/archive/25.3.0/r-25.3.0.tar.gz", Kind.FIXED),
-        ("https://github.com/o/r/archive/refs/heads/main.tar.gz", Kind.MOVING),
-        ("https://github.com/o/r/archive/refs/tags/main.tar.gz", Kind.FIXED),
-        ("https://codeload.github.com/o/r/tar.gz/main", Kind.MOVING),
-        ("https://github.com/o/r/pull/12.patch", Kind.MOVING),
-        ("https://git.kernel.org/x/linux.git/plain/a.dts?h=linux-6.12.y", Kind.MOVING),
-        ("https://huggingface.co/o/r/resolve/main/m.rknn", Kind.MOVING),
-        ("https://raw.githubusercontent.com/o/r/some-topic/x.so", Kind.UNKNOWN),
+        ("https://gitlab.com/o/r/-/raw/master/x.so", Stability.MOVING),
+        ("https://gitlab.freedesktop.org/o/r/-/archive/25.3.0/r-25.3.0.tar.gz", Stability.FIXED),
+        ("https://github.com/o/r/archive/refs/heads/main.tar.gz", Stability.MOVING),
+        ("https://github.com/o/r/archive/refs/tags/main.tar.gz", Stability.FIXED),
+        ("https://codeload.github.com/o/r/tar.gz/main", Stability.MOVING),
+        ("https://github.com/o/r/pull/12.patch", Stability.MOVING),
+        ("https://git.kernel.org/x/linux.git/plain/a.dts?h=linux-6.12.y", Stability.MOVING),
+        ("https://huggingface.co/o/r/resolve/main/m.rknn", Stability.MOVING),
+        ("https://raw.githubusercontent.com/o/r/some-topic/x.so", Stability.UNKNOWN),
         ("https://github.com/o/r/releases/download/v1/x.so", None),
         ("https://example.org/main/x.so", None),
     ],
 )
-def test_what_an_address_follows(url: str, kind: Kind | None) -> None:
-    found = address(url)
+def test_what_an_address_follows(url: str, kind: Stability | None) -> None:
+    found = revision_in_address(url)
     assert (found.kind if found else None) is kind
 
 
@@ -282,9 +288,9 @@ def test_what_an_address_follows(url: str, kind: Kind | None) -> None:
     ],
 )
 def test_a_tree_that_is_copied_whole_may_bring_the_folder(script: str) -> None:
-    assert not installed(script, source_is_file=False).problems
+    assert not follow_install(script, source_is_file=False).problems
 
 
 def test_a_tree_that_is_copied_elsewhere_does_not() -> None:
     script = "mkdir -p $out/share\ncp -r tree $out/share/\nln -s librknnrt.so $out/lib/librknn_api.so"
-    assert installed(script, source_is_file=False).problems
+    assert follow_install(script, source_is_file=False).problems

@@ -13,10 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import hybrid
 
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.facts.deployed import deployed, hosts_of
 from rknn_validation.facts.gather import Evaluator
+from rknn_validation.facts.hosts import FactsOnDisk, evaluate_hosts, hosts_of
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.shelf import Shelf
 from rknn_validation.subject.hosts import Host
 from rknn_validation.subject.validation import Validation
 
@@ -53,8 +52,8 @@ def judge(evaluator: Evaluator, tmp_path: Path) -> Judge:
         hosts = {name: Host(name, one.reference, one.board, one.stack, path) for name, one in found.items()}
         folder = tmp_path / "shelf"
         folder.mkdir(exist_ok=True)
-        shelf = Shelf(folder)
-        deployed(Validation(tmp_path, None, {}, {}, hosts=hosts), evaluator, shelf, lambda _: None)
+        shelf = FactsOnDisk(folder)
+        evaluate_hosts(Validation(tmp_path, None, {}, {}, hosts=hosts), evaluator, shelf, lambda _: None)
         return {name: shelf[name] for name in hosts}
 
     return facts

@@ -12,7 +12,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.nix.configuration import Configuration, Evaluation
 from rknn_validation.facts.nix.evaluate import evaluate
 from rknn_validation.facts.nix.failure import explain
-from rknn_validation.facts.nix.missing import is_opaque
+from rknn_validation.facts.nix.gaps import is_opaque
 from rknn_validation.facts.nix.request import Request
 from rknn_validation.subject.validation import Subject
 

@@ -12,7 +12,7 @@ import pytest
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
-from rknn_validation.facts.nix import nixpkgs, reachable
+from rknn_validation.facts.nix import nixpkgs, sources
 from rknn_validation.facts.nix.nixpkgs import STANDIN, Nixpkgs, choose, locked, pin
 from rknn_validation.facts.nix.sources import store_path
 
@@ -28,7 +28,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NIX_STORE_DIR", str(tmp_path / "store"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(nixpkgs, "version", lambda deadline: NEW)
-    monkeypatch.setattr(reachable, "unreachable", lambda host, port: "no network")
+    monkeypatch.setattr(sources, "unreachable", lambda host, port: "no network")
 
 
 def chosen(given: str | None = None, *, offline: bool = False) -> Nixpkgs:
@@ -92,17 +92,17 @@ def test_without_network_the_stand_in_serves_and_that_is_remembered(monkeypatch:
     choice = chosen()
     assert (choice.path, choice.tree, choice.told) == (None, STANDIN, "stand-in for nixpkgs")
     assert choice.header.endswith("cannot be fetched: no network")
-    monkeypatch.setattr(reachable, "unreachable", lambda host, port: pytest.fail("asked twice"))
+    monkeypatch.setattr(sources, "unreachable", lambda host, port: pytest.fail("asked twice"))
     assert chosen().header.endswith("could not be fetched: no network")
-    for file in (reachable.default_root() / "unreachable").iterdir():
-        os.utime(file, (0, time.time() - reachable.FRESH - 1))
+    for file in (sources.default_root() / "unreachable").iterdir():
+        os.utime(file, (0, time.time() - sources.FRESH - 1))
     with pytest.raises(pytest.fail.Exception, match="asked twice"):
         chosen()
 
 
 def test_a_nix_too_old_gets_the_stand_in_and_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nixpkgs, "version", lambda deadline: OLD)
-    monkeypatch.setattr(reachable, "unreachable", lambda host, port: pytest.fail("asked"))
+    monkeypatch.setattr(sources, "unreachable", lambda host, port: pytest.fail("asked"))
     assert chosen().header == "stand-in for nixpkgs: Nix 2.8.0 is too old for nixpkgs, which needs 2.18"
     named = tree(tmp_path / "nixpkgs")
     said = f"nixpkgs 26.05 ({named}), --nixpkgs {named}, needs Nix 2.18, and this is Nix 2.8.0"
@@ -115,7 +115,7 @@ def test_a_nix_too_old_gets_the_stand_in_and_asks_for_nothing(tmp_path: Path, mo
 
 def test_a_server_that_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(reachable, "SECONDS", 0.05)
+    monkeypatch.setattr(sources, "SECONDS", 0.05)
     never = threading.Event()
     monkeypatch.setattr("socket.create_connection", lambda *given: never.wait())
-    assert reachable.unreachable("example.invalid", 443) == "example.invalid did not answer within 0.05 s"
+    assert sources.unreachable("example.invalid", 443) == "example.invalid did not answer within 0.05 s"

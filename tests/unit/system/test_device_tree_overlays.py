@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.npu import trees
+from rknn_validation.npu import devicetrees
 
 pytestmark = pytest.mark.integration
 
@@ -149,5 +149,5 @@ def test_every_board_is_in_one_list_and_the_harness_knows_the_same() -> None:
     assert len(boards) == len(set(boards)) == 43
     assert all(re.fullmatch(r"rockchip/rk3588s?-[a-z0-9-]+\.dtb", board) for board in boards)
     for board, since in facts["enabledSince"].items():
-        assert trees.enabled_in(trees.name_of(board)).startswith(since)
-    assert not any(trees.enables_npu(trees.name_of(board), "7.2.13") for board in disabled)
+        assert devicetrees.enabled_in(devicetrees.name_of(board)).startswith(since)
+    assert not any(devicetrees.enables_npu(devicetrees.name_of(board), "7.2.13") for board in disabled)

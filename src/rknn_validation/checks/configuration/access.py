@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem
+from rknn_validation.facts.access import access_given_to_all, memberships
+from rknn_validation.facts.contribution import is_npu_module
 from rknn_validation.facts.devnodes import devnodes, outcomes
-from rknn_validation.facts.library.clients import shut_owners
+from rknn_validation.facts.library.clients import closed_to_owners
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import OptionDeclaration
-from rknn_validation.facts.nodeaccess import opened_to_all
-from rknn_validation.facts.npumodule import is_npu_module
-from rknn_validation.facts.people import memberships
 
 _KINDS = ("group", "mode")
 
@@ -58,7 +57,7 @@ def not_world_writable(facts: Facts) -> Iterator[Problem | Fine]:
             yield Problem(mode.rule.where, what, f"{mode.rule.text}\n    {one.path} ends with mode {one.mode:04o}")
         elif one.outcome.gives_access:
             yield Fine(str(one))
-    for where, text in opened_to_all(facts):
+    for where, text in access_given_to_all(facts):
         yield Problem(where, what, text)
 
 
@@ -97,7 +96,7 @@ def people_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
 
     Who has the NPU's API among their own packages is meant to use it as well.
     """
-    for where, name, shut in shut_owners(facts):
+    for where, name, shut in closed_to_owners(facts):
         yield Problem(where, "who has the NPU's API may not open it", f"{name}; {shut}")
     given = [one for one in devnodes(facts) if one.outcome.gives_access]
     groups = {one.group for one in given if one.outcome.group}

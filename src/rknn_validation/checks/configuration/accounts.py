@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Fine, Problem
-from rknn_validation.facts.difference import baseline
+from rknn_validation.facts.contribution import baseline, is_npu_module
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Account
-from rknn_validation.facts.npumodule import is_npu_module
-from rknn_validation.facts.npupart import npu_rules, npu_tmpfiles, npu_units, npu_users
+from rknn_validation.facts.npurelated import npu_rules, npu_tmpfiles, npu_units, npu_users
 from rknn_validation.facts.text import tmpfiles
-from rknn_validation.facts.text.unitfile import is_on, last, words
+from rknn_validation.facts.text.units import is_on, last, words
 
 STANDARD_GROUPS = frozenset(
     [

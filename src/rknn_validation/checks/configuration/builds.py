@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Problem, looked_at
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.recipes.building import missing_phase, result, skips, source_file
-from rknn_validation.facts.recipes.commands import syntax_error
 from rknn_validation.facts.recipes.fetches import Fetch
-from rknn_validation.facts.recipes.recipes import Recipe, recipes
-from rknn_validation.facts.recipes.values import UNKNOWN
+from rknn_validation.facts.recipes.installs import install_result, missing_phase, skips_phase, source_file
+from rknn_validation.facts.recipes.recipes import COMPUTED, Recipe, recipes
+from rknn_validation.facts.scripts import syntax_error
 from rknn_validation.facts.text.shell import Command, commands
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
@@ -40,7 +39,7 @@ def source_can_be_unpacked(facts: Facts) -> Iterator[Finding]:
 
 
 def _packed(recipe: Recipe) -> Iterator[str]:
-    if skips(recipe, "unpackPhase") or {"unpackPhase", "unpackCmd", "preUnpack", "srcs"} & set(recipe.attrs):
+    if skips_phase(recipe, "unpackPhase") or {"unpackPhase", "unpackCmd", "preUnpack", "srcs"} & set(recipe.attrs):
         return
     if recipe.is_python and _is_wheel_build(recipe):
         return
@@ -75,7 +74,7 @@ def _ending(recipe: Recipe) -> str:
 
 def _is_wheel_build(recipe: Recipe) -> bool:
     written = recipe.attrs.get("format", "")
-    return written == "wheel" or written is UNKNOWN
+    return written == "wheel" or written is COMPUTED
 
 
 @check(
@@ -103,7 +102,7 @@ def _installs_nothing(recipe: Recipe) -> Iterator[str]:
         elif own is not None and own.strip() in ("", "true", ":", "runHook preInstall\nrunHook postInstall"):
             yield f"{recipe.name}: installPhase does nothing, so $out is never created"
         return
-    nothing_to_make = skips(recipe, "unpackPhase") or source_file(recipe) is not None
+    nothing_to_make = skips_phase(recipe, "unpackPhase") or source_file(recipe) is not None
     hooks = any(_HOOKS_THAT_INSTALL.search(word) for word in recipe.words("nativeBuildInputs"))
     scripts = recipe.phases().keys() & {
         "preInstall",
@@ -113,7 +112,7 @@ def _installs_nothing(recipe: Recipe) -> Iterator[str]:
         "preFixup",
         "postFixup",
     }
-    if nothing_to_make and not hooks and not scripts and recipe.attrs.get("nativeBuildInputs") is not UNKNOWN:
+    if nothing_to_make and not hooks and not scripts and recipe.attrs.get("nativeBuildInputs") is not COMPUTED:
         yield f"{recipe.name}: nothing is unpacked and there is no installPhase, so $out is never created"
 
 
@@ -241,13 +240,13 @@ def install_succeeds(facts: Facts) -> Iterator[Finding]:
 
 def _failing(facts: Facts) -> Iterator[Problem]:
     for recipe in recipes(facts):
-        done = result(recipe)
-        if done is None or (skips(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
+        done = install_result(recipe)
+        if done is None or (skips_phase(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
             continue
         for problem in done.problems:
             yield Problem(f"{recipe.where} installPhase line {problem.line}", problem.why, problem.command)
         yield from _lost_links(recipe, done.files, done.links, done.complete)
-        if skips(recipe, "unpackPhase") and source_file(recipe) is None and "buildCommand" not in recipe.attrs:
+        if skips_phase(recipe, "unpackPhase") and source_file(recipe) is None and "buildCommand" not in recipe.attrs:
             yield from _not_unpacked(recipe, done.sources)
 
 
@@ -289,7 +288,7 @@ def copies_what_the_source_has(facts: Facts) -> Iterator[Finding]:
 
 def _absent(facts: Facts) -> Iterator[Problem]:
     for recipe in recipes(facts):
-        source, done = recipe.source, result(recipe)
+        source, done = recipe.source, install_result(recipe)
         repository = (
             source.repository
             if isinstance(source, Fetch) and source.fetcher in ("fetchFromGitHub", "fetchgit")

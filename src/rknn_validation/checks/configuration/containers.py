@@ -7,11 +7,19 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Fine, Problem
-from rknn_validation.facts.containers import Specification, containers, specifications
-from rknn_validation.facts.containeruse import is_meant, kept_out, missing_devices, of_another_stack, without_libraries
-from rknn_validation.facts.devnodes import exists
+from rknn_validation.facts.containers import (
+    Specification,
+    containers,
+    is_for_npu,
+    missing_devices,
+    of_another_stack,
+    specifications,
+    why_kept_out,
+    without_libraries,
+)
+from rknn_validation.facts.contribution import is_npu_module
+from rknn_validation.facts.devnodes import devnode_exists
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.npumodule import is_npu_module
 from rknn_validation.npu.about import about_npu
 
 
@@ -27,11 +35,11 @@ def containers_get_it(facts: Facts) -> Iterator[Problem | Fine]:
     for one in containers(facts):
         wrong = [*missing_devices(facts, one)]
         wrong += [why for why in (without_libraries(one), of_another_stack(facts, one)) if why]
-        if is_meant(one) and facts.scenario.stack == "vendor":
-            wrong += kept_out(facts, one)
+        if is_for_npu(one) and facts.scenario.stack == "vendor":
+            wrong += why_kept_out(facts, one)
         for why in wrong:
             yield Problem(one.unit, "the container's programs cannot use the NPU", why)
-        if is_meant(one):
+        if is_for_npu(one):
             yield Fine(one.unit, one.image)
 
 
@@ -71,7 +79,7 @@ def _wrong(facts: Facts, one: Specification) -> Iterator[str]:
         return
     for entry in one.entries("deviceNodes"):
         node = entry.get("hostPath") or entry.get("path")
-        if isinstance(node, str) and exists(facts, node) is False:
+        if isinstance(node, str) and devnode_exists(facts, node) is False:
             yield f"there is no {node}: the container is not started"
     mounted = [str(entry.get("hostPath")) for entry in one.entries("mounts")]
     yield from _unreachable(mounted)

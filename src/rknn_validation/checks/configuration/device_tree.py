@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.facts.devicetree.applied import (
+    NpuNode,
     NpuTree,
-    Unit,
-    booted,
+    applies_to,
+    booted_boards,
     built_names,
     is_built,
-    is_unit,
+    is_npu_node,
     npu_tree,
-    reaches,
 )
 from rknn_validation.facts.devicetree.overlays import VENDOR_LABELS, Overlay, mainline_labels, overlays, own_overlays
 from rknn_validation.facts.kernel.drivers import vendor_driver
-from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts
-from rknn_validation.npu import trees
+from rknn_validation.npu import devicetrees
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board, board_of_dtb
 from rknn_validation.npu.stacks import MAINLINE, STACKS, VENDOR
@@ -74,7 +74,7 @@ def overlays_apply(facts: Facts) -> Iterator[Finding]:
     about = [one for one in own_overlays(facts) if one.is_about_npu]
     readable = all(one.compiled.root for one in own_overlays(facts))
     # One overlay for each SoC is fine, as long as every board is somebody's.
-    for board in booted(facts) if about and readable else ():
+    for board in booted_boards(facts) if about and readable else ():
         if not any(set(one.compatible) & set(board.compatible) for one in about):
             told = "; ".join(f"{one.name}: {', '.join(one.compatible)}" for one in about)
             yield Problem(board.name, f"no overlay of the NPU is applied to the device tree of {board.name}", told)
@@ -132,7 +132,7 @@ def describes_the_npu(facts: Facts) -> Iterator[Finding]:
             yield Problem(where, f"no node is for {stack.module}, which binds {stack.node_compatible}", name)
         return
     for one in about:
-        units = [change for change in one.changes if is_unit(change.path)]
+        units = [change for change in one.changes if is_npu_node(change.path)]
         off = bool(units) and all("status" in unit.node.properties and not unit.node.enabled for unit in units)
         if off and stack.name == "mainline":
             yield Problem(one.name, "the overlay switches the NPU's nodes off", 'status = "disabled"')
@@ -155,7 +155,7 @@ def _npu_compatibles(overlay: Overlay) -> set[str]:
 def nodes_are_on(facts: Facts) -> Iterator[Finding]:
     """A disabled node is no device: the driver loads and nothing appears; behind a disabled MMU open() is ENODEV."""
     stack, own = STACKS[facts.scenario.stack], {one.name for one in own_overlays(facts)}
-    for board in booted(facts):
+    for board in booted_boards(facts):
         found = npu_tree(facts, board)
         if found is None or not own & set(found.changed):
             continue
@@ -167,7 +167,7 @@ def nodes_are_on(facts: Facts) -> Iterator[Finding]:
             yield from _behind(found, core)
 
 
-def _behind(found: NpuTree, core: Unit) -> Iterator[Finding]:
+def _behind(found: NpuTree, core: NpuNode) -> Iterator[Finding]:
     off = [path for path in core.mmus if path in found.mmus and found.mmus[path].enabled is False]
     for path in off:
         if core.enabled:
@@ -186,11 +186,11 @@ def _behind(found: NpuTree, core: Unit) -> Iterator[Finding]:
 )
 def vendor_driver_can_bind(facts: Facts) -> Iterator[Finding]:
     """Mainline's device trees describe the NPU for rocket: rknpu loads into a stock kernel and binds nothing."""
-    source, driver = tree(facts), vendor_driver(facts)
+    source, driver = kernel_source(facts), vendor_driver(facts)
     if not source.is_mainline or driver.has is not Presence.YES:
         return
     unread = [one for one in overlays(facts) if one.compiled.root is None]
-    for board in booted(facts):
+    for board in booted_boards(facts):
         found = npu_tree(facts, board)
         if found is None or found.bound_by(VENDOR.node_compatible):
             yield Fine(board.name, ", ".join(found.changed) if found else "")
@@ -210,7 +210,7 @@ def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
     about = [one for one in overlays(facts) if one.is_about_npu]
     names = {name for one in about for change in one.changes for name in change.node.compatible if about_npu(name)}
     switched_off = any(VENDOR.node_compatible in one.compatible for one in found.cores.values())
-    elsewhere = not is_built(facts, board) or not any(reaches(one, board) for one in about)
+    elsewhere = not is_built(facts, board) or not any(applies_to(one, board) for one in about)
     broken = any(one.compiled.complaint for one in overlays(facts))
     return broken or (bool(about) and (elsewhere or switched_off or bool(names - {VENDOR.node_compatible})))
 
@@ -224,7 +224,7 @@ def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
 )
 def labels_exist(facts: Facts) -> Iterator[Finding]:
     """An overlay that names a label of no node cannot be applied: building the device trees stops."""
-    source = tree(facts)
+    source = kernel_source(facts)
     if source.origin is Origin.UNKNOWN:
         yield Aside("the labels of this kernel's trees are not known here")
         return
@@ -247,7 +247,7 @@ def labels_exist(facts: Facts) -> Iterator[Finding]:
 )
 def mainline_nodes_are_enabled(facts: Facts) -> Iterator[Finding]:
     """Mainline describes the NPU for every RK3588 board and enables it for some: on others rocket finds nothing."""
-    name, source = facts.configuration.device_tree.name, tree(facts)
+    name, source = facts.configuration.device_tree.name, kernel_source(facts)
     board = board_of_dtb(name) if name else None
     if name is None:
         yield Aside("hardware.deviceTree.name is not set: the boot loader or firmware chooses the tree")
@@ -256,11 +256,11 @@ def mainline_nodes_are_enabled(facts: Facts) -> Iterator[Finding]:
     if found is None or board is None or not source.is_mainline:
         yield Aside(f"what {name} of {source.label} says of the NPU is not known here")
         return
-    yield from _enabled_in_mainline(facts, found, trees.name_of(name))
+    yield from _enabled_in_mainline(facts, found, devicetrees.name_of(name))
 
 
 def _enabled_in_mainline(facts: Facts, found: NpuTree, name: str) -> Iterator[Finding]:
-    version, since = facts.configuration.kernel.version, trees.enabled_in(name)
+    version, since = facts.configuration.kernel.version, devicetrees.enabled_in(name)
     states = {core.enabled for core in found.bound_by(MAINLINE.node_compatible)}
     unread = [one for one in overlays(facts) if one.compiled.root is None]
     where = "hardware.deviceTree.name"
@@ -296,17 +296,17 @@ def one_mmu_serves_every_core(facts: Facts) -> Iterator[Finding]:
     Cores whose MMU is not programmed reach memory by addresses that were meant to be translated: wrong results, or
     somebody else's memory overwritten.
     """
-    if not tree(facts).is_mainline:
+    if not kernel_source(facts).is_mainline:
         yield Aside("a kernel of the vendor's brings device trees and an MMU driver of its own")
         return
-    for board in booted(facts):
+    for board in booted_boards(facts):
         found = npu_tree(facts, board)
         for core in found.bound_by(VENDOR.node_compatible) if found else ():
             if found is not None:
                 yield from _mmu_of(found, core)
 
 
-def _mmu_of(found: NpuTree, core: Unit) -> Iterator[Finding]:
+def _mmu_of(found: NpuTree, core: NpuNode) -> Iterator[Finding]:
     seen = f"iommus = {', '.join(core.mmus)}"
     if not core.mmus:
         yield Aside("no overlay says which MMU the node has: without one the driver wants contiguous memory")

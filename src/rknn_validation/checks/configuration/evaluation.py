@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from rknn_validation.checks.configuration.registry import EVALUATES, check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import ALL_STACKS
-from rknn_validation.facts.difference import baseline, changes, shorten
+from rknn_validation.facts.contribution import baseline, changes, shorten
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, EvaluationError
 from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node, function_name
-from rknn_validation.facts.npupart import npu_etc
-from rknn_validation.facts.recipes.machinereads import machine_reads
-from rknn_validation.facts.recipes.nixtrees import trees_of
-from rknn_validation.facts.recipes.parts import unread_parts
+from rknn_validation.facts.npurelated import npu_etc
+from rknn_validation.facts.recipes.nixfiles import nix_files, unread_parts
+from rknn_validation.facts.recipes.reads import machine_reads
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
@@ -229,7 +228,7 @@ _JOINED = ("udev.extraRules", "boot.extraModulePackages", "boot.kernelModules", 
 
 def _forced(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, option) of every list or text that others add to and the subject forces."""
-    for tree in trees_of(facts) if facts.scenario.stack != "none" else ():
+    for tree in nix_files(facts) if facts.scenario.stack != "none" else ():
         for node in tree.tree.walk() if tree.mentions_npu else ():
             if isinstance(node, Binding):
                 for path, value in _settings(node):
@@ -301,4 +300,4 @@ def parts_are_imported(facts: Facts) -> Iterator[Finding]:
     for path in unread_parts(facts):
         what = f"a part of the module is never read: it acts on {'.'.join(facts.subject.option)}, and no file names it"
         yield Problem(path.name, what)
-    yield from (Fine(tree.path.name) for tree in trees_of(facts))
+    yield from (Fine(tree.path.name) for tree in nix_files(facts))

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from rknn_validation.checks.configuration.registry import EXPECTS, applicable, ask, check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Status
-from rknn_validation.facts.library.clients import Ways, c_clients, promised_python, python_clients, service_client
+from rknn_validation.facts.library.clients import (
+    LibraryAccess,
+    c_clients,
+    promised_python,
+    python_clients,
+    service_client,
+)
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.subject.expects import services
 
@@ -51,7 +57,7 @@ def _spoilt(facts: Facts, concerns: Callable[[Check[Facts], Evidence], bool]) ->
                 yield kind(one.id, answer.reason, f"{seen.source}: {seen.output}")
 
 
-def _of_ways(ways: Ways) -> Iterator[Finding]:
+def _of_ways(ways: LibraryAccess) -> Iterator[Finding]:
     """One way is enough; where none is sure, one that may be is a doubt; where there is none at all, the lack."""
     yield from (Fine(where, seen) for where, seen in ways.sure)
     if not ways.sure:

@@ -9,9 +9,8 @@ from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import ALL_STACKS
-from rknn_validation.facts.devnodes import exists
-from rknn_validation.facts.difference import Change, baseline, changes
-from rknn_validation.facts.harm import harms, library_paths, machine_code, refusal, seen_as
+from rknn_validation.facts.contribution import Change, baseline, changes
+from rknn_validation.facts.devnodes import devnode_exists
 from rknn_validation.facts.model import (
     BASELINE,
     FOREIGN_BOARD,
@@ -23,10 +22,17 @@ from rknn_validation.facts.model import (
     configuration_of,
 )
 from rknn_validation.facts.nix.configuration import Configuration, Json, Unit
-from rknn_validation.facts.nix.missing import is_opaque
-from rknn_validation.facts.npupart import npu_units
-from rknn_validation.facts.reaches import reaching
-from rknn_validation.facts.text.conditions import Condition, conditions, starts_on
+from rknn_validation.facts.nix.gaps import is_opaque
+from rknn_validation.facts.npurelated import npu_units
+from rknn_validation.facts.otherboards import (
+    aarch64_packages,
+    harms,
+    library_paths,
+    npu_support,
+    perturbed,
+    why_refused,
+)
+from rknn_validation.facts.text.units import UnitCondition, conditions, starts_on
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.boards import FOREIGN, board_of_dtb
 from rknn_validation.npu.stacks import STACKS
@@ -44,11 +50,11 @@ def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
     if all(board.is_rk3588 for board in facts.scenario.identities()):
         yield Aside("the scenario is for RK3588 boards alone: no other machine gets it")
         return
-    there = seen_as(facts, FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE)
-    if refused := refusal(there):
+    there = perturbed(facts, FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE)
+    if refused := why_refused(there):
         yield Fine("refused on x86_64-linux", refused)
         return
-    brought = tuple(machine_code(there))
+    brought = tuple(aarch64_packages(there))
     unsupported = [one for one in brought if one.platforms and "x86_64-linux" not in one.platforms]
     if unsupported:
         yield Fine("nixpkgs refuses it", f"{unsupported[0].name}: {', '.join(unsupported[0].platforms)}")
@@ -71,8 +77,8 @@ def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
 )
 def leaves_others_alone(facts: Facts) -> Iterator[Finding]:
     """A role shared by a mixed fleet must not force a driver, swap the kernel or leave failed units elsewhere."""
-    there = seen_as(facts, FOREIGN_BOARD)
-    if refused := refusal(there):
+    there = perturbed(facts, FOREIGN_BOARD)
+    if refused := why_refused(there):
         yield Fine("refused where hardware.deviceTree.name names another board", refused)
         return
     for board in [one for one in facts.scenario.identities() if not one.is_rk3588] or [FOREIGN]:
@@ -90,20 +96,20 @@ def leaves_others_alone(facts: Facts) -> Iterator[Finding]:
 )
 def serves_the_board(facts: Facts) -> Iterator[Finding]:
     """Where the configuration names the board's device tree, the module must do its work."""
-    there = seen_as(facts, RK3588_BOARD)
+    there = perturbed(facts, RK3588_BOARD)
     own = facts.configuration.device_tree.name
     named = board_of_dtb(own) if own else None
     if named is not None and not named.is_rk3588 and own == facts.without.device_tree.name:
         yield Aside(f"the scenario names the device tree of {named.name}")
         return
-    refused = refusal(there)
+    refused = why_refused(there)
     if _names_firmly(facts):
         for board in facts.scenario.identities():
             if board.is_rk3588 and board.dtb and named and board.dtb != own:
                 what = f"it has {board.name} boot the device tree of {named.name}"
                 yield Problem("hardware.deviceTree.name", what, own or "")
                 return
-    if refused and not refusal(facts):
+    if refused and not why_refused(facts):
         yield Problem("hardware.deviceTree.name", "it refuses an RK3588 board by its device tree's name", refused)
         return
     if refused:
@@ -120,7 +126,7 @@ def _names_firmly(facts: Facts) -> bool:
     name = facts.configuration.device_tree.name
     if not name or name == facts.without.device_tree.name or FOREIGN_BOARD not in facts.perturbations:
         return False
-    refused = refusal(seen_as(facts, FOREIGN_BOARD))
+    refused = why_refused(perturbed(facts, FOREIGN_BOARD))
     return "hardware.deviceTree.name" in refused and "conflicting" in refused
 
 
@@ -150,7 +156,7 @@ def reaches_no_other_board(facts: Facts) -> Iterator[Finding]:
         if board.has_rockchip_npu:
             yield Aside(f"{board.name} has an NPU of Rockchip's of its own, which is not judged here")
             continue
-        found = tuple(reaching(facts, board))
+        found = tuple(npu_support(facts, board))
         for one in found:
             yield Problem(one.where, f"{one.what} reaches {board.name}, which has no such NPU", one.seen)
         if not found:
@@ -198,12 +204,12 @@ def units_start(facts: Facts) -> Iterator[Finding]:
             yield Fine(name, texts)
 
 
-def _shut_on(facts: Facts, unit: Unit, asked: list[Condition]) -> list[str]:
+def _shut_on(facts: Facts, unit: Unit, asked: list[UnitCondition]) -> list[str]:
     """The RK3588 boards of the scenario on which the unit is never started."""
     boards = [board for board in facts.scenario.identities() if board.is_rk3588]
     shut = [board.name for board in boards if starts_on(unit, board) is False]
     all_required = not any(one.triggering for one in asked)
-    missing = any(exists(facts, one.value) is False and not one.negated for one in asked)
+    missing = any(devnode_exists(facts, one.value) is False and not one.negated for one in asked)
     # A service that opens the stack's node starts only where that node is missing.
     node = STACKS[facts.scenario.stack].device
     against = any(one.value == node and one.kind == "PathExists" and one.negated for one in asked) and _opens(unit)
@@ -264,7 +270,7 @@ def _of_a_host(facts: Facts, off: Configuration) -> Iterator[Finding]:
         option = ".".join(facts.subject.option)
         yield Problem(f"{option}.enable", "forced to false, it changes nothing: the host is the same")
     for board in facts.scenario.identities():
-        for one in reaching(seen_as(facts, OFF), board):
+        for one in npu_support(perturbed(facts, OFF), board):
             yield Unsure(one.where, f"switched off, {one.what} stays; the host itself may have asked for it", one.seen)
     yield Fine("switched off", f"{len(switched)} differences")
 

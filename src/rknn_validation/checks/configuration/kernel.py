@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
-from rknn_validation.facts.devnodes import DMA_HEAP, DRM_GEM, opened_flavours
-from rknn_validation.facts.kernel.configfile import configfile
+from rknn_validation.facts.devnodes import DMA_HEAP, DRM_GEM, flavours_with_rules
 from rknn_validation.facts.kernel.drivers import (
     OFF,
     Driver,
@@ -18,9 +17,17 @@ from rknn_validation.facts.kernel.drivers import (
     mainline_driver,
     vendor_driver,
 )
-from rknn_validation.facts.kernel.loading import Named, blocked, forced, in_initrd, loaded, modprobe_lines
-from rknn_validation.facts.kernel.modules import own_packages, versions_named
-from rknn_validation.facts.kernel.source import tree
+from rknn_validation.facts.kernel.modules import (
+    ModuleMention,
+    blocked_modules,
+    forced_modules,
+    initrd_modules,
+    kernel_versions_named,
+    modprobe_lines,
+    modprobed_modules,
+    own_module_packages,
+)
+from rknn_validation.facts.kernel.source import configfile, kernel_source
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu import kernels, symbols
 from rknn_validation.npu.kernels import VENDOR_MODULE
@@ -30,12 +37,12 @@ from rknn_validation.npu.symbols import Presence
 KERNEL = "boot.kernelPackages.kernel"
 
 
-def _named(facts: Facts) -> Iterator[Named]:
+def _named(facts: Facts) -> Iterator[ModuleMention]:
     kernel, before = facts.configuration.kernel, facts.without.kernel
-    yield from dict.fromkeys((*forced(facts), *in_initrd(facts), *loaded(facts)))
+    yield from dict.fromkeys((*forced_modules(facts), *initrd_modules(facts), *modprobed_modules(facts)))
     for name in kernel.blacklisted:
         if name not in before.blacklisted:
-            yield Named("boot.blacklistedKernelModules", name)
+            yield ModuleMention("boot.blacklistedKernelModules", name)
 
 
 @check(
@@ -65,7 +72,7 @@ def modules_spelled_right(facts: Facts) -> Iterator[Finding]:
 def loads_the_right_driver(facts: Facts) -> Iterator[Finding]:
     """Both drivers want the same registers; whichever binds first wins, and the other stack's userspace fails."""
     stack = STACKS[facts.scenario.stack]
-    for one in (*forced(facts), *loaded(facts)):
+    for one in (*forced_modules(facts), *modprobed_modules(facts)):
         if one.module == stack.module:
             yield Fine(one.where, one.module)
         elif one.module in kernels.MODULES:
@@ -120,7 +127,7 @@ def _told(facts: Facts, driver: Driver) -> Iterator[Finding]:
 def does_not_block_itself(facts: Facts) -> Iterator[Finding]:
     """A blacklisted module is not loaded by modalias; with `install … false` it cannot be loaded at all."""
     module = STACKS[facts.scenario.stack].module
-    found = [one for one in blocked(facts) if one.module == module]
+    found = [one for one in blocked_modules(facts) if one.module == module]
     yield from (Problem(one.where, f"{module}, which this stack needs, is kept from loading") for one in found)
     if not found:
         yield Fine(f"nothing keeps {module} from loading")
@@ -157,7 +164,7 @@ def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str
     if symbols.is_boolean(symbol) and value == "m":
         yield f"{symbol} is y or n; it cannot be a module"
     # What a patch brings along, and what a tree other than mainline has, is not known from here.
-    source = tree(facts)
+    source = kernel_source(facts)
     if not patched and source.is_mainline and value not in OFF:
         why = symbols.missing(symbol, facts.configuration.kernel.version)
         if why:
@@ -173,8 +180,8 @@ def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str
 def modules_for_this_kernel(facts: Facts) -> Iterator[Finding]:
     """A module built for another kernel is refused: `version magic … should be …`."""
     booted = facts.configuration.kernel.version
-    for package in own_packages(facts):
-        named = versions_named(package)
+    for package in own_module_packages(facts):
+        named = kernel_versions_named(package)
         if named and booted not in named:
             told = f"built for {', '.join(sorted(named))}; booted is {booted}"
             yield Problem(package.name, "the module will not load into the kernel that boots", told)
@@ -190,7 +197,7 @@ def modules_for_this_kernel(facts: Facts) -> Iterator[Finding]:
 )
 def initrd_modules_exist(facts: Facts) -> Iterator[Finding]:
     """A module the kernel lacks makes the initrd's build fail: `Module … not found`."""
-    for one in in_initrd(facts):
+    for one in initrd_modules(facts):
         if kernels.names_an_npu_module(one.module):
             if _surely_missing(facts, one.module):
                 yield Problem(one.where, "the initrd cannot be built: the kernel has no such module", one.module)
@@ -202,7 +209,7 @@ def _surely_missing(facts: Facts, name: str) -> bool:
     stacks = {kernels.VENDOR_MODULE: "vendor", kernels.MAINLINE_MODULE: "mainline"}
     if name in stacks:
         return driver(facts, stacks[name]).has is Presence.NO
-    return tree(facts).is_mainline
+    return kernel_source(facts).is_mainline
 
 
 @check(
@@ -270,7 +277,7 @@ def configfile_has_driver(facts: Facts) -> Iterator[Finding]:
         return
     made = flavours(file)
     seen = f"CONFIG_ROCKCHIP_RKNPU={file.symbols['ROCKCHIP_RKNPU']} {' '.join(made)}"
-    opened = opened_flavours(facts)
+    opened = flavours_with_rules(facts)
     if made == (DRM_GEM,) and opened == {DMA_HEAP}:
         yield Problem(file.name, "the driver makes a render node, and the rules are about /dev/rknpu alone", seen)
     elif made == (DMA_HEAP,) and opened == {DRM_GEM}:

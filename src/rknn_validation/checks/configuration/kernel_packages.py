@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem
-from rknn_validation.facts.kernel.recipes import kernelless, misplaced, modules, settings
-from rknn_validation.facts.kernel.written import asked_symbols
+from rknn_validation.facts.kernel.written import (
+    kernel_configs,
+    misplaced_module,
+    module_recipes,
+    requested_symbols,
+    why_no_kernel,
+)
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.recipes import Recipe
 from rknn_validation.npu import symbols
@@ -16,7 +21,7 @@ NO_MODULE = "the subject builds no kernel module"
 
 
 def _each(facts: Facts, wrong: Callable[[Recipe], Iterator[str]]) -> Iterator[Finding]:
-    for one in modules(facts):
+    for one in module_recipes(facts):
         yield from (Problem(one.where, what) for what in wrong(one))
         yield Fine(one.where)
 
@@ -31,7 +36,7 @@ def _each(facts: Facts, wrong: Callable[[Recipe], Iterator[str]]) -> Iterator[Fi
 )
 def installs_where_modprobe_looks(facts: Facts) -> Iterator[Finding]:
     """NixOS merges lib/modules of kernel and packages; what lies elsewhere is not found by modprobe."""
-    yield from _each(facts, misplaced)
+    yield from _each(facts, misplaced_module)
 
 
 @check(
@@ -44,7 +49,7 @@ def installs_where_modprobe_looks(facts: Facts) -> Iterator[Finding]:
 )
 def knows_its_kernel(facts: Facts) -> Iterator[Finding]:
     """A Makefile left to itself asks uname for the builder's kernel, whose headers the sandbox does not have."""
-    yield from _each(facts, kernelless)
+    yield from _each(facts, why_no_kernel)
 
 
 @check(
@@ -56,7 +61,7 @@ def knows_its_kernel(facts: Facts) -> Iterator[Finding]:
 )
 def config_is_understood(facts: Facts) -> Iterator[Finding]:
     """nixpkgs' generator fails on, or silently drops, what it cannot read."""
-    for one in settings(facts):
+    for one in kernel_configs(facts):
         yield from (Problem(one.where, what, shown) for what, shown in one.misread)
         yield Fine(one.where)
 
@@ -71,6 +76,6 @@ def config_is_understood(facts: Facts) -> Iterator[Finding]:
 )
 def symbols_exist(facts: Facts) -> Iterator[Finding]:
     """An unknown symbol is an error (`unused option`) or silently nothing; the driver is missing either way."""
-    for one in asked_symbols(facts):
+    for one in requested_symbols(facts):
         why = symbols.missing(one.symbol, one.version)
         yield Problem(one.where, why, one.symbol) if why else Fine(one.where, one.symbol)

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
-from rknn_validation.facts.difference import baseline, part
-from rknn_validation.facts.library.leads import why_not_in
-from rknn_validation.facts.library.means import means
-from rknn_validation.facts.library.packages import installed, is_mesa, is_runtime, runtime_packages
-from rknn_validation.facts.library.placed import opened
-from rknn_validation.facts.library.search import path_settings
-from rknn_validation.facts.library.teflon import graphics_touched, named_elsewhere, told
+from rknn_validation.facts.contribution import baseline, contribution
+from rknn_validation.facts.library.links import api_providers
+from rknn_validation.facts.library.packages import installed_packages, is_mesa, is_runtime, runtime_packages
+from rknn_validation.facts.library.search import (
+    graphics_settings,
+    path_settings,
+    routes,
+    teflon_paths_of_other_distributions,
+    teflon_settings,
+    why_no_runtime_in,
+)
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.npupart import npu_tmpfiles, npu_variables
+from rknn_validation.facts.npurelated import npu_tmpfiles, npu_variables
 from rknn_validation.facts.text.tmpfiles import Line, Unreadable
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
@@ -83,7 +87,7 @@ def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
     what = "no directory on the path holds librknnrt.so"
     found, beside = [], []
     for one in path_settings(facts):
-        verdicts = {element: why_not_in(facts, element) for element in one.elements() if element}
+        verdicts = {element: why_no_runtime_in(facts, element) for element in one.elements() if element}
         if "" in verdicts.values():
             found.append(Fine(one.where, one.value))
         else:
@@ -103,12 +107,14 @@ def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
 )
 def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
     """Nothing on NixOS searches a profile's lib directory or /usr/lib: a bare systemPackages entry has no effect."""
-    ways = means(facts)
+    ways = routes(facts)
     yield from (Fine(one.where, one.seen) for one in ways)
-    ours = [package for package in installed(facts) if is_runtime(package) and package in runtime_packages(facts)]
+    ours = [
+        package for package in installed_packages(facts) if is_runtime(package) and package in runtime_packages(facts)
+    ]
     if ways or not ours:
         return
-    if opened(facts):
+    if api_providers(facts):
         # Whoever uses it may bring the Python API in a container or a virtual environment.
         yield Aside("the runtime is there for the Python API, which has a link of its own")
         return
@@ -168,7 +174,7 @@ NO_MESA = "the subject does not bring Mesa"
 def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
     """`Couldn't open kernel device`: an older Teflon knows other NPUs only."""
     carried = [inner for one in facts.configuration.graphics_packages for inner in one.walk()]
-    ours = part(facts).packages
+    ours = contribution(facts).packages
     used = [package for package in (*carried, *ours) if is_mesa(package) and package.version]
     if not (facts.configuration.graphics_enabled or any(one in ours for one in used)):
         return
@@ -189,7 +195,7 @@ def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
 )
 def teflon_is_found(facts: Facts) -> Iterator[Finding]:
     """A library in a profile is found by no program; NixOS's place for Mesa is /run/opengl-driver/lib."""
-    lost = list(named_elsewhere(facts))
+    lost = list(teflon_paths_of_other_distributions(facts))
     for where, value in lost:
         yield Problem(where, "libteflon.so is named where NixOS has no libraries", value)
     if lost:
@@ -197,7 +203,7 @@ def teflon_is_found(facts: Facts) -> Iterator[Finding]:
     if facts.configuration.graphics_enabled:
         yield Fine("hardware.graphics.enable is true", "/run/opengl-driver/lib has it")
         return
-    ways = told(facts)
+    ways = teflon_settings(facts)
     for one in ways:
         if one.only_drivers:
             what = "/run/opengl-driver/lib is empty while hardware.graphics.enable is false"
@@ -206,10 +212,10 @@ def teflon_is_found(facts: Facts) -> Iterator[Finding]:
             yield Fine(one.where, one.value)
     if ways:
         return
-    for where, line in graphics_touched(facts):
+    for where, line in graphics_settings(facts):
         yield Problem(where, "hardware.graphics is set up and left off: /run/opengl-driver is empty", line)
     for package in facts.configuration.system_packages:
-        if is_mesa(package) and package in part(facts).packages:
+        if is_mesa(package) and package in contribution(facts).packages:
             what = "Mesa is installed where no program looks for its libraries"
             yield Problem("environment.systemPackages", what, package.name)
 

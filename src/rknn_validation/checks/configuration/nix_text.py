@@ -24,7 +24,7 @@ from rknn_validation.facts.nix.syntax import (
     function_name,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
+from rknn_validation.facts.recipes.nixfiles import NixFile, nix_files
 
 _PROPERTIES = frozenset(
     {"mkIf", "mkMerge", "mkForce", "mkDefault", "mkOverride", "mkOrder", "mkBefore", "mkAfter", "mkVMOverride"}
@@ -35,8 +35,8 @@ _STORE = re.compile(r"/nix/store/[0-9abcdfghijklmnpqrsvwxyz]{32}-[\w+?=.-]+")
 _NIX_NAME = re.compile(r"\$\{((?:cfg|config|pkgs|lib|self|final|prev)\.[\w.\-']+|(?:toString|lib\.[\w.]+) [^}]*)\}")
 
 
-def _trees(facts: Facts) -> tuple[NixTree, ...]:
-    return tuple(tree for tree in trees_of(facts) if tree.about_npu)
+def _trees(facts: Facts) -> tuple[NixFile, ...]:
+    return tuple(tree for tree in nix_files(facts) if tree.about_npu)
 
 
 @check(
@@ -156,7 +156,7 @@ def _escaped(facts: Facts) -> Iterator[Problem]:
 _RUN_LATER = frozenset({"script", "preStart", "postStart", "ExecStart", "ExecStartPre", "ExecStartPost"})
 
 
-def _escaped_bindings(tree: NixTree) -> Iterator[Problem]:
+def _escaped_bindings(tree: NixFile) -> Iterator[Problem]:
     """`''${name}` in a script that never sets it, where the file binds a package to that name."""
     for node in tree.tree.walk():
         if not isinstance(node, Binding) or not isinstance(node.value, Text):
@@ -176,7 +176,7 @@ def _escaped_bindings(tree: NixTree) -> Iterator[Problem]:
 _MAKERS = frozenset({"callPackage", "mkDerivation", "buildEnv", "symlinkJoin", "withPackages", "runCommand"})
 
 
-def _is_prose(tree: NixTree, text: Text) -> bool:
+def _is_prose(tree: NixFile, text: Text) -> bool:
     """Whether the string is documentation: descriptions and examples quote Nix code."""
     for node in tree.tree.walk():
         inner: Node | None = None
@@ -223,13 +223,13 @@ _FOUNDATIONS = frozenset(
 
 
 @derived
-def overlay_functions(facts: Facts) -> tuple[tuple[NixTree, Function, Function], ...]:
+def overlay_functions(facts: Facts) -> tuple[tuple[NixFile, Function, Function], ...]:
     """Every function of two arguments in the subject's files that looks like an overlay: (file, outer, inner)."""
     return tuple(_overlay_functions(facts))
 
 
-def _overlay_functions(facts: Facts) -> Iterator[tuple[NixTree, Function, Function]]:
-    for tree in trees_of(facts):
+def _overlay_functions(facts: Facts) -> Iterator[tuple[NixFile, Function, Function]]:
+    for tree in nix_files(facts):
         for node in tree.tree.walk():
             if isinstance(node, Function) and isinstance(node.body, Function) and node.argument and node.body.argument:
                 names = {node.argument, node.body.argument}
@@ -333,7 +333,7 @@ def _strict(node: Node) -> Iterator[Node]:
 )
 def uses_the_nixpkgs_it_is_given(facts: Facts) -> Iterator[Finding]:
     """<nixpkgs> is the evaluating user's channel: another version, another libc, and under flakes an error."""
-    trees = [tree for tree in trees_of(facts) if tree.about_npu]
+    trees = [tree for tree in nix_files(facts) if tree.about_npu]
     found = [
         Problem(tree.at(node), "<nixpkgs> is looked up in the user's NIX_PATH, which pure evaluation does not have")
         for tree in trees

@@ -10,9 +10,9 @@ from rknn_validation.checks.model import ALL_STACKS
 from rknn_validation.facts.model import EFFECTS, Facts
 from rknn_validation.facts.nix.configuration import OptionDeclaration
 from rknn_validation.facts.nix.effects import Effects, OptionEffect
-from rknn_validation.facts.nix.missing import is_opaque
-from rknn_validation.facts.recipes.nixtrees import trees_of
-from rknn_validation.facts.recipes.optionreads import reads
+from rknn_validation.facts.nix.gaps import is_opaque
+from rknn_validation.facts.recipes.nixfiles import nix_files
+from rknn_validation.facts.recipes.reads import option_reads
 
 NOTHING = "the subject has no options of its own"
 
@@ -20,7 +20,7 @@ NOTHING = "the subject has no options of its own"
 def own_options(facts: Facts) -> tuple[OptionDeclaration, ...]:
     """The options the subject's own files declare below `subject.option`."""
     prefix = ".".join(facts.subject.option)
-    files = {str(tree.path) for tree in trees_of(facts)}
+    files = {str(tree.path) for tree in nix_files(facts)}
     return tuple(
         one
         for one in facts.configuration.options
@@ -122,7 +122,7 @@ def _use(facts: Facts, option: OptionEffect) -> Finding:
     is_below = bool(below) and tuple(path[: len(below)]) == below
     # What is one of several has no path of its own: any reading of that name may be of it.
     is_member = "*" in path
-    places = reads(trees_of(facts), path[-1:] if is_member or not is_below else path[len(below) :], below)
+    places = option_reads(nix_files(facts), path[-1:] if is_member or not is_below else path[len(below) :], below)
     if is_member and places:
         return Fine(option.path, f"read in {places[0].where}")
     under = next((one.where for one in places if one.conditional), "")

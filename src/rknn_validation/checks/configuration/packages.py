@@ -7,18 +7,32 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem, looked_at
-from rknn_validation.facts.library.runtimes import is_helped, misplaced, runtimes, unpatched
-from rknn_validation.facts.library.toolkits import environments, lacking, release, toolkits, wrong_imports
-from rknn_validation.facts.library.wheels import not_as_wheel, unfit, unpublished
+from rknn_validation.facts.library.runtimes import (
+    is_vendor_binary,
+    libstdcxx_from_outside,
+    misplaced_library,
+    runtime_recipes,
+    source_texts,
+    why_without_libstdcxx,
+)
+from rknn_validation.facts.library.toolkits import (
+    fetched_wheel,
+    missing_dependencies,
+    parse_wheel_name,
+    python_environments,
+    toolkit_recipes,
+    toolkit_release,
+    wheel_for_another_python,
+    why_not_built_as_wheel,
+    why_not_on_index,
+    wrong_imports,
+)
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.syntax import dotted
-from rknn_validation.facts.recipes.building import install_script
 from rknn_validation.facts.recipes.fetches import fetches
-from rknn_validation.facts.recipes.localfiles import LocalFile, local_files
-from rknn_validation.facts.recipes.recipes import Recipe, recipes
-from rknn_validation.facts.recipes.values import Word
-from rknn_validation.facts.recipes.vendor import is_vendor_binary, source_texts
-from rknn_validation.facts.recipes.wheels import fetched_wheel, wheel_of
+from rknn_validation.facts.recipes.installs import install_script
+from rknn_validation.facts.recipes.nixfiles import LocalFile, local_files
+from rknn_validation.facts.recipes.recipes import Recipe, Word, recipes
 from rknn_validation.npu import versions
 from rknn_validation.npu.versions import FOREIGN_LIBRARY_FOLDERS
 
@@ -35,8 +49,8 @@ NO_RUNTIME = "the subject packages no runtime library"
 )
 def lies_where_programs_look(facts: Facts) -> Iterator[Finding]:
     """Linkers, LD_LIBRARY_PATH and the link at /usr/lib all expect <package>/lib/librknnrt.so."""
-    for one in runtimes(facts):
-        yield from (Problem(one.where, what, install_script(one) or "") for what in misplaced(one))
+    for one in runtime_recipes(facts):
+        yield from (Problem(one.where, what, install_script(one) or "") for what in misplaced_library(one))
         yield Fine(one.where, "lib/librknnrt.so")
 
 
@@ -51,12 +65,12 @@ def lies_where_programs_look(facts: Facts) -> Iterator[Finding]:
 )
 def finds_its_own_libraries(facts: Facts) -> Iterator[Finding]:
     """librknnrt.so needs libstdc++.so.6 and libgcc_s.so.1; without an rpath dlopen fails on NixOS."""
-    helped = is_helped(facts)
-    for one in runtimes(facts):
+    helped = libstdcxx_from_outside(facts)
+    for one in runtime_recipes(facts):
         if helped:
             yield Fine(one.where, helped)
             continue
-        yield from (Problem(one.where, what) for what in unpatched(one))
+        yield from (Problem(one.where, what) for what in why_without_libstdcxx(one))
         yield Fine(one.where, "the library is given an rpath")
 
 
@@ -73,8 +87,8 @@ NO_TOOLKIT = "the subject packages no Python toolkit"
 )
 def dependencies_are_there(facts: Facts) -> Iterator[Finding]:
     """The wheel requires numpy, psutil and ruamel.yaml; nixpkgs' build checks that, and import fails without."""
-    for one in toolkits(facts):
-        yield from (Problem(one.where, what) for what in lacking(one))
+    for one in toolkit_recipes(facts):
+        yield from (Problem(one.where, what) for what in missing_dependencies(one))
         yield Fine(one.where)
 
 
@@ -88,7 +102,7 @@ def dependencies_are_there(facts: Facts) -> Iterator[Finding]:
 )
 def import_check_names_the_package(facts: Facts) -> Iterator[Finding]:
     """rknn-toolkit-lite2 installs the package rknnlite and nothing else; a check for another name fails the build."""
-    for one in toolkits(facts):
+    for one in toolkit_recipes(facts):
         yield from (Problem(one.where, what) for what in wrong_imports(one))
         yield Fine(one.where)
 
@@ -104,15 +118,18 @@ def import_check_names_the_package(facts: Facts) -> Iterator[Finding]:
 def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
     """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
     # What is merely written in some file may be of another release: only what is installed has to agree.
-    ours = [one for one in toolkits(facts) if one.package and release(one)]
-    theirs = [one for one in runtimes(facts) if one.package and release(one)]
+    ours = [one for one in toolkit_recipes(facts) if one.package and toolkit_release(one)]
+    theirs = [one for one in runtime_recipes(facts) if one.package and toolkit_release(one)]
     if not (ours and theirs):
         # A link and a service name their packages without installing them; where there is one of each, it is these.
-        every = [one for one in toolkits(facts) if release(one)], [one for one in runtimes(facts) if release(one)]
-        if all(len({release(one) for one in found}) == 1 for found in every):
+        every = (
+            [one for one in toolkit_recipes(facts) if toolkit_release(one)],
+            [one for one in runtime_recipes(facts) if toolkit_release(one)],
+        )
+        if all(len({toolkit_release(one) for one in found}) == 1 for found in every):
             ours, theirs = every
     for toolkit in ours:
-        if theirs and all(release(one) != release(toolkit) for one in theirs):
+        if theirs and all(toolkit_release(one) != toolkit_release(toolkit) for one in theirs):
             versions = f"toolkit {toolkit.text('version')} and runtime {theirs[0].text('version')}"
             yield Problem(toolkit.where, f"{versions} are of different releases", theirs[0].where)
         yield from (Fine(f"{toolkit.where} with {other.where}") for other in theirs)
@@ -128,7 +145,7 @@ def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
 )
 def environment_is_of_one_version(facts: Facts) -> Iterator[Finding]:
     """withPackages leaves out what was built for another interpreter: `No module named 'rknnlite'`."""
-    for env in environments(facts):
+    for env in python_environments(facts):
         for name, python in env.strangers:
             yield Problem(env.name, f"{name} is for Python {python}; the environment is Python {env.python}")
         yield Fine(env.name)
@@ -144,8 +161,8 @@ def environment_is_of_one_version(facts: Facts) -> Iterator[Finding]:
 )
 def wheel_fits_the_interpreter(facts: Facts) -> Iterator[Finding]:
     """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
-    for one in toolkits(facts):
-        if what := unfit(facts, one):
+    for one in toolkit_recipes(facts):
+        if what := wheel_for_another_python(facts, one):
             yield Problem(one.where, what)
         yield Fine(one.where)
 
@@ -161,8 +178,8 @@ def wheel_fits_the_interpreter(facts: Facts) -> Iterator[Finding]:
 )
 def wheel_exists(facts: Facts) -> Iterator[Finding]:
     """The index has wheels of 2.3.0, 2.3.2 and 2.5.0 for CPython 3.7 to 3.12, aarch64 Linux; no source archive."""
-    for one in toolkits(facts):
-        yield from (Problem(one.where, what) for what in unpublished(one))
+    for one in toolkit_recipes(facts):
+        yield from (Problem(one.where, what) for what in why_not_on_index(one))
         yield Fine(one.where)
 
 
@@ -176,8 +193,8 @@ def wheel_exists(facts: Facts) -> Iterator[Finding]:
 )
 def wheel_is_installed_as_one(facts: Facts) -> Iterator[Finding]:
     """Any other format unpacks a source tree and looks for setup.py or pyproject.toml."""
-    for one in toolkits(facts):
-        yield from (Problem(one.where, what) for what in not_as_wheel(one))
+    for one in toolkit_recipes(facts):
+        yield from (Problem(one.where, what) for what in why_not_built_as_wheel(one))
         yield Fine(one.where)
 
 
@@ -263,7 +280,7 @@ def _foreign_copies(facts: Facts) -> Iterator[Problem]:
 
 def _foreign_files(facts: Facts) -> Iterator[Problem]:
     for file in local_files(facts):
-        wheel = wheel_of(file.name)
+        wheel = parse_wheel_name(file.name)
         if wheel and wheel.is_for_aarch64_linux is False:
             yield Problem(file.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", file.literal)
         if file.unfit:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
-from rknn_validation.facts.difference import part
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.library.interpreters import Interpreter, Runtime, interpreters, runtime_of
-from rknn_validation.facts.library.leads import misled
+from rknn_validation.facts.library.links import FOLDERS, api_providers, providers
 from rknn_validation.facts.library.packages import is_toolkit, profiles, toolkit_packages
-from rknn_validation.facts.library.placed import FOLDERS, opened, providers
+from rknn_validation.facts.library.search import why_not_the_runtime
 from rknn_validation.facts.model import Facts
 
 SEE = "see expects.python"
@@ -65,7 +65,7 @@ def _lacking(facts: Facts, one: Interpreter, runtime: Runtime) -> Iterator[Findi
 )
 def copy_can_be_read(facts: Facts) -> Iterator[Finding]:
     """With 0600 it works as root and for nobody else: `cannot open shared object file: Permission denied`."""
-    for one in opened(facts):
+    for one in api_providers(facts):
         if re.fullmatch("[0-7]+", one.mode) and int(one.mode, 8) & 0o044 != 0o044:
             yield Problem(one.where, "only root can load the library", one.text)
         elif one.mode:
@@ -81,8 +81,8 @@ def copy_can_be_read(facts: Facts) -> Iterator[Finding]:
 )
 def link_leads_there(facts: Facts) -> Iterator[Finding]:
     """A dangling link, a link to a directory and a missing link read the same: `Can not find dynamic library`."""
-    for one in opened(facts):
-        if why := misled(facts, one):
+    for one in api_providers(facts):
+        if why := why_not_the_runtime(facts, one):
             yield Problem(one.where, "the link does not end at the runtime library", f"{one.text}\n    {why}")
         else:
             yield Fine(one.where, f"{one.path} -> {one.target or '(decided at run time)'}")
@@ -97,7 +97,7 @@ def link_leads_there(facts: Facts) -> Iterator[Finding]:
 )
 def link_follows(facts: Facts) -> Iterator[Finding]:
     """A link made once points to the old store path until garbage collection, and to nothing after it."""
-    for one in opened(facts):
+    for one in api_providers(facts):
         # A stable name inside the system profile moves along by itself.
         if not one.replaces and not one.target.startswith(("/run/", "/etc/")):
             what = "once made, the link stays as it is: the next version of the package is not used"
@@ -115,7 +115,7 @@ def link_follows(facts: Facts) -> Iterator[Finding]:
 )
 def link_directory(facts: Facts) -> Iterator[Finding]:
     """`ln: failed to create symbolic link '/usr/lib/…': No such file or directory`."""
-    made = [one for one in opened(facts) if one.path not in FOLDERS]
+    made = [one for one in api_providers(facts) if one.path not in FOLDERS]
     homed = [one for one in made if one.makes_folder]
     yield from (Fine(one.where, one.text) for one in homed)
     if not homed:
@@ -139,6 +139,6 @@ def can_be_imported(facts: Facts) -> Iterator[Finding]:
     for where, package in profiles(facts):
         if is_toolkit(package):
             yield Problem(where, "`import rknnlite` fails: no interpreter has it on its path", package.name)
-    for name, unit in part(facts).units.items():
+    for name, unit in contribution(facts).units.items():
         if any(map(is_toolkit, unit.path)):
             yield Unsure(name, "the unit has the Python API on its PATH, which is not where an interpreter looks")

@@ -18,8 +18,8 @@ from rknn_validation.checks.model import (
 )
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nix.missing import is_opaque
-from rknn_validation.npu.bystanders import is_bystander
+from rknn_validation.facts.nix.gaps import is_opaque
+from rknn_validation.npu.unrelated import is_unrelated
 from rknn_validation.subject.validation import Scenario, Subject
 
 CONFIGURATION_CHECKS: Registry[Facts] = Registry()
@@ -121,7 +121,7 @@ def _as_far_as_known(check: Check[Facts], given: Answer, facts: Facts) -> Answer
         return given
     if _is_open(given):
         return inconclusive(f"{given.reason}; but that depends on what the stand-in does not model", *given.evidence)
-    absent = [one for one in facts.evaluation.configuration.not_here if not is_bystander(one)]
+    absent = [one for one in facts.evaluation.configuration.not_here if not is_unrelated(one)]
     if given.status is not Status.FAIL or not absent:
         return given
     reason = f"{given.reason}; but not all that it imports is on this machine: {', '.join(absent)}"

@@ -8,17 +8,25 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.configuration.units import NO_SERVICE
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
-from rknn_validation.facts.allowed import not_allowed
-from rknn_validation.facts.devnodes import Devnode, devnodes, exists, named_by, unread_rules
-from rknn_validation.facts.difference import part
-from rknn_validation.facts.library.placed import providers
+from rknn_validation.facts.access import why_not_allowed
+from rknn_validation.facts.contribution import contribution
+from rknn_validation.facts.devnodes import Devnode, devnode_exists, devnodes, devnodes_named, unread_rules
+from rknn_validation.facts.library.links import providers
 from rknn_validation.facts.library.search import unit_values
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Unit
-from rknn_validation.facts.npupart import asked_for, npu_units
-from rknn_validation.facts.services import consumers, groups_of, jobs, named_devnodes, services, shut_to, speaks_of_npu
+from rknn_validation.facts.npurelated import npu_units, services_in_settings
+from rknn_validation.facts.services import (
+    closed_devnodes,
+    consumers,
+    groups_of,
+    jobs,
+    named_devnodes,
+    services,
+    speaks_of_npu,
+)
 from rknn_validation.facts.text import shell
-from rknn_validation.facts.text.unitfile import commands, devnode_of, is_on, last, text_of, words
+from rknn_validation.facts.text.units import commands_text, devnode_of, exec_commands, is_on, last, words
 from rknn_validation.npu.stacks import CORE_MASKS, LD_LIBRARY_PATH
 
 _TYPES = {"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
@@ -71,7 +79,7 @@ def sandbox_lets_in(facts: Facts) -> Iterator[Problem | Fine]:
 def _shut_out(unit: Unit, facts: Facts) -> Iterator[str]:
     if is_on(last(unit, "PrivateDevices")):
         yield "PrivateDevices=true: its /dev has null and zero and no NPU"
-    if why := not_allowed(facts, unit):
+    if why := why_not_allowed(facts, unit):
         yield why
     if facts.scenario.stack == "vendor" and last(unit, "ProcSubset") == "pid":
         yield "ProcSubset=pid: the runtime reads /proc/device-tree to tell which chip it runs on, and finds nothing"
@@ -92,8 +100,8 @@ def helpers_can_work(facts: Facts) -> Iterator[Problem | Fine]:
     """modprobe needs CAP_SYS_MODULE; a link in /usr/lib needs a writable /usr."""
     what = "the unit's own sandbox keeps it from its work"
     for name, unit in services(facts).items():
-        text = text_of(unit)
-        programs = {command.program for command in shell.plain(text)}
+        text = commands_text(unit)
+        programs = {command.program for command in shell.all_commands(text)}
         if programs & {"modprobe", "insmod"} and is_on(last(unit, "ProtectKernelModules")):
             yield Problem(name, what, "ProtectKernelModules=true, and it loads a module")
         protects = last(unit, "ProtectSystem")
@@ -114,10 +122,10 @@ def helpers_can_work(facts: Facts) -> Iterator[Problem | Fine]:
 )
 def services_find_it(facts: Facts) -> Iterator[Problem | Fine]:
     """environment.variables reach shells; a service starts without them."""
-    told = {name: unit for name, unit in services(facts).items() if name in asked_for(facts)}
+    told = {name: unit for name, unit in services(facts).items() if name in services_in_settings(facts)}
     ours = {name: unit for name, unit in consumers(facts).items() if speaks_of_npu(unit)}
-    shells = {**part(facts).variables, **part(facts).session_variables}
-    reached = LD_LIBRARY_PATH in part(facts).global_environment or LD_LIBRARY_PATH not in shells
+    shells = {**contribution(facts).variables, **contribution(facts).session_variables}
+    reached = LD_LIBRARY_PATH in contribution(facts).global_environment or LD_LIBRARY_PATH not in shells
     if providers(facts) and not reached:
         # The Python API's link is enough for the subject's own; others are promised the path by being named.
         ours = {}
@@ -125,13 +133,13 @@ def services_find_it(facts: Facts) -> Iterator[Problem | Fine]:
         if reached or list(unit_values(unit)) or _finds_by_itself(unit):
             yield Fine(name)
         else:
-            ran = (text_of(unit).strip() or "a service of the machine, named in the settings").splitlines()[0]
+            ran = (commands_text(unit).strip() or "a service of the machine, named in the settings").splitlines()[0]
             yield Problem(name, f"{LD_LIBRARY_PATH} is set for shells only; this service starts without it", ran)
 
 
 def _finds_by_itself(unit: Unit) -> bool:
     """Whether a service sets the path where evaluation does not see it, or runs a program that needs none."""
-    text = text_of(unit)
+    text = commands_text(unit)
     logs_in = last(unit, "EnvironmentFile") or last(unit, "PAMName")
     return bool(LD_LIBRARY_PATH in text or logs_in or re.search(r"-wrapped\b", text))
 
@@ -157,7 +165,7 @@ def services_in_group(facts: Facts) -> Iterator[Problem | Fine | Aside]:
         # Without any group at all is what units.sandbox-lets-the-npu-in speaks of.
         if own is None or (not own and is_on(last(unit, "DynamicUser"))):
             yield Fine(name)
-        elif shut := [one for one in shut_to(facts, unit) if one.device.subsystem in kept]:
+        elif shut := [one for one in closed_devnodes(facts, unit) if one.device.subsystem in kept]:
             what = "the service may not open the NPU: it is in no group that the rules let in"
             yield Problem(name, what, f"in {', '.join(sorted(own)) or 'no group'}; {'; '.join(map(str, shut))}")
         else:
@@ -175,7 +183,7 @@ def device_unit_appears(facts: Facts) -> Iterator[Problem | Fine]:
     for name, unit in npu_units(facts).items():
         for key in ("BindsTo", "Requires", "Requisite", "Wants"):
             for waited in words(unit, key, "Unit"):
-                nodes = named_by(facts, devnode_of(waited))
+                nodes = devnodes_named(facts, devnode_of(waited))
                 if not nodes:
                     continue
                 if unread_rules(facts) or any("systemd" in _tags(one) for one in nodes):
@@ -200,7 +208,7 @@ def devnodes_exist(facts: Facts) -> Iterator[Problem | Fine]:
     """A program that is given another path fails, and a script that waits for it waits for ever."""
     for name, unit in services(facts).items():
         named = named_devnodes(unit)
-        absent = [path for path in named if exists(facts, path) is False]
+        absent = [path for path in named if devnode_exists(facts, path) is False]
         # Who tries one name after the other finds the right one.
         if absent and len(absent) == len(named):
             made = ", ".join(sorted({one.path for one in devnodes(facts)}))
@@ -233,7 +241,7 @@ def _asked(facts: Facts) -> Iterator[tuple[str, str, int]]:
         for variable, value in unit.environment.items():
             if _VARIABLE.search(variable) and re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", value):
                 yield name, f"{variable}={value}", _number(value)
-        for line in (*(command for _, command in commands(unit)), *unit.script.splitlines()):
+        for line in (*(command for _, command in exec_commands(unit)), *unit.script.splitlines()):
             yield from ((name, line.strip(), _number(found)) for found in _OPTION.findall(line))
 
 

@@ -9,14 +9,21 @@ from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure, looked_at
+from rknn_validation.facts.library.toolkits import fetched_wheel, parse_wheel_name
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.syntax import Binding
-from rknn_validation.facts.recipes.fetches import UNKNOWN, Fetch, fetches
-from rknn_validation.facts.recipes.hashes import HashError, is_placeholder, parse_hash
-from rknn_validation.facts.recipes.nixtrees import trees_of
+from rknn_validation.facts.recipes.fetches import (
+    INTERPOLATED,
+    Fetch,
+    HashError,
+    Stability,
+    fetches,
+    is_placeholder,
+    parse_hash,
+    revision_of,
+)
+from rknn_validation.facts.recipes.nixfiles import nix_files
 from rknn_validation.facts.recipes.recipes import recipes
-from rknn_validation.facts.recipes.revisions import Kind, followed
-from rknn_validation.facts.recipes.wheels import fetched_wheel, wheel_of
 from rknn_validation.npu import versions
 
 NOTHING = "the subject downloads nothing"
@@ -50,7 +57,7 @@ def _unhashed(fetch: Fetch) -> str | None:
         return None
     if fetch.fetcher in ("fetchGit", "fetchTree") and _COMMIT.fullmatch(fetch.revision or ""):
         return None
-    if fetch.fetcher in ("fetchGit", "fetchTree") and UNKNOWN in (fetch.revision or ""):
+    if fetch.fetcher in ("fetchGit", "fetchTree") and INTERPOLATED in (fetch.revision or ""):
         return None
     return f"{fetch.fetcher} is given no hash, so nothing says which file is meant"
 
@@ -69,7 +76,7 @@ def hash_is_real(facts: Facts) -> Iterator[Finding]:
 
 def _placeholder(fetch: Fetch) -> str | None:
     text = fetch.hash
-    if text is None or text == UNKNOWN:
+    if text is None or text == INTERPOLATED:
         return None
     if "fakeHash" in text or "fakeSha" in text or is_placeholder(text):
         return (
@@ -93,11 +100,11 @@ def hash_is_well_formed(facts: Facts) -> Iterator[Finding]:
 
 def _malformed_of_dependencies(facts: Facts) -> Iterator[Problem]:
     """What a Go, Rust or Node package downloads is pinned by one hash of its own."""
-    for tree in trees_of(facts):
+    for tree in nix_files(facts):
         for node in tree.tree.walk():
             if isinstance(node, Binding) and node.path[-1] in ("vendorHash", "cargoHash", "npmDepsHash"):
                 text = tree.text(node.value)
-                if text and UNKNOWN not in text and not is_placeholder(text):
+                if text and INTERPOLATED not in text and not is_placeholder(text):
                     try:
                         parse_hash(text, None)
                     except HashError as error:
@@ -106,7 +113,7 @@ def _malformed_of_dependencies(facts: Facts) -> Iterator[Problem]:
 
 def _malformed(fetch: Fetch) -> str | None:
     text = fetch.hash
-    if text is None or UNKNOWN in text or _placeholder(fetch):
+    if text is None or INTERPOLATED in text or _placeholder(fetch):
         return None
     algorithm = fetch.hash_attribute if fetch.hash_attribute in ("sha256", "sha512", "sha1", "md5") else None
     try:
@@ -125,11 +132,11 @@ def _malformed(fetch: Fetch) -> str | None:
 def stays_the_same(facts: Facts) -> Iterator[Finding]:
     """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
     for fetch in fetches(facts):
-        found = followed(fetch)
-        if found.kind is Kind.MOVING:
+        found = revision_of(fetch)
+        if found.kind is Stability.MOVING:
             what = f"it follows {found.name}, which moves: after the next push there the hash no longer matches"
             yield Problem(fetch.where, what, str(fetch))
-        elif found.kind is Kind.UNKNOWN:
+        elif found.kind is Stability.UNKNOWN:
             why = f"{found.name} is no hash and has not the shape of a tag: it may be a branch, which moves"
             yield Unsure(fetch.where, why, str(fetch))
         else:
@@ -170,14 +177,14 @@ _RAW = re.compile(_REFERENCE + r"((?:refs/(?:tags|heads)/)?[^/]+)/(.+)")
 def raw_file(url: str) -> tuple[str, str, str] | None:
     """(repository, commit or tag or branch, path) of a raw GitHub address."""
     found = _RAW.fullmatch(url.split("?")[0])
-    if not found or UNKNOWN in found[5]:
+    if not found or INTERPOLATED in found[5]:
         return None
     return found[2] or found[4], found[5].removeprefix("refs/tags/"), found[6]
 
 
 def digest(fetch: Fetch) -> str | None:
     """The sha256 in base 16 where one is given and readable."""
-    if not fetch.hash or UNKNOWN in fetch.hash or is_placeholder(fetch.hash):
+    if not fetch.hash or INTERPOLATED in fetch.hash or is_placeholder(fetch.hash):
         return None
     try:
         found = parse_hash(fetch.hash, "sha256" if fetch.hash_attribute == "sha256" else None)
@@ -207,13 +214,13 @@ def _misplaced(fetch: Fetch) -> Iterator[str]:
         yield f"{repository} has no tag {asked}; its releases are tagged v{asked}"
     for url in fetch.urls:
         parts = raw_file(url)
-        if parts is None or UNKNOWN in url:
+        if parts is None or INTERPOLATED in url:
             continue
         repository, reference, path = parts
         if versions.misplaced_runtime(repository, path):
             known = " or ".join(versions.RUNTIME_PATHS[repository.lower()])
             yield f"{repository} has no {path} (it is {known}): the download is a 404"
-        wheel = wheel_of(posixpath.basename(path))
+        wheel = parse_wheel_name(posixpath.basename(path))
         released = versions.COMMITS.get(reference) or _tag(reference)
         if wheel and released and repository == "rknn-toolkit2" and wheel.version != released:
             yield f"at {reference} lie the wheels of {released}, not of {wheel.version}: the download is a 404"
@@ -240,7 +247,7 @@ def hash_fits_the_version(facts: Facts) -> Iterator[Finding]:
 
 def _wheel_hash(fetch: Fetch) -> Iterator[str]:
     wheel, seen = fetched_wheel(fetch), digest(fetch)
-    if wheel is None or seen is None or wheel.name != "rknn_toolkit_lite2" or UNKNOWN in wheel.python:
+    if wheel is None or seen is None or wheel.name != "rknn_toolkit_lite2" or INTERPOLATED in wheel.python:
         return
     known = versions.TOOLKIT_LITE_WHEELS.get(wheel.version, {}).get(wheel.python)
     if known and known != seen:
@@ -283,7 +290,7 @@ def one_hash_is_one_file(facts: Facts) -> Iterator[Finding]:
     files: dict[str, dict[str, Fetch]] = defaultdict(dict)
     for fetch in every:
         seen, name = digest(fetch), _file_name(fetch)
-        if seen and name and UNKNOWN not in name:
+        if seen and name and INTERPOLATED not in name:
             files[seen].setdefault(name, fetch)
     found = [
         Problem(one.where, f"the same hash as {other}, which is another file", str(one))

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from rknn_validation.checks.configuration.access import access_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Fine, Problem, Unsure
-from rknn_validation.facts.devnodes import devnodes, links, outcomes, unread_rules
-from rknn_validation.facts.difference import EXTRA_RULES_FILE
+from rknn_validation.facts.access import access_given_by_hand
+from rknn_validation.facts.contribution import EXTRA_RULES_FILE, is_npu_module
+from rknn_validation.facts.devnodes import devnode_links, devnodes, outcomes, unread_rules
 from rknn_validation.facts.library.packages import runtime_packages, toolkit_packages
 from rknn_validation.facts.library.search import path_settings
 from rknn_validation.facts.model import Facts
-from rknn_validation.facts.nodeaccess import given_by_hand
-from rknn_validation.facts.npumodule import is_npu_module
-from rknn_validation.facts.npupart import npu_complaints, npu_rule_packages, npu_rules
+from rknn_validation.facts.npurelated import npu_complaints, npu_rule_packages, npu_rules
 from rknn_validation.facts.services import consumers, may_open
 from rknn_validation.facts.text.udevdevices import NPU_DEVICES, OTHER_DEVICES, Device
 from rknn_validation.facts.text.udevrules import Rule
@@ -122,7 +121,7 @@ def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
 def node_has_a_rule(facts: Facts) -> Iterator[Problem | Unsure | Fine | Aside]:
     """Without one, /dev/rknpu stays root's alone, the card node video's, and render and accel nodes everybody's."""
     given = [Fine(str(one)) for one in devnodes(facts) if one.outcome.gives_access]
-    given += [Fine(where, seen) for where, seen in given_by_hand(facts)]
+    given += [Fine(where, seen) for where, seen in access_given_by_hand(facts)]
     used = consumers(facts) if not is_npu_module(facts) else {}
     if used and all(may_open(facts, unit) for unit in used.values()):
         # A machine's own services need no more than that.
@@ -253,7 +252,7 @@ def _means_another(rule: Rule) -> bool:
 )
 def no_alias(facts: Facts) -> Iterator[Problem | Fine]:
     """The runtime speaks the misc device's ioctls to whatever /dev/rknpu is: `hw_version = -1`."""
-    made = links(facts).get("/dev/rknpu")
+    made = devnode_links(facts).get("/dev/rknpu")
     if made:
         yield Problem(made, "/dev/rknpu would be a link to a render node, which the runtime cannot use")
     yield Fine("nothing links to /dev/rknpu")

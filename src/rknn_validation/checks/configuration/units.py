@@ -10,14 +10,13 @@ from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Fine, Problem, Unsure
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Unit
-from rknn_validation.facts.npupart import npu_units
-from rknn_validation.facts.programs import STORE_PATH, folders, programs
+from rknn_validation.facts.npurelated import npu_units
+from rknn_validation.facts.recipes.programs import STORE_PATH, folders, programs
 from rknn_validation.facts.scripts import checked_scripts
 from rknn_validation.facts.services import is_started, own_services
 from rknn_validation.facts.text import shell
-from rknn_validation.facts.text.unitfile import commands, last, shell_syntax, words
-from rknn_validation.facts.text.unitkeys import SECTIONS
-from rknn_validation.facts.text.unitnames import SUFFIXES, TARGETS, UNITS
+from rknn_validation.facts.text.systemd import SECTIONS, SUFFIXES, TARGETS, UNITS
+from rknn_validation.facts.text.units import exec_commands, last, shell_syntax, words
 
 _ON_NIXOS = ("/nix/store/", "/run/", "/etc/profiles/", "/bin/sh", "/usr/bin/env", "/var/", "/home/", "/opt/", "/root/")
 _MADE = (".device", ".mount", ".swap", ".scope")
@@ -36,7 +35,7 @@ NO_SERVICE = "the subject adds no service for the NPU"
 def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
     """`status=203/EXEC`: NixOS has /bin/sh and /usr/bin/env, and systemd searches no profile."""
     for name, unit in npu_units(facts).items():
-        for key, command in commands(unit):
+        for key, command in exec_commands(unit):
             if command.startswith((*_ON_NIXOS, "$", "%")):
                 yield Fine(f"{name} {key}", command)
             else:
@@ -184,7 +183,7 @@ def _way(edges: dict[str, set[str]], at: str, goal: str, seen: tuple[str, ...]) 
 def _ran(facts: Facts) -> Iterator[tuple[str, str]]:
     """(unit and key, command) of everything the subject's units for the NPU run."""
     for name, unit in npu_units(facts).items():
-        yield from ((f"{name} {key}", line) for key, line in commands(unit))
+        yield from ((f"{name} {key}", line) for key, line in exec_commands(unit))
 
 
 @check(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import dataclass, replace
 
-from rknn_validation.facts.devicetree.overlays import Change, Overlay, overlays
-from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.devicetree.overlays import NodeChange, Overlay, overlays
+from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts
-from rknn_validation.npu import trees
+from rknn_validation.npu import devicetrees
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
 
@@ -18,7 +18,7 @@ _BANK = 4
 
 
 @dataclass(frozen=True)
-class Unit:
+class NpuNode:
     """A core or an MMU. `enabled` is None where that is not known; `banks` are how many register banks it has.
 
     `mmus` are the paths (or `&label`) of the MMUs in front of a core.
@@ -36,16 +36,16 @@ class NpuTree:
     """The NPU of one board's tree: its `cores` and `mmus` by path. `changed` are the overlays with a part in it."""
 
     board: Board
-    cores: dict[str, Unit]
-    mmus: dict[str, Unit]
+    cores: dict[str, NpuNode]
+    mmus: dict[str, NpuNode]
     changed: tuple[str, ...]
 
-    def bound_by(self, compatible: str) -> tuple[Unit, ...]:
+    def bound_by(self, compatible: str) -> tuple[NpuNode, ...]:
         """The cores that a driver of that compatible may bind: all that are not switched off."""
         return tuple(one for one in self.cores.values() if compatible in one.compatible and one.enabled is not False)
 
 
-def reaches(overlay: Overlay, board: Board) -> bool:
+def applies_to(overlay: Overlay, board: Board) -> bool:
     """Whether NixOS applies an overlay to the tree of a board: by its compatible, and its filter if it has one."""
     fits = not overlay.compatible or bool(set(overlay.compatible) & set(board.compatible))
     return fits and (not overlay.filter or overlay.filter in board.dtb)
@@ -64,28 +64,28 @@ def npu_tree(facts: Facts, board: Board) -> NpuTree | None:
     if base is None or not is_built(facts, board):
         return base
     for overlay in overlays(facts):
-        if overlay.compiled.root is not None and reaches(overlay, board):
+        if overlay.compiled.root is not None and applies_to(overlay, board):
             base = _with(base, overlay)
     return base
 
 
 def _base(facts: Facts, board: Board) -> NpuTree | None:
-    source, version = tree(facts), facts.configuration.kernel.version
+    source, version = kernel_source(facts), facts.configuration.kernel.version
     if source.origin is Origin.VENDOR:
-        mmu = Unit(_MMUS[0], (), None, 4)
-        core = Unit("/npu@fdab0000", (VENDOR.node_compatible,), None, 3, (mmu.path,))
+        mmu = NpuNode(_MMUS[0], (), None, 4)
+        core = NpuNode("/npu@fdab0000", (VENDOR.node_compatible,), None, 3, (mmu.path,))
         return NpuTree(board, {core.path: core}, {mmu.path: mmu}, ())
     if not source.is_mainline:
         return None
-    enabled = trees.enables_npu(trees.name_of(board.dtb), version)
-    if not trees.describes_npu(version):
+    enabled = devicetrees.enables_npu(devicetrees.name_of(board.dtb), version)
+    if not devicetrees.describes_npu(version):
         return NpuTree(board, {}, {}, ())
     paths = [f"/npu@{address:x}" for address in MAINLINE.node_addresses]
     cores = {
-        path: Unit(path, (MAINLINE.node_compatible,), enabled, 3, (mmu,))
+        path: NpuNode(path, (MAINLINE.node_compatible,), enabled, 3, (mmu,))
         for path, mmu in zip(paths, _MMUS, strict=True)
     }
-    return NpuTree(board, cores, {path: Unit(path, (), enabled, 1) for path in _MMUS}, ())
+    return NpuTree(board, cores, {path: NpuNode(path, (), enabled, 1) for path in _MMUS}, ())
 
 
 def _with(base: NpuTree, overlay: Overlay) -> NpuTree:
@@ -94,7 +94,7 @@ def _with(base: NpuTree, overlay: Overlay) -> NpuTree:
         if change.path in mmus:
             mmus[change.path] = _changed(mmus[change.path], change)
         elif change.path in cores or _is_core(change):
-            cores[change.path] = _changed(cores.get(change.path) or Unit(change.path, (), True, 0), change)
+            cores[change.path] = _changed(cores.get(change.path) or NpuNode(change.path, (), True, 0), change)
         else:
             continue
         touched = True
@@ -102,11 +102,11 @@ def _with(base: NpuTree, overlay: Overlay) -> NpuTree:
     return replace(base, cores=cores, mmus=mmus, changed=changed)
 
 
-def _is_core(change: Change) -> bool:
+def _is_core(change: NodeChange) -> bool:
     return bool({VENDOR.node_compatible, MAINLINE.node_compatible} & set(change.node.compatible))
 
 
-def _changed(unit: Unit, change: Change) -> Unit:
+def _changed(unit: NpuNode, change: NodeChange) -> NpuNode:
     node = change.node
     # Whose MMUs a node made over for another driver keeps is not judged: only what the overlay itself says of them.
     made_over = bool(node.compatible) and node.compatible != unit.compatible
@@ -120,12 +120,12 @@ def _changed(unit: Unit, change: Change) -> Unit:
     )
 
 
-def is_unit(path: str) -> bool:
+def is_npu_node(path: str) -> bool:
     """Whether a path is that of a core or of an MMU of the NPU."""
     return path in _MMUS or path.removeprefix("/npu@") in {f"{address:x}" for address in MAINLINE.node_addresses}
 
 
-def booted(facts: Facts) -> tuple[Board, ...]:
+def booted_boards(facts: Facts) -> tuple[Board, ...]:
     """The RK3588 boards whose trees are booted: a tree that is named is, whatever the board."""
     boards = tuple(board for board in facts.scenario.identities() if board.is_rk3588)
     name = facts.configuration.device_tree.name

@@ -9,9 +9,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from rknn_validation.facts.devicetree.compile import Compiled, compiled, decoded
-from rknn_validation.facts.devicetree.flattened import Node
-from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.devicetree.compile import Compiled, TreeNode, compiled, decoded
+from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import DeviceTreeOverlay
 from rknn_validation.npu.about import about_npu
@@ -28,14 +27,14 @@ def mainline_labels() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
-class Change:
+class NodeChange:
     """A node as an overlay changes it. `path` is where it is; below a label that is not known, `&label/…`.
 
     `refers` maps properties to what their phandles point to, in order: paths, or `&label`.
     """
 
     path: str
-    node: Node
+    node: TreeNode
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -46,7 +45,7 @@ class Overlay:
     name: str
     filter: str | None
     compiled: Compiled
-    changes: tuple[Change, ...] = ()
+    changes: tuple[NodeChange, ...] = ()
     labels: frozenset[str] = frozenset()
 
     @property
@@ -60,7 +59,7 @@ class Overlay:
         return any(map(about_npu, (*self.labels, *(text for one in self.changes for text in _words(one)))))
 
 
-def _words(change: Change) -> Iterator[str]:
+def _words(change: NodeChange) -> Iterator[str]:
     yield change.path
     yield from change.node.compatible
     yield from change.node.properties
@@ -69,7 +68,7 @@ def _words(change: Change) -> Iterator[str]:
 @derived
 def overlays(facts: Facts) -> tuple[Overlay, ...]:
     """Every overlay of the configuration."""
-    known = VENDOR_LABELS if tree(facts).origin is Origin.VENDOR else mainline_labels()
+    known = VENDOR_LABELS if kernel_source(facts).origin is Origin.VENDOR else mainline_labels()
     return tuple(read_overlay(one, known) for one in facts.configuration.device_tree.overlays)
 
 
@@ -104,9 +103,9 @@ def _compiled(overlay: DeviceTreeOverlay) -> Compiled:
 class _Reader:
     """Takes an overlay's fragments apart."""
 
-    def __init__(self, root: Node, known: Mapping[str, str]) -> None:
+    def __init__(self, root: TreeNode, known: Mapping[str, str]) -> None:
         self.root, self.known = root, known
-        fixups = root.children.get("__fixups__", Node(""))
+        fixups = root.children.get("__fixups__", TreeNode(""))
         # (path, property) -> (offset, label) of what is filled in when the overlay is applied.
         self.pending: dict[tuple[str, str], list[tuple[int, str]]] = {}
         for label in fixups.properties:
@@ -117,7 +116,7 @@ class _Reader:
         self.own = {node.cells("phandle"): path for path, node in root.walk() if node.cells("phandle")}
         self.places: dict[str, str] = {}
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[NodeChange]:
         """Every node below the fragments' overlays."""
         found = []
         for name, fragment in self.root.children.items():
@@ -129,9 +128,9 @@ class _Reader:
                     self.places[at] = f"{target.rstrip('/')}{path if path != '/' else ''}" or "/"
                     found.append((at, node))
         for at, node in found:
-            yield Change(self.places[at], node, {key: self._refers(at, key, node) for key in node.properties})
+            yield NodeChange(self.places[at], node, {key: self._refers(at, key, node) for key in node.properties})
 
-    def _target(self, at: str, fragment: Node) -> str:
+    def _target(self, at: str, fragment: TreeNode) -> str:
         labels = self.pending.get((at, "target"))
         if labels:
             return self.known.get(labels[0][1], f"&{labels[0][1]}")
@@ -139,7 +138,7 @@ class _Reader:
         own = self.own.get(fragment.cells("target")[:1])
         return path[0] if path else own or "/"
 
-    def _refers(self, at: str, key: str, node: Node) -> tuple[str, ...]:
+    def _refers(self, at: str, key: str, node: TreeNode) -> tuple[str, ...]:
         outside = dict(self.pending.get((at, key), ()))
         found = []
         for index, cell in enumerate(node.cells(key)):
@@ -152,5 +151,5 @@ class _Reader:
         return tuple(found)
 
     def _is_local(self, at: str, key: str, index: int) -> bool:
-        fixups = self.root.children.get("__local_fixups__", Node("")).at(at)
+        fixups = self.root.children.get("__local_fixups__", TreeNode("")).at(at)
         return fixups is not None and index * 4 in fixups.cells(key)

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.kernel.configfile import ConfigFile, configfile, read
-from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.kernel.source import ConfigFile, Origin, configfile, kernel_source, read_text
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import KernelPatch, Package
 from rknn_validation.npu import kernels
@@ -45,7 +44,7 @@ def vendor_driver(facts: Facts) -> Driver:
     found = _first(_by_package(facts, kernels.VENDOR_MODULE), _vendor_configured(facts))
     if found:
         return found
-    source = tree(facts)
+    source = kernel_source(facts)
     if source.origin is Origin.VENDOR:
         return _vendor_tree(facts)
     return _first(_unreadable_package(facts)) or (
@@ -56,10 +55,10 @@ def vendor_driver(facts: Facts) -> Driver:
 
 
 def _vendor_configured(facts: Facts) -> Iterator[Driver]:
-    source, file, value = tree(facts), configfile(facts), setting(facts, _RKNPU)
+    source, file, value = kernel_source(facts), configfile(facts), symbol_value(facts, _RKNPU)
     if value in OFF:
         yield Driver(Presence.NO, f"{_RKNPU} is switched off in {source.label}")
-    brought = [one.name for one in patches(facts) if _brings(one, "rknpu", _RKNPU)]
+    brought = [one.name for one in kernel_patches(facts) if _brings(one, "rknpu", _RKNPU)]
     if source.is_mainline and not brought:
         return
     where = f"{file.name} " if file else ""
@@ -72,7 +71,7 @@ def _vendor_configured(facts: Facts) -> Iterator[Driver]:
 
 
 def _vendor_tree(facts: Facts) -> Driver:
-    making, label = facts.configuration.kernel.making, tree(facts).label
+    making, label = facts.configuration.kernel.making, kernel_source(facts).label
     vendors = making is not None and kernels.looks_like_vendor_kernel(making.base, making.file or "")
     if _makes_modules(facts) or vendors:
         return Driver(Presence.YES, f"{label} is built from Rockchip's own tree, which has rknpu")
@@ -82,7 +81,7 @@ def _vendor_tree(facts: Facts) -> Driver:
 @derived
 def mainline_driver(facts: Facts) -> Driver:
     """Whether the kernel has rocket: new enough or patched, and switched on with what it depends on."""
-    off = [name for name in ("DRM_ACCEL", _ROCKET) if setting(facts, name) in OFF]
+    off = [name for name in ("DRM_ACCEL", _ROCKET) if symbol_value(facts, name) in OFF]
     if off:
         return Driver(Presence.NO, f"{', '.join(off)} is switched off: the kernel has no rocket driver")
     found = _first(_by_package(facts, kernels.MAINLINE_MODULE))
@@ -93,12 +92,12 @@ def mainline_driver(facts: Facts) -> Driver:
 
 def _too_old(facts: Facts) -> Driver | None:
     """Why a kernel is too old for rocket, unless it was brought to it."""
-    source, version = tree(facts), facts.configuration.kernel.version
+    source, version = kernel_source(facts), facts.configuration.kernel.version
     wanted = MAINLINE.kernel_at_least or ""
     if kernels.at_least(version, wanted):
         return None
-    brought = [one.name for one in patches(facts) if _brings(one, "rocket", _ROCKET)]
-    if brought or (not source.is_mainline and setting(facts, _ROCKET) in ON):
+    brought = [one.name for one in kernel_patches(facts) if _brings(one, "rocket", _ROCKET)]
+    if brought or (not source.is_mainline and symbol_value(facts, _ROCKET) in ON):
         return None
     why = f"{version} is older than {wanted}, the first kernel with the rocket driver"
     if source.origin is Origin.UNKNOWN:
@@ -107,13 +106,13 @@ def _too_old(facts: Facts) -> Driver | None:
 
 
 def _rocket_configured(facts: Facts) -> Driver:
-    source, file, making = tree(facts), configfile(facts), facts.configuration.kernel.making
+    source, file, making = kernel_source(facts), configfile(facts), facts.configuration.kernel.making
     yes = Driver(Presence.YES, f"{source.label} has the rocket driver")
     if file and _ROCKET in file.symbols:
         return yes
     if file and file.is_whole:
         return Driver(Presence.NO, f"{file.name} does not switch {_ROCKET} on: the kernel has no rocket driver")
-    if setting(facts, _ROCKET) in ON:
+    if symbol_value(facts, _ROCKET) in ON:
         return yes
     if making is None:
         return Driver(Presence.UNKNOWN, f"how {source.label} is configured cannot be told from here")
@@ -123,14 +122,14 @@ def _rocket_configured(facts: Facts) -> Driver:
         return Driver(
             Presence.UNKNOWN, f"whether {making.base} of {source.label} has {_ROCKET} cannot be told from here"
         )
-    if making.is_generated and setting(facts, "DRM_ACCEL") is None:
+    if making.is_generated and symbol_value(facts, "DRM_ACCEL") is None:
         return Driver(Presence.NO, f"nothing switches DRM_ACCEL on in {source.label}: it has no rocket driver")
     if not making.is_generated and not source.is_mainline:
         return Driver(Presence.UNKNOWN, f"how {source} is configured cannot be told from here")
     return yes
 
 
-def setting(facts: Facts, symbol: str) -> str | None:
+def symbol_value(facts: Facts, symbol: str) -> str | None:
     """The value the kernel's settings and patches give a symbol; None where they say nothing."""
     kernel = facts.configuration.kernel
     generated = kernel.making.settings.get(symbol) if kernel.making else None
@@ -138,7 +137,7 @@ def setting(facts: Facts, symbol: str) -> str | None:
     return generated or kernel.config.get(symbol) or (given[-1] if given else None) or None
 
 
-def patches(facts: Facts) -> tuple[KernelPatch, ...]:
+def kernel_patches(facts: Facts) -> tuple[KernelPatch, ...]:
     """Every patch the kernel is built with, each once."""
     kernel = facts.configuration.kernel
     every = (*kernel.patches, *(kernel.making.patches if kernel.making else ()))
@@ -149,7 +148,7 @@ def _brings(patch: KernelPatch, module: str, symbol: str) -> bool:
     """Whether a patch adds a driver: by its text where that can be read, else by what it is called and sets."""
     if not patch.has_patch:
         return False
-    text = read(patch.source)
+    text = read_text(patch.source)
     if text and text.strip():
         return f"drivers/{module}/" in text or f"drivers/accel/{module}" in text or f"config {symbol}" in text
     return module in f"{patch.name} {patch.source}".lower() or patch.config.get(symbol, "n") not in OFF

@@ -1,14 +1,56 @@
-"""Where the source of the kernel that boots is from: a release of kernel.org, Rockchip's own tree, or another."""
+"""The .config file a kernel is made with, where somebody gives a whole one (linuxManualConfig)."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.npu import kernels
+
+_SET = re.compile(r"^CONFIG_(\w+)=([ym])\s*$", re.MULTILINE)
+_SUFFIX = re.compile(r'^CONFIG_LOCALVERSION="(.*)"$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """What a .config says: `symbols` are those it sets to y or m, `suffix` is CONFIG_LOCALVERSION.
+
+    A fragment, which the kernel's defaults or something else complete, is not `is_whole`: what it does not mention may
+    be on.
+    """
+
+    name: str
+    symbols: Mapping[str, str]
+    suffix: str
+    is_whole: bool
+
+
+def parse_config(name: str, text: str) -> ConfigFile:
+    """A .config's text, read."""
+    suffix = _SUFFIX.search(text)
+    return ConfigFile(name, dict(_SET.findall(text)), suffix[1] if suffix else "", "CONFIG_ARM64=y" in text)
+
+
+@derived
+def configfile(facts: Facts) -> ConfigFile | None:
+    """The .config of the kernel that boots; None where nixpkgs makes it, or where only a build can tell."""
+    making = facts.configuration.kernel.making
+    if making is None or making.is_generated or making.file is None:
+        return None
+    text = making.text if making.text is not None else read_text(making.file)
+    return parse_config(Path(making.file).name, text) if text else None
+
+
+def read_text(file: str) -> str | None:
+    """The text of a file that is there already; None for what a build makes."""
+    path = Path(file)
+    return path.read_text(errors="replace") if path.is_absolute() and path.is_file() else None
+
 
 _KERNEL_ORG = re.compile(r"mirror://kernel|\bkernel\.org/|github\.com[/:](?:torvalds|gregkh)/")
 
@@ -23,7 +65,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True)
-class Tree:
+class KernelSource:
     """A kernel's source: `origin`, and the `label` by which people know the kernel."""
 
     origin: Origin
@@ -39,7 +81,7 @@ class Tree:
 
 
 @derived
-def tree(facts: Facts) -> Tree:
+def kernel_source(facts: Facts) -> KernelSource:
     """Whose tree the kernel is built from, by the evaluated source; by its names only where there is none."""
     kernel = facts.configuration.kernel
     label = f"{kernel.pname or 'linux'} {kernel.version}"
@@ -47,12 +89,12 @@ def tree(facts: Facts) -> Tree:
     # Where there are addresses they count, and not what somebody calls the package.
     told = (fetched,) if fetched else (kernel.pname, kernel.version, kernel.package.name if kernel.package else None)
     if kernels.looks_like_vendor_kernel(*told, kernel.version) and kernels.is_vendor_series(kernel.version):
-        return Tree(Origin.VENDOR, label)
+        return KernelSource(Origin.VENDOR, label)
     if _KERNEL_ORG.search(fetched):
-        return Tree(Origin.RELEASE, label)
+        return KernelSource(Origin.RELEASE, label)
     if kernel.package and kernel.package.origin == "nixpkgs" and not kernels.looks_like_vendor_kernel(*told):
-        return Tree(Origin.NIXPKGS, label)
-    return Tree(Origin.UNKNOWN, label)
+        return KernelSource(Origin.NIXPKGS, label)
+    return KernelSource(Origin.UNKNOWN, label)
 
 
 def _addresses(facts: Facts) -> tuple[str, ...]:

@@ -1,8 +1,4 @@
-"""Kconfig symbols in the text of overlays and packages, with the mainline kernel they are given to.
-
-Evaluation shows the kernel a machine boots; an overlay's other kernels, and the files a kernel is configured with,
-show only in the text.
-"""
+"""Kernels as Nix files write them: recipes of kernels and modules, their configuration, the symbols they ask for."""
 
 from __future__ import annotations
 
@@ -10,24 +6,118 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.kernel.configfile import parse, read
 from rknn_validation.facts.kernel.drivers import OFF
-from rknn_validation.facts.kernel.source import tree as kernel_tree
+from rknn_validation.facts.kernel.source import kernel_source as kernel_tree
+from rknn_validation.facts.kernel.source import parse_config, read_text
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
     Binding,
+    Function,
     Items,
+    Let,
     Node,
     Select,
     Text,
+    With,
     dotted,
     function_name,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
+from rknn_validation.facts.recipes.installs import install_result
+from rknn_validation.facts.recipes.nixfiles import NixFile, nix_files
+from rknn_validation.facts.recipes.recipes import COMPUTED, Recipe, recipes
 from rknn_validation.npu import kernels, symbols
+
+_SAYS_NOTHING = ("name", "pname", "version", "src", "meta", "nativeBuildInputs", "buildInputs", "passthru")
+_KERNEL = re.compile(r"/lib/modules/|kernel(?:\.dev)?\b|modDirVersion|kernelModuleMakeFlags|KERNEL|KDIR|KSRC")
+
+
+def module_recipes(facts: Facts) -> tuple[Recipe, ...]:
+    """The recipes that build a kernel module."""
+    return tuple(one for one in recipes(facts) if _is_module(one))
+
+
+def _is_module(recipe: Recipe) -> bool:
+    scripts = "\n".join(recipe.phases().values())
+    inputs = (str(recipe.attrs.get(name)) for name in ("nativeBuildInputs", "buildInputs"))
+    return ".ko" in scripts or "modules_install" in scripts or any("moduleBuildDependencies" in text for text in inputs)
+
+
+def misplaced_module(recipe: Recipe) -> Iterator[str]:
+    """Why modprobe does not find a module that a recipe installs."""
+    done = install_result(recipe)
+    for path in done.files if done else ():
+        if not path.endswith(".ko") and ".ko" not in (done.files[path] if done else ""):
+            continue
+        if not path.startswith(("$out/lib/modules/", "@")):
+            yield f"the module ends up as {path}; modprobe looks below $out/lib/modules/<version>"
+        elif re.match(r"\$out/lib/modules/(?:[^/]+\.ko$|(?:extra|misc|kernel|updates)/)", path):
+            yield f"{path}: the directory of the kernel's version is missing between modules and {path.split('/')[3]}"
+
+
+def why_no_kernel(recipe: Recipe) -> Iterator[str]:
+    """Why a module is not built for the kernel that boots."""
+    scripts = "\n".join(recipe.phases().values())
+    if re.search(r"uname -r|/run/(?:booted|current)-system/kernel", scripts):
+        yield "it is built for the kernel of the building machine (uname -r), not for the one that will boot"
+        return
+    if any(value is COMPUTED for key, value in recipe.attrs.items() if key not in ("src", "meta", "nativeBuildInputs")):
+        return
+    # Where it is installed tells the Makefile nothing.
+    scripts = re.sub(r"\S*\$\{?out\}?/\S*", "", scripts)
+    named = (str(value) for key, value in recipe.attrs.items() if key not in _SAYS_NOTHING and "Phase" not in key)
+    if not any(_KERNEL.search(text) for text in (*named, scripts)):
+        yield f"nothing tells {recipe.name}'s Makefile which kernel to build for (no KDIR, no kernel.dev)"
+
+
+@dataclass(frozen=True)
+class KernelConfig:
+    """A kernel's configuration in a Nix file: `where` it is, and (what is wrong, text) of what cannot be read."""
+
+    where: str
+    misread: tuple[tuple[str, str], ...]
+
+
+@derived
+def kernel_configs(facts: Facts) -> tuple[KernelConfig, ...]:
+    """Every `extraConfig` and `structuredExtraConfig` of the subject's files."""
+    return tuple(
+        KernelConfig(tree.at(binding), tuple(_misread(tree, binding)))
+        for tree in nix_files(facts)
+        for node in tree.tree.walk()
+        for binding in _kernel_config(node)
+    )
+
+
+def _kernel_config(node: Node) -> Iterator[Binding]:
+    if isinstance(node, Attributes):
+        for binding in node.bindings():
+            if binding.path[-1] in ("extraConfig", "structuredExtraConfig", "extraStructuredConfig"):
+                yield binding
+
+
+def _misread(tree: NixFile, binding: Binding) -> Iterator[tuple[str, str]]:
+    text = tree.text(binding.value)
+    if binding.path[-1] == "extraConfig" and text is not None:
+        for line in text.splitlines():
+            if re.match(r"\s*CONFIG_[A-Z0-9_]+\s*[= ]", line):
+                yield "extraConfig wants `SYMBOL value`, not the lines of a .config file", line.strip()
+            elif re.match(r"\s*[A-Z][A-Z0-9_]+=(?:y|m|n)\s*$", line):
+                yield "extraConfig wants a space between symbol and value, not =", line.strip()
+    for attributes in _written_sets(binding.value):
+        for one in attributes.bindings():
+            if isinstance(one.path[0], str) and one.path[0].startswith("CONFIG_"):
+                yield "symbols are given without CONFIG_: this asks for CONFIG_CONFIG_…", str(one.path[0])
+
+
+def _written_sets(node: Node) -> Iterator[Attributes]:
+    while isinstance(node, With | Let | Function):
+        node = node.body
+    if isinstance(node, Attributes) and node is not None:
+        yield node
+
 
 _STOCK = re.compile(r"\b(linux(?:_(?:(\d+)_(\d+)|latest|testing|default))?)\.override(?:Attrs)?$")
 _LINE = re.compile(r"^\s*(?:CONFIG_)?([A-Z][A-Z0-9_]+)[ =]+(y|m|n|yes|module)\b", re.MULTILINE)
@@ -37,7 +127,7 @@ _TESTS = frozenset({"isYes", "isModule", "isEnabled", "isSet"})
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedSymbol:
     """A symbol that a mainline kernel of a version is configured with, or asked for: `where` that is written."""
 
     where: str
@@ -46,13 +136,13 @@ class Asked:
 
 
 @derived
-def asked_symbols(facts: Facts) -> tuple[Asked, ...]:
+def requested_symbols(facts: Facts) -> tuple[RequestedSymbol, ...]:
     """Every symbol the subject's files give to a plainly mainline kernel."""
-    found = (one for tree in trees_of(facts) for one in (*_configured(tree), *_required(tree, facts)))
-    return tuple(Asked(*one) for one in found)
+    found = (one for tree in nix_files(facts) for one in (*_configured(tree), *_required(tree, facts)))
+    return tuple(RequestedSymbol(*one) for one in found)
 
 
-def _configured(tree: NixTree) -> Iterator[tuple[str, str, str]]:
+def _configured(tree: NixFile) -> Iterator[tuple[str, str, str]]:
     """(where, version of the mainline kernel, symbol) of everything a mainline kernel is configured with."""
     for node in tree.tree.walk():
         version = _mainline_version(tree, node)
@@ -63,7 +153,7 @@ def _configured(tree: NixTree) -> Iterator[tuple[str, str, str]]:
                 yield name, version, symbol
 
 
-def _mainline_version(tree: NixTree, node: Node) -> str:
+def _mainline_version(tree: NixFile, node: Node) -> str:
     """The version of the plainly mainline kernel that an application makes or changes; "" for any other."""
     if not isinstance(node, Apply):
         return ""
@@ -102,7 +192,7 @@ def _brings_patch(node: Node) -> bool:
     return False
 
 
-def _symbols(tree: NixTree, node: Node) -> Iterator[tuple[str, int]]:
+def _symbols(tree: NixFile, node: Node) -> Iterator[tuple[str, int]]:
     """(symbol, line) of what is switched on by a settings attribute below a node; `option` ones may be missing."""
     for setting in node.walk():
         if not isinstance(setting, Binding) or setting.path[-1] not in _SETTINGS:
@@ -118,19 +208,19 @@ def _symbols(tree: NixTree, node: Node) -> Iterator[tuple[str, int]]:
                     yield inner.path[-1], inner.line
 
 
-def _in_files(tree: NixTree, node: Node) -> Iterator[tuple[str, str]]:
+def _in_files(tree: NixFile, node: Node) -> Iterator[tuple[str, str]]:
     """(file, symbol) of the Rockchip and NPU symbols in a `configfile` that lies beside the expression."""
     given = _bindings(node).get("configfile")
     if not isinstance(given, NixPath) or not given.literal or given.search:
         return
     path = tree.path.parent / given.literal
-    text = read(str(path))
-    for symbol in parse(path.name, text).symbols if text else ():
+    text = read_text(str(path))
+    for symbol in parse_config(path.name, text).symbols if text else ():
         if symbols.FAMILY.search(symbol):
             yield path.name, symbol
 
 
-def _required(tree: NixTree, facts: Facts) -> Iterator[tuple[str, str, str]]:
+def _required(tree: NixFile, facts: Facts) -> Iterator[tuple[str, str, str]]:
     """Symbols named in `system.requiredKernelConfig`, where the machine boots a plain mainline kernel."""
     if not kernel_tree(facts).is_mainline:
         return

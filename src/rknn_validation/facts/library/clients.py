@@ -8,22 +8,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rknn_validation.facts.allowed import not_allowed
-from rknn_validation.facts.containers import Container, containers
-from rknn_validation.facts.containeruse import has_libraries, kept_out, lacks, of_another_stack
+from rknn_validation.facts.access import closed_to_user, why_not_allowed
+from rknn_validation.facts.containers import (
+    Container,
+    containers,
+    library_source,
+    of_another_stack,
+    why_kept_out,
+    why_no_libraries,
+)
 from rknn_validation.facts.devnodes import devnodes
 from rknn_validation.facts.library.interpreters import interpreters, programs_of, runtime_of
-from rknn_validation.facts.library.leads import reaches_runtime
-from rknn_validation.facts.library.means import means
-from rknn_validation.facts.library.packages import carries, own_profile
-from rknn_validation.facts.library.placed import opened
-from rknn_validation.facts.library.search import path_settings
-from rknn_validation.facts.library.teflon import told
+from rknn_validation.facts.library.links import api_providers
+from rknn_validation.facts.library.packages import contains_runtime, user_packages_option
+from rknn_validation.facts.library.search import path_settings, reaches_runtime, routes, teflon_settings
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Unit
-from rknn_validation.facts.people import shut_to_person
-from rknn_validation.facts.services import shut_to
-from rknn_validation.facts.text.unitfile import is_on, last
+from rknn_validation.facts.services import closed_devnodes
+from rknn_validation.facts.text.units import is_on, last
 
 _PLAIN = re.compile(r"(?:bash|python3?|coreutils|dash|busybox|gnu\w+|util-linux|systemd|unit-script)\b")
 """Programs that run what they are given."""
@@ -32,7 +34,7 @@ Seen = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Ways:
+class LibraryAccess:
     """How clients of one kind come to the library.
 
     `sure` is enough; `doubtful` only running or building tells; `partial` brings something that does not do it alone.
@@ -46,7 +48,7 @@ class Ways:
     partial: tuple[Seen, ...] = ()
 
 
-def python_clients(facts: Facts) -> Ways:
+def python_clients(facts: Facts) -> LibraryAccess:
     """The interpreters that have the API of the scenario's stack, and whether it finds its library."""
     sure: list[Seen] = []
     doubtful: list[Seen] = []
@@ -54,7 +56,7 @@ def python_clients(facts: Facts) -> Ways:
     vendor = facts.scenario.stack == "vendor"
     for one in interpreters(facts):
         runtime = runtime_of(facts, one) if vendor else None
-        shut = next((seen for where, _, seen in shut_owners(facts) if where == one.where), "")
+        shut = next((seen for where, _, seen in closed_to_owners(facts) if where == one.where), "")
         if one.doubt:
             doubtful.append((one.where, one.doubt))
         elif shut:
@@ -75,15 +77,15 @@ def python_clients(facts: Facts) -> Ways:
         else "a TFLite interpreter (tflite_runtime, ai_edge_litert, tensorflow)"
     )
     where, lack = partial[0] if partial else ("environment.systemPackages", f"no Python can import {api}")
-    return Ways(tuple(sure), tuple(doubtful), where, lack, tuple(partial))
+    return LibraryAccess(tuple(sure), tuple(doubtful), where, lack, tuple(partial))
 
 
 @derived
-def shut_owners(facts: Facts) -> tuple[tuple[str, str, str], ...]:
+def closed_to_owners(facts: Facts) -> tuple[tuple[str, str, str], ...]:
     """(option, program, devnode) of who has an interpreter with the API to themselves, and may not open the devnode."""
-    owners = {own_profile(name): name for name in facts.configuration.users}
+    owners = {user_packages_option(name): name for name in facts.configuration.users}
     own = [one for one in interpreters(facts) if one.where in owners and not one.doubt]
-    found = [(one.where, one.name, shut_to_person(facts, owners[one.where])) for one in own]
+    found = [(one.where, one.name, closed_to_user(facts, owners[one.where])) for one in own]
     return tuple(one for one in found if one[2])
 
 
@@ -92,21 +94,21 @@ def _homes(facts: Facts) -> list[str]:
     return [one for one in facts.evaluation.not_modelled if one.startswith("home-manager.users")]
 
 
-def c_clients(facts: Facts) -> Ways:
+def c_clients(facts: Facts) -> LibraryAccess:
     """How C programs find the vendor's runtime."""
     settings = path_settings(facts)
     sure = [(one.where, one.value) for one in settings if reaches_runtime(facts, one)]
-    sure += [(one.where, one.seen) for one in means(facts) if not one.is_setting]
+    sure += [(one.where, one.seen) for one in routes(facts) if not one.is_setting]
     doubtful: list[Seen] = []
-    if links := opened(facts):
+    if links := api_providers(facts):
         why = f"only what opens {links[0].path} by its whole path finds the runtime; the loader does not look there"
         doubtful.append((links[0].where, why))
     for package in facts.configuration.graphics_packages:
-        if carries(package):
+        if contains_runtime(package):
             why = f"{package.name} is in /run/opengl-driver/lib, which programs built for it search, and no others"
             doubtful.append(("hardware.graphics.extraPackages", why))
     lack = "nothing leads C programs to librknnrt.so: no LD_LIBRARY_PATH, wrapper, rpath or nix-ld has it"
-    return Ways(tuple(sure), tuple(doubtful), "environment.sessionVariables.LD_LIBRARY_PATH", lack)
+    return LibraryAccess(tuple(sure), tuple(doubtful), "environment.sessionVariables.LD_LIBRARY_PATH", lack)
 
 
 def promised_python(facts: Facts) -> str:
@@ -132,7 +134,7 @@ class ServiceClient:
 
     units: tuple[str, ...]
     problems: tuple[Seen, ...]
-    library: Ways
+    library: LibraryAccess
 
 
 def service_client(facts: Facts, name: str) -> ServiceClient:
@@ -142,7 +144,9 @@ def service_client(facts: Facts, name: str) -> ServiceClient:
     if not full:
         near = difflib.get_close_matches(f"{name}.service", [one for one in units if one.endswith(".service")], n=2)
         hint = f"; there is {' and '.join(near)}" if near else ""
-        return ServiceClient((), ((f"{name}.service", f"there is no such service{hint}"),), Ways((), (), "", ""))
+        return ServiceClient(
+            (), ((f"{name}.service", f"there is no such service{hint}"),), LibraryAccess((), (), "", "")
+        )
     unit = units[full]
     problems: list[Seen] = [] if unit.enabled else [(full, "the service is switched off (enable = false)")]
     problems += [(full, why) for why in _kept_out(facts, unit)]
@@ -154,14 +158,14 @@ def _kept_out(facts: Facts, unit: Unit) -> Iterator[str]:
     inside = _containers_of(facts, unit.name)
     if inside:
         # The container's own devices count: what runs it is root, and opens none.
-        reasons = [list(kept_out(facts, one)) for one in inside]
+        reasons = [list(why_kept_out(facts, one)) for one in inside]
         yield from reasons[0] if all(reasons) else ()
     elif is_on(last(unit, "PrivateDevices")):
         yield "PrivateDevices=true: its /dev has no NPU"
-    elif why := not_allowed(facts, unit):
+    elif why := why_not_allowed(facts, unit):
         yield why
     # Of a driver of unknown flavour one devnode will be there, and one that lets it in may be that.
-    shut = () if inside else shut_to(facts, unit)
+    shut = () if inside else closed_devnodes(facts, unit)
     if shut and len(shut) == len(devnodes(facts)):
         yield f"it may not open {shut[0]}: give it SupplementaryGroups = [ the devnode's group ]"
 
@@ -175,22 +179,22 @@ def _containers_of(facts: Facts, name: str) -> tuple[Container, ...]:
     return tuple(one for one in containers(facts) if one.unit == name)
 
 
-def _library_of(facts: Facts, name: str) -> Ways:
+def _library_of(facts: Facts, name: str) -> LibraryAccess:
     inside = _containers_of(facts, name)
     return _library_inside(facts, name, inside) if inside else _library_outside(facts, name)
 
 
-def _library_inside(facts: Facts, name: str, inside: tuple[Container, ...]) -> Ways:
+def _library_inside(facts: Facts, name: str, inside: tuple[Container, ...]) -> LibraryAccess:
     """A container has its image's libraries, and of the host's what is mounted in it."""
-    sure = [(name, seen) for one in inside if (seen := has_libraries(facts, one))]
+    sure = [(name, seen) for one in inside if (seen := library_source(facts, one))]
     mainline = facts.scenario.stack == "mainline"
-    reasons = {one.image: of_another_stack(facts, one) if mainline else lacks(one) for one in inside}
+    reasons = {one.image: of_another_stack(facts, one) if mainline else why_no_libraries(one) for one in inside}
     unknown = [image for image, why in reasons.items() if not why]
     doubtful = [(name, f"what the image {image} has is known to the image alone") for image in unknown]
-    return Ways(tuple(sure), tuple(doubtful), name, next(filter(None, reasons.values()), ""))
+    return LibraryAccess(tuple(sure), tuple(doubtful), name, next(filter(None, reasons.values()), ""))
 
 
-def _library_outside(facts: Facts, name: str) -> Ways:
+def _library_outside(facts: Facts, name: str) -> LibraryAccess:
     unit = facts.configuration.units[name]
     mainline = facts.scenario.stack == "mainline"
     settings = [one for one in path_settings(facts) if one.unit == name or "globalEnvironment" in one.where]
@@ -198,16 +202,16 @@ def _library_outside(facts: Facts, name: str) -> Ways:
     if mainline and facts.configuration.graphics_enabled:
         sure.append(("hardware.graphics.enable", "/run/opengl-driver/lib has libteflon.so"))
     if mainline:
-        sure += [(one.where, one.value) for one in told(facts) if one.where.startswith(name)]
+        sure += [(one.where, one.value) for one in teflon_settings(facts) if one.where.startswith(name)]
     if not mainline:
-        sure += [(one.where, one.text) for one in opened(facts) if one.unit in ("", name)]
+        sure += [(one.where, one.text) for one in api_providers(facts) if one.unit in ("", name)]
         sure += [(one.where, one.name) for one in interpreters(facts) if one.unit == name and not one.doubt]
-        sure += [(one.where, one.seen) for one in means(facts) if not one.is_setting and one.seen in str(unit)]
+        sure += [(one.where, one.seen) for one in routes(facts) if not one.is_setting and one.seen in str(unit)]
     doubtful = [(one.where, one.doubt) for one in interpreters(facts) if one.unit == name and one.doubt]
     if not settings and not doubtful and _is_opaque(unit):
         doubtful = [(name, "whether the programs it runs find the library by themselves is not known")]
     lack = f"nothing gives {name} the library: {'libteflon.so' if mainline else 'librknnrt.so'} is on no path it has"
-    return Ways(tuple(sure), tuple(doubtful), name, lack)
+    return LibraryAccess(tuple(sure), tuple(doubtful), name, lack)
 
 
 def _is_opaque(unit: Unit) -> bool:

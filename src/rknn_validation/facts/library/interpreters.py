@@ -6,16 +6,21 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.difference import part
-from rknn_validation.facts.library.means import is_box
-from rknn_validation.facts.library.packages import STORE_PATH, by_path, carries, is_toolkit, profiles, script_of
-from rknn_validation.facts.library.placed import opened
-from rknn_validation.facts.library.search import words_of
-from rknn_validation.facts.library.unseen import written_but_unseen
+from rknn_validation.facts.contribution import contribution
+from rknn_validation.facts.library.links import api_providers, build_may_provide_runtime
+from rknn_validation.facts.library.packages import (
+    STORE_PATH,
+    build_text,
+    contains_runtime,
+    is_toolkit,
+    packages_by_path,
+    profiles,
+)
+from rknn_validation.facts.library.search import is_fhs_environment, unit_text
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Package, Unit
-from rknn_validation.facts.nix.missing import is_opaque
-from rknn_validation.facts.recipes.nixtrees import trees_of
+from rknn_validation.facts.nix.gaps import is_opaque
+from rknn_validation.facts.recipes.nixfiles import nix_files
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
@@ -76,8 +81,8 @@ def _has(package: Package, is_api: Callable[[Package], bool]) -> bool:
 
 
 def _of_unit(facts: Facts, name: str, unit: Unit, is_api: Callable[[Package], bool]) -> Iterator[Interpreter]:
-    known = by_path(facts)
-    words = words_of(unit)
+    known = packages_by_path(facts)
+    words = unit_text(unit)
     named = list(STORE_PATH.finditer(words))
     packages = {one["root"] for one in named} | {one.out_path for one in unit.path}
     found = [known[path] for path in sorted(packages) if path in known and _has(known[path], is_api)]
@@ -115,31 +120,31 @@ def runtime_of(facts: Facts, interpreter: Interpreter) -> Runtime:
     """Whether the runtime lies where the API of this interpreter opens it."""
     package = interpreter.package
     every = package.walk() if package else ()
-    for one in (*every, *(api for api in part(facts).packages if is_toolkit(api))):
+    for one in (*every, *(api for api in contribution(facts).packages if is_toolkit(api))):
         if is_toolkit(one) and is_patched(one):
             return Runtime(found=f"{one.name} is patched to open another path")
-    if package and is_box(package):
+    if package and is_fhs_environment(package):
         return _in_box(facts, package)
-    made = [one for one in opened(facts) if not one.unit or not interpreter.unit or one.unit == interpreter.unit]
+    made = [one for one in api_providers(facts) if not one.unit or not interpreter.unit or one.unit == interpreter.unit]
     if made:
         return Runtime(found=f"{made[0].path} is made by {made[0].where}: {made[0].text}")
-    boxes = [one for one in part(facts).packages if is_box(one) and not is_toolkit(one)]
+    boxes = [one for one in contribution(facts).packages if is_fhs_environment(one) and not is_toolkit(one)]
     if boxes:
         return Runtime(doubt=f"{boxes[0].name} may run it where it has a /usr/lib of its own")
     redirected = redirections(facts)
     if redirected:
         return Runtime(doubt=redirected)
-    if hidden := written_but_unseen(facts):
+    if hidden := build_may_provide_runtime(facts):
         return Runtime(doubt=hidden)
     return Runtime(lack=f"nothing makes {' or '.join(PYTHON_RUNTIME_PATHS)}")
 
 
 def _in_box(facts: Facts, package: Package) -> Runtime:
-    if carries(package):
+    if contains_runtime(package):
         return Runtime(found=f"{package.name} has the runtime in its own /usr/lib")
     if not package.members:
         return Runtime(doubt=f"{package.name} has a root file system of its own, of unknown contents")
-    texts = (text for tree in trees_of(facts) for node in tree.tree.walk() for text in _names(node))
+    texts = (text for tree in nix_files(facts) for node in tree.tree.walk() for text in _names(node))
     if any(map(_BOX_EXTRAS.search, texts)):
         return Runtime(doubt=f"{package.name} is given more than its packages")
     return Runtime(lack="the FHS environment has no runtime of its own")
@@ -155,14 +160,14 @@ def is_patched(package: Package) -> bool:
 
     An rpath (patchelf) changes nothing: the API opens an absolute path.
     """
-    text = script_of(package)
+    text = build_text(package)
     return "librknn" in text and bool(_PATCHES.search(text))
 
 
 def redirections(facts: Facts) -> str:
     """What redirects calls that open files, "" where nothing does: nobody has seen the API under it."""
     values = [*facts.configuration.variables.items()]
-    values += [pair for unit in part(facts).units.values() for pair in unit.environment.items()]
-    texts = [f"{name}={value}" for name, value in values] + [script_of(one) for one in part(facts).packages]
+    values += [pair for unit in contribution(facts).units.values() for pair in unit.environment.items()]
+    texts = [f"{name}={value}" for name, value in values] + [build_text(one) for one in contribution(facts).packages]
     found = next((one for one in texts if "NIX_REDIRECTS" in one and "librknn" in one), "")
     return "libredirect stands between the API and the file system" if found else ""

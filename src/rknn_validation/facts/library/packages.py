@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.facts.difference import part
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Package
 
@@ -36,22 +36,22 @@ def is_mesa(package: Package) -> bool:
     return bool(_MESA.fullmatch(package.pname or package.name))
 
 
-def carries(package: Package) -> bool:
+def contains_runtime(package: Package) -> bool:
     """Whether a package is the runtime, or is composed with it."""
     return any(map(is_runtime, package.walk()))
 
 
 def runtime_packages(facts: Facts) -> tuple[Package, ...]:
     """The runtime packages the subject brings onto the machine."""
-    return tuple(package for package in part(facts).packages if is_runtime(package))
+    return tuple(package for package in contribution(facts).packages if is_runtime(package))
 
 
 def toolkit_packages(facts: Facts) -> tuple[Package, ...]:
     """The Python API's packages the subject brings onto the machine."""
-    return tuple(package for package in part(facts).packages if is_toolkit(package))
+    return tuple(package for package in contribution(facts).packages if is_toolkit(package))
 
 
-def own_profile(user: str) -> str:
+def user_packages_option(user: str) -> str:
     """The option of a user's own packages."""
     return f"users.users.{user}.packages"
 
@@ -62,22 +62,22 @@ def profiles(facts: Facts) -> tuple[tuple[str, Package], ...]:
     configuration = facts.configuration
     found = [("environment.systemPackages", package) for package in configuration.system_packages]
     for name, user in configuration.users.items():
-        found += [(own_profile(name), package) for package in user.packages]
+        found += [(user_packages_option(name), package) for package in user.packages]
     return tuple(found)
 
 
 @derived
-def installed(facts: Facts) -> tuple[Package, ...]:
+def installed_packages(facts: Facts) -> tuple[Package, ...]:
     """What environment.systemPackages holds, composed packages unfolded."""
     return tuple(inner for package in facts.configuration.system_packages for inner in package.walk())
 
 
 @derived
-def by_path(facts: Facts) -> dict[str, Package]:
+def packages_by_path(facts: Facts) -> dict[str, Package]:
     """Every package of the configuration by its store path."""
     return {package.out_path: package for package in facts.configuration.packages()}
 
 
-def script_of(package: Package) -> str:
+def build_text(package: Package) -> str:
     """All that is known of how a package is made, as text."""
     return "\n".join((*package.phases.values(), *package.files.values()))

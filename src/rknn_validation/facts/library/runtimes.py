@@ -1,4 +1,4 @@
-"""Recipes of the runtime library: where they put it, and how it finds libstdc++."""
+"""Which recipes carry the vendor's binaries: the runtime library, the Python toolkit."""
 
 from __future__ import annotations
 
@@ -6,22 +6,68 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rknn_validation.facts.library.means import is_box
-from rknn_validation.facts.library.packages import carries, profiles
-from rknn_validation.facts.library.placed import opened
-from rknn_validation.facts.library.search import path_settings
+from rknn_validation.facts.library.links import api_providers
+from rknn_validation.facts.library.packages import contains_runtime, profiles
+from rknn_validation.facts.library.search import is_fhs_environment, path_settings
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.recipes.building import missing_phase, result
+from rknn_validation.facts.nix.syntax import Path as NixPath
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.installs import install_result, missing_phase
 from rknn_validation.facts.recipes.recipes import INPUTS, Recipe, recipes
-from rknn_validation.facts.recipes.vendor import is_runtime_package
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.versions import LIBRARY
+
+_TOOLKIT = re.compile(r"rknn[-_]toolkit[-_]lite2?|rknn[-_]?lite", re.IGNORECASE)
+_RUNTIME_NAME = re.compile(r"rknn|rknpu|rk-?npu|rockchip-npu", re.IGNORECASE)
+_RUNTIME = re.compile(r"librknnrt|librkllmrt")
+
+
+def source_texts(recipe: Recipe) -> tuple[str, ...]:
+    """Everything a recipe says about where its files come from."""
+    texts: list[str] = []
+    for value in recipe.attrs.values():
+        if isinstance(value, Fetch):
+            texts += [*value.urls, *value.attrs.values()]
+        elif isinstance(value, NixPath) and value.literal:
+            texts.append(value.literal)
+    if recipe.package and recipe.package.source:
+        texts += [*recipe.package.source.urls, *map(str, recipe.package.source.attrs.values())]
+    # Downloads interpolated into a script (install ${fetchurl …}) belong to the recipe as well.
+    texts += [url for fetch in recipe.inner_fetches for url in fetch.urls]
+    return tuple(texts)
+
+
+def is_runtime(recipe: Recipe) -> bool:
+    """Whether the recipe installs the vendor's runtime library as a file of its own (and does not compile it)."""
+    if recipe.is_python or re.search(r"\bmake\b|\$CC\b|\bcmake\b|\bgcc\b", recipe.script("buildPhase") or ""):
+        return False
+    scripts = "\n".join(recipe.phases().values())
+    return any(_RUNTIME.search(text) for text in (*source_texts(recipe), scripts, recipe.name))
+
+
+def is_runtime_package(recipe: Recipe) -> bool:
+    """Whether the recipe is there for the runtime's sake: a program that bundles it may put it where it likes."""
+    scripts = "\n".join(recipe.phases().values())
+    return is_runtime(recipe) and bool(_RUNTIME_NAME.search(recipe.name)) and not re.search(r"/bin/|/libexec/", scripts)
+
+
+def is_toolkit(recipe: Recipe) -> bool:
+    """Whether the recipe installs rknn-toolkit-lite2."""
+    return any(_TOOLKIT.search(text) for text in (recipe.name, *source_texts(recipe))) and (
+        recipe.is_python or any(text.endswith(".whl") for text in source_texts(recipe))
+    )
+
+
+def is_vendor_binary(recipe: Recipe) -> bool:
+    """Whether what the recipe installs was compiled by the vendor."""
+    return is_runtime(recipe) or is_toolkit(recipe)
+
 
 _BRINGS_LIBSTDCXX = re.compile(r"cc\.cc\.lib|cc\.cc$|gcc.*\.lib|libstdcxx|gcc-unwrapped|libcxx|getLib|\?|^gcc\.cc")
 
 
 @derived
-def runtimes(facts: Facts) -> tuple[Recipe, ...]:
+def runtime_recipes(facts: Facts) -> tuple[Recipe, ...]:
     """The recipes that install librknnrt.so."""
     return tuple(one for one in recipes(facts) if is_runtime_package(one) and LIBRARY in _everything(one))
 
@@ -31,9 +77,9 @@ def _everything(recipe: Recipe) -> str:
     return f"{' '.join(recipe.phases().values())} {fetched}"
 
 
-def misplaced(recipe: Recipe) -> Iterator[str]:
+def misplaced_library(recipe: Recipe) -> Iterator[str]:
     """Why nobody finds the library where the recipe puts it."""
-    done = result(recipe)
+    done = install_result(recipe)
     if done is None or not done.complete or recipe.words("outputs") not in ((), ("out",)):
         return
     places = [path for path in (*done.files, *done.links) if "librknn" in path]
@@ -55,7 +101,7 @@ def _is_found(path: str) -> bool:
     return posixpath.basename(path) == LIBRARY and posixpath.dirname(path) in ("$out/lib", "$lib/lib", "$out/lib64")
 
 
-def is_helped(facts: Facts) -> str:
+def libstdcxx_from_outside(facts: Facts) -> str:
     """What offers libstdc++ to libraries without an rpath; "" where nothing does."""
     configuration = facts.configuration
     texts = [*configuration.variables.values(), *configuration.global_environment.values()]
@@ -69,15 +115,15 @@ def is_helped(facts: Facts) -> str:
 
 def _only_in_boxes(facts: Facts) -> str:
     """Where the runtime is used in FHS environments alone, whose /usr/lib has libstdc++."""
-    carriers = [one for _, one in profiles(facts) if carries(one)]
-    carriers += [one for unit in facts.configuration.units.values() for one in unit.path if carries(one)]
-    alone = carriers and all(map(is_box, carriers)) and not opened(facts)
+    carriers = [one for _, one in profiles(facts) if contains_runtime(one)]
+    carriers += [one for unit in facts.configuration.units.values() for one in unit.path if contains_runtime(one)]
+    alone = carriers and all(map(is_fhs_environment, carriers)) and not api_providers(facts)
     if alone and not any(about_npu(one.value) for one in path_settings(facts)):
         return f"{carriers[0].name} has libstdc++ in its own /usr/lib"
     return ""
 
 
-def unpatched(recipe: Recipe) -> Iterator[str]:
+def why_without_libstdcxx(recipe: Recipe) -> Iterator[str]:
     """Why the library does not find libstdc++ and libgcc_s."""
     scripts = "\n".join(recipe.phases().values())
     rpath = re.search(r"--(?:set|add|force)-rpath\s+(\S+)", scripts)

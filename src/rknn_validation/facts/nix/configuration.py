@@ -1,18 +1,154 @@
-"""Configuration: what a scenario evaluates to, typed. Flows from `nix` to `checks` and `machine`.
-
-Every field is what NixOS itself would use, after merging; nothing here is judged yet.
-"""
+"""Package: a derivation as a configuration mentions it, with what evaluation knows of its making."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from rknn_validation.facts.nix.accounts import Account, Mount
-from rknn_validation.facts.nix.kernel import Kernel, KernelMaking, KernelPatch
-from rknn_validation.facts.nix.missing import Missing
-from rknn_validation.facts.nix.package import Json, License, Package, Source
+from rknn_validation.facts.nix.gaps import Gaps
+
+Json = Any
+"""A value as JSON has it (None, bool, int, float, str, list, dict)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a package's source comes from: `fetcher` is the nixpkgs function (`fetchurl`, `fetchPypi`, ...)."""
+
+    fetcher: str
+    urls: tuple[str, ...]
+    hash: str | None
+    attrs: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class License:
+    """One entry of `meta.license`; `free` is None where the licence does not say."""
+
+    name: str
+    free: bool | None
+    redistributable: bool | None
+
+
+@dataclass(frozen=True)
+class Package:
+    """A derivation as a configuration mentions it.
+
+    `files` maps paths inside the output to text known at evaluation (writeTextDir and friends).
+    `members` are the packages it was composed of (buildEnv paths, withPackages).
+    `phases` maps `installPhase` etc. to their shell text; `attrs` holds the remaining simple attributes.
+    `origin` is "subject" (its expression lies under the subject's directory), "nixpkgs" or "unknown".
+    """
+
+    name: str
+    pname: str | None
+    version: str | None
+    out_path: str
+    system: str | None
+    builder: str
+    source: Source | None
+    licenses: tuple[License, ...]
+    platforms: tuple[str, ...]
+    broken: bool
+    main_program: str | None
+    python: str | None
+    inputs: Mapping[str, tuple[str, ...]]
+    members: tuple[Package, ...]
+    files: Mapping[str, str]
+    phases: Mapping[str, str]
+    attrs: Mapping[str, Json]
+    position: str | None
+    origin: str
+
+    def walk(self) -> tuple[Package, ...]:
+        """This package and all it was composed of, depth first."""
+        return (self, *(inner for member in self.members for inner in member.walk()))
+
+
+@dataclass(frozen=True)
+class KernelPatch:
+    """An entry of `boot.kernelPatches`: `config` maps symbols (without CONFIG_) to "y"/"m"/"n"/text.
+
+    `source` is the patch's path, or the addresses it is fetched from.
+    """
+
+    name: str
+    has_patch: bool
+    config: Mapping[str, str]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class KernelMaking:
+    """How a kernel is made. `release` is its modDirVersion, `patches` are all it is built with.
+
+    With `is_generated` nixpkgs' generator makes the .config: `settings` are its values of the symbols around the NPU,
+    `base` the defconfig it starts from, `auto_modules` whether it makes a module of everything nobody mentions.
+    Otherwise `file` is the path of a whole .config (or the derivation that makes it), `text` what it says where that
+    is known.
+    """
+
+    release: str
+    is_generated: bool
+    file: str | None
+    text: str | None
+    settings: Mapping[str, str]
+    auto_modules: bool
+    base: str
+    patches: tuple[KernelPatch, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernel side of a configuration (`boot.*`). `version` is that of `boot.kernelPackages.kernel`."""
+
+    version: str
+    pname: str
+    package: Package | None
+    config: Mapping[str, str]
+    modules: tuple[str, ...]
+    initrd_modules: tuple[str, ...]
+    initrd_available_modules: tuple[str, ...]
+    blacklisted: tuple[str, ...]
+    extra_packages: tuple[Package, ...]
+    modprobe_config: str
+    params: tuple[str, ...]
+    patches: tuple[KernelPatch, ...]
+    making: KernelMaking | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user or group: `groups` are a user's extra groups, `group` is its own; `members` are a group's.
+
+    `packages` are those of a user's own profile, home-manager's among them where that is evaluated.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    is_system: bool
+    gid: int | None = None
+    group: str = ""
+    members: tuple[str, ...] = ()
+    packages: tuple[Package, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What is mounted from `what` on `where`; `option` is the one that says so, `kind` the file system's type.
+
+    `starts`: something mounts it by itself. An automount names no source: the mount of the same place does.
+    """
+
+    option: str
+    where: str
+    what: str
+    kind: str
+    options: tuple[str, ...]
+    starts: bool
+
 
 __all__ = [
     "Account",
@@ -229,4 +365,4 @@ class Evaluation:
     nixpkgs: str
     traces: tuple[str, ...] = ()
     not_modelled: tuple[str, ...] = ()
-    left_open: Missing = field(default_factory=Missing, compare=False)
+    left_open: Gaps = field(default_factory=Gaps, compare=False)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from rknn_validation.common.errors import HarnessError
-from rknn_validation.facts.nix.package import Package
+from rknn_validation.facts.nix.configuration import Package
 
 Decoded = TypeVar("Decoded")
 Reader = Callable[[Any, "Packages"], Any]

@@ -21,8 +21,8 @@ from rknn_validation.common.process import run, tool
 from rknn_validation.facts.nix.configuration import Json
 from rknn_validation.facts.nix.failure import headline
 from rknn_validation.facts.nix.flake import Flake
+from rknn_validation.facts.nix.gaps import OTHERS, ROUNDS, Gaps, learn
 from rknn_validation.facts.nix.instantiate import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, WORKERS
-from rknn_validation.facts.nix.missing import OTHERS, ROUNDS, Missing, learn
 from rknn_validation.facts.nix.request import Request, flakes_of
 
 BATCH = 6
@@ -71,7 +71,7 @@ def effects(
     nixpkgs: Path | None,
     deadline: Deadline,
     flakes: Mapping[str, Flake] | None = None,
-    left_open: Mapping[str, Missing] | None = None,
+    left_open: Mapping[str, Gaps] | None = None,
 ) -> dict[str, Effects]:
     """The effects of each request's options, by the requests' names. Raises MissingToolError.
 
@@ -94,11 +94,11 @@ class _Prober:
     requests: Mapping[str, Request]
     deadline: Deadline
     flakes: Mapping[str, Flake]
-    left_open: dict[str, Missing]
+    left_open: dict[str, Gaps]
 
     def batch(self, names: Sequence[str]) -> dict[str, Effects]:
         """Evaluate `names` in one process; what aborts is evaluated alone."""
-        apart = [name for name in names if self.left_open.get(name, Missing()) != Missing()]
+        apart = [name for name in names if self.left_open.get(name, Gaps()) != Gaps()]
         if apart and len(names) > 1:
             others = [name for name in names if name not in apart]
             done = {name: effect for one in apart for name, effect in self.batch([one]).items()}
@@ -128,7 +128,7 @@ class _Prober:
 
     def _learned(self, name: str, message: str) -> bool:
         """Note what only the stand-in lacks; False where that is nothing new."""
-        known = self.left_open.get(name, Missing())
+        known = self.left_open.get(name, Gaps())
         more = known if self.nixpkgs else learn(message, headline(message), self.requests[name].subject, known)
         self.left_open[name] = more
         return more != known

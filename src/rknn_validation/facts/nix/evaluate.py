@@ -21,6 +21,7 @@ from rknn_validation.facts.nix.configuration import Configuration, Evaluation, E
 from rknn_validation.facts.nix.decode import decode
 from rknn_validation.facts.nix.failure import explain, headline
 from rknn_validation.facts.nix.flake import Flake
+from rknn_validation.facts.nix.gaps import ROUNDS, Gaps, learn, used
 from rknn_validation.facts.nix.instantiate import (
     BATCH,
     ENVIRONMENT,
@@ -31,7 +32,6 @@ from rknn_validation.facts.nix.instantiate import (
     Answer,
     Nix,
 )
-from rknn_validation.facts.nix.missing import ROUNDS, Missing, learn, used
 from rknn_validation.facts.nix.request import Request
 from rknn_validation.subject.validation import Subject
 
@@ -55,7 +55,7 @@ def evaluate(
     """
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        evaluator = _Evaluator(Nix(program, nixpkgs, Path(scratch), requests, flakes or {}, build))
+        evaluator = _Batches(Nix(program, nixpkgs, Path(scratch), requests, flakes or {}, build))
         names = list(requests)
         # A whole host of a real nixpkgs takes gigabytes: each gets a process of its own.
         heavy = nixpkgs is not None and any(one.subject.host for one in requests.values())
@@ -69,7 +69,7 @@ def evaluate(
 def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tuple[str, ...]:
     """The names of a flake's hosts, none of them evaluated. Raises HarnessError where Nix cannot tell them."""
     program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
-    subject, missing = Subject(flake.directory), Missing()
+    subject, missing = Subject(flake.directory), Gaps()
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
         file = Path(scratch) / "request.json"
         file.write_text(json.dumps({"reference": flake.told, "graph": flake.to_json()}))
@@ -125,9 +125,9 @@ def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
 
 
 @dataclass
-class _Evaluator:
+class _Batches:
     nix: Nix
-    left_open: dict[str, Missing] = field(default_factory=dict)
+    left_open: dict[str, Gaps] = field(default_factory=dict)
     locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
@@ -180,15 +180,15 @@ class _Evaluator:
         """
         of_subject = self.nix.requests[name].of_subject
         with self.locks[of_subject]:
-            missing = self.left_open.get(of_subject, Missing())
+            missing = self.left_open.get(of_subject, Gaps())
             found = self._with(name, missing, message, deadline, answer)
             self.left_open[of_subject] = found.left_open
         return found
 
-    def _with(self, name: str, missing: Missing, message: str, deadline: Deadline, answer: Answer | None) -> Evaluation:
-        message = message if missing == Missing() else ""
+    def _with(self, name: str, missing: Gaps, message: str, deadline: Deadline, answer: Answer | None) -> Evaluation:
+        message = message if missing == Gaps() else ""
         try:
-            again = missing != Missing()
+            again = missing != Gaps()
             for _ in range(ROUNDS):
                 message = message or self._reason(name, missing, deadline)
                 more = missing if self.nix.nixpkgs or not message else self._learned(name, message, missing)
@@ -221,10 +221,10 @@ class _Evaluator:
         not_modelled = answer.not_modelled.get(name, ())
         return Evaluation(name, configuration, None, self.nix.served_by, not_modelled=not_modelled)
 
-    def _learned(self, name: str, message: str, missing: Missing) -> Missing:
+    def _learned(self, name: str, message: str, missing: Gaps) -> Gaps:
         return learn(message, headline(message), self.nix.requests[name].subject, missing)
 
-    def _reason(self, name: str, missing: Missing, deadline: Deadline) -> str:
+    def _reason(self, name: str, missing: Gaps, deadline: Deadline) -> str:
         """What Nix says when nothing that throws is spared; empty where nothing throws."""
         answer = self.nix.ask([name], deadline, loud=True, missing=missing)
         return answer if isinstance(answer, str) else ""

@@ -1,18 +1,92 @@
-"""Nix's error text -> EvaluationError: whose fault it is, the message, and where."""
+"""What Nix says when it refuses to go on, in words for the person who has to act on it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.facts.nix.configuration import EvaluationError
-from rknn_validation.facts.nix.missing import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
-from rknn_validation.facts.nix.namespaces import mistaken, split
+from rknn_validation.facts.nix.gaps import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
+from rknn_validation.facts.nix.namespaces import is_mistaken, split_path
 from rknn_validation.facts.nix.origins import OWN, of_attribute, of_variable
-from rknn_validation.facts.nix.parse import nix_files
-from rknn_validation.facts.nix.refusals import Refusal, refusal
-from rknn_validation.facts.nix.shapes import taken
+from rknn_validation.facts.nix.parse import nix_files_below
+from rknn_validation.facts.nix.request import arguments_wanted, attributes_taken
 from rknn_validation.subject.validation import Subject
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`kind` as EvaluationError has it, and what to say in front of Nix's own words."""
+
+    kind: str
+    words: str
+
+
+_KNOWN = (
+    (
+        r"path '/nix/store/[^']*\.drv' is not valid|allow-import-from-derivation",
+        Refusal(
+            "unknown",
+            "it imports what a derivation makes, which had to be built first: say --allow-import-from-derivation",
+        ),
+    ),
+    (
+        r"access to (?:absolute )?path '(?P<one>[^']+)' is forbidden in (?:restricted|pure)",
+        Refusal("subject", "it reads {one}, which lies outside of the flake: pure evaluation refuses that"),
+    ),
+    (
+        r"access to URI '(?P<one>[^']+)' is forbidden in (?:restricted|pure)",
+        Refusal("subject", "it fetches {one} without a hash: pure evaluation refuses that"),
+    ),
+    (
+        r"Neither nixpkgs\.hostPlatform nor the legacy option nixpkgs\.system has been set|"
+        r"option [`']nixpkgs\.hostPlatform' (?:is used but not defined|was accessed but has no value)",
+        Refusal("subject", 'the host names no platform: set nixpkgs.hostPlatform = "aarch64-linux"'),
+    ),
+    (
+        r"(?P<one>\S+) is not here: the flake's input",
+        Refusal("unknown", "an input of the flake is not on this machine"),
+    ),
+    (
+        r"Read-only file system|(?:creating|opening) (?:directory|file|lock file) '/nix[^']*': Permission denied",
+        Refusal("unknown", "Nix cannot write its store: run it as a user that may, or with a daemon"),
+    ),
+    (r"No space left on device", Refusal("unknown", "the disk is full")),
+)
+
+
+def refusal(message: str, subject: Subject) -> Refusal | None:
+    """What is known about an error; None where Nix's own words have to do."""
+    asked = _wants(message, subject)
+    if asked is not None:
+        return asked
+    for pattern, known in _KNOWN:
+        found = re.search(pattern, message)
+        if found:
+            return Refusal(known.kind, known.words.format(**found.groupdict()))
+    return None
+
+
+def _wants(message: str, subject: Subject) -> Refusal | None:
+    """A module that wants an argument which NixOS does not give it, and the subject neither."""
+    found = re.search(
+        r"attribute '(?P<a>[^']+)' missing|does not carry (?P<b>[\w'-]+)|wants `(?P<c>[^`]+)`|"
+        r"called without required argument '(?P<d>[^']+)'",
+        message,
+    )
+    name = next(filter(None, found.groups()), "") if found else ""
+    if not name or name in subject.special_args or subject.host is not None:
+        return None
+    if not (found and found["c"]) and not any(name in arguments_wanted(file) for file in subject.files):
+        return None
+    example = f"{{flake: .#{name}}}" if name in ("inputs", "self") else "…"
+    return Refusal(
+        "unknown",
+        f"the module wants the argument {name}, which NixOS does not give: give it in the subject file, "
+        f"specialArgs: {{{name}: {example}}} (plain data, {{file: a/file.nix}} or {{flake: .#attribute}})",
+    )
+
 
 STANDIN = Path(__file__).parent / "standin"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -78,7 +152,7 @@ def _written(message: str, subject: Subject) -> str:
     if len(line) <= 5:
         return ""
     folders = {path if path.is_dir() else path.parent for path in subject.files}
-    files = {path for folder in folders for path in nix_files(folder, FOLDERS) if path.is_file()}
+    files = {path for folder in folders for path in nix_files_below(folder, FOLDERS) if path.is_file()}
     for path in sorted(files):
         for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if line in text:
@@ -91,7 +165,7 @@ def _standin_cannot_tell(short: str, text: str, subject: Subject) -> bool:
         return True
     undeclared = UNDECLARED.search(short)
     if undeclared:
-        return not mistaken(split(undeclared["path"]), subject.option, short)
+        return not is_mistaken(split_path(undeclared["path"]), subject.option, short)
     required = re.search(r"called without required argument ['\"]([^'\"]+)['\"]", short)
     if required and "callPackageWith" in short:
         return not NOT_IN_NIXPKGS.search(required[1])
@@ -117,7 +191,7 @@ def _lacks(attribute: str | None, variable: str | None, short: str, text: str, s
         return True
     file, line = where[1].rsplit(":", 2)[:2]
     find = of_attribute if attribute else of_variable
-    if name in taken(Path(file), subject.special_args):
+    if name in attributes_taken(Path(file), subject.special_args):
         return False
     origin = find(Path(file), int(line), name)
     if origin.kind != "config":
@@ -128,13 +202,13 @@ def _lacks(attribute: str | None, variable: str | None, short: str, text: str, s
     if "*" in path:
         # A member of a collection the subject's options hold.
         return path[: len(subject.option)] != subject.option
-    return not mistaken((*path, name), subject.option)
+    return not is_mistaken((*path, name), subject.option)
 
 
 def _reads_own_option(name: str, text: str, subject: Subject) -> bool:
     """Whether `config.<...>.name` was read below the subject's own options, somewhere in the trace."""
     for read in re.findall(r"^\s*\d+\|.*?\b(?:config|options)\.([\w.\"-]+)", text, re.MULTILINE):
-        parts = split(read)
-        if name in parts and mistaken(parts[: parts.index(name) + 1], subject.option):
+        parts = split_path(read)
+        if name in parts and is_mistaken(parts[: parts.index(name) + 1], subject.option):
             return True
     return False

@@ -1,4 +1,4 @@
-"""A flake and its inputs: where each lies on this machine, as its lock file names it."""
+"""Files of inputs that are not on this machine: those that a configuration imports are put where it looks for them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,115 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
-from rknn_validation.facts.nix.absent import Absent
-from rknn_validation.facts.nix.asked import Names, asked_of
-from rknn_validation.facts.nix.lockfile import read_lock
-from rknn_validation.facts.nix.sources import Fetcher, Progress, directory_of
+from rknn_validation.common.process import SCRATCH
+from rknn_validation.facts.nix.parse import nix_files_below, read
+from rknn_validation.facts.nix.sources import Fetcher, Progress, directory_of, read_lock
+from rknn_validation.facts.nix.syntax import Name, Node, Select
+
+OPEN = Path(__file__).parent / "expression" / "open.nix"
+MODULE = """\
+# In place of a module that is not on this machine: it sets nothing, and says so.
+builtins.trace "not modelled: the module {path} of {told}, which is not here" (
+  {{ lib, ... }}:
+  {{
+    freeformType = import {open} {{ inherit lib; }};
+    config.warnings = [ "rknn-validation: not here: {path} of {told}" ];
+  }}
+)
+"""
+
+
+@dataclass(frozen=True)
+class Placeholders:
+    """A folder for each input of a flake that is not here. It goes with this object, or with the process."""
+
+    _folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix=SCRATCH))
+
+    @property
+    def folder(self) -> Path:
+        """Where the inputs' folders are."""
+        return Path(self._folder.name).resolve()
+
+    def place(self, key: str) -> Path:
+        """The folder that stands for an input."""
+        place = self.folder / re.sub(r"[^A-Za-z0-9+._-]", "-", key)
+        place.mkdir(exist_ok=True)
+        return place
+
+    def supply(self, message: str, told: Mapping[str, str]) -> bool:
+        """Put a module where Nix looked for one in vain; whether it did, and found none there.
+
+        `message` is Nix's, `told` what to call the inputs, by key.
+        """
+        found = re.search(rf"{re.escape(str(self.folder))}/(?P<key>[^/'\s]+)/(?P<path>[^'\s\"\x1b]+)", message)
+        if found is None or ".." in Path(found["path"]).parts:
+            return False
+        file = Path(found[0])
+        file = file if file.suffix == ".nix" else file / "default.nix"
+        if file.exists():
+            # Another evaluation, at the same time, missed the same one: it is there by now.
+            return f"'{found[0]}': No such file" in message
+        file.parent.mkdir(parents=True, exist_ok=True)
+        names = {self.place(key).name: name for key, name in told.items()}
+        words = {"path": found["path"], "told": names.get(found["key"], found["key"]), "open": str(OPEN)}
+        file.write_text(MODULE.format(**{name: re.sub(r'["$\\\\]', "", text) for name, text in words.items()}))
+        return True
+
+
+Names = dict[str, Any]
+"""Attribute paths as nested mappings; an empty one is where a path ends."""
+
+FILES = 1000
+SYSTEMS = ("aarch64-linux", "x86_64-linux")
+"""What an attribute that is computed stands for where `packages` and the like have one a system."""
+PER_SYSTEM = frozenset({"packages", "legacyPackages", "devShells", "apps", "checks"})
+
+
+def selected_attributes(directory: Path, inputs: set[str]) -> dict[str, Names]:
+    """By input, the attribute paths that the flake's files select from `inputs.NAME` or a variable of that name."""
+    found: dict[str, Names] = {name: {} for name in inputs}
+    for path in islice(nix_files_below(directory), FILES):
+        tree = read(path)
+        for node in tree.walk() if tree else ():
+            if isinstance(node, Select):
+                _remember(found, _words(node))
+    return found
+
+
+def _words(node: Node) -> list[str | None]:
+    """The words of a selection; None for one that is computed."""
+    if isinstance(node, Name):
+        return [node.id]
+    if isinstance(node, Select):
+        return [*_words(node.target), *(part if isinstance(part, str) else None for part in node.path)]
+    return [None]
+
+
+def _remember(found: dict[str, Names], words: list[str | None]) -> None:
+    # `inputs.NAME.…`, `self.inputs.NAME.…`, `flake.inputs.NAME.…` and `NAME.…`
+    if "inputs" in words:
+        words = words[words.index("inputs") + 1 :]
+    if not words or words[0] not in found:
+        return
+    _add(found[words[0] or ""], words[1:])
+
+
+def _add(names: Names, words: list[str | None]) -> None:
+    level = [names]
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else None
+        if word is None and before not in PER_SYSTEM:
+            return  # which one is computed: nobody knows what to put there
+        keys = (word,) if word is not None else SYSTEMS
+        level = [one.setdefault(key, {}) for one in level for key in keys]
+
 
 DOUBLES = frozenset({"numtide/flake-utils", "hercules-ci/flake-parts"})
 """Inputs with a test double in `expression/doubles`."""
@@ -63,7 +163,7 @@ class Flake:
     directory: Path
     root: str
     nodes: Mapping[str, Input]
-    lost: Absent = field(default_factory=Absent)
+    lost: Placeholders = field(default_factory=Placeholders)
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -137,7 +237,7 @@ def read_flake(
     absent = {key for key, one in nodes.items() if one.path is None and not one.is_nixpkgs}
     if absent:
         root = nodes[lock["root"]]
-        asked = asked_of(directory, {name for name, key in root.inputs.items() if key in absent})
+        asked = selected_attributes(directory, {name for name, key in root.inputs.items() if key in absent})
         for name, key in root.inputs.items():
             if key in absent:
                 nodes[key] = replace(nodes[key], told=f"{name} ({nodes[key].told})", names=asked.get(name, {}))

@@ -14,7 +14,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import run
 from rknn_validation.facts.nix.decode import Packages
 from rknn_validation.facts.nix.flake import Flake
-from rknn_validation.facts.nix.missing import Missing, used_by_request
+from rknn_validation.facts.nix.gaps import Gaps, used_by_request
 from rknn_validation.facts.nix.request import Request, flakes_of
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ class Nix:
     build: bool
 
     def ask(
-        self, names: Sequence[str], deadline: Deadline, *, loud: bool = False, missing: Missing | None = None
+        self, names: Sequence[str], deadline: Deadline, *, loud: bool = False, missing: Gaps | None = None
     ) -> Answer | str:
         """What requests come to, or Nix's message when it aborted; `missing` is what the stand-in does not have."""
         asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}

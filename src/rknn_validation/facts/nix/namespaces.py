@@ -1,4 +1,4 @@
-"""Whether an option that the stand-in does not have is a mistake, or NixOS's and only the stand-in lacks it."""
+"""Names that nixpkgs has: tells a misspelled option or function from one that only the stand-in lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,65 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-NAMESPACES = Path(__file__).parent / "standin" / "nixos" / "namespaces.json"
+from rknn_validation.common.deadline import Deadline
+from rknn_validation.common.errors import HarnessError
+from rknn_validation.common.process import run, tool
+
+LIBRARY_NAMES = Path(__file__).parent / "standin" / "lib" / "data" / "names.json"
+"""Recorded by scripts/record_nixpkgs.py: `{"": [names of lib], "strings": [names of lib.strings], ...}`."""
+_LIBRARY_NAMESPACES = (
+    "asserts",
+    "attrsets",
+    "cli",
+    "customisation",
+    "debug",
+    "derivations",
+    "fetchers",
+    "fileset",
+    "filesystem",
+    "fixedPoints",
+    "generators",
+    "gvariant",
+    "kernel",
+    "lists",
+    "meta",
+    "modules",
+    "options",
+    "path",
+    "platforms",
+    "sources",
+    "sourceTypes",
+    "strings",
+    "systems",
+    "trivial",
+    "types",
+    "versions",
+    "licenses",
+)
+
+
+def record_names(nixpkgs: Path, deadline: Deadline) -> dict[str, list[str]]:
+    """The attribute names of a real library. Raises HarnessError when it does not evaluate."""
+    expression = (
+        '{ nixpkgs, namespaces }: let lib = import (nixpkgs + "/lib"); in { "" = builtins.attrNames lib; }'
+        " // lib.genAttrs (builtins.fromJSON namespaces) (name: builtins.attrNames lib.${name})"
+    )
+    command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
+    command += ["--argstr", "nixpkgs", str(nixpkgs), "--argstr", "namespaces", json.dumps(_LIBRARY_NAMESPACES)]
+    done = run([*command, "-E", expression], deadline=deadline)
+    if done.returncode != 0:
+        raise HarnessError(f"{nixpkgs}/lib does not evaluate", expected="a nixpkgs library", seen=done.stderr)
+    names: dict[str, list[str]] = json.loads(done.stdout)
+    return names
+
+
+@cache
+def library_names() -> dict[str, frozenset[str]]:
+    """The recorded names, by namespace ("" is `lib` itself)."""
+    return {namespace: frozenset(names) for namespace, names in json.loads(LIBRARY_NAMES.read_text()).items()}
+
+
+_NIXOS_NAMES = Path(__file__).parent / "standin" / "nixos" / "namespaces.json"
 OTHERS_MODULES = frozenset(
     {
         *("age", "agenix", "catppuccin", "chaotic", "clan", "colmena", "deployment", "disko", "facter", "hjem"),
@@ -21,7 +79,7 @@ OTHERS_MODULES = frozenset(
 SUGGESTED = re.compile(r"[`']([^`']+)'")
 
 
-def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, is_open: bool = False) -> bool:
+def is_mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, is_open: bool = False) -> bool:
     """Whether no NixOS has the option at the path `parts`. False means that the stand-in cannot tell.
 
     `own` is where the subject's options live, if it has any: what is missing there is its own. `message` is Nix's,
@@ -37,7 +95,7 @@ def mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, is_
     return _carried(parts) or _misspelled(parts, message)
 
 
-def split(path: str) -> list[str]:
+def split_path(path: str) -> list[str]:
     """`a."b.c".d` -> ["a", "b.c", "d"]."""
     return [quoted or plain for quoted, plain in re.findall(r'"((?:[^"\\]|\\.)*)"|([^."]+)', path)]
 
@@ -57,14 +115,14 @@ def _misspelled(parts: Sequence[str], message: str) -> bool:
     """Whether a carried option differs in nothing but a letter or the letters' case."""
     _, _, suggestions = message.partition("Did you mean ")
     for suggested in SUGGESTED.findall(suggestions):
-        other = split(suggested)
+        other = split_path(suggested)
         is_beside = other[:-1] == list(parts[: len(other) - 1]) and len(other) <= len(parts)
-        if is_beside and alike(parts[len(other) - 1], other[-1]):
+        if is_beside and is_alike(parts[len(other) - 1], other[-1]):
             return True
     return False
 
 
-def alike(one: str, two: str) -> bool:
+def is_alike(one: str, two: str) -> bool:
     """Whether two names differ in nothing but a letter or the letters' case."""
     return one.lower() == two.lower() or (len(two) > 4 and _one_letter_apart(one, two))
 
@@ -82,4 +140,4 @@ def _one_letter_apart(one: str, two: str) -> bool:
 
 @cache
 def _data() -> dict[str, frozenset[str]]:
-    return {name: frozenset(values) for name, values in json.loads(NAMESPACES.read_text()).items()}
+    return {name: frozenset(values) for name, values in json.loads(_NIXOS_NAMES.read_text()).items()}

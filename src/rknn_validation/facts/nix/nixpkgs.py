@@ -23,7 +23,7 @@ from pathlib import Path
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.common.process import run, tool
-from rknn_validation.facts.nix import reachable
+from rknn_validation.facts.nix import sources
 from rknn_validation.facts.nix.gcroots import keep
 from rknn_validation.facts.nix.sources import FEATURES, QUICKLY, last_error, store_path
 
@@ -89,11 +89,11 @@ def locked(tree: Path, deadline: Deadline) -> Nixpkgs:
 def _unless_too_new(tree: Path, why: str, deadline: Deadline) -> Nixpkgs:
     oldest, present = needed(tree), version(deadline)
     if present is not None and present < oldest:
-        return _standin(f"{told(tree)}, {why}, needs Nix {_dotted(oldest)}, and this is Nix {_dotted(present)}")
-    return Nixpkgs(tree, told(tree), why)
+        return _standin(f"{description(tree)}, {why}, needs Nix {_dotted(oldest)}, and this is Nix {_dotted(present)}")
+    return Nixpkgs(tree, description(tree), why)
 
 
-def told(tree: Path) -> str:
+def description(tree: Path) -> str:
     """A tree as reports name it: `nixpkgs 26.05 (PATH)`."""
     release = tree / "lib" / ".version"
     known = release.read_text(encoding="utf-8").strip() if release.is_file() else "of unknown version"
@@ -192,10 +192,10 @@ def _pin(offline: bool, deadline: Deadline, progress: Progress) -> Path | str:
         return f"Nix {_dotted(present)} is too old for nixpkgs, which needs {_dotted(OLDEST)}"
     if offline:
         return "the pinned nixpkgs is not in the store, and --offline forbids to fetch it"
-    earlier = reachable.failure(pin()["rev"])
+    earlier = sources.remembered_failure(pin()["rev"])
     if earlier:
         return f"the pinned nixpkgs is not in the store and could not be fetched: {earlier}"
-    reason = reachable.unreachable(*GITHUB)
+    reason = sources.unreachable(*GITHUB)
     if not reason:
         reference = "github:{owner}/{repo}/{rev}".format(**pin())
         try:
@@ -204,5 +204,5 @@ def _pin(offline: bool, deadline: Deadline, progress: Progress) -> Path | str:
             reason = str(late.message)
         except HarnessError as error:
             reason = error.seen
-    reachable.remember(pin()["rev"], reason)
+    sources.remember_failure(pin()["rev"], reason)
     return f"the pinned nixpkgs is not in the store and cannot be fetched: {reason}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rknn_validation.facts.nix.names import library_names
+from rknn_validation.facts.nix.namespaces import library_names
 from rknn_validation.facts.nix.parse import read
 from rknn_validation.facts.nix.syntax import (
     Apply,
@@ -108,7 +108,7 @@ def on_line(file: Path, line: int) -> set[Origin]:
     return {_origin(node, scope, (), 0) for node, scope in nodes if isinstance(node, Name | Select)}
 
 
-def reads(file: Path) -> set[Origin]:
+def values_read(file: Path) -> set[Origin]:
     """What a file takes from elsewhere, where it takes it without a default."""
     nodes = [(node, scope) for node, scope in _everything(file) if isinstance(node, Name | Select)]
     return {_origin(node, scope, (), 0) for node, scope in nodes if getattr(node, "default", None) is None}

@@ -46,7 +46,7 @@ def read(path: Path) -> Node | None:
         return None
 
 
-def nix_files(folder: Path, most_folders: int = 1000) -> Iterator[Path]:
+def nix_files_below(folder: Path, most_folders: int = 1000) -> Iterator[Path]:
     """The Nix files below a folder, results of builds and hidden folders left out; of an endless tree the first."""
     for place, folders, names in islice(os.walk(folder), most_folders):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "result")))

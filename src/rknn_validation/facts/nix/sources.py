@@ -1,4 +1,4 @@
-"""Where the sources of flakes lie on this machine: in a folder, in the store, or fetched into it."""
+"""Where the inputs of a flake are: named by its lock file, found in a folder or the store, or fetched."""
 
 from __future__ import annotations
 
@@ -7,17 +7,75 @@ import hashlib
 import json
 import os
 import re
+import socket
+import threading
+import time
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rknn_validation.common.cache import default_root
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
 from rknn_validation.common.process import run, tool
-from rknn_validation.facts.nix import reachable
 from rknn_validation.facts.nix.gcroots import keep
+
+SECONDS = 3.0
+"""How long an answer may take, the name's lookup included."""
+FRESH = 3600.0
+"""How long a failure is remembered, in seconds."""
+
+
+def unreachable(host: str, port: int) -> str:
+    """Why a server, or the proxy that leads to it, does not answer; empty when it does."""
+    proxy = urlsplit(urllib.request.getproxies().get("https", ""))
+    if proxy.hostname and not urllib.request.proxy_bypass(host):
+        host, port = proxy.hostname, proxy.port or 8080
+    said = [f"{host} did not answer within {SECONDS:g} s"]
+
+    def ask() -> None:
+        try:
+            socket.create_connection((host, port), SECONDS).close()
+            said[0] = ""
+        except OSError as error:
+            said[0] = f"{host}: {error.strerror or error}"
+
+    # A name's lookup takes no timeout: it is left behind when it lasts.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(SECONDS)
+    return said[0]
+
+
+def remembered_failure(what: str) -> str:
+    """Why `what` could not be fetched within the last hour; empty when that is not known."""
+    try:
+        path = _file(what)
+        if 0 <= time.time() - path.stat().st_mtime < FRESH:
+            return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        pass
+    return ""
+
+
+def remember_failure(what: str, reason: str) -> None:
+    """Keep why `what` could not be fetched. Where nothing can be kept, it is tried again."""
+    path = _file(what)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_text(reason, encoding="utf-8")
+        new.replace(path)
+    except OSError:
+        pass
+
+
+def _file(what: str) -> Path:
+    return default_root() / "unreachable" / what
+
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
 QUICKLY = ("--option", "connect-timeout", "5", "--option", "download-attempts", "1")
@@ -93,7 +151,7 @@ class Fetcher:
         # Nix would try for longer to reach somebody who is not there.
         server = _server(locked)
         if server not in self.servers:
-            self.servers[server] = reachable.unreachable(server, 443)
+            self.servers[server] = unreachable(server, 443)
         if self.servers[server]:
             self.progress(f"not here: {told}: {self.servers[server]}")
             return None
@@ -158,3 +216,82 @@ def _base32(data: bytes) -> str:
     alphabet = "0123456789abcdfghijklmnpqrsvwxyz"
     number = int.from_bytes(data, "little")
     return "".join(alphabet[number >> 5 * place & 31] for place in reversed(range(len(data) * 8 // 5)))
+
+
+def read_lock(directory: Path) -> dict[str, Any]:
+    """The lock file; without one, the graph that `inputs` of flake.nix draw, none of it locked."""
+    file = directory / "flake.lock"
+    if not file.is_file():
+        return _unlocked(directory)
+    try:
+        lock = json.loads(file.read_text(encoding="utf-8"))
+        lock["nodes"][lock["root"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise HarnessError(
+            f"{file} cannot be read", expected="a lock file as Nix writes it", seen=f"{type(error).__name__}: {error}"
+        ) from error
+    if lock.get("version") not in (5, 6, 7):
+        raise HarnessError(f"{file} cannot be read", expected="version 5, 6 or 7", seen=str(lock.get("version")))
+    return dict(lock)
+
+
+def _unlocked(directory: Path) -> dict[str, Any]:
+    """What a lock file would say, as far as flake.nix itself says it."""
+    nodes: dict[str, Any] = {"root": {"inputs": {}}}
+    _add_unlocked(nodes, "root", directory, depth=0)
+    return {"root": "root", "version": 7, "nodes": nodes}
+
+
+def _add_unlocked(nodes: dict[str, Any], key: str, directory: Path, depth: int) -> None:
+    for name, given in _inputs(directory).items():
+        if given.get("follows"):
+            nodes[key]["inputs"][name] = given["follows"].split("/")
+            continue
+        url = given.get("url") or ""
+        inner = name if key == "root" else f"{key}.{name}"
+        inner = inner if inner not in nodes else f"{inner}.input"
+        nodes[key]["inputs"][name] = inner
+        original = _original(url, name)
+        nodes[inner] = {"original": original, "locked": original, "flake": given.get("flake", True), "inputs": {}}
+        if original["type"] == "path" and depth < 4:
+            place = (directory / original["path"]).resolve()
+            original["path"] = str(place)
+            if (place / "flake.nix").is_file() and nodes[inner]["flake"]:
+                _add_unlocked(nodes, inner, place, depth + 1)
+
+
+_INPUTS = """
+let
+  inputs = (import PATH).inputs or { };
+  one = value:
+    (if builtins.isString (value.url or null) then { inherit (value) url; } else { })
+    // (if builtins.isString (value.follows or null) then { inherit (value) follows; } else { })
+    // { flake = value.flake or true; };
+in
+builtins.mapAttrs (_: one) inputs
+"""
+
+
+def _inputs(directory: Path) -> dict[str, dict[str, Any]]:
+    """`inputs` of a flake.nix. Raises HarnessError where Nix cannot read it."""
+    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
+    file = directory / "flake.nix"
+    expression = _INPUTS.replace("PATH", json.dumps(str(file)))
+    command = [program, "--eval", "--strict", "--json", "--store", "dummy://", "--expr", expression]
+    done = run(command, deadline=Deadline.after(60, f"Nix to read {file}"))
+    if done.returncode != 0:
+        raise HarnessError(f"{file} cannot be read", expected="a flake", seen=last_error(done.stderr))
+    return dict(json.loads(done.stdout))
+
+
+def _original(url: str, name: str) -> dict[str, Any]:
+    scheme, _, rest = url.partition(":")
+    path = rest.partition("?")[0]
+    if scheme == "path" or url.startswith((".", "/")):
+        return {"type": "path", "path": path if scheme == "path" else url.partition("?")[0]}
+    if scheme in ("github", "gitlab", "sourcehut"):
+        owner, _, repository = path.partition("/")
+        return {"type": scheme, "owner": owner, "repo": repository.partition("/")[0], "url": url}
+    if not url or scheme == "flake" or not rest:
+        return {"type": "indirect", "id": path.partition("/")[0] or url or name, "url": url}
+    return {"type": "git" if "git" in scheme else "tarball", "url": url}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
+import re
 from dataclasses import dataclass, field
 
+from rknn_validation.facts.nix.syntax import Path as NixPath
+from rknn_validation.facts.recipes.fetches import Fetch
+from rknn_validation.facts.recipes.recipes import COMPUTED, Recipe
 from rknn_validation.facts.text.shell import Command, commands
 
 OUTPUTS = ("out", "lib", "dev", "bin", "doc", "man")
@@ -18,7 +23,7 @@ _HARMLESS = frozenset(
 
 
 @dataclass(frozen=True)
-class Problem:
+class InstallProblem:
     """Something that certainly goes wrong: the line of the script, the command, why."""
 
     line: int
@@ -36,7 +41,7 @@ class Installed:
     files: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[InstallProblem] = field(default_factory=list)
     sources: list[tuple[int, str]] = field(default_factory=list)
     complete: bool = True
 
@@ -45,7 +50,7 @@ class Installed:
         return [path for path in (*self.files, *self.links) if posixpath.basename(path) == name]
 
 
-def installed(script: str, source_is_file: bool) -> Installed:
+def follow_install(script: str, source_is_file: bool) -> Installed:
     """Follow a script that starts with no output at all. `source_is_file`: `$src` is one file, not a tree."""
     return _Follower(source_is_file).follow(script)
 
@@ -81,7 +86,7 @@ class _Follower:
             self.result.complete = False
 
     def _problem(self, command: Command, why: str) -> None:
-        self.result.problems.append(Problem(command.line, " ".join(command.words), why))
+        self.result.problems.append(InstallProblem(command.line, " ".join(command.words), why))
 
     def _path(self, word: str) -> str:
         path = word if word.startswith(("$", "/", "@")) else posixpath.join(self.cwd, word)
@@ -197,3 +202,87 @@ def _options(words: tuple[str, ...], with_value: str) -> tuple[set[str], list[st
         else:
             others.append(word)
     return flags, others, values
+
+
+_ARCHIVE = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|zip|gz|xz|bz2)$")
+_FETCHES_TREES = (
+    "fetchFrom",
+    "fetchgit",
+    "fetchGit",
+    "fetchzip",
+    "fetchTarball",
+    "fetchtarball",
+    "fetchsvn",
+    "fetchhg",
+)
+
+
+def missing_phase(recipe: Recipe, phase: str) -> bool:
+    """Whether `phases` is given and leaves this one out."""
+    phases = recipe.attrs.get("phases")
+    if isinstance(phases, str):
+        phases = tuple(phases.split())
+    return isinstance(phases, tuple) and "?" not in phases and phase not in phases
+
+
+def skips_phase(recipe: Recipe, phase: str) -> bool:
+    """Whether a phase does nothing: switched off, left out of `phases`, or replaced by a no-op."""
+    name = phase.removesuffix("Phase")
+    own = (recipe.script(phase) or "").strip()
+    return (
+        recipe.flag(f"dont{name.capitalize()}")
+        or missing_phase(recipe, phase)
+        or own in ("true", ":", "true;", ":;")
+        or "buildCommand" in recipe.attrs
+    )
+
+
+def source_file(recipe: Recipe) -> str | None:
+    """The file name of a source that is a single file and no archive; None where it is a tree or not known."""
+    source = recipe.source
+    if isinstance(source, NixPath) and source.literal:
+        path = recipe.tree.path.parent / source.literal
+        return path.name if path.is_file() and not _ARCHIVE.search(path.name) else None
+    if isinstance(source, Fetch):
+        if source.fetcher == "fetchPypi" and source.attrs.get("format") == "wheel":
+            return f"{source.attrs.get('pname', 'source')}.whl"
+        if source.fetcher == "fetchurl" and source.urls and "${…}" not in source.urls[0].rsplit("/", 1)[-1]:
+            name = source.attrs.get("name") or posixpath.basename(source.urls[0].split("?")[0])
+            return None if _ARCHIVE.search(name) or "${…}" in name else name
+    return None
+
+
+def source_is_tree(recipe: Recipe) -> bool:
+    """Whether the source is certainly a directory."""
+    source = recipe.source
+    if isinstance(source, NixPath) and source.literal:
+        return (recipe.tree.path.parent / source.literal).is_dir()
+    return isinstance(source, Fetch) and source.fetcher.startswith(_FETCHES_TREES)
+
+
+def install_script(recipe: Recipe) -> str | None:
+    """What runs to install, hooks included; None for what cannot be followed."""
+    if "buildCommand" in recipe.attrs:
+        return recipe.script("buildCommand")
+    main = recipe.script("installPhase")
+    if main is None:
+        return None
+    hooks = [recipe.attrs.get(name) for name in ("preInstall", "postInstall")]
+    if COMPUTED in hooks:
+        return None
+    before = recipe.script("preInstall") if "runHook preInstall" in main else None
+    after = recipe.script("postInstall") if "runHook postInstall" in main else None
+    return "\n".join(part for part in (before, main, after) if part)
+
+
+def install_result(recipe: Recipe) -> Installed | None:
+    """What the install script leaves behind; None where it cannot be followed at all."""
+    script = install_script(recipe)
+    if script is None or recipe.is_python:
+        return None
+    return _followed(script, source_file(recipe) is not None)
+
+
+@functools.lru_cache(maxsize=512)
+def _followed(script: str, is_file: bool) -> Installed:
+    return follow_install(script, is_file)

@@ -1,8 +1,4 @@
-"""Recipes: the derivations a subject's files make, as they are written.
-
-Evaluation knows exact values but only of packages the configuration installs; the text knows every recipe but not
-what is computed. Both are joined here where they speak of the same file.
-"""
+"""What an expression in a recipe is written as, as far as its file alone tells."""
 
 from __future__ import annotations
 
@@ -13,22 +9,100 @@ from dataclasses import dataclass
 from typing import Any
 
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.package import Package
+from rknn_validation.facts.nix.configuration import Package
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
     Function,
+    If,
     Inherit,
+    Items,
     Let,
     Name,
     Node,
+    Operation,
+    Text,
     With,
+    dotted,
     function_name,
 )
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.fetches import Fetch, fetch_of, subject_packages
-from rknn_validation.facts.recipes.nixtrees import NixTree, trees_of
-from rknn_validation.facts.recipes.values import UNKNOWN, Word, value_of
+from rknn_validation.facts.recipes.fetches import FETCHERS, Fetch, fetch_of, subject_packages
+from rknn_validation.facts.recipes.nixfiles import NixFile, nix_files
+
+COMPUTED = object()
+"""The value of an attribute only evaluation knows."""
+
+
+class Word(str):
+    """A dotted name as written, such as `lib.licenses.unfree`: not a string's value."""
+
+    __slots__ = ()
+
+
+def value_of(tree: NixFile, node: Node, depth: int = 0) -> Any:
+    """What an attribute is written as: see Recipe."""
+    if depth > 6:
+        return COMPUTED
+    if isinstance(node, Text):
+        return rendered(tree, node)
+    if isinstance(node, NixPath):
+        return node
+    if isinstance(node, Items | With) or (isinstance(node, Operation) and node.operator == "++"):
+        words = tuple(list_words(tree, node))
+        return words if words or isinstance(node, Items) else COMPUTED
+    if isinstance(node, Name):
+        if node.id in ("true", "false", "null"):
+            return {"true": True, "false": False, "null": None}[node.id]
+        if node.id in tree.names:
+            return value_of(tree, tree.names[node.id], depth + 1)
+    if isinstance(node, Apply) and function_name(node) in FETCHERS:
+        return fetch_of(tree, node) or COMPUTED
+    if isinstance(node, Operation) and node.operator == "+":
+        text = tree.text(node)
+        return COMPUTED if text is None else text
+    name = dotted(node)
+    return COMPUTED if name is None else Word(name)
+
+
+def rendered(tree: NixFile, node: Text) -> str:
+    """A string with `@name@` for what is interpolated by name and cannot be resolved, `@…@` for the rest."""
+    return "".join(part if isinstance(part, str) else _interpolated(tree, part) for part in node.parts)
+
+
+def _interpolated(tree: NixFile, node: Node) -> str:
+    known = tree.text(node)
+    if known is not None and "${…}" not in known:
+        return known
+    if isinstance(node, Name) and node.id == "src":
+        return "$src"
+    name = dotted(node)
+    if name is None and isinstance(node, Apply) and (fetch := fetch_of(tree, node)) and fetch.urls:
+        return f"@{fetch.urls[0].rsplit('/', 1)[-1].replace('${…}', '…')}@"
+    return f"@{name}@" if name else "@…@"
+
+
+def list_words(tree: NixFile, node: Node, depth: int = 0) -> Iterator[str]:
+    """The items of a list expression as words: dotted names and strings as written, "?" for anything else."""
+    if depth > 6:
+        yield "?"
+    elif isinstance(node, With):
+        yield from list_words(tree, node.body, depth + 1)
+    elif isinstance(node, Items):
+        for item in node.items:
+            text = rendered(tree, item) if isinstance(item, Text) else dotted(item)
+            yield "?" if text is None else text
+    elif isinstance(node, Operation) and node.operator == "++" and node.left is not None:
+        yield from list_words(tree, node.left, depth + 1)
+        yield from list_words(tree, node.right, depth + 1)
+    elif isinstance(node, Name) and node.id in tree.names:
+        yield from list_words(tree, tree.names[node.id], depth + 1)
+    elif isinstance(node, If):
+        yield from list_words(tree, node.yes, depth + 1)
+        yield from list_words(tree, node.no, depth + 1)
+    else:
+        yield dotted(node) or "?"
+
 
 BUILDERS = frozenset({"mkDerivation", "buildPythonPackage", "buildPythonApplication"})
 INPUTS = ("nativeBuildInputs", "buildInputs", "propagatedBuildInputs", "dependencies", "runtimeDependencies")
@@ -46,7 +120,7 @@ class Recipe:
     builder: str
     attrs: Mapping[str, Any]
     meta: Mapping[str, Any]
-    tree: NixTree
+    tree: NixFile
     node: Node
     package: Package | None
 
@@ -116,7 +190,7 @@ _IS_SCRIPT = re.compile(r"\w+Phase|buildCommand|(?:pre|post)[A-Z]\w+")
 @derived
 def recipes(facts: Facts) -> tuple[Recipe, ...]:
     """Every recipe in the subject's files that has to do with an NPU."""
-    return _recipes(trees_of(facts), _Packages(subject_packages(facts)))
+    return _recipes(nix_files(facts), _Packages(subject_packages(facts)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +209,7 @@ class _Packages:
 
 
 @functools.lru_cache(maxsize=64)
-def _recipes(trees: tuple[NixTree, ...], packages: _Packages) -> tuple[Recipe, ...]:
+def _recipes(trees: tuple[NixFile, ...], packages: _Packages) -> tuple[Recipe, ...]:
     found: list[Recipe] = []
     files = {str(tree.path) for tree in trees}
     # A package whose expression is one of these files is that file's; the others are told by their names.
@@ -166,7 +240,7 @@ def _named(packages: tuple[Package, ...], attrs: Mapping[str, Any]) -> Package |
     return next(iter(fits.values())) if name and len(fits) == 1 else None
 
 
-def _calls(tree: NixTree) -> Iterator[tuple[Apply, Attributes]]:
+def _calls(tree: NixFile) -> Iterator[tuple[Apply, Attributes]]:
     for node in tree.tree.walk():
         if isinstance(node, Apply) and function_name(node) in BUILDERS:
             body = _body(node.argument)
@@ -186,12 +260,12 @@ def _meta(attributes: Attributes) -> Attributes | None:
     return _body(value) if value is not None else None
 
 
-def _attributes(tree: NixTree, attributes: Attributes) -> Iterator[tuple[str, Any]]:
+def _attributes(tree: NixFile, attributes: Attributes) -> Iterator[tuple[str, Any]]:
     for entry in attributes.entries:
         if isinstance(entry, Inherit):
             for name in entry.names:
-                yield name, value_of(tree, Name(entry.line, name)) if entry.source is None else UNKNOWN
+                yield name, value_of(tree, Name(entry.line, name)) if entry.source is None else COMPUTED
         elif len(entry.path) == 1 and isinstance(entry.path[0], str):
             yield entry.path[0], value_of(tree, entry.value)
         elif isinstance(entry.path[0], str) and entry.path[0] != "meta":
-            yield entry.path[0], UNKNOWN
+            yield entry.path[0], COMPUTED

@@ -25,7 +25,7 @@ _WRAPPERS = frozenset(
 
 
 @dataclass(frozen=True)
-class Condition:
+class ShellCondition:
     """A command that decides whether another runs: that one runs where this one `succeeded`, or where it did not."""
 
     words: tuple[str, ...]
@@ -45,7 +45,7 @@ class Command:
     line: int
     certain: bool
     text: str = ""
-    under: tuple[Condition, ...] = ()
+    under: tuple[ShellCondition, ...] = ()
     writes: tuple[str, ...] = ()
     given: str | None = None
     assigned: tuple[tuple[str, str], ...] = ()
@@ -108,7 +108,7 @@ def _command(written: Written, variables: Mapping[str, str] | None) -> Command:
         written.line,
         written.certain,
         written.text,
-        tuple(Condition(words(one), succeeded) for one, succeeded in written.under),
+        tuple(ShellCondition(words(one), succeeded) for one, succeeded in written.under),
         files(written),
         written.given,
         tuple((name, value.expanded(variables)[0]) for name, value in written.assigned),
@@ -116,7 +116,7 @@ def _command(written: Written, variables: Mapping[str, str] | None) -> Command:
 
 
 @lru_cache(maxsize=2048)
-def unrolled(script: str) -> tuple[Command, ...]:
+def unrolled_commands(script: str) -> tuple[Command, ...]:
     """Like `plain`, with the variables the script sets filled in, and a command in a `for` once for each word."""
     known: dict[str, str] = {}
     found: list[Command] = []
@@ -132,7 +132,7 @@ def unrolled(script: str) -> tuple[Command, ...]:
 
 
 @lru_cache(maxsize=2048)
-def plain(script: str) -> tuple[Command, ...]:
+def all_commands(script: str) -> tuple[Command, ...]:
     """The commands of a script with expansions as they are written, those inside `$(…)` among them."""
     return tuple(commands(script, nested=True))
 
@@ -158,7 +158,7 @@ _LONG = {"--symbolic": "s", "--force": "f", "--no-dereference": "n", "--no-targe
 
 def links(script: str) -> Iterator[LinkCommand]:
     """Every symbolic or hard link the script makes."""
-    for command in plain(script):
+    for command in all_commands(script):
         if command.program != "ln" or len(command.arguments) < 2:
             continue
         flags = "".join(_LONG.get(flag, "" if flag.startswith("--") else flag.lstrip("-")) for flag in command.options)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rknn_validation.facts.nix.failure import explain
-from rknn_validation.facts.nix.namespaces import NAMESPACES, mistaken, split
+from rknn_validation.facts.nix.namespaces import _NIXOS_NAMES, is_mistaken, split_path
 from rknn_validation.subject.validation import Subject
 
 pytestmark = pytest.mark.unit
@@ -35,7 +35,7 @@ SUBJECT = Subject(
     ],
 )
 def test_no_nixos_has_it(path: str) -> None:
-    assert mistaken(split(path), SUBJECT.option)
+    assert is_mistaken(split_path(path), SUBJECT.option)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_no_nixos_has_it(path: str) -> None:
     ["services.frigate.enable", "programs.steam.enable", "boot.uki.name", "krb5.realms", "hardware.sane.enable"],
 )
 def test_only_the_stand_in_lacks_it(path: str) -> None:
-    assert not mistaken(split(path), SUBJECT.option)
+    assert not is_mistaken(split_path(path), SUBJECT.option)
 
 
 @pytest.mark.parametrize("path", ["services.udevd.enable", "hardware.devicetree.name", "hardware.graphic.enable"])
@@ -51,12 +51,12 @@ def test_one_letter_off_is_a_mistake(path: str) -> None:
     parent, _, wrong = path.rpartition(".")[0].rpartition(".")
     right = {"udevd": "udev2", "devicetree": "deviceTree", "graphic": "graphics"}[wrong]
     message = f"The option `{path}' does not exist.\n\nDid you mean `{parent}.{right}', `{parent}.x' or `{parent}.y'?"
-    assert mistaken(split(path), SUBJECT.option, message)
+    assert is_mistaken(split_path(path), SUBJECT.option, message)
 
 
 def test_namespaces_are_those_of_the_stand_in(values: dict[str, Any]) -> None:
     declared = values["declared"]
-    data = json.loads(NAMESPACES.read_text())
+    data = json.loads(_NIXOS_NAMES.read_text())
     for prefix in data["carried"]:
         assert any(f"{path}.".startswith(f"{prefix}.") for path in declared), f"nothing is declared at {prefix}"
     assert {path.split(".")[0] for path in declared} <= set(data["top"])
@@ -64,7 +64,7 @@ def test_namespaces_are_those_of_the_stand_in(values: dict[str, Any]) -> None:
 
 
 def test_quoted_names_stay_whole() -> None:
-    assert split('environment.etc."a.b".text') == ["environment", "etc", "a.b", "text"]
+    assert split_path('environment.etc."a.b".text') == ["environment", "etc", "a.b", "text"]
 
 
 @pytest.mark.parametrize(

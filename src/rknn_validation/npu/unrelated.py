@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-BYSTANDERS = frozenset(
+UNRELATED_INPUTS = frozenset(
     {
         "agenix",
         "agenix-rekey",
@@ -42,7 +42,7 @@ BYSTANDERS = frozenset(
 """Secrets, disks, homes, deployment, editors and looks: none sets a kernel, a device tree, a driver or a udev rule."""
 
 
-def is_bystander(told: str) -> bool:
+def is_unrelated(told: str) -> bool:
     """Whether a module of an input, told as `nixosModules.sops of sops-nix (github:Mic92/sops-nix)`, is one."""
     named = re.search(r"[/:]([\w.-]+?)(?:\.git)?\)?$", told)
-    return named is not None and named[1].lower() in BYSTANDERS
+    return named is not None and named[1].lower() in UNRELATED_INPUTS

@@ -1,14 +1,17 @@
-"""Where a module's text reads an option: what evaluation of one scenario cannot show is at least written somewhere."""
+"""What Nix code reads: options of the module, and the machine that evaluates it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Assert,
     Binding,
+    Formal,
     Function,
     Has,
     If,
@@ -23,21 +26,22 @@ from rknn_validation.facts.nix.syntax import (
     dotted,
     function_name,
 )
-from rknn_validation.facts.recipes.nixtrees import NixTree
+from rknn_validation.facts.nix.syntax import Path as NixPath
+from rknn_validation.facts.recipes.nixfiles import NixFile, nix_files
 
 _CONDITIONS = frozenset({"mkIf", "optional", "optionals", "optionalAttrs", "optionalString", "mkVMOverride"})
 _LOGIC = frozenset({"&&", "||", "->"})
 
 
 @dataclass(frozen=True)
-class Read:
+class OptionRead:
     """A place that may read an option. `conditional`: whether that depends on something evaluated there."""
 
     where: str
     conditional: bool
 
 
-def reads(trees: Sequence[NixTree], option: Sequence[str], below: Sequence[str] = ()) -> list[Read]:
+def option_reads(trees: Sequence[NixFile], option: Sequence[str], below: Sequence[str] = ()) -> list[OptionRead]:
     """Every place that may read an option, by its path below `below`, the subject's own, which is switched on.
 
     A variable that stands for it is followed; one that nothing uses reads nothing.
@@ -46,7 +50,7 @@ def reads(trees: Sequence[NixTree], option: Sequence[str], below: Sequence[str] 
 
 
 class _Reader:
-    def __init__(self, tree: NixTree, option: tuple[str, ...], below: tuple[str, ...]) -> None:
+    def __init__(self, tree: NixFile, option: tuple[str, ...], below: tuple[str, ...]) -> None:
         self.tree = tree
         self.option = option
         own = ".".join(("config", *below, "enable")) if below else ""
@@ -54,9 +58,9 @@ class _Reader:
         self.switches = {own, "cfg.enable" if bound and f"{bound}.enable" == own else own} - {""}
         self.aliases: set[str] = set()
 
-    def found(self) -> list[Read]:
+    def found(self) -> list[OptionRead]:
         direct = list(self._walk(self.tree.tree, conditional=False, bound=None, spine=True))
-        places = [Read(self.tree.at(node), conditional) for node, conditional, bound in direct if bound is None]
+        places = [OptionRead(self.tree.at(node), conditional) for node, conditional, bound in direct if bound is None]
         names = {bound for _, _, bound in direct if bound is not None}
         known: set[str] = set()
         while names - known:
@@ -64,7 +68,7 @@ class _Reader:
             known |= names
             for node, conditional, bound in self._walk(self.tree.tree, conditional=False, bound=None, spine=True):
                 if bound is None:
-                    places.append(Read(self.tree.at(node), conditional))
+                    places.append(OptionRead(self.tree.at(node), conditional))
                 elif bound not in known:
                     names = names | {bound}
         return places
@@ -128,3 +132,82 @@ class _Reader:
 
 def _contains(path: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     return any(path[at : at + len(wanted)] == wanted for at in range(1, len(path)))
+
+
+_MACHINES = re.compile(r"/(?:proc|sys|dev|run|boot|etc)(?:/|$)")
+_ASKS = frozenset({"currentSystem", "getEnv"})
+_READERS = frozenset({"readFile", "pathExists", "readDir", "readFileType", "import", "scopedImport", "fileContents"})
+_PARTLY = frozenset({"importJSON", "importTOML", "path", "filterSource", "hashFile", "toFile", "source", "cleanSource"})
+
+
+@dataclass(frozen=True)
+class MachineRead:
+    """A place that asks the evaluating machine; `certain` is False where it may only name a path for later."""
+
+    where: str
+    code: str
+    certain: bool
+
+
+@derived
+def machine_reads(facts: Facts) -> tuple[MachineRead, ...]:
+    """Every such place in the subject's files; of a host's, in those that speak of the NPU."""
+    trees = [tree for tree in nix_files(facts) if facts.subject.host is None or tree.mentions_npu]
+    return tuple(dict.fromkeys(read for tree in trees for read in _reads(tree)))
+
+
+def _reads(tree: NixFile) -> Iterator[MachineRead]:
+    read: set[int] = set()
+    for node in _outside_defaults(tree.tree):
+        name = _asked(node)
+        if name:
+            yield MachineRead(tree.at(node), name, certain=True)
+        reader = function_name(node) if isinstance(node, Apply) else None
+        if isinstance(node, Apply) and reader in _READERS | _PARTLY:
+            path = _path(tree, node.argument)
+            if path and _MACHINES.match(path):
+                read |= {id(inner) for inner in node.argument.walk()}
+                yield MachineRead(tree.at(node), f"{reader} {path}", certain=reader in _READERS)
+        elif isinstance(node, NixPath) and id(node) not in read and _MACHINES.match(_path(tree, node) or ""):
+            # Where such a path is turned into text for a unit, it is copied from the machine that evaluates.
+            yield MachineRead(tree.at(node), node.literal or "", certain=False)
+
+
+def _asked(node: Node) -> str | None:
+    if isinstance(node, Name) and node.id in {f"__{name}" for name in _ASKS}:
+        return node.id
+    if isinstance(node, Select):
+        written = dotted(node) or ""
+        return written if written in {f"builtins.{name}" for name in _ASKS} else None
+    if isinstance(node, Inherit) and node.source is not None and dotted(node.source) == "builtins":
+        return next((f"builtins.{name}" for name in node.names if name in _ASKS), None)
+    return None
+
+
+def _path(tree: NixFile, node: Node) -> str | None:
+    """The path a node comes to as far as it is written here: a literal, a string, a sum of both."""
+    if isinstance(node, NixPath):
+        return None if node.search else node.literal
+    if isinstance(node, Text | Name):
+        return tree.text(node)
+    if isinstance(node, Operation) and node.operator == "+" and node.left is not None:
+        left, right = _path(tree, node.left), _path(tree, node.right)
+        return None if left is None or right is None else f"{left.rstrip('/.')}{right}"
+    return None
+
+
+def _outside_defaults(node: Node) -> Iterator[Node]:
+    """What may be evaluated: not the defaults of function arguments, which are for use by hand (`system ? …`), and no
+    variable that nothing uses.
+    """
+    yield node
+    unused = _unused(node) if isinstance(node, Let) else ()
+    for child in node.children():
+        if not isinstance(child, Formal) and child not in unused:
+            yield from _outside_defaults(child)
+
+
+def _unused(scope: Let) -> tuple[Node, ...]:
+    used = {inner.id for inner in scope.walk() if isinstance(inner, Name)}
+    used |= {name for inner in scope.body.walk() if isinstance(inner, Inherit) for name in inner.names}
+    return tuple(one for one in scope.entries if isinstance(one, Binding) and one.path[0] not in used)

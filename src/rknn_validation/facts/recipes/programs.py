@@ -8,8 +8,8 @@ from rknn_validation.facts.library.packages import STORE_PATH
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.syntax import Apply, Attributes, function_name
 from rknn_validation.facts.nix.syntax import Path as NixPath
-from rknn_validation.facts.recipes.building import result
-from rknn_validation.facts.recipes.nixtrees import trees_of
+from rknn_validation.facts.recipes.installs import install_result
+from rknn_validation.facts.recipes.nixfiles import nix_files
 from rknn_validation.facts.recipes.recipes import Recipe, recipes
 
 __all__ = ["STORE_PATH", "folders", "programs"]
@@ -32,7 +32,7 @@ _FOLDER_BUILDERS = _SCRIPT_BUILDERS | frozenset(
 def _made_by(facts: Facts, builders: frozenset[str]) -> frozenset[str]:
     """Names under which the subject's files make packages with these functions, and no script of that name."""
     names, scripts = set(), set()
-    for tree in trees_of(facts):
+    for tree in nix_files(facts):
         for node in tree.tree.walk():
             if isinstance(node, Apply) and function_name(node) in builders:
                 given = node.argument.get("name") if isinstance(node.argument, Attributes) else node.argument
@@ -63,7 +63,7 @@ def _programs(recipe: Recipe) -> frozenset[str]:
     """What a recipe certainly installs into bin, if that is certainly all."""
     if recipe.is_python:
         return _entry_points(recipe)
-    done = result(recipe)
+    done = install_result(recipe)
     if done is None or not done.complete or "postFixup" in recipe.attrs or "outputs" in recipe.attrs:
         return frozenset()
     names = {path.removeprefix("$out/bin/") for path in (*done.files, *done.links) if path.startswith("$out/bin/")}

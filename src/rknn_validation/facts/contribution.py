@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rknn_validation.facts.model import Facts
+from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Configuration, Mount, Package, RulesFile, Unit
-from rknn_validation.facts.recipes.rules import built_rules
+from rknn_validation.facts.recipes.udevpackages import rules_of_package
+from rknn_validation.npu.about import about_npu
 
 T = TypeVar("T")
 EXTRA_RULES_FILE = "99-local.rules"
@@ -91,22 +92,22 @@ def _compare(field: str, name: str, before: Any, after: Any) -> Iterator[Change]
         for key in sorted({*before, *after}):
             inner = f"{name}.{key}" if name else key
             if before.get(key) != after.get(key):
-                yield Change(field, inner, show(before.get(key)), show(after.get(key)))
+                yield Change(field, inner, shown(before.get(key)), shown(after.get(key)))
     elif isinstance(after, tuple):
         had, has = _keys(before), _keys(after)
         for value in after:
             if had[_key(value)] < has[_key(value)]:
-                yield Change(field, name, "", show(value))
+                yield Change(field, name, "", shown(value))
                 had[_key(value)] += 1
         for value in before:
             if has[_key(value)] < _keys(before)[_key(value)]:
-                yield Change(field, name, show(value), "")
+                yield Change(field, name, shown(value), "")
     elif dataclasses.is_dataclass(after) and not isinstance(after, Package) and type(before) is type(after):
         for part in dataclasses.fields(after):
             inner = f"{name}.{part.name}"
             yield from _compare(field, inner, getattr(before, part.name), getattr(after, part.name))
     else:
-        yield Change(field, name, show(before), show(after))
+        yield Change(field, name, shown(before), shown(after))
 
 
 def _keys(values: Iterable[Any]) -> Counter[str]:
@@ -117,7 +118,7 @@ def _key(value: Any) -> str:
     return value.out_path if isinstance(value, Package) else repr(value)
 
 
-def show(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in one line for evidence."""
     if value is None or value == "":
         return ""
@@ -142,7 +143,7 @@ def shorten(text: str, width: int = 300) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class Contribution:
     """The subject's part of a configuration, by topic; new things and changed ones."""
 
     rules: tuple[RulesFile, ...]
@@ -158,9 +159,20 @@ class Part:
     udev_packages: tuple[Package, ...]
 
 
-def part(facts: Facts) -> Part:
+def contribution(facts: Facts) -> Contribution:
     """What the scenario's own configuration has that the machine without the subject has not."""
-    return _part(facts.configuration, baseline(facts), facts.subject.root)
+    return _contribution(facts.configuration, baseline(facts), facts.subject.root)
+
+
+@derived
+def is_npu_module(facts: Facts) -> bool:
+    """Whether the subject is a module for the NPU, by its option or its file: all it contributes is for the NPU."""
+    module = facts.subject.module
+    if module is None:
+        return False
+    # Not by its folder: that may be a machine's name.
+    name = module.stem if isinstance(module, Path) else module.path[-1]
+    return about_npu(".".join(facts.subject.option)) or about_npu(name)
 
 
 class _ById:
@@ -176,15 +188,15 @@ class _ById:
         return isinstance(other, _ById) and self.value is other.value
 
 
-def _part(after: Configuration, before: Configuration, root: Path) -> Part:
-    return _cached_part(_ById(after), _ById(before), root)
+def _contribution(after: Configuration, before: Configuration, root: Path) -> Contribution:
+    return _cached_contribution(_ById(after), _ById(before), root)
 
 
 @lru_cache(maxsize=64)
-def _cached_part(after: _ById, before: _ById, root: Path) -> Part:
+def _cached_contribution(after: _ById, before: _ById, root: Path) -> Contribution:
     new, old = after.value, before.value
-    return Part(
-        rules=tuple(_told(_rules(new, old), new.udev_packages, root)),
+    return Contribution(
+        rules=tuple(_with_texts(_rules(new, old), new.udev_packages, root)),
         units=_new(new.units, old.units),
         variables=_new(new.variables, old.variables),
         session_variables=_new(new.session_variables, old.session_variables),
@@ -218,9 +230,9 @@ def _rules(after: Configuration, before: Configuration) -> tuple[RulesFile, ...]
     return tuple(new)
 
 
-def _told(rules: Iterable[RulesFile], packages: Iterable[Package], root: Path) -> Iterator[RulesFile]:
+def _with_texts(rules: Iterable[RulesFile], packages: Iterable[Package], root: Path) -> Iterator[RulesFile]:
     """The rules, those that a package copies from the subject's own files with their text."""
     makers = {inner.pname or inner.name: inner for package in packages for inner in package.walk()}
     for one in rules:
         maker = makers.get(one.name) if one.text is None else None
-        yield from (built_rules(maker, root) if maker else ()) or (one,)
+        yield from (rules_of_package(maker, root) if maker else ()) or (one,)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rknn_validation.facts.nix.configuration import Package, RulesFile
-from rknn_validation.facts.recipes.installs import installed
+from rknn_validation.facts.recipes.installs import follow_install
 
 _FOLDER = re.compile(r"\$out/(?:lib|etc)/udev/rules\.d/[^/]+\.rules")
 _EDITS = re.compile(r"\b(?:sed|substitute\w*|awk|envsubst|patch|replaceVars)\b")
@@ -22,7 +22,7 @@ _STORED = re.compile(r"/nix/store/[0-9a-z]{32}-(?P<name>[^/]+)(?P<rest>/.*)?")
 _SCRIPTS = ("buildCommand", "preInstall", "installPhase", "postInstall")
 
 
-def built_rules(package: Package, root: Path) -> tuple[RulesFile, ...]:
+def rules_of_package(package: Package, root: Path) -> tuple[RulesFile, ...]:
     """The rules a package is made of; empty where only a build can tell, or where the build changes them.
 
     `root` is the subject's folder: a file is known by its name where just one file there has it.
@@ -31,7 +31,7 @@ def built_rules(package: Package, root: Path) -> tuple[RulesFile, ...]:
     if _EDITS.search("\n".join(package.phases.values())):
         return ()
     found = list(_written(script, package))
-    done = installed(script, False)
+    done = follow_install(script, False)
     for path, source in done.files.items():
         if _FOLDER.fullmatch(path):
             text = _text(source, root)
@@ -46,7 +46,7 @@ def installs_elsewhere(package: Package) -> tuple[str, ...]:
     if set(package.phases) & {"postFixup", "preFixup", "fixupPhase"}:
         return ()
     script = _script(package)
-    done = installed(script, package.source is not None and package.source.fetcher == "fetchurl")
+    done = follow_install(script, package.source is not None and package.source.fetcher == "fetchurl")
     places = (*done.files, *done.links)
     if not done.complete or not places or "udev/rules.d/" in script:
         return ()
@@ -74,7 +74,7 @@ def _text(source: str, root: Path) -> str | None:
 
 
 @dataclass(frozen=True)
-class PackageOfRules:
+class UdevPackage:
     """A package given to services.udev.packages. `elsewhere` is all it has, where none of that is rules."""
 
     name: str
@@ -82,12 +82,12 @@ class PackageOfRules:
     elsewhere: tuple[str, ...]
 
 
-def package_of_rules(package: Package) -> PackageOfRules:
+def udev_package(package: Package) -> UdevPackage:
     """Whether NixOS finds rules in a package, as far as its files or its build script tell."""
     found = [path for path in package.files if re.fullmatch(r"/?(lib|etc)/udev/rules\.d/[^/]+\.rules", path)]
     if package.files and not found:
-        return PackageOfRules(package.name, "has", tuple(package.files))
+        return UdevPackage(package.name, "has", tuple(package.files))
     parts = [one for one in package.walk() if not one.members]
     placed = [installs_elsewhere(one) if not one.files else () for one in parts]
     elsewhere = tuple(path for one in placed for path in one) if placed and all(placed) else ()
-    return PackageOfRules(package.name, "installs", elsewhere)
+    return UdevPackage(package.name, "installs", elsewhere)

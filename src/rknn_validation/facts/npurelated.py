@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.facts.devnodes import devnodes, named_by, subject_rules
-from rknn_validation.facts.difference import part
+from rknn_validation.facts.contribution import contribution, is_npu_module
+from rknn_validation.facts.devnodes import devnodes, devnodes_named, subject_rules
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.configuration import EtcFile, Unit
-from rknn_validation.facts.nix.package import Package
-from rknn_validation.facts.npumodule import is_npu_module
+from rknn_validation.facts.nix.configuration import EtcFile, Package, Unit
 from rknn_validation.facts.recipes.recipes import recipes
-from rknn_validation.facts.recipes.rules import PackageOfRules, package_of_rules
+from rknn_validation.facts.recipes.udevpackages import UdevPackage, udev_package
 from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.facts.text.udevrules import Complaint, Rule
 from rknn_validation.facts.text.udevrun import Match, matches
-from rknn_validation.facts.text.unitfile import everything, given, words
+from rknn_validation.facts.text.units import text_with_inputs, unit_text, words
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
@@ -53,17 +51,19 @@ def _names(package: Package) -> tuple[str, ...]:
 @derived
 def npu_units(facts: Facts) -> dict[str, Unit]:
     """The subject's units, new and changed, that have to do with the NPU."""
-    ours = part(facts).units
+    ours = contribution(facts).units
     if is_npu_module(facts):
         return dict(ours)
-    found = {name: unit for name, unit in ours.items() if name in asked_for(facts) or _is_about_unit(facts, unit)}
+    found = {
+        name: unit for name, unit in ours.items() if name in services_in_settings(facts) or _is_about_unit(facts, unit)
+    }
     while bound := {name: unit for name, unit in ours.items() if name not in found and _leads_to(unit, found)}:
         found |= bound
     return found
 
 
 def _is_about_unit(facts: Facts, unit: Unit) -> bool:
-    return about_npu(everything(unit)) or _has_its_groups(facts, unit) or _runs_its_packages(facts, unit)
+    return about_npu(unit_text(unit)) or _has_its_groups(facts, unit) or _runs_its_packages(facts, unit)
 
 
 def uses_npu(facts: Facts, unit: Unit) -> bool:
@@ -71,9 +71,9 @@ def uses_npu(facts: Facts, unit: Unit) -> bool:
 
     Who only reads the driver's status below /sys, asks a server by its address, or waits for another unit, does not.
     """
-    text = _ELSEWHERE.sub("", given(unit))
+    text = _ELSEWHERE.sub("", text_with_inputs(unit))
     if is_npu_module(facts):
-        return about_npu(text) or not about_npu(given(unit))
+        return about_npu(text) or not about_npu(text_with_inputs(unit))
     return about_npu(text) or _has_its_groups(facts, unit) or _runs_its_packages(facts, unit)
 
 
@@ -83,7 +83,7 @@ def _has_its_groups(facts: Facts, unit: Unit) -> bool:
 
 
 def _runs_its_packages(facts: Facts, unit: Unit) -> bool:
-    return any(name in npu_packages(facts) for name in _STORE.findall(given(unit)))
+    return any(name in npu_packages(facts) for name in _STORE.findall(text_with_inputs(unit)))
 
 
 def _leads_to(unit: Unit, found: dict[str, Unit]) -> bool:
@@ -108,10 +108,10 @@ def npu_rules(facts: Facts) -> tuple[Rule, ...]:
 
 
 @derived
-def npu_rule_packages(facts: Facts) -> tuple[PackageOfRules, ...]:
+def npu_rule_packages(facts: Facts) -> tuple[UdevPackage, ...]:
     """The packages of rules the subject adds for the NPU."""
-    ours = part(facts).udev_packages
-    return tuple(package_of_rules(one) for one in ours if is_npu_module(facts) or _is_about(one))
+    ours = contribution(facts).udev_packages
+    return tuple(udev_package(one) for one in ours if is_npu_module(facts) or _is_about(one))
 
 
 @derived
@@ -122,7 +122,7 @@ def npu_complaints(facts: Facts) -> tuple[Complaint, ...]:
 
 
 @derived
-def asked_for(facts: Facts) -> frozenset[str]:
+def services_in_settings(facts: Facts) -> frozenset[str]:
     """Services the scenario's settings name: the machine's own, which the subject is told to serve."""
 
     def texts(value: object) -> list[str]:
@@ -144,11 +144,11 @@ def npu_users(facts: Facts) -> frozenset[str]:
 @derived
 def npu_tmpfiles(facts: Facts) -> tuple[tmpfiles.Line | tmpfiles.Unreadable, ...]:
     """The tmpfiles lines the subject adds for the NPU: they name it, its library or a devnode of it."""
-    lines = [line for line in part(facts).tmpfiles if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line for line in contribution(facts).tmpfiles if line.strip() and not line.lstrip().startswith("#")]
     return tuple(
         tmpfiles.parse(line)
         for line in lines
-        if is_npu_module(facts) or about_npu(line) or any(named_by(facts, word) for word in line.split())
+        if is_npu_module(facts) or about_npu(line) or any(devnodes_named(facts, word) for word in line.split())
     )
 
 
@@ -163,7 +163,7 @@ def npu_etc(facts: Facts) -> tuple[EtcFile, ...]:
 @derived
 def npu_variables(facts: Facts) -> dict[str, str]:
     """Variables the subject sets for shells, logins and units of the NPU: name to the option or unit that does."""
-    ours = part(facts)
+    ours = contribution(facts)
     set_by = {f"environment.variables.{name}": (name, value) for name, value in ours.session_variables.items()}
     set_by |= {f"environment.variables.{name}": (name, value) for name, value in ours.variables.items()}
     set_by |= {f"systemd.globalEnvironment.{name}": (name, value) for name, value in ours.global_environment.items()}

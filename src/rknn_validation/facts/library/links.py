@@ -1,4 +1,4 @@
-"""What is put at the paths the Python API opens: links, copies and mounts, however they come there."""
+"""What is put at the paths the Python API opens: links, copies and mounts, however they are made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.difference import part
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.facts.nix.configuration import Unit
+from rknn_validation.facts.nix.syntax import Apply, Node, Text, function_name
+from rknn_validation.facts.recipes.nixfiles import nix_files
 from rknn_validation.facts.text import shell, tmpfiles
 from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
@@ -54,7 +56,7 @@ def providers(facts: Facts) -> tuple[Provider, ...]:
     return (*_from_tmpfiles(facts), *_from_scripts(facts), *_from_mounts(facts), *_from_units(facts))
 
 
-def opened(facts: Facts) -> tuple[Provider, ...]:
+def api_providers(facts: Facts) -> tuple[Provider, ...]:
     """Those providers that make what the API opens."""
     return tuple(one for one in providers(facts) if one.is_opened)
 
@@ -64,7 +66,7 @@ def _is_runtime_path(path: str) -> bool:
 
 
 def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
-    for text in part(facts).tmpfiles:
+    for text in contribution(facts).tmpfiles:
         line = tmpfiles.parse(text)
         if isinstance(line, tmpfiles.Line) and line.type in "LC" and _is_runtime_path(line.path):
             target = "" if line.argument == "-" else line.argument
@@ -72,9 +74,9 @@ def _from_tmpfiles(facts: Facts) -> Iterator[Provider]:
             yield Provider(RULES, line.path, target, line.replaces, True, text, mode=mode)
 
 
-def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
+def startup_scripts(facts: Facts) -> Iterator[tuple[str, str]]:
     """(where, text) of everything the subject has a shell or systemd run when the machine starts or switches."""
-    ours = part(facts)
+    ours = contribution(facts)
     yield from ours.root_scripts.items()
     for name, unit in ours.units.items():
         service = unit.sections.get("Service", {})
@@ -90,9 +92,9 @@ def shell_texts(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _from_scripts(facts: Facts) -> Iterator[Provider]:
-    lines = (tmpfiles.parse(text) for text in part(facts).tmpfiles)
+    lines = (tmpfiles.parse(text) for text in contribution(facts).tmpfiles)
     folders = {line.path.rstrip("/") for line in lines if isinstance(line, tmpfiles.Line) and line.type in "dDvqQ"}
-    for where, text in shell_texts(facts):
+    for where, text in startup_scripts(facts):
         if "rknn" in text or any(folder in text for folder in FOLDERS):
             yield from _Script(where, set(folders)).follow(text)
 
@@ -175,7 +177,7 @@ def _only_where(command: shell.Command, path: str, *, absent: bool) -> bool:
     return bool(asked) and all(_is_test(one) and ("!" in one.words) == (one.succeeded == absent) for one in asked)
 
 
-def _is_test(condition: shell.Condition) -> bool:
+def _is_test(condition: shell.ShellCondition) -> bool:
     words = set(condition.words)
     # What asks for more than one thing may run where the link is wrong as well.
     return bool(words & {"-e", "-L", "-h", "-f"}) and not words & {"-o", "||"}
@@ -183,7 +185,7 @@ def _is_test(condition: shell.Condition) -> bool:
 
 def _from_mounts(facts: Facts) -> Iterator[Provider]:
     started = {one.where for one in facts.configuration.mounts if one.starts}
-    for one in part(facts).mounts:
+    for one in contribution(facts).mounts:
         # A file or folder is no file system: without `bind` the mount fails.
         layered = one.kind == "overlay"
         if one.where in started and (layered or {"bind", "rbind"} & {*one.options}) and _is_runtime_path(one.where):
@@ -192,7 +194,7 @@ def _from_mounts(facts: Facts) -> Iterator[Provider]:
 
 
 def _from_units(facts: Facts) -> Iterator[Provider]:
-    for name, unit in part(facts).units.items():
+    for name, unit in contribution(facts).units.items():
         yield from _binds(name, unit)
 
 
@@ -204,3 +206,35 @@ def _binds(name: str, unit: Unit) -> Iterator[Provider]:
             path = rest.partition(":")[0] or source
             if _is_runtime_path(path):
                 yield Provider(name, path, source, True, True, f"{name}: {word}", unit=name)
+
+
+_WRITERS = re.compile(
+    r"write(?:Shell|Bash|Dash|Python3|Text|Script)\w*|runCommand\w*|symlinkJoin|buildFHS\w+|mkDerivation"
+)
+_PATHS = re.compile("|".join(map(re.escape, PYTHON_RUNTIME_PATHS)))
+
+
+@derived
+def build_may_provide_runtime(facts: Facts) -> str:
+    """Where something may put the runtime at a path of the API's, for a reason; "" where nothing does."""
+    for tree in nix_files(facts):
+        for node in tree.tree.walk():
+            if isinstance(node, Apply) and _WRITERS.fullmatch(function_name(_head(node)) or ""):
+                texts = (text for inner in node.walk() if isinstance(inner, Text) for text in _plain(inner))
+                if any(map(_PATHS.search, texts)):
+                    return f"{tree.at(node)} speaks of the API's path in what only a build shows"
+    for package in contribution(facts).packages:
+        if package in facts.configuration.tmpfiles_packages and not package.files and not package.members:
+            return f"{package.name} brings tmpfiles lines (systemd.tmpfiles.packages) that only a build shows"
+    return ""
+
+
+def _head(node: Apply) -> Node:
+    head: Node = node
+    while isinstance(head, Apply):
+        head = head.function
+    return head
+
+
+def _plain(node: Text) -> Iterator[str]:
+    return (part for part in node.parts if isinstance(part, str))

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rknn_validation.facts.nix.names import library_names
-from rknn_validation.facts.nix.namespaces import alike, mistaken, split
-from rknn_validation.facts.nix.origins import Origin, of_attribute, of_variable, on_line, reads
+from rknn_validation.facts.nix.namespaces import is_alike, is_mistaken, library_names, split_path
+from rknn_validation.facts.nix.origins import Origin, of_attribute, of_variable, on_line, values_read
 from rknn_validation.subject.validation import Subject
 
 MARK = "not-modelled-"
@@ -45,7 +44,7 @@ def is_opaque(text: str | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Missing:
+class Gaps:
     """Names that nixpkgs, NixOS or a caller has and the stand-in has not, as trees; a tree's "" is the kind needed.
 
     `accepted` are paths of options that are defined, `options` are read.
@@ -87,7 +86,7 @@ def spared(output: str) -> str:
     return "\n".join(line for line in output.splitlines() if not (_USED.match(line) or _REQUEST.match(line)))
 
 
-def learn(output: str, error: str, subject: Subject, known: Missing) -> Missing:
+def learn(output: str, error: str, subject: Subject, known: Gaps) -> Gaps:
     """`known` with what an error shows to be missing; the same where that is the subject's, or not to be told.
 
     `output` is all that Nix wrote, with its trace; `error` is the error alone.
@@ -96,7 +95,7 @@ def learn(output: str, error: str, subject: Subject, known: Missing) -> Missing:
     is_open = any(name.startswith("the module ") for name in names)
     if "does not exist." in error:
         others = error.partition(OTHERS)[2]
-        paths = {tuple(split(path)): like.split() for path, like in _UNDECLARED.findall(others)}
+        paths = {tuple(split_path(path)): like.split() for path, like in _UNDECLARED.findall(others)}
         new = [path for path, like in paths.items() if _is_foreign(path, like, subject, error, is_open=is_open)]
         return replace(known, accepted=tuple(dict.fromkeys((*known.accepted, *new))))
     required = re.search(r"called without required argument ['\"]([^'\"]+)['\"]", error)
@@ -113,19 +112,19 @@ def learn(output: str, error: str, subject: Subject, known: Missing) -> Missing:
     origin = find(Path(where[1]), int(where[2]), name)
     more = _of_name(origin, name, subject, known, is_open=is_open)
     # What else the file reads is likely to be missing as well; what is there stays as it is.
-    for other in sorted(reads(Path(where[1])), key=str) if more != known else ():
+    for other in sorted(values_read(Path(where[1])), key=str) if more != known else ():
         if other.path:
             more = _of_name(replace(other, path=other.path[:-1]), other.path[-1], subject, more, is_open=is_open)
     return more
 
 
 def _is_foreign(path: tuple[str, ...], like: list[str], subject: Subject, error: str, *, is_open: bool) -> bool:
-    if any(alike(path[-1], other) for other in like):
+    if any(is_alike(path[-1], other) for other in like):
         return False
-    return not mistaken(path, subject.option, error, is_open=is_open)
+    return not is_mistaken(path, subject.option, error, is_open=is_open)
 
 
-def _of_name(origin: Origin, name: str, subject: Subject, known: Missing, *, is_open: bool) -> Missing:
+def _of_name(origin: Origin, name: str, subject: Subject, known: Gaps, *, is_open: bool) -> Gaps:
     path = (*origin.path, name)
     if origin.kind == "config" and path[0] == "cfg":
         path = (*subject.option, *path[1:])
@@ -133,7 +132,7 @@ def _of_name(origin: Origin, name: str, subject: Subject, known: Missing, *, is_
         return known
     if origin.kind == "config":
         is_value = any(path[: len(held)] == held and len(path) > len(held) for held in _HELD_BY_OTHERS)
-        if not is_value and mistaken(path, subject.option, is_open=is_open):
+        if not is_value and is_mistaken(path, subject.option, is_open=is_open):
             return known
         return replace(known, options=_with(known.options, path))
     if origin.kind == "pkgs" and not NOT_IN_NIXPKGS.search(name):
@@ -144,7 +143,7 @@ def _of_name(origin: Origin, name: str, subject: Subject, known: Missing, *, is_
     return known
 
 
-def _as_kind(output: str, kind: str, names: Iterable[str], known: Missing) -> Missing:
+def _as_kind(output: str, kind: str, names: Iterable[str], known: Gaps) -> Gaps:
     """An opaque value that was needed as something else: of those named on the lines of the trace, the first used."""
     if not kind:
         return known
@@ -158,9 +157,9 @@ def _as_kind(output: str, kind: str, names: Iterable[str], known: Missing) -> Mi
     # A computed name has no line in the trace: what was used last is what was needed.
     last = (_USED.findall(output) or [""])[-1]
     if last.startswith("pkgs."):
-        known = replace(known, packages=_with(known.packages, tuple(split(last)[1:]), kind))
+        known = replace(known, packages=_with(known.packages, tuple(split_path(last)[1:]), kind))
     elif last and " " not in last:
-        known = replace(known, options=_with(known.options, tuple(split(last)), kind))
+        known = replace(known, options=_with(known.options, tuple(split_path(last)), kind))
     # The text may be the name of a package.
     return replace(known, packages=_with(known.packages, (MARK,))) if kind == "string" else known
 
