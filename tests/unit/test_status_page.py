@@ -135,3 +135,10 @@ def test_the_page_says_that_nothing_ran_on_silicon_until_it_did() -> None:
     assert status_page.NO_SILICON not in status_page.text(
         {"Inference on the NPU": {status_page.SILICON: {"on": "", "pass": 1}}}
     )
+
+
+def test_the_readme_says_it_as_long_as_it_is_true() -> None:
+    recorded = json.loads(status_page.RECORD.read_text())
+    told = "has run on silicon yet" in (ROOT / "README.md").read_text()
+    assert told == (status_page.NO_SILICON in status_page.PAGE.read_text())
+    assert told != any(status_page.SILICON in by_means for by_means in recorded.values())
