@@ -19,7 +19,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ MEANS = {
     STAND_IN: "The [stand-in](evaluation.md#the-stand-in-for-nixpkgs) took the place of nixpkgs. Nothing was built.",
     HYBRID: "Nixpkgs' own library, with the stand-in's modules and packages on it. Nothing was built.",
     NIXPKGS: "The real nixpkgs. Nothing was built.",
-    EMULATION: "An [emulated board](emulated-board.md): real systemd, udev and loader, simulated drivers.",
+    EMULATION: "An [emulated board](emulated-board.md): systemd, udev and the loader are real, the drivers simulated.",
     SILICON: "A real board whose NPU computed.",
 }
 """Weakest first."""
@@ -60,20 +60,27 @@ PARTS = {
 }
 """Parts that checks ask about, by the prefixes of their ids."""
 
+EMULATED = {
+    "Kernel and driver": "Loading the driver (a simulated one)",
+    "Runtime library": "Finding the runtime library (a stub)",
+    "Python API": "Loading the runtime by the Python API (a stub)",
+}
+"""What checks of a part ask about on an emulated board, where something else is in the part's place."""
+
 TESTS = {
     "tests/unit/nix/test_hybrid.py": ("Module", HYBRID),
     "tests/unit/test_flake.py": ("Hosts of the fleet", STAND_IN),
     "tests/unit/fleet/test_roll_out.py": ("Fleet roll-out", OWN_TESTS),
     "tests/hardware": ("Checking nodes over SSH", OWN_TESTS),
     "tests/nixos-vm/fleet": ("Checking nodes over SSH", EMULATION),
-    "tests/unit/node/test_nixos_tests.py": ("NixOS tests", STAND_IN),
-    "tests/nixos-vm/test_testscripts.py": ("Scripts of the NixOS tests", EMULATION),
+    "tests/unit/node/test_nixos_tests.py": ("NixOS tests, their machines", STAND_IN),
+    "tests/nixos-vm/test_testscripts.py": ("NixOS tests, their scripts", EMULATION),
     "tests/nixos-vm/test_nixos_guest.py": ("NixOS guests, by an image of NixOS layout", EMULATION),
 }
 """Parts that tests run, by where the tests are."""
 
-WITHOUT_RUNS = ("Building with Nix", "Kubernetes")
-"""Nothing in this repository can show these yet."""
+WITHOUT_RUNS = ("NixOS tests, in the NixOS test driver", "Building with Nix", "Kubernetes")
+"""Parts that no run on a machine without the real nixpkgs can show, or that are planned."""
 
 TEMPLATE = """\
 # What is proven
@@ -85,12 +92,16 @@ results of runs, which are recorded in `docs/status.json`. It claims nothing tha
 |---|---|---|
 {parts}
 
-Numbers count checks (per scenario and board) or tests that passed; skipped ones are not counted. A part is proven by a
-means if everything asked that way passed. Runs recorded: {days}.
+Numbers count checks (per scenario and board) or tests; skipped ones are not counted. Nothing of a part is proven while
+a run found something wrong. Days of the runs: {days}.
 
 | means | what it shows |
 |---|---|
 {means}
+
+## What stood in on emulated boards
+
+{stood_in}
 
 ## Record a run
 
@@ -106,17 +117,35 @@ NO_SILICON = "\n**Nothing has run on silicon yet.**\n"
 
 SIMULATED = re.compile(r"simulated|qemu|linux,dummy-virt", re.IGNORECASE)
 
-Counts = dict[str, int]
-Recorded = dict[str, dict[str, dict[str, Any]]]
-
 
 @dataclass(frozen=True)
 class Answer:
-    """One verdict or test: which part it speaks of, by which means, and how it ended."""
+    """One verdict or test: which part it speaks of, by which means, how it ended, and what stood in."""
 
     part: str
     means: str
     status: str
+    stand_ins: tuple[str, ...] = ()
+
+
+@dataclass
+class Record:
+    """What runs have shown: counts of statuses by part and means, and what stood in by means."""
+
+    parts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    stood_in: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, started: str, found: Iterable[Answer]) -> None:
+        """Let a run's answers replace the earlier ones of the same part and means."""
+        counts: dict[tuple[str, str], Counter[str]] = {}
+        stood_in: dict[str, set[str]] = {}
+        for one in found:
+            counts.setdefault((one.part, one.means), Counter())[one.status] += 1
+            stood_in.setdefault(one.means, set()).update(one.stand_ins)
+        for (part, means), statuses in counts.items():
+            if statuses["pass"] + statuses["fail"] + statuses["inconclusive"]:
+                self.parts.setdefault(part, {})[means] = {"on": started[:10], **statuses}
+        self.stood_in |= {means: sorted(names) for means, names in stood_in.items() if names}
 
 
 def of_results(path: Path) -> tuple[str, list[Answer]]:
@@ -126,13 +155,18 @@ def of_results(path: Path) -> tuple[str, list[Answer]]:
         sys.exit(f"{path}: expected a whole run; this one was interrupted, or of selected checks (-k, --lf)")
     if results["subject"] and Path(results["subject"]) != ROOT / "validation.yaml":
         sys.exit(f"{path}: expected a run of {ROOT / 'validation.yaml'}; this one judged {results['subject']}")
-    unit = _evaluated_with(results["notes"]) if any(one["tier"] == "unit" for one in results["verdicts"]) else ""
-    node = _ran_on(results["verdicts"]) if any(one["tier"] == "hardware" for one in results["verdicts"]) else ""
-    means = {"unit": unit, "vm": EMULATION, "hardware": node}
-    found = [
-        Answer(_part(one["check"]) if results["subject"] else "NixOS tests", means[one["tier"]], one["status"])
-        for one in results["verdicts"]
-    ]
+    verdicts = results["verdicts"]
+    means = {"vm": EMULATION}
+    if any(one["tier"] == "unit" for one in verdicts):
+        means["unit"] = _evaluated_with(results["notes"])
+    if any(one["tier"] == "hardware" for one in verdicts):
+        means["hardware"] = _ran_on(verdicts)
+    found = []
+    for one in verdicts:
+        by = means[one["tier"]]
+        part = _part(one["check"]) if results["subject"] else "NixOS tests, in the NixOS test driver"
+        part = EMULATED.get(part, part) if by == EMULATION else part
+        found.append(Answer(part, by, one["status"], tuple(one["stand_ins"])))
     return results["started"], found
 
 
@@ -186,21 +220,11 @@ def _status(case: ElementTree.Element) -> str:
     return "pass" if case.find("failure") is None and case.find("error") is None else "fail"
 
 
-def recorded_with(recorded: Recorded, started: str, found: Iterable[Answer]) -> Recorded:
-    """What is recorded once a run's answers have replaced the earlier ones of the same part and means."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for one in found:
-        counts.setdefault((one.part, one.means), Counter())[one.status] += 1
-    new = {part: dict(by_means) for part, by_means in recorded.items()}
-    for (part, means), statuses in counts.items():
-        if statuses["pass"] + statuses["fail"] + statuses["inconclusive"]:
-            new.setdefault(part, {})[means] = {"on": started[:10], **dict(sorted(statuses.items()))}
-    return new
-
-
 def parts() -> list[str]:
     """Every part, in the order of the page."""
-    return list(dict.fromkeys([*PARTS, *(part for part, _ in TESTS.values()), *WITHOUT_RUNS]))
+    asked = [name for part in PARTS for name in (part, EMULATED.get(part, part))]
+    tested = [part for part, _ in TESTS.values()]
+    return list(dict.fromkeys([*asked, *tested, *WITHOUT_RUNS]))
 
 
 def cell(counts: Mapping[str, Any]) -> str:
@@ -210,24 +234,29 @@ def cell(counts: Mapping[str, Any]) -> str:
 
 
 def strongest(by_means: Mapping[str, Mapping[str, Any]]) -> str:
-    """The strongest means by which everything asked has passed. Tests of the code alone prove no part."""
-    shown = [means for means in MEANS if means in by_means and "not passed" not in cell(by_means[means])]
-    return next((means for means in reversed(shown) if means != OWN_TESTS), "nothing yet")
+    """The strongest means of those that ran. Nothing is proven while one of them found something wrong.
+
+    Tests of this project's own code prove no part.
+    """
+    if any("not passed" in cell(counts) for counts in by_means.values()):
+        return "nothing: a run did not pass"
+    return next((means for means in reversed(MEANS) if means in by_means and means != OWN_TESTS), "nothing yet")
 
 
-def text(recorded: Recorded) -> str:
+def text(record: Record) -> str:
     """The whole page."""
     rows = []
     for part in parts():
-        by_means = recorded.get(part, {})
+        by_means = record.parts.get(part, {})
         shown = [f"{means}: {cell(by_means[means])}" for means in MEANS if means in by_means]
         rows.append([part, f"**{strongest(by_means)}**", ", ".join(shown) or "–"])
-    days = sorted({counts["on"] for by_means in recorded.values() for counts in by_means.values()})
+    ran = [counts for by_means in record.parts.values() for counts in by_means.values()]
     return TEMPLATE.format(
         parts="\n".join(map(_row, rows)),
-        means="\n".join(_row(one) for one in MEANS.items()),
-        days=", ".join(days) or "none",
-        silicon="" if any(SILICON in one for one in recorded.values()) else NO_SILICON,
+        means="\n".join(map(_row, MEANS.items())),
+        stood_in="\n".join(f"- {name}" for name in record.stood_in.get(EMULATION, [])),
+        days=", ".join(sorted({counts["on"] for counts in ran})) or "none",
+        silicon="" if any(SILICON in one for one in record.parts.values()) else NO_SILICON,
     )
 
 
@@ -243,14 +272,14 @@ def main() -> int:
         "--record", metavar="FILE", type=Path, action="append", default=[], help="results.json or JUnit XML"
     )
     given = asked.parse_args()
-    recorded: Recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    record = Record(**json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.exists() else Record()
     for path in given.record:
-        recorded = recorded_with(recorded, *(of_tests(path) if path.suffix == ".xml" else of_results(path)))
-        RECORD.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        record.add(*(of_tests(path) if path.suffix == ".xml" else of_results(path)))
+        RECORD.write_text(json.dumps(asdict(record), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     if not given.check:
-        PAGE.write_text(text(recorded), encoding="utf-8")
+        PAGE.write_text(text(record), encoding="utf-8")
         return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text(recorded):
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text(record):
         return 0
     print(f"{PAGE.relative_to(ROOT)} is out of date: run {Path(__file__).relative_to(ROOT)}", file=sys.stderr)
     return 1
