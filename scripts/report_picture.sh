@@ -13,7 +13,7 @@ cp -r docs/example nixos "$scratch"
 sed -i 's,\.\./\.\./nixos,../nixos,' "$scratch/example/validation.yaml"
 
 # The example is broken on purpose, so the run fails.
-"$python" -m pytest -q -c pyproject.toml -p no:cacheprovider -m 'verdict and unit' tests --subject "$scratch/example/validation.yaml" \
+PYTHONPATH=src "$python" -m rknn_validation -m unit --subject "$scratch/example/validation.yaml" \
   --report "$scratch/report" >/dev/null || true
 "$browser" --no-sandbox --hide-scrollbars --disable-lcd-text --window-size=1100,700 \
   --screenshot="$PWD/docs/images/report.png" "file://$scratch/report/index.html" 2>/dev/null

@@ -87,18 +87,8 @@ def test_a_check_that_does_not_exist_is_seen() -> None:
 
 @pytest.mark.integration
 def test_the_example_fails_as_its_page_says(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-c",
-        "pyproject.toml",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "verdict and unit",
-    ]
-    command += ["tests", "--subject", "docs/example/validation.yaml", "--report", str(tmp_path)]
+    command = [sys.executable, "-m", "rknn_validation", "-m", "unit", "--subject", "docs/example/validation.yaml"]
+    command += ["--report", str(tmp_path), "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     verdicts = json.loads((tmp_path / "results.json").read_text())["verdicts"]
