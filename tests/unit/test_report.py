@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from rknn_validation.checks.model import Evidence, Status, Verdict
+from rknn_validation.checks.model import Evidence, Status, Verdict, passed
+from rknn_validation.checks.questions import configuration_questions, node_questions
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
@@ -66,14 +68,62 @@ def test_the_matrix_shows_each_status_and_folds_what_is_fine(collection: Collect
     assert "2 pass, 1 fail, 1 skip, 1 inconclusive -- the NPU is not shown to work" in shown
 
 
-def test_columns_are_in_the_subject_file_s_order_whoever_answered_first() -> None:
-    validation = load(Path(__file__).parents[2] / "validation.yaml")
-    whole = [
-        verdict("udev.rule", Status.PASS, board, scenario.name)
-        for scenario in validation.scenarios.values()
-        for board in ("", *scenario.boards)
+def test_each_check_is_one_finding_however_many_nodes_fail_it() -> None:
+    made = Collection(None, finished=True)
+    for number in range(100):
+        for scenario in ("vendor", "mainline"):
+            status = Status.PASS if number % 2 else Status.FAIL
+            made.add(verdict("udev.group", status, board=f"board-{number:03}", scenario=scenario))
+    shown = text(made)
+    assert shown.count("FAIL udev.group [") == 1
+    assert "and 92 more]" in shown
+    assert "how many of 200" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_no_paragraph_is_wider_than_the_terminal(collection: Collection, width: int) -> None:
+    lines = [line for line, _ in terminal.render(collection, width)]
+    assert all(len(line) <= width for line in lines if not line.startswith("verdict:") and "index.html" not in line)
+    assert lines[-2].startswith("verdict:")
+    assert lines[-1].startswith("reports:")
+
+
+def test_less_and_more_is_shown_on_request(collection: Collection) -> None:
+    quiet = [line for line, _ in terminal.render(collection, verbosity=-1)]
+    assert [line.split(":")[0] for line in quiet[:-2]] == [
+        "FAIL udev.group [vendor]",
+        "???? device.opens [vendor/orangepi-5-plus]",
     ]
-    assert [column(one) for one in in_order(whole[::-1], validation)] == [column(one) for one in whole]
+    (only,) = [line for line, _ in terminal.render(collection, verbosity=-2) if not line.startswith("reports:")]
+    assert only.startswith("verdict: 2 pass, 1 fail")
+    assert "kernel.driver was skip" not in text(collection)
+    assert any("kernel.driver was skip" in line for line, _ in terminal.render(collection, verbosity=1))
+
+
+def test_stand_ins_are_one_line() -> None:
+    made = Collection(None)
+    names = tuple(f"a stand-in of number {number}" for number in range(12))
+    made.add(dataclasses.replace(verdict("udev.rule", Status.PASS), stand_ins=names))
+    count = "12 stand-ins for the real thing: "
+    assert f"{count}a stand-in of number 0; a stand-in of number 1; and 10 more" in text(made).splitlines()
+    assert all(any(name in line for line, _ in terminal.render(made, verbosity=1)) for name in names)
+
+
+def test_questions_without_a_verdict_are_no_success() -> None:
+    made = Collection(None, finished=True, errors=1)
+    made.add(verdict("udev.rule", Status.PASS))
+    assert not made.success
+    assert "not every question got a verdict" in text(made)
+    assert "error of the harness, shown above: 1" in text(made)
+
+
+def test_verdicts_are_in_the_order_of_the_questions_whoever_answered_first() -> None:
+    validation = load(Path(__file__).parents[2] / "validation.yaml")
+    asked = [*configuration_questions(validation), *node_questions(validation)]
+    verdicts = [one.verdict(passed("well")) for one in asked]
+    assert in_order(verdicts[::-1], validation) == verdicts
+    assert len({column(one) for one in verdicts}) > 3
 
 
 def test_only_skips_are_no_success(tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def test_a_node_that_cannot_be_reached_is_one_paragraph(tmp_path: Path) -> None:
 def test_the_matrix_stays_folded_and_shows_what_a_well_node_fails() -> None:
     bad = {"access.closed-to-others": failed("everybody may use it")}
     shown = lines(collected(None, opi01=bad, opi02={"": refused("opi02")}))
-    matrix = shown[: shown.index("likely causes, the most upstream first:")]
-    assert "hardware: checks x node" in matrix
+    matrix = shown[: shown.index("likely causes, most upstream first:")]
+    assert "hardware: checks by node" in matrix
     (row,) = (line for line in matrix if line.startswith("access.closed-to-others"))
     assert row.split()[1:] == ["FAIL", "????"]
     (row,) = (line for line in matrix if line.startswith("kernel.*"))
@@ -125,12 +125,17 @@ def test_what_a_node_cannot_tell_is_still_a_finding_of_each_check(answers: dict[
     assert Status.INCONCLUSIVE in {answer.status for answer in answers.values()}
 
 
-def test_what_was_skipped_is_told_by_reason() -> None:
+def test_skips_are_counted_by_kind_and_listed_by_reason_on_request() -> None:
     without = skipped("neither the C client nor a python3 of the store is on the node")
     lacks = {"library.login-shell": without, "library.service": without}
-    shown = lines(collected(None, opi01={}, opi02=lacks, opi03=lacks))
-    at = shown.index("skipped, and therefore not known:")
-    assert shown[at + 1 : at + 3] == [
+    made = collected(
+        None, opi01={"kernel.driver-bound": skipped("it is asked only with --disturb")}, opi02=lacks, opi03=lacks
+    )
+    counts = "5 skipped: 4 need a program that the node lacks, 1 run only with --disturb"
+    assert f"{counts} (-v lists them)" in lines(made)
+    verbose = [line for line, _ in terminal.render(made, verbosity=1)]
+    at = verbose.index(f"{counts}:")
+    assert verbose[at + 3 : at + 5] == [
         "  - neither the C client nor a python3 of the store is on the node",
         "    library.login-shell, library.service [opi02, opi03]",
     ]

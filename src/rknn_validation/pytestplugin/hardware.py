@@ -21,6 +21,7 @@ from rknn_validation.nodes.ssh import Limits, Password, SshLink
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.pytestplugin.entry import path_of
+from rknn_validation.pytestplugin.progress import say
 from rknn_validation.pytestplugin.selection import NODES, which
 from rknn_validation.subject.inventory import EXAMPLE, Node
 from rknn_validation.subject.validation import Validation
@@ -49,6 +50,7 @@ def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
     if not sys.stderr.isatty():
         seen, hint = "no terminal", "run it in one, or let sudo do without: sudo: passwordless"
         raise HarnessError("sudo's password has to be typed", expected="a terminal", seen=seen, hint=hint)
+    say(config, "")
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         capture.suspend_global_capture(in_=True)

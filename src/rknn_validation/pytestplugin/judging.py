@@ -7,7 +7,6 @@ It is done once in a run; the workers of -n read what came out.
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.evaluate import require_attribute
 from rknn_validation.facts.nix.nixpkgs import Nixpkgs, choose
 from rknn_validation.pytestplugin.entry import SUBJECT_FILE
+from rknn_validation.pytestplugin.progress import say
 from rknn_validation.subject.hosts import Host
 from rknn_validation.subject.references import HostReference, split_path
 from rknn_validation.subject.validation import Validation, load
@@ -81,19 +81,16 @@ class Judged:
         )
 
     def say(self, line: str) -> None:
-        """One line about what is being waited for, past pytest's capturing."""
-        manager = self.config.pluginmanager.getplugin("capturemanager")
-        if manager is None:
-            print(line, file=sys.stderr, flush=True)
-            return
-        with manager.global_and_fixture_disabled():
-            print(line, file=sys.stderr, flush=True)
+        """One line about what is being waited for."""
+        say(self.config, line)
 
     def facts(self) -> Mapping[str, Facts]:
         """The facts of every scenario: hosts' from the shelf, those of a module's scenarios evaluated now."""
         own = {
             name: one for name, one in self.validation.scenarios.items() if name not in self.validation.host_subjects
         }
+        if own and not hasattr(self.config, "workerinput"):
+            self.say(f"evaluating {', '.join(own)}")
         found = gather(replace(self.validation, scenarios=own), self.evaluator()) if own else {}
         return _Both(found, FactsOnDisk(self.folder)) if self.folder else found
 

@@ -24,6 +24,7 @@ from rknn_validation.pytestplugin import emulation, judging
 from rknn_validation.pytestplugin import hardware as hardwareplugin
 from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE
 from rknn_validation.pytestplugin.options import GROUPS
+from rknn_validation.pytestplugin.progress import say
 from rknn_validation.pytestplugin.reporter import Reporter
 from rknn_validation.report import files
 from rknn_validation.report.collect import PROPERTY, Collection, verdict_in
@@ -73,6 +74,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", str(own), *config.invocation_params.args])
 
 
+@pytest.hookimpl(trylast=True)  # after `look`, which shows what is waited for
 def pytest_configure(config: pytest.Config) -> None:
     """Start, unless a subject file is all there is: then a test has to ask about it first."""
     for marker in MARKERS:
@@ -144,17 +146,8 @@ def gathered(request: pytest.FixtureRequest) -> Mapping[str, Facts]:
 
 @pytest.fixture(scope="session")
 def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Says one line about what is being waited for, past pytest's capturing."""
-    manager = request.config.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        if manager is None:
-            print(line, file=sys.stderr, flush=True)
-            return
-        with manager.global_and_fixture_disabled():
-            print(f"\n{line}", end="", file=sys.stderr, flush=True)
-
-    return say
+    """Says one line about what is being waited for."""
+    return lambda line: say(request.config, line)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Collects verdicts as tests end, and keeps each on disk at once, so that an interrupted run loses none."""
+"""Collects verdicts as tests end and writes each to disk at once, so that an interrupted run loses none."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class Collection:
     """Only some checks were asked for: that others are missing says nothing."""
     notes: list[str] = field(default_factory=list)
     """What has to be known to read the verdicts: which nixpkgs served, what each host was taken for and why."""
+    incomplete: str = ""
+    """Why not everything was asked, as a sentence; "" where it was."""
+    errors: int = 0
+    """Questions whose test ended without a verdict: an error of the harness, or a worker that died."""
     changes: Changes | None = None
     """Against earlier runs of the same subject; None until reports are written, and where there was none."""
 
@@ -85,7 +89,15 @@ class Collection:
             return "the NPU is not shown to work"
         if not self.count(Status.PASS):
             return "nothing was judged"
+        if self.errors:
+            return "not every question got a verdict"
         return "every check that applies passed" if self.finished else "interrupted before every check was asked"
+
+    @property
+    def success(self) -> bool:
+        """Whether every check that applies was asked and passed, and at least one did."""
+        bad = self.count(Status.FAIL) or self.count(Status.INCONCLUSIVE)
+        return bool(self.count(Status.PASS)) and self.finished and not bad and not self.errors
 
     def stand_ins(self) -> tuple[str, ...]:
         """Everything that stood in for the real thing in any verdict, each once, in order of appearance."""

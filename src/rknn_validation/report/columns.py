@@ -7,18 +7,31 @@ from collections.abc import Sequence
 from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node.question import STAGES as NODE_STAGES
-from rknn_validation.checks.questions import transition_questions
+from rknn_validation.checks.questions import (
+    configuration_questions,
+    hardware_questions,
+    node_questions,
+    transition_questions,
+)
 from rknn_validation.subject.validation import Validation
 
 WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.INCONCLUSIVE: "????"}
-"""How each status is printed; all of one width. `????` is explained in the matrix's legend."""
+"""How each status is printed; all of one width."""
 
 SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS, Status.SKIP)
 """The status that stands for several is the first of these among them."""
 
+Key = tuple[str, str, str, str, str]
+"""Tier, check, scenario, board, node: what makes two verdicts answers to one question."""
+
+
+def key_of(verdict: Verdict) -> Key:
+    """The question a verdict answers."""
+    return verdict.tier, verdict.check, verdict.scenario, verdict.board, verdict.node
+
 
 def column(verdict: Verdict) -> str:
-    """The matrix column: the scenario for a configuration check, `scenario/board` for a board, a real node's name."""
+    """The matrix column: the scenario of a configuration check, `scenario/board` of a board, the name of a real node."""
     return place(verdict.scenario, verdict.board, verdict.node)
 
 
@@ -30,15 +43,15 @@ def place(scenario: str, board: str, node: str) -> str:
 
 
 def in_order(verdicts: Sequence[Verdict], validation: Validation) -> list[Verdict]:
-    """As the subject file has scenarios, boards, switches and nodes, whichever worker answered first."""
-    asked = [("", "", "")]
-    for name, scenario in validation.scenarios.items():
-        asked += [(name, "", ""), *((name, board, "") for board in scenario.boards)]
-    switches = ((one.where, one.board) for one in transition_questions(validation))
-    asked += dict.fromkeys((where, board.name, "") for where, board in switches if board is not None)
-    asked += [(node.scenario, node.board, node.name) for node in validation.nodes.values()]
-    position = {place: number for number, place in enumerate(asked)}
-    return sorted(verdicts, key=lambda one: position.get((one.scenario, one.board, one.node), len(position)))
+    """In the order in which the questions of the subject are asked; workers of xdist answer in any order."""
+    kinds = (configuration_questions, node_questions, transition_questions, hardware_questions)
+    questions = (
+        (one.tier, one.check.id, one.where, one.board.name if one.board else "", one.node.name if one.node else "")
+        for questions in kinds
+        for one in questions(validation)
+    )
+    position = {key: number for number, key in enumerate(dict.fromkeys(questions))}
+    return sorted(verdicts, key=lambda one: position.get(key_of(one), len(position)))
 
 
 def topic(verdict: Verdict) -> str:
@@ -47,7 +60,7 @@ def topic(verdict: Verdict) -> str:
 
 
 def by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
-    """The tiers in their order, each with its verdicts, cause before effect, whichever worker answered first."""
+    """The tiers in their order, each with its verdicts by stage, from cause to effect."""
     order = ("unit", "vm", "hardware", "kubernetes")
     present = sorted({verdict.tier for verdict in verdicts}, key=order.index)
     return [(tier, sorted((one for one in verdicts if one.tier == tier), key=_stage)) for tier in present]

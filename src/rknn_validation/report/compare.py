@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.report.columns import SEVERITY, place
+from rknn_validation.diagnosis.model import BAD
+from rknn_validation.report.columns import SEVERITY, Key, key_of, place
 
-Key = tuple[str, str, str, str, str]
-"""Tier, check, scenario, board, node: what makes two verdicts answers to one question."""
-
-BAD = frozenset({Status.FAIL, Status.INCONCLUSIVE})
 FORGOTTEN_AFTER = 20
 """How many whole runs may leave a check out before its last answer is no longer kept."""
 
@@ -75,11 +72,6 @@ class Changes:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: the changes by kind."""
         return {"since": self.since, **{kind: [one.to_json() for one in self.of(kind)] for kind in KINDS}}
-
-
-def key_of(verdict: Verdict) -> Key:
-    """The question a verdict answers."""
-    return verdict.tier, verdict.check, verdict.scenario, verdict.board, verdict.node
 
 
 def answers(verdicts: Iterable[Verdict], started: str) -> dict[Key, Answered]:

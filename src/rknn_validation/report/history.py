@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.report.compare import Answered, Key, answers
+from rknn_validation.report.columns import Key
+from rknn_validation.report.compare import Answered, answers
 
 
 def path_for(directory: Path, subject: str) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.checks.model import Status
+from rknn_validation.diagnosis.model import BAD
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.pack import packed, script_text
 
@@ -53,8 +54,8 @@ def _subject(results: dict[str, Any]) -> str:
 
 def _header(collection: Collection, results: dict[str, Any]) -> str:
     """What must be seen first and without a script: the conclusion, the counts, and what was not the real thing."""
-    bad = collection.count(Status.FAIL) or collection.count(Status.INCONCLUSIVE)
-    kind = "bad" if bad else "good" if collection.count(Status.PASS) and collection.finished else "none"
+    bad = any(collection.count(status) for status in BAD)
+    kind = "bad" if bad else "good" if collection.success else "none"
     counts = ", ".join(f"{collection.count(status)} {status.value}" for status in Status)
     lines = [
         f'<p class="conclusion {kind}"><strong>{escape(_sentence(collection.conclusion()))}</strong>',

@@ -9,8 +9,8 @@ from typing import Any
 
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.report.collect import Collection
-from rknn_validation.report.columns import by_tier, column
-from rknn_validation.report.compare import KINDS, Change, Key, key_of
+from rknn_validation.report.columns import Key, by_tier, column, key_of
+from rknn_validation.report.compare import KINDS, Change
 
 STATUSES = tuple(Status)
 """A status is its place here."""
