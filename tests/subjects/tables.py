@@ -21,7 +21,14 @@ from rknn_validation.subject.validation import load
 
 TABLES = Path(__file__).parent
 GOOD = TABLES / "good"
-BASES = {"vendor": ("vendor",), "mainline": ("vendor", "mainline"), "machine": ("vendor", "machine")}
+BASES = {
+    "vendor": ("vendor",),
+    "server": ("vendor", "server"),
+    "kernel": ("vendor", "kernel"),
+    "mainline": ("vendor", "mainline"),
+    "cdi": ("vendor", "mainline", "cdi"),
+    "machine": ("vendor", "machine"),
+}
 """The folders of `good/` that make a good subject: a file of a later one takes the place of an earlier one's."""
 PARTS = ("options", "device", "driver", "library", "python", "guard", "more", "more-options", "always")
 """Files of the good module that an entry may give as a Nix expression."""

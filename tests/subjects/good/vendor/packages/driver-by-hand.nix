@@ -22,9 +22,7 @@ stdenv.mkDerivation {
 
   installPhase = ''
     runHook preInstall
-    local destination="$out/lib/modules/${kernel.modDirVersion}/extra"
-    mkdir -p "$destination"
-    find . -name '*.ko' -exec cp {} "$destination/" ';'
+    install -Dm644 rknpu.ko $out/lib/modules/${kernel.modDirVersion}/extra/rknpu.ko
     runHook postInstall
   '';
 
