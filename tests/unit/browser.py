@@ -1,8 +1,7 @@
-"""A headless Chromium, spoken to over a pipe in its own protocol: no driver, no port, no further package."""
+"""A headless Chromium, controlled over a pipe with the DevTools protocol."""
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import json
 import os
@@ -21,11 +20,11 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 
 
 def chromium() -> str:
-    """The browser's path. That there is none is an error, never a reason to skip."""
+    """The path of the browser. Raises MissingToolError; a missing browser is never a reason to skip."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is None:
         raise MissingToolError(
-            "no Chromium to look at the report with",
+            "no Chromium to open the report with",
             expected=f"one of {', '.join(NAMES)} on PATH",
             seen="none",
             hint="`make test` installs one; so does `make setup BROWSER=yes`",
@@ -34,7 +33,7 @@ def chromium() -> str:
 
 
 class Browser:
-    """One page. `errors` has what its console and its policies complained of, `requests` what it fetched."""
+    """One page. `errors` has the errors of its console and policies, `requests` the addresses that it requested."""
 
     def __init__(self, read: int, write: int, deadline: Deadline) -> None:
         self.read, self.write, self.deadline = read, write, deadline
@@ -52,7 +51,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """The result of a command; what happens meanwhile is noted."""
+        """The result of a command; events that arrive before it are kept."""
         self.number += 1
         message: dict[str, Any] = {"id": self.number, "method": method, "params": params}
         if self.session:
@@ -67,26 +66,26 @@ class Browser:
                 return result
 
     def open(self, path: Path) -> None:
-        """Load a file and wait until it has run."""
+        """Load a file and wait for its load event."""
         self.loaded = False
         self.call("Page.navigate", url=path.as_uri())
         while not self.loaded:
             self._next()
 
     def js(self, expression: str) -> Any:
-        """What an expression gives in the page."""
+        """The value of an expression in the page."""
         done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
     def key(self, key: str, text: str = "") -> None:
-        """Press a key, as a keyboard does."""
+        """Press and release a key."""
         more = {"text": text} if text else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **more)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     def click(self, selector: str) -> None:
-        """Click the middle of an element, as a mouse does."""
+        """Click the middle of an element."""
         where = self.js(
             f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
             "one.scrollIntoView({block: 'center', inline: 'center'});"
@@ -99,11 +98,8 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def scheme(self, name: str) -> None:
-        """What the system prefers: light or dark."""
+        """The colour scheme that the system prefers: light or dark."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
-
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self.buffer:
@@ -130,12 +126,12 @@ class Browser:
 
 @contextmanager
 def browsing(profile: Path, deadline: Deadline) -> Iterator[Browser]:
-    """A browser with an empty profile, gone when the block ends."""
+    """A browser with an empty profile, which ends with the block."""
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
 
     def pipes() -> None:
-        # The numbers the browser expects; first out of their way, should the ends be among them.
+        # The browser expects descriptors 3 and 4, which the pipes could already use.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_read, from_write)]
         os.dup2(ends[0], 3)
         os.dup2(ends[1], 4)

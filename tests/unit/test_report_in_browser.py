@@ -1,4 +1,4 @@
-"""The HTML report in a headless Chromium: it draws, answers mouse and keyboard, and complains of nothing."""
+"""The HTML report in a headless Chromium: it is drawn, reacts to mouse and keyboard, and reports no errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from rknn_validation.checks.model import Evidence, Status
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.report.collect import Collection
 
-# A browser is a machine's worth of program: not among the units.
 pytestmark = pytest.mark.integration
 
 SHOWN = HOSTILE.replace("\udcff", "?")
@@ -34,12 +33,13 @@ CAUSE = {
     "fix": "a fix",
     "certainty": "certain",
     "tier": "unit",
+    "source": "owner/repo#1",
     "explains": ["udev.rule"],
     "evidence": [{"source": "dmesg", "output": HOSTILE}],
 }
 DIAGNOSES = [{**CAUSE, "where": "first"}, {**CAUSE, "where": "second"}, {**CAUSE, "cause": "another", "where": "third"}]
 
-# Texts whose contrast with their ground is below the 4.5 that WCAG 2 asks for.
+# Texts whose contrast with their background is below the 4.5 that WCAG 2 requires.
 WEAK = r"""(() => {
   const rgb = (text) => text.match(/[\d.]+/g).map(Number);
   const linear = (v) => (v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
@@ -70,7 +70,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """A desktop's window; whatever a test does, the page must not complain, nor fetch anything."""
+    """A desktop window. The page must neither report an error nor request anything, whatever a test does."""
     chromium.errors.clear()
     chromium.requests.clear()
     chromium.size(1280, 900)
@@ -81,7 +81,7 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class FakeDiagnosis:
     """A diagnosis as reports see it."""
 
     data: dict[str, Any]
@@ -92,7 +92,7 @@ class Told:
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(Collection, "diagnoses", lambda self: tuple(map(Told, DIAGNOSES)))
+    monkeypatch.setattr(Collection, "diagnoses", lambda self: tuple(map(FakeDiagnosis, DIAGNOSES)))
     earlier = [dataclasses.replace(one, status=Status.PASS) for one in VERDICTS]
     report(tmp_path, *earlier)
     return report(tmp_path, *VERDICTS)
@@ -121,7 +121,7 @@ def test_every_verdict_has_its_cell_and_every_status_its_mark(browser: Browser, 
     assert browser.js("document.querySelector('.cell.inconclusive').ariaLabel") == (
         "inconclusive, broke: udev.mode on second"
     )
-    # As loud as a failure: a ground of its own, not merely another letter.
+    # As visible as a failure: a background of its own.
     assert style(browser, ".cell.inconclusive", "backgroundColor") != style(browser, ".cell.pass", "backgroundColor")
 
 
@@ -167,7 +167,7 @@ def test_status_and_words_filter(browser: Browser, page: Path) -> None:
     assert content(browser, ".finding code") == "udev.rule"
 
 
-def test_changes_causes_and_stand_ins_are_told(browser: Browser, page: Path) -> None:
+def test_changes_and_causes_are_shown(browser: Browser, page: Path) -> None:
     browser.open(page)
     assert content(browser, "#changes .broke summary") == "3 broke"
     assert content(browser, "#changes .changed summary") == "1 changed otherwise"

@@ -128,6 +128,7 @@ class Look(TerminalReporter):  # type: ignore[misc]  # final, yet the one class 
             self._tw.hasmarkup = self.hasmarkup = False
         # Tells xdist to rewrite its line about workers, which `rewrite` swallows, rather than to print it.
         self.isatty: Any = True
+        self.interrupted = False
         self.asked = 0
         self.phase = ""
 
@@ -202,24 +203,28 @@ class Look(TerminalReporter):  # type: ignore[misc]  # final, yet the one class 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Errors that are no verdicts, and what other plugins have to say; the verdict comes after it."""
         yield
+        self.interrupted = False
         self.screen.end()
         self.config.hook.pytest_terminal_summary(terminalreporter=self, exitstatus=exitstatus, config=self.config)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_terminal_summary(self) -> Generator[None]:
-        """What failed and is no verdict, as pytest shows it; warnings with -v."""
+        """What failed and is no verdict, as pytest shows it; Python's warnings with -vv."""
         self.summary_errors()
         self.summary_failures()
-        if self.verbosity > 0:
+        if self.verbosity > 1:
             self.summary_warnings()
         yield
 
     def pytest_keyboard_interrupt(self, excinfo: object) -> None:
-        """The verdict says that the run was cut short."""
+        """The verdict says it, if the run gets as far as that."""
+        self.interrupted = True
 
     def pytest_unconfigure(self) -> None:
-        """Leave the terminal as it was, also where the run never began."""
+        """Leave the terminal as it was, also if the run never began."""
         self.screen.end()
+        if self.interrupted:
+            self.write_line("The run was interrupted before anything was asked.", yellow=True)
 
 
 def _line(verdict: Verdict) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -19,8 +20,6 @@ def say(config: pytest.Config, line: str) -> None:
         own_look(line)
         return
     manager = config.pluginmanager.getplugin("capturemanager")
-    if manager is None:
-        print(line, file=sys.stderr, flush=True)
-    elif line:
-        with manager.global_and_fixture_disabled():
+    with manager.global_and_fixture_disabled() if manager else nullcontext():
+        if line:
             print(f"\n{line}", end="", file=sys.stderr, flush=True)

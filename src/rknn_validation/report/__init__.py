@@ -1,1 +1,1 @@
-"""Verdicts -> terminal matrix, JUnit XML, JSON."""
+"""Reports: the verdict on the terminal, JSON, JUnit XML and HTML."""

@@ -14,10 +14,10 @@ from rknn_validation.common.errors import HarnessError
 from rknn_validation.report.compare import Changes
 
 PROPERTY = "rknn-verdict"
-"""Name of the pytest user property that carries a verdict from the test to whoever reports it."""
+"""Name of the user property of a test that carries its verdict to the reports."""
 
 GUEST = "guest: "
-"""What the stand-in that names an emulated board's guest starts with."""
+"""Prefix of the stand-in that names the system on an emulated board."""
 
 
 def verdict_in(properties: Iterable[tuple[str, Any]]) -> Verdict | None:
@@ -28,26 +28,26 @@ def verdict_in(properties: Iterable[tuple[str, Any]]) -> Verdict | None:
 
 @dataclass
 class Collection:
-    """All verdicts of a run, in order. `directory` is where reports go; None keeps them in memory only."""
+    """All verdicts of a run, in order. `directory` is where the reports are written; None: nowhere."""
 
     directory: Path | None
     verdicts: list[Verdict] = field(default_factory=list)
     finished: bool = False
     selected: bool = False
-    """Only some checks were asked for: that others are missing says nothing."""
+    """The run was told to ask only some checks."""
     notes: list[str] = field(default_factory=list)
-    """What has to be known to read the verdicts: which nixpkgs served, what each host was taken for and why."""
+    """What readers need to know: which nixpkgs was used, and what was assumed about each host and why."""
     incomplete: str = ""
     """Why not everything was asked, as a sentence; "" where it was."""
     errors: int = 0
     """Questions whose test ended without a verdict: an error of the harness, or a worker that died."""
     changes: Changes | None = None
-    """Against earlier runs of the same subject; None until reports are written, and where there was none."""
+    """Compared with earlier runs of the same subject; None if there are none, and until the reports are written."""
 
     _diagnosed: tuple[int, tuple[Diagnosis, ...]] = (0, ())
 
     def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """The likely causes of what nodes failed; worked out once for all reports."""
+        """The likely causes of node failures, computed once for all reports."""
         if self._diagnosed[0] != len(self.verdicts):
             self._diagnosed = len(self.verdicts), diagnose(self.verdicts)
         return self._diagnosed[1]
@@ -73,7 +73,7 @@ class Collection:
         return self.directory / "verdicts.jsonl"
 
     def add(self, verdict: Verdict) -> None:
-        """Keep a verdict, in memory and on disk."""
+        """Add a verdict, in memory and on disk."""
         self.verdicts.append(verdict)
         if self.directory is not None:
             with self._journal.open("a", encoding="utf-8") as journal:
@@ -84,7 +84,7 @@ class Collection:
         return sum(verdict.status is status for verdict in self.verdicts)
 
     def conclusion(self) -> str:
-        """The verdict on the whole run, as a clause. A run that was cut short is no success, whatever it reached."""
+        """The verdict on the whole run, as a clause. A run that was cut short is never a success."""
         if self.count(Status.FAIL) or self.count(Status.INCONCLUSIVE):
             return "the NPU is not shown to work"
         if not self.count(Status.PASS):
@@ -100,9 +100,9 @@ class Collection:
         return bool(self.count(Status.PASS)) and self.finished and not bad and not self.errors
 
     def stand_ins(self) -> tuple[str, ...]:
-        """Everything that stood in for the real thing in any verdict, each once, in order of appearance."""
+        """Everything that stood in for the real thing in any verdict, each once."""
         return tuple(dict.fromkeys(name for verdict in self.verdicts for name in verdict.stand_ins))
 
     def guests(self) -> tuple[str, ...]:
-        """What ran on the emulated boards that answered, such as `Debian 12` or `NixOS 26.05 of host opi01`."""
+        """The systems on the emulated boards that answered, such as `Debian 12` or `NixOS 26.05 of host opi01`."""
         return tuple(name.removeprefix(GUEST) for name in self.stand_ins() if name.startswith(GUEST))

@@ -1,4 +1,4 @@
-"""Where a verdict stands in the matrix, and what its status looks like."""
+"""Rows, columns and cells of the matrix: names, order, and how each status is printed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.I
 """How each status is printed; all of one width."""
 
 SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS, Status.SKIP)
-"""The status that stands for several is the first of these among them."""
+"""From worst to best: the first of these stands for several statuses."""
 
 Key = tuple[str, str, str, str, str]
 """Tier, check, scenario, board, node: what makes two verdicts answers to one question."""

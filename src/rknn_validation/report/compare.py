@@ -1,4 +1,4 @@
-"""What changed since an earlier run of the same subject. Nothing here touches a file."""
+"""What changed since earlier runs of the same subject."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rknn_validation.diagnosis.model import BAD
 from rknn_validation.report.columns import SEVERITY, Key, key_of, place
 
 FORGOTTEN_AFTER = 20
-"""How many whole runs may leave a check out before its last answer is no longer kept."""
+"""A last answer is dropped after this many complete runs without the question."""
 
 KINDS = ("broke", "fixed", "changed", "new", "gone")
-"""`changed` is every other change of status: one that does not apply any more was not fixed."""
+"""`changed` is every other change of status; a check that no longer applies was not fixed."""
 
 
 @dataclass(frozen=True)
 class Answered:
     """The last answer to a question.
 
-    `started` is when the run began that gave it; `missed` counts the whole runs since that asked the same column
-    but not this.
+    `started` is when its run started; `missed` counts the complete runs since then that asked the same column but
+    not this question.
     """
 
     key: Key
@@ -39,7 +39,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Change:
-    """One question whose answer differs: `before` is None for a new one, `after` for one that is gone."""
+    """A question whose answer differs: `before` is None if it is new, `after` is None if it is gone."""
 
     kind: str
     key: Key
@@ -48,7 +48,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """`check [column]`, as findings are headed."""
+        """`check [column]`."""
         _, check, scenario, board, node = self.key
         return f"{check} [{place(scenario, board, node)}]"
 
@@ -60,7 +60,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All changes against the answers known before, the latest of which are from the run that began at `since`."""
+    """All changes since the last answers, the latest of which are from the run that started at `since`."""
 
     since: str
     changes: tuple[Change, ...]
@@ -75,7 +75,7 @@ class Changes:
 
 
 def answers(verdicts: Iterable[Verdict], started: str) -> dict[Key, Answered]:
-    """The answers of a run that began at `started`. Of several to one question the worst counts."""
+    """The answers of a run that started at `started`. If a question has several, the worst counts."""
     found: dict[Key, Answered] = {}
     for one in verdicts:
         key = key_of(one)
@@ -85,10 +85,10 @@ def answers(verdicts: Iterable[Verdict], started: str) -> dict[Key, Answered]:
 
 
 def compare(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, whole: bool) -> Changes | None:
-    """What differs between the answers known before and those of this run; None where none were known.
+    """The differences between the last answers and those of this run; None if there are no last answers.
 
-    Only what both runs asked can have broken. What this one left out is `gone` once, and only where it was whole and
-    asked the same column: an interrupted run, a selection, or one of another tier, says nothing about what it did not reach.
+    Only a question of both can have broken. A question that this run left out is `gone` once, and only if this run was
+    complete (`whole`) and asked the same column: other runs say nothing about questions that they did not ask.
     """
     if not known:
         return None
@@ -105,7 +105,7 @@ def compare(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, whole
 
 
 def merged(known: Mapping[Key, Answered], now: Mapping[Key, Answered], *, whole: bool) -> dict[Key, Answered]:
-    """The last answer to every question: those of this run, and of earlier ones where it did not ask."""
+    """The last answer to every question: of this run, or of an earlier one if this run did not ask it."""
     asked = {answer.column for answer in now.values()} if whole else set()
     kept: dict[Key, Answered] = {}
     for key, answer in known.items():

@@ -1,4 +1,4 @@
-"""JUnit XML and JSON: the reports that outlive the run."""
+"""Writes the reports: JSON, JUnit XML, HTML, and a file for each attachment."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rknn_validation.report.columns import column
 from rknn_validation.report.compare import answers, compare, merged
 
 NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
-"""Characters that junit-xml lets through and no XML reader takes (control characters it removes)."""
+"""Characters that XML does not allow and junit-xml does not remove."""
 
 
 def write(collection: Collection, run: dict[str, Any]) -> None:
-    """Write all reports and one file per attachment; `run` describes the run itself (`subject`, `started`, ...).
+    """Write all reports; `run` describes the run itself (`subject`, `started`, ...).
 
-    The results they replace are kept, and what changed since goes into the collection and the reports.
+    The results of the run before are kept; what changed since goes into the collection and into the reports.
     """
     if collection.directory is None:
         return
     directory = collection.directory
     subject, started = str(run.get("subject", "")), str(run.get("started", ""))
-    # Without a subject there is no telling whether an earlier run judged the same.
+    # Without a subject, nobody knows whether an earlier run judged the same.
     known = history.known(directory, subject) if subject else {}
     now = answers(collection.verdicts, started)
     whole = collection.finished and not collection.selected
@@ -61,7 +61,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
 
 
 def _with_attachments(verdict: Verdict, directory: Path) -> dict[str, Any]:
-    """The verdict as JSON, its attachments moved to files that are named in their place."""
+    """The verdict as JSON; its attachments are written to files and replaced by their paths."""
     named: dict[str, str] = {}
     for title, text in verdict.attachments.items():
         words = "-".join(filter(None, (verdict.check, verdict.node, verdict.scenario, verdict.board, title)))
@@ -84,7 +84,7 @@ def _junit(collection: Collection, run: dict[str, Any]) -> str:
 
 
 def _legal(verdict: Verdict) -> Verdict:
-    """The verdict without what XML has no place for; one such character in any output would cost the whole report."""
+    """The verdict without characters that XML does not allow: one of them would make the whole report unreadable."""
     return Verdict.from_json(_cleaned(verdict.to_json()))
 
 
@@ -119,7 +119,7 @@ def _case(verdict: Verdict) -> TestCase:
 
 
 def evidence_text(verdict: Verdict) -> str:
-    """All evidence of a verdict and what stood in for the real thing, as text."""
+    """All evidence and stand-ins of a verdict, as text."""
     parts = [f"-- {one.source}\n{one.output.rstrip()}" for one in verdict.evidence]
     if verdict.stand_ins:
         parts.append("-- stood in for the real thing\n" + "\n".join(verdict.stand_ins))
@@ -127,8 +127,8 @@ def evidence_text(verdict: Verdict) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write so that a reader, or a crash, never meets half a report."""
+    """Write so that nobody ever reads half a report, even after a crash."""
     temporary = path.with_suffix(path.suffix + ".new")
-    # Output that was no UTF-8 has lone surrogates, which no file can have.
+    # Output that was not UTF-8 contains lone surrogates, which cannot be written.
     temporary.write_text(text, encoding="utf-8", errors="replace")
     temporary.replace(path)

@@ -38,7 +38,7 @@ _SKIPS = {
 
 @dataclass(frozen=True)
 class Unasked:
-    """Questions to one node or board that have no answer for one reason; `whole`: it answered nothing at all."""
+    """Questions that have no answer for one reason, such as a node that is off; `whole`: nothing there has one."""
 
     verdicts: tuple[Verdict, ...]
     whole: bool
@@ -46,48 +46,49 @@ class Unasked:
     def lines(self, width: int, *, short: bool = False) -> Iterator[Line]:
         """One paragraph for all of them; `short` is its first line alone."""
         first = self.verdicts[0]
-        where = column(first)
         detail = first.evidence[0].output.splitlines()[1:]
         # The hint and what follows it.
         at = next((index for index, line in enumerate(detail) if line.startswith(_HINT)), len(detail))
         nothing = "nothing could be asked" if self.whole else "nothing more could be asked"
-        reason = first.reason.removeprefix(f"{where} cannot be asked: ")
-        title = f"{WORDS[first.status]} {where}: {nothing}: {reason}"
+        title = f"{WORDS[first.status]} {places(map(column, self.verdicts))}: {nothing}: {_reason(first)}"
         if short:
             yield shortened(title, width), MARKUP[first.status]
             return
         yield "", {}
         yield from paragraph("", title, width, 5, bold=True, **MARKUP[first.status])
+        if len({one.evidence for one in self.verdicts}) > 1:
+            yield f"  for example {column(first)}:", {}
         yield from ((line, {"light": True}) for line in detail[:at][:ERROR_LINES])
         if at < len(detail):
             yield from paragraph("  remedy:", " ".join((detail[at].removeprefix(_HINT), *detail[at + 1 :])), width)
-        count = f"{len(self.verdicts)} checks" if self.whole else check_names(one.check for one in self.verdicts)
-        yield f"  inconclusive: {count}", {}
+        checks = [one.check for one in self.verdicts]
+        yield f"  inconclusive: {f'{len(set(checks))} checks' if self.whole else check_names(checks)}", {}
 
 
 def unasked(verdicts: Sequence[Verdict]) -> tuple[Unasked, ...]:
-    """The nodes and boards that could not be asked, or not any more: several questions share one reason."""
-    groups: dict[tuple[str, str, str, tuple[Evidence, ...]], list[Verdict]] = {}
-    judged: Counter[tuple[str, str]] = Counter()
+    """What could not be asked, or not any more: several questions have no answer, and all for one reason."""
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    answered: set[tuple[str, str]] = set()
     for one in verdicts:
-        judged[one.tier, column(one)] += one.status is not Status.SKIP
-        if _is_unasked(one):
-            groups.setdefault((one.tier, column(one), one.reason, one.evidence), []).append(one)
+        # The harness itself says why there is no answer.
+        if (
+            one.status is Status.INCONCLUSIVE
+            and [evidence.source for evidence in one.evidence] == ["harness"]
+            and not one.reason.startswith(_BROKE)
+        ):
+            groups.setdefault((one.tier, _reason(one)), []).append(one)
+        elif one.status is not Status.SKIP:
+            answered.add((one.tier, column(one)))
     return tuple(
-        Unasked(tuple(group), whole=judged[tier, where] == len(group))
-        for (tier, where, _, _), group in groups.items()
+        Unasked(tuple(group), whole=not any((one.tier, column(one)) in answered for one in group))
+        for group in groups.values()
         if len(group) > 1
     )
 
 
-def _is_unasked(verdict: Verdict) -> bool:
-    """Whether the harness itself says why a machine has no answer."""
-    return (
-        bool(verdict.node or verdict.board)
-        and verdict.status is Status.INCONCLUSIVE
-        and [evidence.source for evidence in verdict.evidence] == ["harness"]
-        and not verdict.reason.startswith(_BROKE)
-    )
+def _reason(verdict: Verdict) -> str:
+    """The reason without the name of the node, which the paragraph begins with."""
+    return verdict.reason.removeprefix(f"{column(verdict)} cannot be asked: ")
 
 
 def causes(

@@ -1,7 +1,6 @@
-"""What earlier runs of a subject answered, kept in the report directory.
+"""The answers of earlier runs, kept in the report directory.
 
-`history/SUBJECT.json` has the last answer to every question, `previous.json` all of the last finished run before
-this one.
+`history/SUBJECT.json` has the last answer to every question, `previous.json` the results of the last finished run.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from rknn_validation.report.compare import Answered, answers
 
 
 def path_for(directory: Path, subject: str) -> Path:
-    """Where the answers for a subject are kept: subjects of one report directory never share a file."""
+    """The file with the last answers of a subject; no two subjects share one."""
     words = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(Path(subject).parts[-2:])).strip("-.")
     return directory / "history" / f"{words}-{hashlib.sha256(subject.encode('utf-8', 'replace')).hexdigest()[:8]}.json"
 
 
 def known(directory: Path, subject: str) -> dict[Key, Answered]:
-    """The last answers for the subject; those of `results.json` where no history was kept yet.
+    """The last answers of the subject; those in `results.json` if it has no history yet.
 
-    A file that cannot be read, or is about another subject, counts as none: a comparison is never worth a run.
+    A file that is malformed or about another subject is ignored: a comparison must never fail a run.
     """
     kept = _read(path_for(directory, subject), subject)
     if kept is not None:
@@ -45,13 +44,13 @@ def known(directory: Path, subject: str) -> dict[Key, Answered]:
 
 
 def text(subject: str, kept: Mapping[Key, Answered]) -> str:
-    """The content of a subject's file."""
+    """The content of the file of a subject."""
     rows = [[*one.key, one.status.value, one.reason, one.started, one.missed] for one in kept.values()]
     return json.dumps({"subject": subject, "answers": rows}) + "\n"
 
 
 def keep_previous(directory: Path) -> None:
-    """Keep the results that are about to be overwritten, unless their run was interrupted: it replaces no whole one."""
+    """Keep the results that are about to be overwritten, unless their run was cut short."""
     path = directory / "results.json"
     results = _read(path)
     if results is not None and results.get("finished"):

@@ -1,4 +1,4 @@
-"""The page for people: `index.html`, one file that needs nothing else, not even a network."""
+"""The HTML report `index.html`: one file that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ PARTS = Path(__file__).parent / "page"
 SCRIPTS = ("base.js", "filter.js", "detail.js", "matrix.js", "findings.js", "timeline.js", "main.js")
 """Joined to one script, in this order."""
 
-TOLD = ("version", "subject", "started", "finished", "selected")
-"""Keys of the results that the header tells in words of its own; further ones it names as they are."""
+IN_WORDS = ("version", "subject", "started", "finished", "selected")
+"""Keys of the results that the header puts into words; other plain values are listed with their keys."""
 
 
 def page(collection: Collection, results: dict[str, Any]) -> str:
-    """The whole page. `results` is what results.json has; `diagnoses` in it are shown where there are any.
+    """The whole page. `results` is the content of results.json.
 
-    Everything that comes from a run is escaped, or set as text by the script; the policy in the page's head lets no
-    other script run and nothing be fetched.
+    Everything that comes from a run is escaped, or set as text by the script; the content security policy of the page
+    allows no other script and no requests.
     """
     style = (PARTS / "page.css").read_text(encoding="utf-8")
     script = "\n".join((PARTS / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -40,7 +40,7 @@ def page(collection: Collection, results: dict[str, Any]) -> str:
         "script": script,
     }
     skeleton = (PARTS / "page.html").read_text(encoding="utf-8")
-    # In one pass, so that a text that looks like a place to fill is left alone.
+    # In one pass, so that text of a run that looks like a placeholder is left alone.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], skeleton)
 
 
@@ -53,7 +53,7 @@ def _subject(results: dict[str, Any]) -> str:
 
 
 def _header(collection: Collection, results: dict[str, Any]) -> str:
-    """What must be seen first and without a script: the conclusion, the counts, and what was not the real thing."""
+    """What is shown first, and without a script: the conclusion, the counts, and the stand-ins."""
     bad = any(collection.count(status) for status in BAD)
     kind = "bad" if bad else "good" if collection.success else "none"
     counts = ", ".join(f"{collection.count(status)} {status.value}" for status in Status)
@@ -62,11 +62,11 @@ def _header(collection: Collection, results: dict[str, Any]) -> str:
         f'<span class="counts">{counts}</span></p>',
     ]
     if not collection.finished:
-        lines.append('<p class="interrupted">The run was interrupted: what it did not reach is not here.</p>')
+        lines.append('<p class="interrupted">The run was interrupted. Questions that it did not reach are missing.</p>')
     if collection.selected:
-        lines.append('<p class="selected">Only some checks were asked for: this says nothing about the others.</p>')
-    facts = {"subject": results.get("subject", ""), "began": _when(str(results.get("started", "")))}
-    facts |= {key: value for key, value in results.items() if key not in TOLD and isinstance(value, str | int | float)}
+        lines.append('<p class="selected">This run asked only some of the checks. It says nothing about the others.</p>')
+    facts = {"subject": results.get("subject", ""), "started": _when(str(results.get("started", "")))}
+    facts |= {key: value for key, value in results.items() if key not in IN_WORDS and isinstance(value, str | int | float)}
     facts["harness"] = f"rknn-validation {results.get('version', '')}"
     lines.append('<dl class="facts">')
     lines += [f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items() if value]
@@ -75,7 +75,7 @@ def _header(collection: Collection, results: dict[str, Any]) -> str:
     stand_ins = collection.stand_ins()
     if stand_ins:
         names = "".join(f"<li>{escape(name)}</li>" for name in stand_ins)
-        lines.append(f'<section class="stand-ins"><h2>Stood in for the real thing</h2><ul>{names}</ul></section>')
+        lines.append(f'<section class="stand-ins"><h2>Stand-ins for the real thing</h2><ul>{names}</ul></section>')
     return "\n".join(lines)
 
 
@@ -84,7 +84,7 @@ def _sentence(text: str) -> str:
 
 
 def _when(started: str) -> str:
-    """A time as people read it; as it is where it is none."""
+    """A time in UTC; text that is no time is returned unchanged."""
     try:
         return datetime.fromisoformat(started).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Results as the page reads them: every text once, verdicts as rows of numbers."""
+"""The results in the form that the page reads: each text once, and verdicts as rows of numbers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from rknn_validation.report.columns import Key, by_tier, column, key_of
 from rknn_validation.report.compare import KINDS, Change
 
 STATUSES = tuple(Status)
-"""A status is its place here."""
+"""The page refers to a status by its position here."""
 
 TEXT_LIMIT = 20_000
-"""Characters of one text that the page shows; results.json and attachments/ have all."""
+"""Characters of one text in the page; results.json and attachments/ have all of them."""
 
 ATTACHED_LIMIT = 3_000_000
-"""Characters of attachments the page carries altogether; later ones are only linked to."""
+"""Characters of all attachments in the page; further attachments are only linked."""
 
 
 @dataclass
 class Table:
-    """Values by number, each once."""
+    """Values, each once, and their numbers."""
 
     values: list[Any] = field(default_factory=list)
     numbers: dict[Hashable, int] = field(default_factory=dict)
 
     def number(self, value: Hashable) -> int:
-        """The number of a value, which is added where it is new."""
+        """The number of a value, which is added if it is new."""
         if value not in self.numbers:
             self.numbers[value] = len(self.values)
             self.values.append(value)
@@ -38,18 +38,18 @@ class Table:
 
 
 class Packer:
-    """Tables of one page: `texts`, and what refers to them by number."""
+    """Builds the tables of one page: `texts`, and the others, which refer to them by number."""
 
     def __init__(self) -> None:
         self.texts, self.checks, self.columns, self.evidence, self.stand_ins = (Table() for _ in range(5))
         self.attached = 0
 
     def text(self, text: str) -> int:
-        """The number of a text, cut in the middle where it is too long to show."""
+        """The number of a text, which is shortened in the middle if it is too long."""
         if len(text) > TEXT_LIMIT:
             head, tail = text[: TEXT_LIMIT // 2], text[-TEXT_LIMIT // 2 :]
             cut = len(text) - len(head) - len(tail)
-            text = f"{head}\n[… {cut} characters are left out here; results.json and attachments/ have them …]\n{tail}"
+            text = f"{head}\n[… {cut} characters are left out; results.json and attachments/ have all of them …]\n{tail}"
         return self.texts.number(text)
 
     def verdict(self, verdict: Verdict, files: dict[str, str], origin: float) -> list[Any]:
@@ -70,7 +70,7 @@ class Packer:
         ]
 
     def attachment(self, title: str, text: str, file: str) -> list[int]:
-        """Title, file and text of an attachment; without text where the page has its fill."""
+        """Title, file and text of an attachment; without the text if the page has reached its limit."""
         parts = [self.text(title), self.text(file)]
         if self.attached < ATTACHED_LIMIT:
             self.attached += min(len(text), TEXT_LIMIT)
@@ -85,7 +85,7 @@ class Packer:
 
 
 def packed(collection: Collection, results: dict[str, Any]) -> dict[str, Any]:
-    """Everything the page shows. `results` is what results.json has."""
+    """Everything the page shows. `results` is the content of results.json."""
     packer = Packer()
     ordered = [one for _, verdicts in by_tier(collection.verdicts) for one in verdicts]
     files = {id(one): row["attachments"] for one, row in zip(collection.verdicts, results["verdicts"], strict=True)}
@@ -101,7 +101,7 @@ def packed(collection: Collection, results: dict[str, Any]) -> dict[str, Any]:
         "origin": origin,
         "verdicts": rows,
         "changes": changes,
-        "diagnoses": results.get("diagnoses") or [],
+        "diagnoses": results["diagnoses"],
         "checks": packer.checks.values,
         "columns": packer.columns.values,
         "evidence": packer.evidence.values,
@@ -111,7 +111,7 @@ def packed(collection: Collection, results: dict[str, Any]) -> dict[str, Any]:
 
 
 def script_text(data: dict[str, Any]) -> str:
-    """JSON that no text in it can end: within a script element, only `<` could begin markup."""
+    """JSON for a script element, which no text in it can end: only `<` could begin markup."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     # A lone surrogate (undecodable output) is no UTF-8; the replacement character is.
     text = text.encode("utf-8", "replace").decode("utf-8")

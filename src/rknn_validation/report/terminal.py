@@ -108,7 +108,7 @@ def _changed(changes: Changes) -> str:
     bad = sum(one.after is not None and one.after.status in BAD for one in new)
     words.append(f"{len(changed)} changed otherwise" if changed else "")
     words.append(f"{len(new)} new" + (f" ({bad} of them not passing)" if bad else "") if new else "")
-    words.append(f"{len(gone)} not asked any more" if gone else "")
+    words.append(f"{len(gone)} no longer asked" if gone else "")
     return f"since {changes.since}: " + ("; ".join(word for word in words if word) or "no verdict changed")
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// Data, and the words every part uses. Texts of a run are only ever set as text, never as markup.
+// The data of the page and helpers for all parts. Text from a run is only ever set as text, never as markup.
 const data = JSON.parse(document.getElementById("data").textContent);
 const MARKS = { pass: "✓", fail: "✕", inconclusive: "?", skip: "–" };
 const SEVERITY = ["fail", "inconclusive", "pass", "skip"];
@@ -28,7 +28,7 @@ if (data.changes) {
   }
 }
 
-/** An element; `attributes` as in markup, a function listens; children are elements or text. */
+/** An element: `attributes` as in markup, functions are event listeners, children are elements or text. */
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -56,7 +56,7 @@ function grouped(items, key) {
   return groups;
 }
 
-/** A run's time as people read it; as it is where it is none. */
+/** The time of a run in UTC; text that is no time is returned unchanged. */
 function when(started) {
   const time = new Date(started);
   return Number.isNaN(time.getTime()) ? started : `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
@@ -64,7 +64,7 @@ function when(started) {
 
 const seconds = (value) => (value < 10 ? value.toFixed(value < 1 ? 2 : 1) : value.toFixed(0)) + " s";
 
-/** Buttons for the first verdicts, and one that brings the others. */
+/** Buttons for the first verdicts, and one that shows the others. */
 function chips(list, limit = 12) {
   const made = el("span", { class: "chips" });
   const chip = (one) => el("button", { type: "button", class: "chip", "data-verdict": one.index,

@@ -1,4 +1,4 @@
-// One verdict with everything that was seen, beside the matrix. Escape closes it and returns to where it was opened.
+// One verdict with all its evidence, in a panel beside the matrix. Escape closes it and returns the focus.
 let opener = null;
 let current = null;
 
@@ -26,7 +26,7 @@ function closeDetail() {
   opener = null;
 }
 
-/** The address names what is open, so that it can be sent to somebody. */
+/** Puts the open verdict into the address, so that the link can be shared. */
 function remember(name) {
   history.replaceState(null, "", name ? `#${encodeURIComponent(name)}` : location.pathname + location.search);
 }
@@ -60,14 +60,14 @@ function detail(one) {
   if (one.change) parts.push(before(one));
   parts.push(...causes(one));
   const seen = data.evidence[one.row[6]].map(text);
-  parts.push(el("h3", {}, seen.length ? "Evidence" : "No evidence was kept"));
+  parts.push(el("h3", {}, seen.length ? "Evidence" : "No evidence"));
   for (let at = 0; at < seen.length; at += 2) {
     parts.push(el("figure", {}, el("figcaption", {}, el("code", {}, seen[at])), output(seen[at + 1], seen[at])));
   }
   parts.push(...one.row[8].map(([title, file, content]) => attachment(text(title), text(file), content)));
   const standIns = data.standIns[one.row[7]].map(text);
   if (standIns.length) {
-    parts.push(el("h3", {}, "Stood in for the real thing"), el("ul", { class: "quiet" }, ...standIns.map((name) => el("li", {}, name))));
+    parts.push(el("h3", {}, "Stand-ins"), el("ul", { class: "quiet" }, ...standIns.map((name) => el("li", {}, name))));
   }
   parts.push(el("p", { class: "quiet" }, took));
   return parts;
@@ -77,13 +77,13 @@ const output = (content, label) => el("pre", { tabindex: "0", role: "region", "a
 
 function before(one) {
   const { kind, before: was } = one.change;
-  if (!was) return el("p", { class: "before" }, "New: no earlier run asked this.");
+  if (!was) return el("p", { class: "before" }, "New: no earlier run asked this question.");
   return el("p", { class: `before ${kind}` }, el("strong", {}, `${kind}: `), `was ${was.status} in the run of ${when(was.started)}`,
     was.reason ? `: ${was.reason}` : "");
 }
 
 function attachment(title, file, content) {
   const link = el("a", { href: encodeURI(file) }, file);
-  const body = content === undefined ? el("p", { class: "quiet" }, "Too much for this page: see the file.") : output(text(content), title);
+  const body = content === undefined ? el("p", { class: "quiet" }, "Too long for this page; open the file.") : output(text(content), title);
   return el("details", { class: "attachment" }, el("summary", {}, title), body, el("p", { class: "quiet" }, "file: ", link));
 }

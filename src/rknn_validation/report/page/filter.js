@@ -1,10 +1,10 @@
-// What is shown: statuses pressed (none: all), changed ones only, and words that must all be found.
+// What is shown: the selected statuses (none selected: all), changed verdicts only, and words that must all occur.
 const wanted = { statuses: new Set(), changed: false, words: [] };
 const lower = data.texts.map((one) => one.toLowerCase());
 
 const filtering = () => wanted.statuses.size > 0 || wanted.changed || wanted.words.length > 0;
 
-/** Whether a verdict is shown; a word is looked for in the texts once, however many verdicts share them. */
+/** Whether a verdict is shown. Each word is searched for once in each text, however many verdicts share the text. */
 function shown(one) {
   if (wanted.statuses.size && !wanted.statuses.has(one.status)) return false;
   if (wanted.changed && !one.differs) return false;
@@ -20,7 +20,7 @@ function readWords(value) {
   wanted.words = words.map((word) => lower.map((one) => one.includes(word)));
 }
 
-/** Builds the filter; `changed` is called after each change of it. */
+/** Builds the filter, which calls `changed` after each change. */
 function startFilter(changed) {
   const group = document.querySelector("#filter .statuses");
   const toggle = (label, count, press, ...content) => {

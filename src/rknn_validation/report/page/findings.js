@@ -1,10 +1,7 @@
-// What needs somebody: changes, likely causes, and each check that did not pass with all it did not pass on.
-const asList = (value) => (Array.isArray(value) ? value : value === undefined || value === null || value === "" ? [] : [value]);
-const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
-
+// What needs attention: changes, likely causes, and each check that did not pass, with everything it did not pass on.
 const SHARED_FROM = 4;
 
-/** One finding a check; but one for all of a reason that many checks share, like a node that cannot be reached. */
+/** One finding for each check; checks that share a reason, such as a node that cannot be reached, are one finding. */
 function drawFindings() {
   const bad = verdicts.filter((one) => one.bad && shown(one));
   const byReason = grouped(bad, (one) => `${one.tier} ${one.reason}`);
@@ -41,8 +38,8 @@ function drawChanges() {
   const changes = data.changes;
   if (!changes) return;
   const section = byId("changes");
-  section.append(el("p", { class: "quiet" }, `Compared with the last answer to each question; the latest are from the run of ${when(changes.since)}.`));
-  const words = { broke: "broke", fixed: "fixed", changed: "changed otherwise", new: "new", gone: "not asked any more" };
+  section.append(el("p", { class: "quiet" }, `Compared with the last answer to each question. The latest answers are from the run of ${when(changes.since)}.`));
+  const words = { broke: "broke", fixed: "fixed", changed: "changed otherwise", new: "new", gone: "no longer asked" };
   let any = false;
   for (const [kind, word] of Object.entries(words)) {
     if (!changes[kind].length) continue;
@@ -64,35 +61,31 @@ function changeLine([index, tier, name, status]) {
     ...(was ? [was, " → "] : []), badge(one.status), one.bad ? ` ${one.reason}` : "");
 }
 
-/** Causes shared by nodes are told once. */
+/** One entry for each cause, however many nodes share it. */
 function drawDiagnoses() {
   if (!data.diagnoses.length) return;
   const groups = grouped(data.diagnoses, (one) => JSON.stringify([one.cause, one.fix, one.certainty]));
   const cards = [...groups.values()].map((group) => {
     const [first] = group;
-    const nodes = [...new Set(group.map(placeOf).filter(Boolean))];
     const explained = group.flatMap((one) => verdicts.filter((verdict) => explains(one, verdict)));
-    const evidence = [...new Set(group.flatMap((one) => asList(one.evidence)).map(evidenceText))];
+    const evidence = new Set(group.flatMap((one) => one.evidence).map((one) => `${one.source}\n${one.output}`));
     return el("li", { class: "diagnosis" },
-      el("h3", {}, plain(first.cause ?? ""), first.certainty ? el("span", { class: "certainty" }, plain(first.certainty)) : null),
-      nodes.length ? el("p", { class: "quiet" }, nodes.join(", ")) : null,
-      ...asList(first.fix).map((fix) => el("p", { class: "remedy" }, el("strong", {}, "Fix: "), plain(fix))),
+      el("h3", {}, first.cause, el("span", { class: "certainty" }, first.certainty)),
+      el("p", { class: "quiet" }, [...new Set(group.map((one) => one.where))].join(", ")),
+      el("p", { class: "remedy" }, el("strong", {}, "Fix: "), first.fix),
       explained.length ? el("details", {}, el("summary", {}, `explains ${many(explained.length, "verdict")}`),
         ...[...grouped(explained, (one) => one.check)].map(([check, some]) => el("p", {}, el("code", {}, check), " ", chips(some)))) : null,
-      first.source ? el("p", { class: "quiet" }, "Source: ", plain(first.source)) : null,
-      evidence.length ? el("details", {}, el("summary", {}, "evidence"), ...evidence.map((one) => output(one, "the likely cause"))) : null);
+      el("p", { class: "quiet" }, "Source: ", first.source),
+      el("details", {}, el("summary", {}, "evidence"), ...[...evidence].map((one) => output(one, "the likely cause"))));
   });
   byId("diagnoses").append(el("ol", {}, ...cards));
   byId("diagnoses").hidden = false;
 }
 
-const evidenceText = (one) => (one && typeof one === "object" && "source" in one ? `${one.source}\n${plain(one.output ?? "")}` : plain(one));
-const placeOf = (diagnosis) => diagnosis.where ?? diagnosis.node ?? "";
-const explains = (diagnosis, verdict) => (!diagnosis.tier || diagnosis.tier === verdict.tier)
-  && (!placeOf(diagnosis) || placeOf(diagnosis) === verdict.column)
-  && asList(diagnosis.explains).some((name) => name === verdict.check || name?.check === verdict.check) && verdict.bad;
+const explains = (diagnosis, verdict) => verdict.bad && diagnosis.tier === verdict.tier && diagnosis.where === verdict.column
+  && diagnosis.explains.includes(verdict.check);
 
 function causes(one) {
   const found = data.diagnoses.filter((diagnosis) => explains(diagnosis, one));
-  return found.map((diagnosis) => el("p", { class: "cause" }, el("strong", {}, "Likely cause: "), plain(diagnosis.cause ?? "")));
+  return found.map((diagnosis) => el("p", { class: "cause" }, el("strong", {}, "Likely cause: "), diagnosis.cause));
 }

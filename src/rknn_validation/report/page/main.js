@@ -1,8 +1,8 @@
-// Puts the parts together.
+// Starts the page.
 const THEMES = ["auto", "light", "dark"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let theme = "auto";
-// Pages opened as files may have no storage; the system's choice serves then.
+// A page opened from a file may have no storage; the theme of the system is used then.
 try { theme = localStorage.getItem("rknn-theme") ?? "auto"; } catch { theme = "auto"; }
 
 function paint(printing = false) {

@@ -1,4 +1,4 @@
-// Checks x columns, one table a tier. Built anew whenever what is shown changes; folded stages have no rows.
+// One table of checks by columns for each tier, rebuilt when the filter changes; folded stages have no rows.
 const FOLD_FROM = 30;
 const SORT_FROM = 20;
 const folded = new Map();
@@ -15,7 +15,7 @@ function table(tier, all) {
   if (!visible.size) return null;
   const columns = [...grouped(all, (one) => one.column)].filter(([, some]) => some.some((one) => visible.has(one)));
   const sorted = columns.length > SORT_FROM;
-  // Of many columns those somebody has to look at come first; they would be out of sight otherwise.
+  // Among many columns, those with findings come first; they could be out of sight otherwise.
   const rank = ([, some]) => SEVERITY.indexOf(worst(some.map((one) => one.status)));
   if (sorted) columns.sort((one, other) => rank(one) - rank(other));
   const names = columns.map(([name]) => name);
@@ -78,14 +78,14 @@ function summary(some, name) {
 }
 
 function legend() {
-  const words = { pass: "seen to be right", fail: "seen to be wrong", inconclusive: "could not be told: counts like a failure",
-    skip: "does not apply, for a stated reason" };
+  const words = { pass: "the check holds", fail: "the check does not hold", inconclusive: "could not tell, which never counts as pass",
+    skip: "does not apply; the reason is stated" };
   const entries = Object.entries(words).map(([status, meaning]) => el("li", {}, badge(status), ` ${meaning}`));
   return el("ul", { class: "legend" }, ...entries, el("li", {}, el("span", { class: "none" }, "·"), " not asked of this column"),
-    data.changes ? el("li", {}, el("span", { class: "dot" }), " other than in the run before") : null);
+    data.changes ? el("li", {}, el("span", { class: "dot" }), " changed since the last answer") : null);
 }
 
-/** Arrows, Home and End move between the buttons of a table, of which one at a time can be reached by Tab. */
+/** Arrow keys, Home and End move between the buttons of a table; Tab reaches one of them. */
 function moveInMatrix(event) {
   const from = event.target.closest("button.cell, button.fold");
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };

@@ -1,4 +1,4 @@
-// When each column was asked what. Drawn when first opened: a fleet has thousands of bars.
+// When each question was asked. Drawn when first opened, because a fleet has thousands of bars.
 function drawTimeline() {
   const timed = verdicts.filter((one) => one.begin !== null);
   if (!timed.length) return;
