@@ -7,12 +7,12 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import shtab
 
+from rknn_validation import __version__
 from rknn_validation.pytestplugin import doctor, explain
 from rknn_validation.pytestplugin.entry import PLUGIN, SUITES
 from rknn_validation.pytestplugin.options import GROUPS
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.help:
         print(everything().format_help(), end="")
     elif asked.version:
-        print(f"rknn-validate {version('rknn-validation')} (pytest {pytest.__version__})")
+        print(f"rknn-validate {__version__} (pytest {pytest.__version__})")
     elif asked.explain is not None:
         return explain.main(asked.explain)
     elif asked.doctor:
@@ -64,12 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def judge(words: Sequence[str]) -> int:
     """Run pytest with the suites and these options."""
+    if importlib.util.find_spec("xdist") is None and any(word.startswith("-n") for word in words):
+        print("rknn-validate: -n needs pytest-xdist: pip install 'rknn-validation[parallel]'", file=sys.stderr)
+        return int(pytest.ExitCode.USAGE_ERROR)
     # What other projects have installed here has no say in a verdict. pytest-xdist's processes inherit this.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugins = [name for name in (PLUGIN, LOOK, "xdist.plugin") if importlib.util.find_spec(name)]
-    loaded = [word for name in plugins for word in ("-p", name)]
+    load = [word for name in plugins for word in ("-p", name)]
     settings = ["-c", str(SUITES / "pytest.ini"), f"--rootdir={Path.cwd()}"]
-    return int(pytest.main([*settings, *loaded, *words, str(SUITES)], plugins=[OnlyTheSuites()]))
+    return int(pytest.main([*settings, *load, *words, str(SUITES)], plugins=[OnlyTheSuites()]))
 
 
 class OnlyTheSuites:
