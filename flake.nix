@@ -89,7 +89,7 @@
         let
           validate = {
             type = "app";
-            program = lib.getExe (harnessFor pkgs).validate;
+            program = lib.getExe (harnessFor pkgs).package;
             meta.description = "Judge the NPU support of a NixOS configuration";
           };
         in

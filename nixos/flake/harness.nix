@@ -6,7 +6,6 @@
   pkgsCross,
   python3,
   runCommand,
-  writeShellApplication,
   apt,
   chromium,
   cpio,
@@ -34,25 +33,30 @@ let
     packages.pytest-testinfra
     packages.pyyaml
     packages.junit-xml
+    packages.shtab
     packages.tree-sitter
     packages.tree-sitter-grammars.tree-sitter-bash
     packages.tree-sitter-grammars.tree-sitter-nix
   ];
 
-  package = python3.pkgs.buildPythonApplication (attributes python3.pkgs);
-  # For another interpreter to import: the NixOS test driver's. Without the plugin for pytest, or the driver's own tests,
-  # which are part of building it, would want a subject file.
-  module =
-    packages:
-    packages.buildPythonPackage (
-      attributes packages
-      // {
-        postPatch = "sed -i '/^\\[project.entry-points.pytest11]$/,/^$/d' pyproject.toml";
-      }
-    );
+  # The command, with the programs that it calls.
+  package = python3.pkgs.buildPythonApplication (
+    attributes python3.pkgs
+    // {
+      dependencies = dependencies python3.pkgs ++ [ python3.pkgs.pytest-xdist ];
+      makeWrapperArgs = [
+        "--prefix"
+        "PATH"
+        ":"
+        (lib.makeBinPath tools)
+      ];
+    }
+  );
+  # For another interpreter to import: the NixOS test driver's.
+  module = packages: packages.buildPythonPackage (attributes packages);
   attributes = packages: {
     pname = "rknn-validation";
-    version = "0.1.0";
+    inherit ((lib.importTOML ../../pyproject.toml).project) version;
     pyproject = true;
     src = self;
     build-system = [ packages.setuptools ];
@@ -62,7 +66,8 @@ let
     pythonImportsCheck = [ "rknn_validation.pytestplugin.plugin" ];
     meta = {
       description = "Tells whether the NPU of an RK3588 node works under a given NixOS configuration";
-      # No licence is stated by the project; nothing is claimed here.
+      license = lib.licenses.mit;
+      mainProgram = "rknn-validate";
       platforms = lib.platforms.linux;
     };
   };
@@ -115,19 +120,6 @@ let
   # What the tests of the harness itself call beside these.
   testTools = tools ++ [ just ];
 
-  validate = writeShellApplication {
-    name = "rknn-validate";
-    runtimeInputs = [ python ] ++ tools;
-    text = ''
-      # Judges ./validation.yaml, or this flake's own subject where there is none; reports go to ./report.
-      subject=$PWD/validation.yaml
-      [ -e "$subject" ] || subject=${self}/validation.yaml
-      export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=${self}/src
-      exec python -m pytest -c ${self}/pyproject.toml --rootdir ${self} -p no:cacheprovider \
-        -m verdict --subject "$subject" --report "$PWD/report" ${self}/tests "$@"
-    '';
-  };
-
   shell = mkShell {
     packages = [
       python
@@ -148,6 +140,5 @@ in
     python
     shell
     testTools
-    validate
     ;
 }
