@@ -6,21 +6,14 @@ import contextlib
 import fcntl
 import socket
 import struct
-import sys
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-import tiers
 import workers
 
 from rknn_validation.pytestplugin.emulation import Once
 
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1
 INTERFACE = "16sH22x"
-GUARD = tiers.Guard()
 
 
 def pytest_sessionstart() -> None:
@@ -40,22 +33,3 @@ def kept(request: pytest.FixtureRequest, once: Once) -> workers.Kept:
     """
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
     return workers.kept_in(cache.mkdir("evaluations") if cache else None, once)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test has exactly one tier."""
-    marked = ((item.nodeid, [mark.name for mark in item.iter_markers()]) for item in items)
-    wrong = tiers.without_one_tier(marked)
-    if wrong:
-        raise pytest.UsageError(f"expected one marker of {', '.join(tiers.TIERS)} on: {', '.join(wrong[:5])}")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """A test of the tier `unit` starts nothing but Nix, its fixtures included."""
-    GUARD.test = item.nodeid if item.get_closest_marker("unit") else ""
-    try:
-        return (yield)
-    finally:
-        GUARD.test = ""
