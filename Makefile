@@ -9,6 +9,8 @@ JOBS ?= 2
 BROWSER ?=
 # Neighbouring tests need the same boards, and the last long ones are not left to one process.
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal
+# rknn-validate of this checkout, whether it is installed or not.
+VALIDATE := PYTHONPATH=src $(VENV)/bin/python -m rknn_validation
 
 # Python compiles each of its modules anew in every process where this is set.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: validate test hardware benchmark docs setup clean
 
 validate: setup
-	PYTHONPATH=src $(VENV)/bin/python -m rknn_validation -n $(JOBS) --dist worksteal $(ARGS)
+	$(VALIDATE) -n $(JOBS) --dist worksteal $(ARGS)
 
 test: BROWSER := yes
 test: setup
@@ -24,7 +26,7 @@ test: setup
 
 # Real nodes: make hardware ARGS='--node opi01'. See docs/run-on-my-nodes.md.
 hardware: setup
-	$(VENV)/bin/python -m pytest --hardware -m hardware $(ARGS)
+	$(VALIDATE) --hardware -m hardware $(ARGS)
 
 benchmark: setup
 	$(VENV)/bin/python benchmarks/evaluation.py
