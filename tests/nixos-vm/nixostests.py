@@ -24,7 +24,7 @@ NAMES = ("udev", "library-path", "guard", "module-off")
 _EXPRESSION = """\
 { root, standin, system }:
 let
-  inherit (import (standin + "/lib")) filter head;
+  inherit (import (standin + "/lib")) filter;
   at = path: outputs: outputs // { outPath = path; };
   nixpkgs = at standin ((import (standin + "/flake.nix")).outputs { self = nixpkgs; });
   flake = at root (
@@ -42,7 +42,6 @@ let
     features = one.requiredSystemFeatures;
     system = one.nodes.machine.nixpkgs.pkgs.stdenv.hostPlatform.system;
     options = one.nodes.machine.virtualisation.qemu.options;
-    patch = (head one.pythonPackages).postPatch;
     builds = map (package: {
       inherit (package) name buildPhase;
       src = toString package.src;

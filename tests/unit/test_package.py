@@ -135,7 +135,17 @@ def test_another_projects_tests_run_as_without_it(python: Path, tmp_path: Path) 
     (tmp_path / "validation.yaml").write_text("rules: {name: required}\n")
     (tmp_path / "test_marked.py").write_text("import pytest\n@pytest.mark.hardware\ndef test_marked(): pass\n")
     with_it = ran(python, tmp_path, "-m", "pytest", "--strict-markers", "--hardware", "npu")
-    without = ran(python, tmp_path, "-m", "pytest", "--strict-markers", "--hardware", "npu", "-p", "no:rknn-validation")
+    without = ran(
+        python,
+        tmp_path,
+        "-m",
+        "pytest",
+        "--strict-markers",
+        "--hardware",
+        "npu",
+        "-p",
+        "no:rknn_validation.pytestplugin.entry",
+    )
     assert with_it.returncode == without.returncode == 0, with_it.stdout
     assert "3 passed" in with_it.stdout
 

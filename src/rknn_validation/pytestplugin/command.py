@@ -71,7 +71,7 @@ def judge(words: Sequence[str]) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugins = [name for name in (PLUGIN, LOOK, "xdist.plugin") if importlib.util.find_spec(name)]
     load = [word for name in plugins for word in ("-p", name)]
-    settings = ["-c", str(SUITES / "pytest.ini"), f"--rootdir={Path.cwd()}"]
+    settings = ["-c", str(SUITES / "command.ini"), f"--rootdir={Path.cwd()}"]
     return int(pytest.main([*settings, *load, *words, str(SUITES)], plugins=[OnlyTheSuites()]))
 
 
@@ -84,6 +84,8 @@ class OnlyTheSuites:
         for word in config.option.file_or_dir:
             if word != str(SUITES):
                 raise pytest.UsageError(f"{word}: expected an option\n  hint: {_hint(word)}")
+        if config.option.markexpr == "hardware" and not config.getoption("--hardware"):
+            raise pytest.UsageError("-m hardware: expected --hardware beside it, for nodes are asked only then")
 
 
 def _hint(word: str) -> str:

@@ -129,7 +129,7 @@ def expectation(node: Node, validation: Validation, gathered: Mapping[str, Facts
     facts = gathered[node.scenario]
     if facts.evaluation.configuration is None:
         seen = facts.evaluation.error.message if facts.evaluation.error else "no configuration"
-        hint = "mend what the unit tier says about it first"
+        hint = "fix what the unit tier reports about it first"
         raise HarnessError(
             f"scenario {node.scenario} does not evaluate", expected="a configuration", seen=seen, hint=hint
         )

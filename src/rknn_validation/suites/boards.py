@@ -108,6 +108,6 @@ def evaluated(facts: Facts) -> Facts:
         raise HarnessError(
             f"scenario {facts.scenario.name} cannot be installed: it does not evaluate",
             seen=facts.evaluation.error.message,
-            hint="mend what the unit tier says about it first",
+            hint="fix what the unit tier reports about it first",
         )
     return facts

@@ -66,7 +66,8 @@ def test_the_documentation_names_each_with_scenario_and_board(tests: dict[str, N
 
 
 def test_a_scenario_that_does_not_evaluate_is_an_error_of_the_evaluation(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "flake.nix", tmp_path)
+    for file in ("flake.nix", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
     for part in ("nixos", "src", "tests/nixos-vm"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     scenarios = tmp_path / "tests/nixos-vm/nix/scenarios.nix"
