@@ -46,7 +46,7 @@ class Count:
 
 
 def check(number: int, ask: Callable[[Question], Answer]) -> Check[Question]:
-    return Check(f"try.number-{number}", "device", "?", "-", ask, frozenset({"vendor"}))
+    return Check(f"device.number-{number}", "?", "-", ask, frozenset({"vendor"}))
 
 
 def expectation() -> Expectation:

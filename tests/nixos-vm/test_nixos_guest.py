@@ -142,7 +142,12 @@ def test_what_is_broken_in_the_image_fails_its_checks_and_no_other(
 ) -> None:
     results = judge(made(broken), "vendor-orangepi-5-plus", emulator.cache.root, tmp_path)
     failed = {name.split()[0] for name in told(results, "fail")}
-    assert {"udev.rules-accepted", "udev.rule-applies", "access.group-can-open", "access.as-configured"} <= failed
+    assert {
+        "udev.rules-accepted",
+        "udev.rule-applies",
+        "access.group-can-open",
+        "access.matches-configuration",
+    } <= failed
     assert {"python.runtime-in-place", "python.works-as-root", "python.works-as-service-user"} <= failed
     assert {name.split(".")[0] for name in failed} == {"udev", "access", "python"}
     assert told(results, "inconclusive") == {}

@@ -41,10 +41,10 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EFFECTS = frozenset(
     {
-        "options.are-used",
-        "options.instances-are-kept-apart",
-        "evaluation.leaves-nixpkgs-policy-alone",
-        "access.machine-keeps-its-defences",
+        "options.all-used",
+        "options.instances-do-not-collide",
+        "evaluation.nixpkgs-policy-unchanged",
+        "access.security-settings-unchanged",
     }
 )
 """Checks that look at what follows from other values of options, or at what the module defines."""

@@ -1,12 +1,17 @@
-"""Groups of checks: what is lint, where it stands, and by which names it went before."""
+"""Ids of checks: the prefix is the stage, lint comes last, and former ids are still known."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
-from rknn_validation.checks.formerly import FORMERLY
-from rknn_validation.checks.model import LINT
+from rknn_validation.checks.formerly import FORMERLY, with_current_ids
+from rknn_validation.checks.model import LINT, Registry, Status, Verdict
+from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
+from rknn_validation.checks.node import STAGES as NODE_STAGES
+from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 
 pytestmark = pytest.mark.unit
 
@@ -17,7 +22,26 @@ def test_lint_is_a_group_and_the_last_stage() -> None:
         assert (check.group == LINT) == (check.stage == LINT), check.id
 
 
-def test_former_ids_lead_to_checks_and_are_taken_by_none() -> None:
-    known = {check.id for check in CONFIGURATION_CHECKS.all()}
+def test_every_id_begins_with_its_stage() -> None:
+    for check in CONFIGURATION_CHECKS.all():
+        assert check.stage in STAGES, check.id
+    for node_check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all(), *TRANSITION_CHECKS.all()):
+        assert node_check.stage in NODE_STAGES, node_check.id
+
+
+def test_a_former_id_leads_to_a_check_and_is_not_used_again() -> None:
+    registries: tuple[Registry[Any], ...] = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
+    known = {check.id for registry in registries for check in registry.all()}
     assert set(FORMERLY.values()) <= known
     assert not known & FORMERLY.keys()
+
+
+def test_former_ids_in_a_selection_are_replaced() -> None:
+    given = "vendor-access.not-world-writable or device.is-the-drivers and not access.group-can-open"
+    wanted = "vendor-access.not-world-writable or device.is-the-drivers and not access.group-can-open"
+    assert with_current_ids(given) == wanted
+
+
+def test_a_verdict_of_an_earlier_report_has_the_current_id() -> None:
+    verdict = Verdict("device.is-the-drivers", "", "device", "vm", "vendor", "board", Status.PASS, "", "")
+    assert Verdict.from_json(verdict.to_json()).check == "device.is-the-drivers"

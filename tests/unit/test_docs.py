@@ -67,8 +67,15 @@ def known() -> set[str]:
     return {check.id for registry in registries for check in registry.all()}
 
 
-# Options of the module that look like ids of checks.
-NO_CHECKS = {"python.enable", "driver.package", "driver.enable", "runtime.enable", "runtime.package"}
+# Options of the module, and outputs of its flake, that look like ids of checks.
+NO_CHECKS = {
+    "packages.aarch64-linux",
+    "python.enable",
+    "driver.package",
+    "driver.enable",
+    "runtime.enable",
+    "runtime.package",
+}
 
 
 @pytest.mark.unit

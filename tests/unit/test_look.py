@@ -34,7 +34,7 @@ ODD = os.environ["ODD"]
 def pytest_runtest_call(item):
     if ODD == "slow":
         time.sleep(0.5)
-    if ODD == "crash" and "units.type-fits" in item.name:
+    if ODD == "crash" and "units.service-type-valid" in item.name:
         os._exit(3)
     return (yield)
 
@@ -147,8 +147,8 @@ def test_workers_give_the_same_text(tmp_path: Path) -> None:
 
 def test_v_shows_each_verdict_as_it_arrives_and_lists_the_skips(tmp_path: Path) -> None:
     _, printed = piped(tmp_path, "-v", "-k", "udev")
-    assert "\npass udev.rules-are-readable [on]\n" in printed
-    assert "\nskip udev.rules-are-readable [off]\n" in printed
+    assert "\npass udev.rules-valid [on]\n" in printed
+    assert "\nskip udev.rules-valid [off]\n" in printed
     assert "\n  - the subject adds no udev rules for the NPU\n" in printed
 
 
@@ -207,6 +207,6 @@ def test_pytests_own_look_ends_with_the_verdict_too(tmp_path: Path) -> None:
     done = judged(tmp_path, "-c", str(ROOT / "pyproject.toml"))
     assert "test session starts" in done.stdout
     assert "SKIPPED" not in done.stdout
-    assert done.stdout.count("FAIL access.npu-is-not-world-writable [") == 1
+    assert done.stdout.count("FAIL access.not-world-writable [") == 1
     assert done.stdout.count("every process on the machine may talk to the driver") == 1
     assert done.stdout.splitlines()[-1].startswith("reports: ")

@@ -109,11 +109,11 @@ def test_a_reason_without_a_known_cause_is_told_once() -> None:
         {"device.opens": inconclusive("gave up waiting for sh", Evidence("harness", "gave up waiting for sh"))},
         {
             name: inconclusive("the check itself broke: KeyError: 'x'", Evidence("harness", "KeyError('x')"))
-            for name in ("device.opens", "device.real")
+            for name in ("device.opens", "device.is-the-drivers")
         },
         {
             name: inconclusive("nix-store does not tell", Evidence("nix-store -q", "no such command"))
-            for name in ("library.link-is-current", "library.loader-takes-the-systems")
+            for name in ("library.link-is-current", "library.loaded-from-running-system")
         },
     ],
     ids=["a late command", "a broken check", "a node that does not know"],
@@ -127,7 +127,7 @@ def test_what_a_node_cannot_tell_is_still_a_finding_of_each_check(answers: dict[
 
 def test_skips_are_counted_by_kind_and_listed_by_reason_on_request() -> None:
     without = skipped("neither the C client nor a python3 of the store is on the node")
-    lacks = {"library.login-shell": without, "library.service": without}
+    lacks = {"library.login-shell-finds-runtime": without, "library.service-finds-runtime": without}
     made = collected(
         None, opi01={"kernel.driver-bound": skipped("it is asked only with --disturb")}, opi02=lacks, opi03=lacks
     )
@@ -137,6 +137,6 @@ def test_skips_are_counted_by_kind_and_listed_by_reason_on_request() -> None:
     at = verbose.index(f"{counts}:")
     assert verbose[at + 3 : at + 5] == [
         "  - neither the C client nor a python3 of the store is on the node",
-        "    library.login-shell, library.service [opi02, opi03]",
+        "    library.login-shell-finds-runtime, library.service-finds-runtime [opi02, opi03]",
     ]
     assert not any("skipped" in line for line in lines(collected(None, opi01={})))

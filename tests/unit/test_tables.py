@@ -15,7 +15,7 @@ from rknn_validation.common.errors import SubjectFileError
 
 pytestmark = pytest.mark.unit
 
-ENTRY = "a:\n  defect: It is wrong.\n  check: udev.rules-are-readable\n"
+ENTRY = "a:\n  defect: It is wrong.\n  check: udev.rules-valid\n"
 
 
 def read(folder: Path, text: str) -> tables.Subject:

@@ -1,4 +1,4 @@
-"""Findings: what a check yields of the facts, and what answer they come to."""
+"""Findings, which checks yield, and the answer that follows from them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive,
 from rknn_validation.facts.contribution import Change
 
 LISTED = 12
-"""How many of the things that were looked at are kept as evidence."""
+"""How many of the things that were checked are kept as evidence."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong: `where` it is written, `what` is wrong in one sentence, `seen` the text itself."""
+    """Something wrong: `where` it is written, `what` is wrong in one sentence, and the text that was `seen`."""
 
     where: str
     what: str
@@ -23,7 +23,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Unsure:
-    """Something that could be wrong and cannot be told from the facts: `where`, `why`, and the text itself."""
+    """Something that may be wrong, which the facts cannot tell: `where`, `why`, and the text that was `seen`."""
 
     where: str
     why: str
@@ -32,7 +32,7 @@ class Unsure:
 
 @dataclass(frozen=True)
 class Fine:
-    """Something that was looked at and is right: `where` it is, and what was `seen` there."""
+    """Something that was checked and is right: `where` it is, and what was `seen` there."""
 
     where: str
     seen: str = ""
@@ -40,7 +40,7 @@ class Fine:
 
 @dataclass(frozen=True)
 class Aside:
-    """Why the question does not arise here, where that is more than "there is nothing to look at"."""
+    """Why the check does not apply here, where the check's own `nothing` does not say it."""
 
     reason: str
 
@@ -55,9 +55,9 @@ def looked_at(things: Iterable[object]) -> Iterator[Fine]:
 
 
 def answer(findings: Iterable[Finding], *, good: str, nothing: str) -> Answer:
-    """Problems fail; else doubts are inconclusive; else what is fine passes; else the question does not apply.
+    """The answer: fail with any problem, else inconclusive with any doubt, else pass with anything fine, else skip.
 
-    `good` is the sentence of a pass, `nothing` the reason where there was nothing to look at.
+    `good` is the reason of a pass, `nothing` that of a skip without an `Aside`.
     """
     found = tuple(dict.fromkeys(findings))
     problems = [one for one in found if isinstance(one, Problem)]

@@ -1,4 +1,4 @@
-"""Check, answer, verdict: the words every suite and report shares."""
+"""Check, answer and verdict, which every suite and report uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from rknn_validation.checks.formerly import current_id
 
 
 class Status(StrEnum):
@@ -40,7 +42,7 @@ def passed(reason: str, *evidence: Evidence) -> Answer:
 
 
 def failed(reason: str, *evidence: Evidence) -> Answer:
-    """The subject does not; `reason` says what will happen on a node because of it."""
+    """The subject does not; `reason` says what goes wrong because of it."""
     return Answer(Status.FAIL, reason, evidence)
 
 
@@ -65,12 +67,11 @@ NPU, LINT = "npu", "lint"
 class Check(Generic[Asked]):
     """One question.
 
-    `id` is `topic.what-must-be-true`; `stage` orders questions from cause to effect; `stacks` and `boards`
-    ("rk3588" | "other") say where it applies; `remedy` is what to do when it fails.
+    `id` is `stage.what-must-be-true`, `title` the statement that holds where it passes, `remedy` what to do where it
+    fails. Stages order checks from cause to effect. `stacks` and `boards` ("rk3588" | "other") say where it applies.
     """
 
     id: str
-    stage: str
     title: str
     remedy: str
     ask: Callable[[Asked], Answer]
@@ -78,12 +79,17 @@ class Check(Generic[Asked]):
     boards: frozenset[str] = frozenset({"rk3588"})
 
     @property
-    def group(self) -> str:
-        """`lint` for what only foretells what building says anyway, and for rules of text; else `npu`.
+    def stage(self) -> str:
+        """Where the check stands between cause and effect: the id up to its dot."""
+        return self.id.partition(".")[0]
 
-        A lint check stands in for no other: whether the NPU works is asked, and answered, without it.
+    @property
+    def group(self) -> str:
+        """`lint` for mistakes that a build reports anyway and for rules of style; else `npu`.
+
+        No other check depends on a lint check: whether the NPU works is judged without them.
         """
-        return LINT if self.id.startswith(f"{LINT}.") else NPU
+        return LINT if self.stage == LINT else NPU
 
 
 class Registry(Generic[Asked]):
@@ -98,7 +104,6 @@ class Registry(Generic[Asked]):
         title: str,
         *,
         remedy: str,
-        stage: str = "",
         stacks: Iterable[str] = ("vendor", "mainline"),
         boards: Iterable[str] = ("rk3588",),
         everywhere: bool = False,
@@ -109,8 +114,7 @@ class Registry(Generic[Asked]):
             if id in self._checks:
                 raise ValueError(f"check {id} is declared twice")
             where = (ALL_STACKS, ALL_BOARDS) if everywhere else (stacks, boards)
-            stage_of = stage or id.partition(".")[0]
-            self._checks[id] = Check(id, stage_of, title, remedy, ask, *map(frozenset, where))
+            self._checks[id] = Check(id, title, remedy, ask, *map(frozenset, where))
             return ask
 
         return declare
@@ -158,6 +162,7 @@ class Verdict:
         return cls(
             **{
                 **data,
+                "check": current_id(data["check"]),
                 "status": Status(data["status"]),
                 "evidence": tuple(Evidence(**one) for one in data["evidence"]),
                 "stand_ins": tuple(data["stand_ins"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rknn_validation.diagnosis.model import LIKELY, POSSIBLE, Rule, Sign, said
 from rknn_validation.diagnosis.upstream import NPU
 
-JOBS = ("inference.*", "kernel.log-healthy", "kernel.known-messages")
+JOBS = ("inference.*", "kernel.log-healthy", "kernel.no-known-errors")
 """What fails where jobs do."""
 
 RULES = (
@@ -40,7 +40,7 @@ RULES = (
         "enable the MMU nodes (rknn_mmu_0 to 2) together with the cores",
         "ran",
         (Sign(r"(?s)root cannot open /dev/accel.*No such device$", ("device.opens",)),),
-        ("device.*", "access.*", "inference.*", "driver.iommu-on"),
+        ("device.*", "access.*", "inference.*", "driver.iommu-enabled"),
         certainty=LIKELY,
     ),
     Rule(
@@ -49,7 +49,7 @@ RULES = (
         "enable all three cores and their MMUs; look for the core's own line in the kernel's log",
         "rockchip-linux/rknn-toolkit2#320",
         (Sign(r"has [12] of 3 cores|bound to [12] of 3 NPU nodes|tells of [12] cores"),),
-        ("driver.cores", "inference.*"),
+        ("driver.all-cores", "inference.*"),
         certainty=LIKELY,
     ),
     Rule(
@@ -58,7 +58,7 @@ RULES = (
         "enable the MMU node; where that cannot be, boot.kernelParams = [ \"cma=128M\" ]",
         "rockchip-linux/rknn-toolkit2#44",
         (said("iommu-off"), Sign(r"no IOMMU for |its IOMMU is off|no IOMMU, and \d+ MiB")),
-        ("driver.iommu-on", "driver.memory-enough", "device.ioctl-answers", *JOBS),
+        ("driver.iommu-enabled", "driver.memory-sufficient", "device.ioctl-answers", *JOBS),
     ),
     Rule(
         "regulator-without-driver", "power", "`failed to get vdd regulator … -517`; the NPU is in devices_deferred",
@@ -115,7 +115,7 @@ RULES = (
         "the NPU is too hot, and is slowed down for it",
         "a heat sink, a fan that turns, air",
         "linux drivers/thermal/rockchip_thermal.c",
-        (Sign(r"it is slowed down from", ("power.cool-enough",)),),
+        (Sign(r"it is slowed down from", ("power.temperature",)),),
         ("inference.faster-than-cpu",),
     ),
     Rule(
@@ -132,7 +132,7 @@ RULES = (
         "the other stack's driver took the NPU first",
         "one stack a kernel: blacklist the other driver, or boot the kernel and tree of the stack that is wanted",
         "ran",
-        (Sign(r"another stack's driver has", ("driver.is-the-stacks",)),),
+        (Sign(r"another stack's driver has", ("driver.matches-stack",)),),
         NPU,
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
         "enable the IOMMU; else cma=128M; fewer or smaller models at a time",
         "rockchip-linux/rknn-toolkit2#218",
         (said("no-contiguous-memory"), Sign(r"failed to malloc npu memory|MiB of memory are free")),
-        ("driver.memory-enough", *JOBS),
+        ("driver.memory-sufficient", *JOBS),
         unless=(Sign(r"failed to allocate handle.*errno: (14|24)"),),
         certainty=LIKELY,
     ),

@@ -103,7 +103,7 @@ RULES = (
         "hardware.rknn.services = [ \"…\" ], or environment.LD_LIBRARY_PATH of the unit",
         "ran",
         (Sign(r"with the environment of \S+ does not find librknnrt\.so|does not know the environment",
-              ("library.service",)),),
+              ("library.service-finds-runtime",)),),
         unless=(Sign(r"login shell does not find librknnrt\.so"),),
     ),
     Rule(

@@ -125,7 +125,7 @@ RULES = (
         "the system was switched to another kernel and not rebooted, or the boot loader starts an older generation",
         "reboot; if the old kernel comes back, look at the boot loader's entries",
         "ran",
-        (Sign(r"was switched to another kernel|runs, the configuration says", ("kernel.release-configured",)),),
+        (Sign(r"was switched to another kernel|runs, the configuration says", ("kernel.release-matches",)),),
         NPU,
     ),
     Rule(
@@ -154,7 +154,7 @@ RULES = (
         (Sign(r"has no rocket; 6\.18 is the first"),),
         NPU,
         # A kernel that had the driver ported back has it bound.
-        unless=(Sign(r"rocket has fda", ("driver.is-the-stacks",), (Status.PASS,)),),
+        unless=(Sign(r"rocket has fda", ("driver.matches-stack",), (Status.PASS,)),),
     ),
     Rule(
         "rocket-not-configured", "kernel", "no /dev/accel/accel0; the running configuration lacks DRM_ACCEL or _ROCKET",
@@ -210,7 +210,7 @@ RULES = (
         "a newer vendor kernel (rkr7.1, or 6.1), or one thread at a time until then",
         "armbian/linux-rockchip#157",
         (said("spinlock"),),
-        ("device.*", "inference.*", "kernel.*"),
+        ("device.*", "access.service-user-opens", "inference.*", "kernel.*"),
         certainty=LIKELY,
     ),
     Rule(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rknn_validation.checks.formerly import with_current_ids
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
     Question,
@@ -79,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start, unless a subject file is all there is: then a test has to ask about it first."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    # Ids of checks that were renamed may still be in the settings of earlier releases.
+    config.option.keyword = with_current_ids(config.option.keyword)
+    config.option.deselect = [with_current_ids(one) for one in config.option.deselect or ()]
     if not config.stash.get(ONLY_A_SUBJECT, False):
         start(config)
 

@@ -37,12 +37,13 @@ def verdicts(board: Bench) -> dict[str, Verdict]:
 # What a board without silicon, NixOS generation or model can say to each question.
 ON_THE_VENDORS = {
     "identity.board": "pass", "identity.clock": "pass", "identity.disk-space": "pass", "identity.cores": "fail",
-    "kernel.release-configured": "inconclusive", "kernel.config-has-driver": "inconclusive",
-    "kernel.known-messages": "pass",
-    "driver.is-the-stacks": "pass", "driver.cores": "pass", "driver.iommu-on": "fail", "driver.memory-enough": "fail",
-    "power.nothing-deferred": "pass", "power.supply-on": "skip", "power.cool-enough": "skip",
-    "power.frequency-is-stock": "skip", "device.service-user-opens": "pass", "device.ioctl-answers": "pass",
-    "library.loader-takes-the-systems": "inconclusive", "library.link-is-current": "inconclusive",
+    "kernel.release-matches": "inconclusive", "kernel.config-has-driver": "inconclusive",
+    "kernel.no-known-errors": "pass",
+    "driver.matches-stack": "pass", "driver.all-cores": "pass", "driver.iommu-enabled": "fail",
+    "driver.memory-sufficient": "fail",
+    "power.nothing-deferred": "pass", "power.supply-on": "skip", "power.temperature": "skip",
+    "power.frequency-is-stock": "skip", "access.service-user-opens": "pass", "device.ioctl-answers": "pass",
+    "library.loaded-from-running-system": "inconclusive", "library.link-is-current": "inconclusive",
     "driver.fits-runtime": "inconclusive", "inference.golden-output": "skip", "inference.faster-than-cpu": "skip",
 }  # fmt: skip
 ON_MAINLINE = {

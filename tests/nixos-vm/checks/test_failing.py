@@ -111,20 +111,21 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("unbound", "mainline", "device.present",
      sh("cd /sys/bus/platform/drivers/rocket; for n in *.npu; do echo $n >unbind; done"), "bound to nothing"),
     ("the other stack's device tree", "mainline", "device.present", lambda bench: wrong_stack(bench), "another NPU"),
-    ("a link to a render node", "vendor", "device.real",
+    ("a link to a render node", "vendor", "device.is-the-drivers",
      sh("mkdir -p /dev/dri; mv /dev/rknpu /dev/dri/renderD129; ln -s dri/renderD129 /dev/rknpu"), "symbolic link"),
-    ("a file", "vendor", "device.real", sh("rm /dev/rknpu; echo >/dev/rknpu"), "regular file"),
-    ("another major", "vendor", "device.real", sh("rm /dev/rknpu; mknod /dev/rknpu c 226 129"), "major 226"),
+    ("a file", "vendor", "device.is-the-drivers", sh("rm /dev/rknpu; echo >/dev/rknpu"), "regular file"),
+    ("another major", "vendor", "device.is-the-drivers", sh("rm /dev/rknpu; mknod /dev/rknpu c 226 129"), "major 226"),
     ("nothing behind it", "vendor", "device.opens", sh("rm /dev/rknpu; mknod /dev/rknpu c 10 252"), "cannot open"),
     ("nothing behind it", "mainline", "device.opens",
      sh("rm /dev/accel/accel0; mknod /dev/accel/accel0 c 261 5"), "cannot open"),
-    ("another driver", "vendor", "device.answers", sh("rm /dev/rknpu; mknod /dev/rknpu c 10 229"), "does not answer"),
+    ("another driver", "vendor", "device.driver-answers", sh("rm /dev/rknpu; mknod /dev/rknpu c 10 229"),
+     "does not answer"),
 
-    ("changed by hand", "vendor", "access.as-configured", sh("chmod 640 /dev/rknpu"), "render 0640"),
-    ("no rule", "vendor", "access.as-configured", to(handmade.vendor(udev_rules=())), "no rule"),
-    ("a rule that matches nothing", "mainline", "access.as-configured",
+    ("changed by hand", "vendor", "access.matches-configuration", sh("chmod 640 /dev/rknpu"), "render 0640"),
+    ("no rule", "vendor", "access.matches-configuration", to(handmade.vendor(udev_rules=())), "no rule"),
+    ("a rule that matches nothing", "mainline", "access.matches-configuration",
      to(handmade.mainline(udev_rules=handmade.rules('KERNEL=="rknpu", GROUP="render", MODE="0660"\n'))), "no rule"),
-    ("overridden by a script", "vendor", "access.as-configured",
+    ("overridden by a script", "vendor", "access.matches-configuration",
      both(to(handmade.vendor(activation_scripts={"npu": "chmod 0666 /dev/rknpu\n"}), trigger=False)), "0666"),
     ("root's alone", "vendor", "access.group-can-open", sh("chown root:root /dev/rknpu"), "group root"),
     ("read-only", "vendor", "access.group-can-open", sh("chmod 640 /dev/rknpu"), "cannot open"),
@@ -153,18 +154,18 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      to(handmade.mainline(udev_rules=handmade.rules('ACTION=="remove", SUBSYSTEM=="accel", MODE="0660"\n')),
         trigger=False), "udev makes it root:render 0666"),
 
-    ("no variable", "vendor", "library.login-shell", to(handmade.vendor(set_environment="", variables={},
+    ("no variable", "vendor", "library.login-shell-finds-runtime", to(handmade.vendor(set_environment="", variables={},
      session_variables={})), "does not find"),
-    ("the link alone", "vendor", "library.login-shell",
+    ("the link alone", "vendor", "library.login-shell-finds-runtime",
      to(handmade.vendor(set_environment='export LD_LIBRARY_PATH="/nix/store/gone/lib"\n')), "does not find"),
-    ("/usr/lib on the path", "vendor", "library.login-shell", both(to(handmade.vendor(
+    ("/usr/lib on the path", "vendor", "library.login-shell-finds-runtime", both(to(handmade.vendor(
      set_environment='export LD_LIBRARY_PATH="/usr/lib"\n')), COPIED), "not from the store"),
-    ("a package without it", "vendor", "library.login-shell",
+    ("a package without it", "vendor", "library.login-shell-finds-runtime",
      to(handmade.vendor(EMPTY)),
      "does not find"),
-    ("a path that is gone", "vendor", "library.service", to(handmade.vendor(units=handmade.units(
+    ("a path that is gone", "vendor", "library.service-finds-runtime", to(handmade.vendor(units=handmade.units(
      replace(handmade.worker(), environment={"LD_LIBRARY_PATH": "/nix/store/gone/lib"})))), "does not find"),
-    ("a global path that is gone", "vendor", "library.service",
+    ("a global path that is gone", "vendor", "library.service-finds-runtime",
      to(handmade.vendor(units={}, global_environment={"LD_LIBRARY_PATH": "/nix/store/gone"})), "globalEnvironment"),
     ("an empty element", "vendor", "library.not-from-working-directory",
      to(handmade.vendor(set_environment=PROFILE_PATH)), "planted"),
@@ -175,9 +176,9 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("a link to nowhere", "vendor", "library.readable", sh(NOWHERE), "leads nowhere"),
     ("a Git LFS pointer", "vendor", "library.readable",
      sh("rm /usr/lib/librknnrt.so; echo 'version https://git-lfs' >/usr/lib/librknnrt.so"), "not an ELF"),
-    ("no graphics drivers", "mainline", "library.teflon",
+    ("no graphics drivers", "mainline", "library.teflon-loads",
      to(handmade.mainline(graphics_enabled=False, tmpfiles=("R /run/opengl-driver",))), "cannot be loaded"),
-    ("an old Mesa", "mainline", "library.teflon", to(handmade.mainline(graphics_packages=(replace(
+    ("an old Mesa", "mainline", "library.teflon-loads", to(handmade.mainline(graphics_packages=(replace(
      handmade.MESA, version="25.2.1", out_path=handmade.store("mesa-25.2.1", "5")),))), "cannot be loaded"),
 
     ("no link", "vendor", "python.runtime-in-place", to(handmade.vendor(units=without("npu-runtime-link.service"))),
@@ -275,7 +276,7 @@ def test_a_check_fails_where_it_should(
 def test_no_service_that_wants_the_runtime_is_no_failure(bench: Callable[[str], Bench]) -> None:
     board = bench("vendor")
     board.switch(handmade.vendor(units=without("npu-worker.service")))
-    answer = board.ask("library.service")
+    answer = board.ask("library.service-finds-runtime")
     assert answer.status is Status.SKIP
     assert "no service" in answer.reason
 

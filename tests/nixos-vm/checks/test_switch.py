@@ -39,8 +39,8 @@ def test_the_link_follows_the_package(bench: Callable[[str], Bench]) -> None:
     board = bench("vendor")
     board.switch(handmade.vendor(NEWER))
     assert board.sh(f"readlink {LINK}").strip() == f"{NEWER.out_path}/lib/librknnrt.so"
-    passes(board, "library.login-shell", "python.runtime-in-place", "units.none-failed")
-    assert NEWER.out_path in board.ask("library.login-shell").reason
+    passes(board, "library.login-shell-finds-runtime", "python.runtime-in-place", "units.none-failed")
+    assert NEWER.out_path in board.ask("library.login-shell-finds-runtime").reason
 
 
 def test_a_link_made_by_tmpfiles_stays_behind_and_is_told(bench: Callable[[str], Bench]) -> None:
@@ -61,7 +61,7 @@ def test_kernel_modules_change_only_at_the_next_boot(bench: Callable[[str], Benc
     assert switched.status == 4
     assert "npu-driver.service" in switched.said
     board.setup = replace(board.setup, stack=VENDOR)
-    passes(board, "library.login-shell", "library.service", "python.runtime-in-place")
+    passes(board, "library.login-shell-finds-runtime", "library.service-finds-runtime", "python.runtime-in-place")
     current, booted = (board.sh(f"readlink /run/{name}-system/kernel-modules") for name in ("current", "booted"))
     assert current != booted
 

@@ -31,7 +31,12 @@ def test_the_npus_part_of_a_large_machine_works(emulator: Emulator, guest: Guest
     with snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what)) as machine:
         expectation = Expectation(scenario, BOARD, configuration, VENDOR, guarded=False, whole=True)
         question = Question(host(machine, BOARD.name), expectation)
-        for name in ("units.none-failed", "units.activation-clean", "udev.rules-accepted", "access.as-configured"):
+        for name in (
+            "units.none-failed",
+            "units.activation-clean",
+            "udev.rules-accepted",
+            "access.matches-configuration",
+        ):
             answer = ask(NODE_CHECKS[name], question)
             assert answer.status is Status.PASS, (name, answer)
         shown = question.run("systemctl show --property=ActiveState,ConditionResult nginx.service").stdout

@@ -53,27 +53,28 @@ RULES = "/etc/udev/rules.d/60-rknn.rules"
 STATES = {
     "wrong owner": State(
         "chown root:root /dev/rknpu", OWN,
-        {"access.group-can-open": (FAIL, "root"), "access.as-configured": (FAIL, "root:render 0660"),
-         "device.service-user-opens": (FAIL, "npu-user cannot open")}, "changed-after-udev",
+        {"access.group-can-open": (FAIL, "root"), "access.matches-configuration": (FAIL, "root:render 0660"),
+         "access.service-user-opens": (FAIL, "npu-user cannot open")}, "changed-after-udev",
     ),
     "wrong mode": State(
         "chmod 0600 /dev/rknpu", OWN,
-        {"access.as-configured": (FAIL, "0600"), "access.group-can-open": (FAIL, "0600")}, "changed-after-udev",
+        {"access.matches-configuration": (FAIL, "0600"), "access.group-can-open": (FAIL, "0600")}, "changed-after-udev",
     ),
     "world-writable": State(
         "chmod 0666 /dev/rknpu", OWN,
-        {"access.closed-to-others": (FAIL, "everybody"), "access.as-configured": (FAIL, "0666")}, "world-writable",
+        {"access.closed-to-others": (FAIL, "everybody"), "access.matches-configuration": (FAIL, "0666")},
+        "world-writable",
     ),
     "device replaced by a file": State(
         "mv /dev/rknpu /dev/away; touch /dev/rknpu", "mv /dev/away /dev/rknpu",
-        {"device.real": (FAIL, "regular"), "device.answers": (FAIL, "does not answer"),
+        {"device.is-the-drivers": (FAIL, "regular"), "device.driver-answers": (FAIL, "does not answer"),
          "access.closed-to-others": (FAIL, "everybody")}, "node-made-by-hand",
     ),
     "module missing": State(
         f"rmmod rknpu; mv {MODULE} /root/rknpu.ko; depmod", f"mv /root/rknpu.ko {MODULE}; depmod; modprobe rknpu; "
         "udevadm settle",
         {"kernel.driver-loaded": (FAIL, "no driver rknpu"), "kernel.driver-bound": (FAIL, "0 of 1"),
-         "driver.is-the-stacks": (FAIL, "no NPU"), "device.present": (FAIL, "no driver")}, "rknpu-not-in-the-kernel",
+         "driver.matches-stack": (FAIL, "no NPU"), "device.present": (FAIL, "no driver")}, "rknpu-not-in-the-kernel",
     ),
     "dangling link": State(
         "ln -sfn /nix/store/gone/lib/librknnrt.so /usr/lib/librknnrt.so", LINK,
@@ -87,7 +88,7 @@ STATES = {
     ),
     "wrong stack": State(
         "true", "true",
-        {"kernel.driver-bound": (FAIL, "nothing for rocket to bind"), "driver.is-the-stacks": (FAIL, "another stack's"),
+        {"kernel.driver-bound": (FAIL, "nothing for rocket to bind"), "driver.matches-stack": (FAIL, "another stack's"),
          "device.present": (FAIL, "rocket")}, "tree-of-the-other-stack", "mainline",
     ),
     "disk full": State(
@@ -108,17 +109,17 @@ STATES = {
     "no LD_LIBRARY_PATH": State(
         "sed -i.bak /LD_LIBRARY_PATH/d $(readlink -f /etc/set-environment)",
         "mv $(readlink -f /etc/set-environment).bak $(readlink -f /etc/set-environment)",
-        {"library.login-shell": (FAIL, "does not find librknnrt.so")}, "library-not-on-path",
+        {"library.login-shell-finds-runtime": (FAIL, "does not find librknnrt.so")}, "library-not-on-path",
     ),
     "no udev rule": State(
         f"mv {RULES} /root/rules; udevadm control --reload; chown root:root /dev/rknpu; chmod 0600 /dev/rknpu",
         f"mv /root/rules {RULES}; udevadm control --reload; {OWN}",
         {"udev.rule-applies": (FAIL, "no rule"), "access.group-can-open": (FAIL, "group root"),
-         "access.as-configured": (FAIL, "0600")}, "rule-matches-nothing", calm="changed-after-udev",
+         "access.matches-configuration": (FAIL, "0600")}, "rule-matches-nothing", calm="changed-after-udev",
     ),
     "service not in the group": State(
         "sed -i.bak 's/^render:.*/render:x:303:/' /etc/group", "cp /etc/group.bak /etc/group",
-        {"device.service-user-opens": (FAIL, "npu-user cannot open"), "access.group-can-open": (Status.PASS, "")},
+        {"access.service-user-opens": (FAIL, "npu-user cannot open"), "access.group-can-open": (Status.PASS, "")},
         "user-outside-the-group",
     ),
     "a failed unit": State(

@@ -17,7 +17,12 @@ from rknn_validation.nodes.ssh import SshLink
 __all__ = ["expected"]
 pytestmark = pytest.mark.vm
 
-PROGRAMS = ("library.login-shell", "library.service", "library.not-from-working-directory", "device.answers")
+PROGRAMS = (
+    "library.login-shell-finds-runtime",
+    "library.service-finds-runtime",
+    "library.not-from-working-directory",
+    "device.driver-answers",
+)
 """Checks that start a program of the node's: the C client on an emulated board, Python on a real one."""
 WITHOUT_CLIENT = f": >/run/nothing; mount --bind /run/nothing {CLIENT}"
 WITH_CLIENT = f"umount {CLIENT}"
@@ -49,7 +54,7 @@ def answers(board: SshBoard, expected: Expected, *checks: str) -> dict[str, Answ
 
 
 def test_without_python_nothing_passes_that_was_not_asked(shared: SshBoard, expected: Expected) -> None:
-    wanted = (*PROGRAMS, "device.ioctl-answers", "library.loader-takes-the-systems")
+    wanted = (*PROGRAMS, "device.ioctl-answers", "library.loaded-from-running-system")
     with state(shared, f"{WITHOUT_CLIENT}; {WITHOUT_PYTHON}", f"{WITH_CLIENT}; {WITH_PYTHON}"):
         found = answers(shared, expected, *wanted, "device.opens", "python.works-as-service-user")
     assert {check: found[check].status for check in wanted} == dict.fromkeys(wanted, Status.SKIP), found
@@ -64,8 +69,8 @@ def test_python_stands_in_for_the_c_client(shared: SshBoard, expected: Expected)
     with state(shared, f"{WITHOUT_CLIENT}; {OF_THE_STORE}", f"{WITH_CLIENT}; {OF_DEBIAN}"):
         found = answers(shared, expected, *PROGRAMS)
         assert {check: one.status for check, one in found.items()} == dict.fromkeys(PROGRAMS, Status.PASS), found
-        assert "/nix/store/" in found["library.login-shell"].reason
-        assert "driver version" in found["device.answers"].reason
+        assert "/nix/store/" in found["library.login-shell-finds-runtime"].reason
+        assert "driver version" in found["device.driver-answers"].reason
         with state(shared, f"rm /usr/lib/librknnrt.so; {NO_PATH}", f"{LINK}; {A_PATH}"):
-            lost = answers(shared, expected, "library.login-shell")["library.login-shell"]
+            lost = answers(shared, expected, "library.login-shell-finds-runtime")["library.login-shell-finds-runtime"]
         assert (lost.status, "does not find" in lost.reason) == (FAIL, True), lost

@@ -97,8 +97,10 @@ def test_a_missing_driver_is_one_cause_and_not_fifteen() -> None:
         verdict(
             "kernel.log-healthy", "the kernel's log has no line of the driver; it may be overwritten", "inconclusive"
         ),
-        verdict("driver.is-the-stacks", "RKNPU has no NPU"),
-        verdict("driver.cores", "the driver's load file cannot be read (no debugfs, no /proc/rknpu)", "inconclusive"),
+        verdict("driver.matches-stack", "RKNPU has no NPU"),
+        verdict(
+            "driver.all-cores", "the driver's load file cannot be read (no debugfs, no /proc/rknpu)", "inconclusive"
+        ),
         verdict("driver.fits-runtime", "the driver tells no version (no debugfs, no /proc/rknpu)", "inconclusive"),
         verdict("device.present", f"no NPU device node: {reason}", output=tree),
         verdict("python.works-as-root", "as root: init_runtime() fails", output="failed to open rknpu module"),

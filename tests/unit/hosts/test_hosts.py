@@ -95,7 +95,7 @@ def test_a_host_switched_off_is_held_against_itself(fleet: Path, judge: Judge, s
     text = opi.read_text().replace("user, pkgs, ...", "user, pkgs, lib, ...")
     opi.write_text(text.replace("npu.enable = true;", setting))
     facts = judge(f"{fleet}#opi", option="npu")["opi"]
-    answer = ask(CONFIGURATION_CHECKS["disabled.contributes-nothing"], facts)
+    answer = ask(CONFIGURATION_CHECKS["disabled.no-effect"], facts)
     assert answer.status is status, answer
 
 

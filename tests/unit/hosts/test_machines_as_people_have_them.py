@@ -89,7 +89,7 @@ HOSTS = """
       };
     }
 """
-CONTAINERS, PEOPLE = "units.containers-get-the-npu", "access.people-are-in-the-node-s-group"
+CONTAINERS, PEOPLE = "units.containers-can-use-npu", "access.users-in-device-group"
 # Host -> what is expected there, what fails, what stays open.
 WANTED: Mapping[str, tuple[str, set[str], set[str]]] = {
     "frigate": ("service:frigate", set(), set()),

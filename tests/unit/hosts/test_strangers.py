@@ -122,7 +122,7 @@ def test_modules_about_something_else_excuse_no_npu_that_cannot_work(
     place = flake(tmp_path, node)
     (place / "flake.nix").write_text((place / "flake.nix").read_text().replace("somebody/one", repository))
     facts = judge(str(place))["node"]
-    (check,) = [one for one in applicable(facts) if one.id == "access.npu-is-not-world-writable"]
+    (check,) = [one for one in applicable(facts) if one.id == "access.not-world-writable"]
     assert ask(check, facts).status.value == status
 
 

@@ -97,14 +97,14 @@ def test_a_check_that_breaks_is_inconclusive() -> None:
     def breaks(question: Question) -> Answer:
         raise ValueError("oops")
 
-    check = Check("x.y", "units", "?", "!", breaks, frozenset({"vendor"}))
+    check = Check("units.y", "?", "!", breaks, frozenset({"vendor"}))
     answer = ask(check, question(FakeMachine()))
     assert answer.status is Status.INCONCLUSIVE
     assert "oops" in answer.reason
 
 
 def test_a_check_that_does_not_apply_is_skipped() -> None:
-    check = Check("x.y", "units", "?", "!", lambda _: passed("never"), frozenset({"mainline"}))
+    check = Check("units.y", "?", "!", lambda _: passed("never"), frozenset({"mainline"}))
     assert ask(check, question(FakeMachine())).status is Status.SKIP
 
 

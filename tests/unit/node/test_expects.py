@@ -42,8 +42,8 @@ def asked(check: str, expects: tuple[str, ...] | None) -> tuple[Status, str]:
         ("python.runtime-in-place", "python"),
         ("python.works-as-root", "python"),
         ("python.works-as-service-user", "python"),
-        ("library.service", "service:detector"),
-        ("library.login-shell", "c"),
+        ("library.service-finds-runtime", "service:detector"),
+        ("library.login-shell-finds-runtime", "c"),
     ],
 )
 def test_what_is_expected_and_not_brought_fails(check: str, word: str) -> None:

@@ -158,29 +158,29 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("identity.clock", "none", {r"^date \+%s": (1, "", "date: invalid")}, WHO, "does not tell"),
     ("identity.disk-space", "vendor", {"^df ": DISKS.replace("37000000", "0")}, FAIL, "0 MiB are left on /"),
     ("identity.disk-space", "none", {"^df ": ""}, WHO, "df does not tell"),
-    ("kernel.release-configured", "vendor", {"uname -r && readlink -e /run/booted":
+    ("kernel.release-matches", "vendor", {"uname -r && readlink -e /run/booted":
      f"6.12.40\n{KERNEL.replace('6.18.22', '6.12.40')}\n{KERNEL}\n"}, FAIL, "switched to another kernel"),
-    ("kernel.release-configured", "vendor", {"uname -r && readlink -e /run/booted": (1, "6.1.115\n")}, WHO, "NixOS"),
+    ("kernel.release-matches", "vendor", {"uname -r && readlink -e /run/booted": (1, "6.1.115\n")}, WHO, "NixOS"),
     ("kernel.config-has-driver", "mainline", {"config.gz": CONFIG + "# CONFIG_DRM_ACCEL_ROCKET is not set\n"
      "CONFIG_DRM_ACCEL=y\n"}, FAIL, "lacks DRM_ACCEL_ROCKET"),
     ("kernel.config-has-driver", "vendor", {"modinfo": (1, "", "modinfo: ERROR: Module rknpu not found.")}, FAIL,
      "no module rknpu"),
     ("kernel.config-has-driver", "mainline", {"config.gz": "from /proc/config.gz\n"}, WHO, "cannot be read"),
     ("kernel.config-has-driver", "vendor", {"config.gz": ""}, WHO, "cannot be read"),
-    ("kernel.known-messages", "vendor", {"^dmesg": PINNED}, FAIL, "a job did not end"),
-    ("kernel.known-messages", "mainline", {"^dmesg": "rk_iommu fdab9000.iommu: FORCE_RESET command timed out\n"}, FAIL,
+    ("kernel.no-known-errors", "vendor", {"^dmesg": PINNED}, FAIL, "a job did not end"),
+    ("kernel.no-known-errors", "mainline", {"^dmesg": "rk_iommu fdab9000.iommu: FORCE_RESET command timed out\n"}, FAIL,
      "MMU does not answer"),
-    ("driver.is-the-stacks", "vendor", {"for driver in RKNPU": ROCKET}, FAIL, "another stack's driver has fdab0000"),
-    ("driver.is-the-stacks", "mainline", {"for driver in RKNPU": ""}, FAIL, "rocket has no NPU"),
-    ("driver.is-the-stacks", "mainline", {"for driver in RKNPU": (9, "")}, WHO, "could not be asked"),
-    ("driver.cores", "mainline", {"for driver in RKNPU": ROCKET.partition("\n")[0]}, FAIL, "1 of 3"),
-    ("driver.cores", "vendor", {"rknpu/load": "/proc/rknpu/load=NPU load:  Core0:  0%, \n"}, FAIL, "1 cores"),
-    ("driver.cores", "vendor", {"rknpu/load": ""}, WHO, "no debugfs"),
-    ("driver.iommu-on", "vendor", {"iommu_group": NO_IOMMU}, FAIL, "no IOMMU for fdab0000.npu"),
-    ("driver.iommu-on", "vendor", {"iommu_group": ""}, Status.SKIP, "kernel.driver-bound"),
-    ("driver.memory-enough", "vendor", {"MemAvailable": LITTLE + NO_IOMMU}, FAIL, "4 MiB of contiguous"),
-    ("driver.memory-enough", "mainline", {"MemAvailable": "MemAvailable:  100000 kB\n"}, FAIL, "97 MiB"),
-    ("driver.memory-enough", "mainline", {"MemAvailable": ""}, WHO, "does not tell"),
+    ("driver.matches-stack", "vendor", {"for driver in RKNPU": ROCKET}, FAIL, "another stack's driver has fdab0000"),
+    ("driver.matches-stack", "mainline", {"for driver in RKNPU": ""}, FAIL, "rocket has no NPU"),
+    ("driver.matches-stack", "mainline", {"for driver in RKNPU": (9, "")}, WHO, "could not be asked"),
+    ("driver.all-cores", "mainline", {"for driver in RKNPU": ROCKET.partition("\n")[0]}, FAIL, "1 of 3"),
+    ("driver.all-cores", "vendor", {"rknpu/load": "/proc/rknpu/load=NPU load:  Core0:  0%, \n"}, FAIL, "1 cores"),
+    ("driver.all-cores", "vendor", {"rknpu/load": ""}, WHO, "no debugfs"),
+    ("driver.iommu-enabled", "vendor", {"iommu_group": NO_IOMMU}, FAIL, "no IOMMU for fdab0000.npu"),
+    ("driver.iommu-enabled", "vendor", {"iommu_group": ""}, Status.SKIP, "kernel.driver-bound"),
+    ("driver.memory-sufficient", "vendor", {"MemAvailable": LITTLE + NO_IOMMU}, FAIL, "4 MiB of contiguous"),
+    ("driver.memory-sufficient", "mainline", {"MemAvailable": "MemAvailable:  100000 kB\n"}, FAIL, "97 MiB"),
+    ("driver.memory-sufficient", "mainline", {"MemAvailable": ""}, WHO, "does not tell"),
     ("power.nothing-deferred", "vendor", {"devices_deferred":
      "fdab0000.npu\tRKNPU: failed to get vdd regulator\n"}, FAIL, "failed to get vdd regulator"),
     ("power.nothing-deferred", "vendor", {"devices_deferred": (1, "", "cat: No such file")}, WHO, "no debugfs"),
@@ -188,16 +188,16 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("power.supply-on", "vendor", {"regulator": OFF + BUSY}, FAIL, "in use"),
     ("power.supply-on", "vendor", {"regulator": ""}, WHO, "no regulators"),
     ("power.supply-on", "vendor", {"regulator": OFF.replace("npu", "gpu")}, Status.SKIP, "named after"),
-    ("power.cool-enough", "vendor", {"thermal_zone": THERMAL.replace("41615", "91000")}, FAIL, "91 °C"),
-    ("power.cool-enough", "vendor", {"thermal_zone": THERMAL.replace("temp=41615", "temp=")}, WHO, "no temperature"),
-    ("power.cool-enough", "mainline", {"thermal_zone": THERMAL.replace("npu-", "gpu-")}, Status.SKIP, "named after"),
+    ("power.temperature", "vendor", {"thermal_zone": THERMAL.replace("41615", "91000")}, FAIL, "91 °C"),
+    ("power.temperature", "vendor", {"thermal_zone": THERMAL.replace("temp=41615", "temp=")}, WHO, "no temperature"),
+    ("power.temperature", "mainline", {"thermal_zone": THERMAL.replace("npu-", "gpu-")}, Status.SKIP, "named after"),
     ("power.frequency-is-stock", "vendor", {"devfreq": f"{DEVFREQ}/cur_freq=1200000000 \n"
      f"{DEVFREQ}/available_frequencies=300000000 1000000000 \n"}, FAIL, "1200 MHz"),
     ("power.frequency-is-stock", "vendor", {"devfreq": f"{DEVFREQ}/cur_freq= \n"}, WHO, "does not tell"),
     ("power.frequency-is-stock", "vendor", {"devfreq": ""}, Status.SKIP, "no devfreq"),
-    ("device.service-user-opens", "vendor", {"systemd-run": (1, "", "sh: cannot open /dev/rknpu")}, FAIL,
+    ("access.service-user-opens", "vendor", {"systemd-run": (1, "", "sh: cannot open /dev/rknpu")}, FAIL,
      "a service in the group render cannot open"),
-    ("device.service-user-opens", "mainline", {"for node in /dev/accel": ""}, Status.SKIP, "device.present"),
+    ("access.service-user-opens", "mainline", {"for node in /dev/accel": ""}, Status.SKIP, "device.present"),
     ("device.ioctl-answers", "vendor", {"^rknpu-query": ANSWERS.replace("1179210309", "4294967295")}, FAIL, "-1"),
     ("device.ioctl-answers", "vendor", {"^rknpu-query": ANSWERS.replace("1179210309", "17")}, FAIL, "0x11"),
     ("device.ioctl-answers", "vendor", {"^rknpu-query": ANSWERS.replace("iommu 1", "iommu 0")}, FAIL, "IOMMU is off"),
@@ -206,13 +206,13 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("device.ioctl-answers", "mainline", {"^python3 -c": (1, "", "OSError: [Errno 19] No such device")}, FAIL,
      "does not answer"),
     ("device.ioctl-answers", "mainline", {"command -v python3": (1, "")}, Status.SKIP, "neither"),
-    ("library.loader-takes-the-systems", "vendor", {f"{LOGIN}.*exec python3": (1, "", "OSError: librknnrt.so: cannot "
+    ("library.loaded-from-running-system", "vendor", {f"{LOGIN}.*exec python3": (1, "", "OSError: librknnrt.so: cannot "
      "open shared object file: No such file or directory")}, FAIL, "does not find librknnrt.so"),
-    ("library.loader-takes-the-systems", "vendor", {f"{LOGIN}.*exec python3": f"loaded {STALE}\n",
+    ("library.loaded-from-running-system", "vendor", {f"{LOGIN}.*exec python3": f"loaded {STALE}\n",
      "requisites": (1, "")}, FAIL, "stale"),
-    ("library.loader-takes-the-systems", "mainline", {f"{LOGIN}.*exec python3": "loaded /usr/lib/libteflon.so\n"}, FAIL,
-     "not of the store"),
-    ("library.loader-takes-the-systems", "vendor", {"requisites": (9, "")}, WHO, "nix-store"),
+    ("library.loaded-from-running-system", "mainline", {f"{LOGIN}.*exec python3": "loaded /usr/lib/libteflon.so\n"},
+     FAIL, "not of the store"),
+    ("library.loaded-from-running-system", "vendor", {"requisites": (9, "")}, WHO, "nix-store"),
     ("library.link-is-current", "vendor", {"^readlink -e /usr/lib": STALE, "requisites": (1, "")}, FAIL, "stale"),
     ("library.link-is-current", "vendor", {"verify-path": (1, "", REPLACED)}, FAIL, "hash differs"),
     ("library.link-is-current", "vendor", {"verify-path": (1, "", "error: cannot connect")}, WHO, "cannot verify"),
@@ -252,7 +252,7 @@ def test_the_toolkit_in_the_configuration_is_compared_with_the_runtime() -> None
 
 
 def test_the_kernels_version_is_compared_where_the_real_nixpkgs_told_it() -> None:
-    check = HARDWARE_CHECKS["kernel.release-configured"]
+    check = HARDWARE_CHECKS["kernel.release-matches"]
     known = question("vendor", nixpkgs="nixpkgs 26.05")
     assert "as configured" in ask(check, known).reason
     other = replace(known.expectation.configuration, kernel=handmade.kernel("6.18.2"))
@@ -261,7 +261,7 @@ def test_the_kernels_version_is_compared_where_the_real_nixpkgs_told_it() -> Non
 
 
 def test_the_service_user_of_the_inventory_is_asked_by_name() -> None:
-    check = HARDWARE_CHECKS["device.service-user-opens"]
+    check = HARDWARE_CHECKS["access.service-user-opens"]
     assert "inference opened /dev/rknpu" in ask(check, question("vendor", service_user="inference")).reason
     unknown: dict[str, Reply] = {"User=inference": (217, "", "Failed to determine credentials: Unknown user")}
     assert ask(check, question("vendor", unknown, service_user="inference")).reason == (

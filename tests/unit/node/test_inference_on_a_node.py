@@ -61,7 +61,7 @@ class Interpreter:
     def get_input_details(self): return [{"index": 0, "dtype": "float32"}]
     get_output_details = get_input_details
     def set_tensor(self, index, data): self.data = data
-    def invoke(self): time.sleep(0.02)
+    def invoke(self): time.sleep(0.2)
     def get_tensor(self, index): return self.data
 """
 

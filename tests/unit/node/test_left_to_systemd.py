@@ -15,7 +15,7 @@ from rknn_validation.subject.validation import Scenario
 
 pytestmark = pytest.mark.unit
 
-ASKED = ("access.as-configured", "udev.rule-applies", "access.closed-to-others")
+ASKED = ("access.matches-configuration", "udev.rule-applies", "access.closed-to-others")
 ACCEL, RENDER = "/dev/accel/accel0", "/dev/dri/renderD129"
 OPEN, SHUT = "root|render|303|666", "root|root|0|600"
 UNREAD = (RulesFile("61-some.rules", None, "some-rules"),)

@@ -40,11 +40,11 @@ def test_what_is_started(replies: Mapping[str, Reply], words: tuple[str, ...] | 
 @pytest.mark.parametrize(
     ("stack", "check"),
     [
-        ("vendor", "library.login-shell"),
-        ("vendor", "library.service"),
+        ("vendor", "library.login-shell-finds-runtime"),
+        ("vendor", "library.service-finds-runtime"),
         ("vendor", "library.not-from-working-directory"),
-        ("vendor", "device.answers"),
-        ("mainline", "library.teflon"),
+        ("vendor", "device.driver-answers"),
+        ("mainline", "library.teflon-loads"),
     ],
 )
 def test_without_either_a_check_is_skipped_with_the_reason(stack: str, check: str) -> None:

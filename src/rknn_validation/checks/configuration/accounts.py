@@ -1,4 +1,4 @@
-"""Users and groups: do those that are named exist, and does nobody get more than the NPU?"""
+"""Users and groups: those that are named exist, and none gets more than access to the NPU."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ _FIXED = {"render": 303, "video": 26, "kvm": 302, "input": 174, "wheel": 1, "aud
     everywhere=True,
 )
 def accounts_exist(facts: Facts) -> Iterator[Problem | Fine]:
-    """udevd ignores GROUP= with an unknown name; a unit with an unknown User= or Group= fails to start."""
+    """Udevd ignores GROUP= with an unknown name; a unit with an unknown User= or Group= fails to start."""
     for where, kind, name in _named_accounts(facts):
         if _exists(facts, kind, name):
             yield Fine(where, f"{kind} {name}")
         else:
-            yield Problem(where, f"{kind} {name} does not exist, and is given access")
+            yield Problem(where, f"the {kind} {name} does not exist")
 
 
 def _exists(facts: Facts, kind: str, name: str) -> bool:
@@ -77,7 +77,7 @@ def _named_accounts(facts: Facts) -> Iterator[tuple[str, str, str]]:
         yield from ((rule.where, "user", name) for name in rule.values("OWNER"))
     for name, unit in npu_units(facts).items():
         yield from ((f"{name} SupplementaryGroups", "group", group) for group in words(unit, "SupplementaryGroups"))
-        # Users' own services run as the user whose they are.
+        # User services run as the user who starts them.
         if not is_on(last(unit, "DynamicUser")) and not name.startswith("user/"):
             yield (f"{name} User", "user", last(unit, "User"))
             yield (f"{name} Group", "group", last(unit, "Group"))
@@ -101,32 +101,32 @@ def _own_users(facts: Facts) -> Iterator[tuple[Account, Account | None]]:
 
 
 @check(
-    "access.grants-no-more-than-the-npu",
+    "access.no-privileged-groups",
     "No user joins a privileged group",
     remedy="Add users to render (or the module's own group) and to no other group.",
     everywhere=True,
 )
 def grants_no_more(facts: Facts) -> Iterator[Problem | Fine]:
-    """wheel, root, disk, kmem and docker amount to root."""
+    """Members of wheel, root, disk, kmem and docker can become root."""
     wide = {"wheel", "root", "disk", "kmem", "docker", "sudo", "shadow"}
     for user, before in _own_users(facts):
         for group in wide & set(user.groups) - set(before.groups if before else ()):
-            what = "access to the NPU would need, or bring, power over the whole machine"
+            what = "the group gives control over the whole machine"
             yield Problem(f"users.users.{user.name}.extraGroups", what, group)
     yield Fine("users.users")
 
 
 @check(
-    "access.standard-groups-keep-their-ids",
+    "access.standard-group-ids-unchanged",
     "Standard groups keep their GIDs",
     remedy="Leave gid unset; render is 303 and video is 26 on every NixOS machine.",
     everywhere=True,
 )
 def ids_stay(facts: Facts) -> Iterator[Problem | Fine]:
-    """Files on disk and other modules know these groups by number."""
+    """Files on disk and other modules refer to these groups by number."""
     before = baseline(facts).groups
     for name, group in facts.configuration.groups.items():
         usual = {_FIXED.get(name, group.gid), before[name].gid if name in before else -1}
         if group.gid is not None and group.gid not in usual:
-            yield Problem(f"users.groups.{name}.gid", "a standard group gets another number", str(group.gid))
+            yield Problem(f"users.groups.{name}.gid", "a standard group gets another GID", str(group.gid))
     yield Fine("users.groups")

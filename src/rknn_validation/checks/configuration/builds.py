@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Problem, looked_at
+from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.recipes.fetches import Fetch
 from rknn_validation.facts.recipes.installs import install_result, missing_phase, skips_phase, source_file
 from rknn_validation.facts.recipes.recipes import COMPUTED, Recipe, recipes
 from rknn_validation.facts.scripts import syntax_error
-from rknn_validation.facts.text.shell import Command, commands
+from rknn_validation.facts.text.shell import commands
 from rknn_validation.npu.versions import LIBRARY, RUNTIME_PATHS
 
 _SINGLE_FILE = re.compile(r"\.(?:so[\d.]*|whl|h|bin|ko|rknn|rkllm|txt|py|sh|c|dts)$")
@@ -24,18 +24,23 @@ _HOOKS_THAT_INSTALL = re.compile(
 )
 
 
+def _of_each(facts: Facts, wrong: Callable[[Recipe], Iterator[Problem]]) -> Iterator[Finding]:
+    """What is wrong with each package."""
+    for recipe in recipes(facts):
+        yield from wrong(recipe)
+        yield Fine(recipe.where)
+
+
 @check(
-    "lint.source-can-be-unpacked",
+    "lint.source-unpacks",
     "stdenv can unpack the source",
     remedy="Set dontUnpack = true for a single file (and use $src in installPhase); add unzip to nativeBuildInputs "
     "for a .zip file.",
     nothing=NO_PACKAGES,
 )
 def source_can_be_unpacked(facts: Facts) -> Iterator[Finding]:
-    """Faced with a library or wheel, unpackPhase ends in `do not know how to unpack source archive`."""
-    found = [Problem(one.where, what) for one in recipes(facts) for what in _packed(one)]
-    yield from found
-    yield from looked_at(one.where for one in recipes(facts))
+    """For a library or a wheel, unpackPhase fails with `do not know how to unpack source archive`."""
+    yield from _of_each(facts, lambda one: (Problem(one.where, f"{one.name}: {why}") for why in _packed(one)))
 
 
 def _packed(recipe: Recipe) -> Iterator[str]:
@@ -48,10 +53,10 @@ def _packed(recipe: Recipe) -> Iterator[str]:
     if name is None:
         tool = _UNPACKERS.get(_ending(recipe))
         if tool and not any(tool in word or word == "?" for word in recipe.words("nativeBuildInputs", "buildInputs")):
-            yield f"{recipe.name}: unpacking needs {tool} in nativeBuildInputs"
+            yield f"unpacking needs {tool} in nativeBuildInputs"
         return
     if _SINGLE_FILE.search(name):
-        yield f"{recipe.name}: stdenv does not know how to unpack {name}, a single file"
+        yield f"stdenv does not know how to unpack {name}, a single file"
 
 
 def _unfit_fetcher(recipe: Recipe) -> Iterator[str]:
@@ -59,11 +64,11 @@ def _unfit_fetcher(recipe: Recipe) -> Iterator[str]:
     if not isinstance(source, Fetch):
         return
     if source.fetcher in ("fetchzip", "fetchTarball") and any(_SINGLE_FILE.search(url) for url in source.urls):
-        yield f"{recipe.name}: {source.fetcher} unpacks an archive, and {source.file_name} is none; use fetchurl"
+        yield f"{source.fetcher} unpacks archives, and {source.file_name} is not one; use fetchurl"
     # nixpkgs unpacks every fetchFromGitHub to a directory called source.
     own_name = source.fetcher == "fetchFromGitHub" and "name" not in source.attrs
     if own_name and root and not re.match(r"source(?:/|$)|[.@$]", root):
-        yield f"{recipe.name}: sourceRoot is {root}, but the source is unpacked to the directory source"
+        yield f"sourceRoot is {root}, but the source is unpacked to the directory source"
 
 
 def _ending(recipe: Recipe) -> str:
@@ -78,7 +83,7 @@ def _is_wheel_build(recipe: Recipe) -> bool:
 
 
 @check(
-    "lint.installs-something",
+    "lint.package-installs-files",
     "Every package installs files",
     remedy="Add an installPhase that creates $out, and make sure it runs (no dontInstall; listed in phases if that "
     "is set).",
@@ -86,9 +91,7 @@ def _is_wheel_build(recipe: Recipe) -> bool:
 )
 def installs_something(facts: Facts) -> Iterator[Finding]:
     """A derivation that does not create $out fails: `builder … failed to produce output path`."""
-    found = [Problem(one.where, what) for one in recipes(facts) for what in _installs_nothing(one)]
-    yield from found
-    yield from looked_at(one.where for one in recipes(facts))
+    yield from _of_each(facts, lambda one: (Problem(one.where, f"{one.name}: {why}") for why in _installs_nothing(one)))
 
 
 def _installs_nothing(recipe: Recipe) -> Iterator[str]:
@@ -98,9 +101,9 @@ def _installs_nothing(recipe: Recipe) -> Iterator[str]:
     if "installPhase" in recipe.attrs:
         if recipe.flag("dontInstall") or missing_phase(recipe, "installPhase"):
             how = "dontInstall is set" if recipe.flag("dontInstall") else "phases leaves it out"
-            yield f"{recipe.name}: installPhase is written but never runs ({how}), so nothing is installed"
+            yield f"installPhase is defined but never runs ({how}), so nothing is installed"
         elif own is not None and own.strip() in ("", "true", ":", "runHook preInstall\nrunHook postInstall"):
-            yield f"{recipe.name}: installPhase does nothing, so $out is never created"
+            yield "installPhase does nothing, so $out is never created"
         return
     nothing_to_make = skips_phase(recipe, "unpackPhase") or source_file(recipe) is not None
     hooks = any(_HOOKS_THAT_INSTALL.search(word) for word in recipe.words("nativeBuildInputs"))
@@ -113,7 +116,7 @@ def _installs_nothing(recipe: Recipe) -> Iterator[str]:
         "postFixup",
     }
     if nothing_to_make and not hooks and not scripts and recipe.attrs.get("nativeBuildInputs") is not COMPUTED:
-        yield f"{recipe.name}: nothing is unpacked and there is no installPhase, so $out is never created"
+        yield "nothing is unpacked and there is no installPhase, so $out is never created"
 
 
 _NETWORK = frozenset({"curl", "wget", "aria2c", "nix-prefetch-url"})
@@ -131,14 +134,11 @@ _WRITERS = frozenset(
 _SYSTEM = re.compile(r"/(?:usr|etc|lib|lib64|opt|bin|sbin|var|srv|root|home|boot|dev)(?:/|$)")
 
 
-def _scripts(facts: Facts) -> Iterator[tuple[Recipe, str, str]]:
-    for recipe in recipes(facts):
-        for phase, script in recipe.phases().items():
-            yield recipe, phase, script
-
-
-def _commands(script: str) -> Iterator[Command]:
-    return commands(script, {"out": "$out", "src": "$src", "lib": "$lib", "dev": "$dev"})
+def _commands(recipe: Recipe) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(where, words) of every command of the phases."""
+    for phase, script in recipe.phases().items():
+        for command in commands(script, {"out": "$out", "src": "$src", "lib": "$lib", "dev": "$dev"}):
+            yield f"{recipe.where} {phase} line {command.line}", command.words
 
 
 @check(
@@ -148,44 +148,38 @@ def _commands(script: str) -> Iterator[Command]:
     nothing=NO_PACKAGES,
 )
 def scripts_parse(facts: Facts) -> Iterator[Finding]:
-    """bash gives up on the whole script."""
-    yield from _unparsable(facts)
-    yield from looked_at(one.where for one in recipes(facts))
+    """bash runs nothing of a script that it cannot parse."""
+    yield from _of_each(facts, _unparsable)
 
 
-def _unparsable(facts: Facts) -> Iterator[Problem]:
-    for recipe, phase, script in _scripts(facts):
+def _unparsable(recipe: Recipe) -> Iterator[Problem]:
+    for phase, script in recipe.phases().items():
         if "\r" in script:
-            yield Problem(f"{recipe.where} {phase}", "its lines end in carriage returns, which bash takes for words")
-            continue
-        error = syntax_error(script)
-        if error:
-            yield Problem(
-                f"{recipe.where} {phase}", f"{phase} of {recipe.name} is no valid shell", f"{error}\n{script}"
-            )
+            what = "its lines end in carriage returns, which bash takes for parts of words"
+            yield Problem(f"{recipe.where} {phase}", what)
+        elif error := syntax_error(script):
+            what = f"{phase} of {recipe.name} is not valid shell"
+            yield Problem(f"{recipe.where} {phase}", what, f"{error}\n{script}")
 
 
 @check(
-    "lint.builds-without-network",
+    "lint.build-needs-no-network",
     "The build needs no network",
     remedy="Fetch the file with fetchurl or fetchFromGitHub and a hash, and use its store path.",
     nothing=NO_PACKAGES,
 )
 def builds_without_network(facts: Facts) -> Iterator[Finding]:
     """The build sandbox has no network."""
-    yield from _downloading(facts)
-    yield from looked_at(one.where for one in recipes(facts))
+    yield from _of_each(facts, _downloading)
 
 
-def _downloading(facts: Facts) -> Iterator[Problem]:
-    for recipe in recipes(facts):
-        if recipe.attrs.get("__noChroot") is True:
-            yield Problem(recipe.where, f"{recipe.name} asks for no sandbox (__noChroot), which Nix refuses by default")
-    for recipe, phase, script in _scripts(facts):
-        for command in () if "outputHash" in recipe.attrs else _commands(script):
-            if _downloads(command.words):
-                what = f"{posixpath.basename(command.words[0])} has no network in the build sandbox: the build fails"
-                yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
+def _downloading(recipe: Recipe) -> Iterator[Problem]:
+    if recipe.attrs.get("__noChroot") is True:
+        yield Problem(recipe.where, f"{recipe.name} asks for no sandbox (__noChroot), which Nix refuses by default")
+    for where, words in _commands(recipe) if "outputHash" not in recipe.attrs else ():
+        if _downloads(words):
+            what = f"{posixpath.basename(words[0])} has no network in the build sandbox: the build fails"
+            yield Problem(where, what, " ".join(words))
 
 
 def _downloads(words: tuple[str, ...]) -> bool:
@@ -199,55 +193,49 @@ def _downloads(words: tuple[str, ...]) -> bool:
 
 
 @check(
-    "lint.writes-to-its-output-only",
+    "lint.build-writes-only-to-out",
     "The build writes only below $out",
     remedy="Install below $out; leave links in /usr/lib and udev rules to the module (systemd.tmpfiles, "
     "services.udev).",
     nothing=NO_PACKAGES,
 )
 def writes_to_its_output_only(facts: Facts) -> Iterator[Finding]:
-    """/usr, /etc and the like do not exist or cannot be written in the build sandbox."""
-    yield from _straying(facts)
-    yield from looked_at(one.where for one in recipes(facts))
+    """/usr, /etc and similar directories do not exist or are read-only in the build sandbox."""
+    yield from _of_each(facts, _straying)
 
 
-def _straying(facts: Facts) -> Iterator[Problem]:
-    for recipe, phase, script in _scripts(facts):
-        for command in _commands(script):
-            name = posixpath.basename(command.words[0])
-            targets = [word for word in command.words[1:] if not word.startswith("-")]
-            if name in ("cp", "install", "ln", "mv"):
-                targets = targets[-1:]
-            stray = next((word for word in targets if _SYSTEM.match(word)), None)
-            if command.words[0] == "sudo" or (name in _WRITERS and stray and not stray.startswith("/dev/null")):
-                what = (
-                    f"it changes {stray or 'the system'}, which a build cannot (and what it wrote there would be lost)"
-                )
-                yield Problem(f"{recipe.where} {phase} line {command.line}", what, " ".join(command.words))
+def _straying(recipe: Recipe) -> Iterator[Problem]:
+    for where, words in _commands(recipe):
+        name = posixpath.basename(words[0])
+        targets = [word for word in words[1:] if not word.startswith("-")]
+        if name in ("cp", "install", "ln", "mv"):
+            targets = targets[-1:]
+        stray = next((word for word in targets if _SYSTEM.match(word)), None)
+        if words[0] == "sudo" or (name in _WRITERS and stray and not stray.startswith("/dev/null")):
+            what = f"it changes {stray or 'the system'}, which a build cannot do"
+            yield Problem(where, what, " ".join(words))
 
 
 @check(
-    "lint.install-succeeds",
+    "lint.install-phase-succeeds",
     "installPhase succeeds",
     remedy="Create the directory first with mkdir -p, or use install -D; unpack archives before copying from them.",
     nothing=NO_PACKAGES,
 )
 def install_succeeds(facts: Facts) -> Iterator[Finding]:
     """The output does not exist when installPhase begins; a copy into it fails until its directory is made."""
-    yield from _failing(facts)
-    yield from looked_at(one.where for one in recipes(facts))
+    yield from _of_each(facts, _failing)
 
 
-def _failing(facts: Facts) -> Iterator[Problem]:
-    for recipe in recipes(facts):
-        done = install_result(recipe)
-        if done is None or (skips_phase(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
-            continue
-        for problem in done.problems:
-            yield Problem(f"{recipe.where} installPhase line {problem.line}", problem.why, problem.command)
-        yield from _lost_links(recipe, done.files, done.links, done.complete)
-        if skips_phase(recipe, "unpackPhase") and source_file(recipe) is None and "buildCommand" not in recipe.attrs:
-            yield from _not_unpacked(recipe, done.sources)
+def _failing(recipe: Recipe) -> Iterator[Problem]:
+    done = install_result(recipe)
+    if done is None or (skips_phase(recipe, "installPhase") and "buildCommand" not in recipe.attrs):
+        return
+    for problem in done.problems:
+        yield Problem(f"{recipe.where} installPhase line {problem.line}", problem.why, problem.command)
+    yield from _lost_links(recipe, done.files, done.links, done.complete)
+    if skips_phase(recipe, "unpackPhase") and source_file(recipe) is None and "buildCommand" not in recipe.attrs:
+        yield from _not_unpacked(recipe, done.sources)
 
 
 def _lost_links(recipe: Recipe, files: dict[str, str], links: dict[str, str], complete: bool) -> Iterator[Problem]:
@@ -258,23 +246,22 @@ def _lost_links(recipe: Recipe, files: dict[str, str], links: dict[str, str], co
             continue
         where = f"{recipe.where} installPhase"
         if complete and full.startswith(("$out/", "$lib/")) and full not in files and full not in links:
-            yield Problem(where, f"the link {link} leads to {full}, which is not installed", target)
+            yield Problem(where, f"the link {link} points to {full}, which is not installed", target)
         elif _SYSTEM.match(full):
-            yield Problem(where, f"the link {link} leads to {full}, which NixOS does not have", target)
+            yield Problem(where, f"the link {link} points to {full}, which NixOS does not have", target)
 
 
 def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Problem]:
-    if isinstance(recipe.source, Fetch) and recipe.source.fetcher.startswith("fetchFrom"):
-        for line, source in sources:
-            if source.startswith(("rknpu2/", "runtime/", "rknn")) and not (
-                recipe.phases().keys() & {"preInstall", "buildPhase"}
-            ):
-                what = f"{source} is looked for in an empty directory: the source is never unpacked"
-                yield Problem(f"{recipe.where} installPhase line {line}", what)
+    if not isinstance(recipe.source, Fetch) or not recipe.source.fetcher.startswith("fetchFrom"):
+        return
+    for line, source in sources if not recipe.phases().keys() & {"preInstall", "buildPhase"} else ():
+        if source.startswith(("rknpu2/", "runtime/", "rknn")):
+            what = f"{source} is copied from an empty directory: the source is never unpacked"
+            yield Problem(f"{recipe.where} installPhase line {line}", what)
 
 
 @check(
-    "lint.copies-what-the-source-has",
+    "lint.copied-files-exist",
     "Files copied from the vendor's repository exist there",
     remedy="Use the path of the repository: in rknn-toolkit2 the runtime is "
     "rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so.",
@@ -282,29 +269,20 @@ def _not_unpacked(recipe: Recipe, sources: list[tuple[int, str]]) -> Iterator[Pr
 )
 def copies_what_the_source_has(facts: Facts) -> Iterator[Finding]:
     """A path of another repository's layout: `cp: cannot stat`."""
-    yield from _absent(facts)
-    yield from looked_at(one.where for one in recipes(facts))
+    yield from _of_each(facts, _absent)
 
 
-def _absent(facts: Facts) -> Iterator[Problem]:
-    for recipe in recipes(facts):
-        source, done = recipe.source, install_result(recipe)
-        repository = (
-            source.repository
-            if isinstance(source, Fetch) and source.fetcher in ("fetchFromGitHub", "fetchgit")
-            else None
-        )
-        known = RUNTIME_PATHS.get(repository[1].lower()) if repository else None
-        if (
-            done is None
-            or known is None
-            or "sourceRoot" in recipe.attrs
-            or "postUnpack" in recipe.attrs
-            or "unpackPhase" in recipe.attrs
-        ):
-            continue
-        for line, copied in done.sources:
-            path = copied.removeprefix("@src@/").removeprefix("./").removeprefix("source/")
-            if path.endswith(f"/{LIBRARY}") and not path.startswith(("@", "/", "$")) and path not in known:
-                what = f"{repository[1]} has no {path} (it is {' or '.join(known)})" if repository else path
-                yield Problem(f"{recipe.where} installPhase line {line}", what)
+def _absent(recipe: Recipe) -> Iterator[Problem]:
+    source, done = recipe.source, install_result(recipe)
+    fetched = isinstance(source, Fetch) and source.fetcher in ("fetchFromGitHub", "fetchgit")
+    repository = source.repository if isinstance(source, Fetch) and fetched else None
+    known = RUNTIME_PATHS.get(repository[1].lower()) if repository else None
+    if done is None or repository is None or known is None:
+        return
+    if {"sourceRoot", "postUnpack", "unpackPhase"} & recipe.attrs.keys():
+        return
+    for line, copied in done.sources:
+        path = copied.removeprefix("@src@/").removeprefix("./").removeprefix("source/")
+        if path.endswith(f"/{LIBRARY}") and not path.startswith(("@", "/", "$")) and path not in known:
+            what = f"{repository[1]} has no {path} (it is {' or '.join(known)})"
+            yield Problem(f"{recipe.where} installPhase line {line}", what)

@@ -30,7 +30,7 @@ NO_OVERLAY = "the subject adds no overlay"
 
 
 def npu_overlays(facts: Facts) -> tuple[Overlay, ...]:
-    """The subject's overlays about the NPU; what cannot be read may be."""
+    """The subject's overlays about the NPU, and those that cannot be read, which may be."""
     return tuple(one for one in own_overlays(facts) if one.is_about_npu or one.compiled.root is None)
 
 
@@ -41,39 +41,39 @@ def npu_overlays(facts: Facts) -> tuple[Overlay, ...]:
     nothing=NO_OVERLAY,
 )
 def overlays_compile(facts: Facts) -> Iterator[Finding]:
-    """dtc compiles overlays when the system is built; without /plugin/ no label of the board can be named."""
+    """The build compiles overlays with dtc; without /plugin/ they cannot use labels of the board's tree."""
     for one in own_overlays(facts):
         if one.compiled.complaint:
             yield Problem(one.name, "the overlay does not compile", one.compiled.complaint)
         elif one.compiled.unknown:
             if about_npu(one.name):
                 yield Unsure(
-                    one.name, "whether the overlay compiles, and what it changes, is not known", one.compiled.unknown
+                    one.name, "it is unknown whether the overlay compiles and what it changes", one.compiled.unknown
                 )
         else:
             yield Fine(one.name)
 
 
 @check(
-    "device-tree.overlays-apply-to-this-board",
+    "device-tree.overlays-apply",
     "Device-tree overlays apply to the scenario's boards",
     remedy='Set compatible = "rockchip,rk3588"; in the overlay, and remove the filter or use a part of the DTB\'s '
     "path (rk3588): a filter is plain text, not a pattern.",
     nothing=NO_OVERLAY,
 )
 def overlays_apply(facts: Facts) -> Iterator[Finding]:
-    """NixOS skips an overlay whose compatible shares nothing with the DTB's, and says so only in the build log."""
+    """NixOS skips an overlay whose compatible does not match the DTB's, and reports it only in the build log."""
     boards = [board for board in facts.scenario.identities() if board.is_rk3588]
     for one in npu_overlays(facts):
         skipped = list(_skipped_by_all(one, facts, boards))
         yield from (
-            Problem(one.name, "the overlay is applied to no device tree of these boards", why) for why in skipped
+            Problem(one.name, "the overlay is not applied to the device trees of these boards", why) for why in skipped
         )
         if not skipped:
             yield Fine(one.name)
     about = [one for one in own_overlays(facts) if one.is_about_npu]
     readable = all(one.compiled.root for one in own_overlays(facts))
-    # One overlay for each SoC is fine, as long as every board is somebody's.
+    # Each SoC may have its own overlay, as long as every board gets one.
     for board in booted_boards(facts) if about and readable else ():
         if not any(set(one.compatible) & set(board.compatible) for one in about):
             told = "; ".join(f"{one.name}: {', '.join(one.compatible)}" for one in about)
@@ -81,7 +81,7 @@ def overlays_apply(facts: Facts) -> Iterator[Finding]:
 
 
 def _skipped_by_all(overlay: Overlay, facts: Facts, boards: list[Board]) -> Iterator[str]:
-    """Why an overlay reaches none of the boards, nor any other with the NPU."""
+    """Why an overlay applies to none of the boards, nor to any other with the NPU."""
     trees = [board.dtb for board in boards]
     if overlay.filter and not any(
         overlay.filter in one for one in (facts.configuration.device_tree.name or "", *trees)
@@ -96,16 +96,16 @@ def _skipped_by_all(overlay: Overlay, facts: Facts, boards: list[Board]) -> Iter
 
 
 @check(
-    "device-tree.overlays-are-built",
+    "device-tree.overlays-enabled",
     "Device trees are built, so overlays take effect",
     remedy="Set hardware.deviceTree.enable = true, and let hardware.deviceTree.filter include the board.",
     nothing=NO_OVERLAY,
 )
 def overlays_built(facts: Facts) -> Iterator[Finding]:
-    """With hardware.deviceTree.enable = false, or a filter that drops the board, overlays are never applied."""
+    """With hardware.deviceTree.enable = false, or a filter that excludes the board, overlays are never applied."""
     device_tree = facts.configuration.device_tree
     if device_tree.enable and device_tree.filter != facts.without.device_tree.filter and not built_names(facts):
-        what = "hardware.deviceTree.filter leaves these boards' trees out"
+        what = "hardware.deviceTree.filter excludes the trees of these boards"
         yield Problem("hardware.deviceTree.filter", what, device_tree.filter or "")
         return
     for one in npu_overlays(facts):
@@ -116,14 +116,14 @@ def overlays_built(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "device-tree.describes-the-stack-s-npu",
+    "device-tree.compatible-matches-driver",
     "Overlays describe the NPU for the stack's driver",
     remedy="Use the compatible that the driver binds: rockchip,rk3588-rknpu (vendor, one node) or "
     "rockchip,rk3588-rknn-core (mainline, three nodes).",
-    nothing="no overlay of the subject speaks of the NPU",
+    nothing="no overlay of the subject is about the NPU",
 )
 def describes_the_npu(facts: Facts) -> Iterator[Finding]:
-    """Each driver binds its own compatible; with the other stack's the module loads and nothing happens."""
+    """Each driver binds its own compatible; with that of the other stack the module loads and binds nothing."""
     stack = STACKS[facts.scenario.stack]
     about = [one for one in own_overlays(facts) if one.is_about_npu]
     named = {name: text for text, one in ((one.name, one) for one in about) for name in _npu_compatibles(one)}
@@ -135,7 +135,7 @@ def describes_the_npu(facts: Facts) -> Iterator[Finding]:
         units = [change for change in one.changes if is_npu_node(change.path)]
         off = bool(units) and all("status" in unit.node.properties and not unit.node.enabled for unit in units)
         if off and stack.name == "mainline":
-            yield Problem(one.name, "the overlay switches the NPU's nodes off", 'status = "disabled"')
+            yield Problem(one.name, "the overlay disables the NPU's nodes", 'status = "disabled"')
         else:
             yield Fine(one.name, ", ".join(sorted(_npu_compatibles(one))) or "nodes by label")
 
@@ -147,13 +147,13 @@ def _npu_compatibles(overlay: Overlay) -> set[str]:
 
 
 @check(
-    "device-tree.npu-nodes-are-switched-on",
+    "device-tree.npu-nodes-enabled",
     "The overlay enables the nodes that the stack's driver binds",
     remedy='Set status = "okay" on the driver\'s node and on its MMU.',
     nothing="no overlay of the subject describes the NPU",
 )
 def nodes_are_on(facts: Facts) -> Iterator[Finding]:
-    """A disabled node is no device: the driver loads and nothing appears; behind a disabled MMU open() is ENODEV."""
+    """With a disabled node the driver loads but no device appears; with a disabled MMU open() fails with ENODEV."""
     stack, own = STACKS[facts.scenario.stack], {one.name for one in own_overlays(facts)}
     for board in booted_boards(facts):
         found = npu_tree(facts, board)
@@ -162,7 +162,7 @@ def nodes_are_on(facts: Facts) -> Iterator[Finding]:
         cores = [one for one in found.cores.values() if stack.node_compatible in one.compatible]
         on = [one for one in cores if one.enabled is not False]
         if cores and not on and stack is VENDOR:
-            yield Problem(cores[0].path, f"the NPU of {board.name} stays switched off: no driver binds it")
+            yield Problem(cores[0].path, f"the NPU of {board.name} stays disabled: no driver binds it")
         for core in on:
             yield from _behind(found, core)
 
@@ -171,7 +171,7 @@ def _behind(found: NpuTree, core: NpuNode) -> Iterator[Finding]:
     off = [path for path in core.mmus if path in found.mmus and found.mmus[path].enabled is False]
     for path in off:
         if core.enabled:
-            yield Problem(path, f"the MMU of {core.path} is switched off on {found.board.name}: it cannot be opened")
+            yield Problem(path, f"the MMU of {core.path} is disabled on {found.board.name}: the NPU cannot be opened")
     if not off:
         yield Fine(core.path, found.board.name)
 
@@ -195,18 +195,18 @@ def vendor_driver_can_bind(facts: Facts) -> Iterator[Finding]:
         if found is None or found.bound_by(VENDOR.node_compatible):
             yield Fine(board.name, ", ".join(found.changed) if found else "")
         elif _told_elsewhere(facts, board, found):
-            yield Aside("an overlay that describes the NPU does not come to effect: see the other checks of it")
+            yield Aside("an overlay that describes the NPU has no effect: see the other device-tree checks")
         elif unread:
-            why = f"whether the device tree of {board.name} gets a node for rknpu is not known"
+            why = f"it is unknown whether the device tree of {board.name} gets a node for rknpu"
             yield Unsure(unread[0].name, why, unread[0].compiled.unknown or unread[0].compiled.complaint)
         else:
-            what = "the module loads and nothing binds: no device tree here has the vendor's node"
+            what = "the module loads but binds nothing: the device tree has no node for the vendor's driver"
             told = f"{driver.why}; the tree of {board.name} in {source.label} has no {VENDOR.node_compatible}"
             yield Problem("hardware.deviceTree", what, told)
 
 
 def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
-    """Whether an overlay for the NPU is there, and another check says why it gives the driver nothing to bind."""
+    """Whether there is an overlay for the NPU, and another check says why the driver cannot bind."""
     about = [one for one in overlays(facts) if one.is_about_npu]
     names = {name for one in about for change in one.changes for name in change.node.compatible if about_npu(name)}
     switched_off = any(VENDOR.node_compatible in one.compatible for one in found.cores.values())
@@ -223,7 +223,7 @@ def _told_elsewhere(facts: Facts, board: Board, found: NpuTree) -> bool:
     nothing="no overlay of the subject names the NPU's nodes by label",
 )
 def labels_exist(facts: Facts) -> Iterator[Finding]:
-    """An overlay that names a label of no node cannot be applied: building the device trees stops."""
+    """An overlay that uses an unknown label cannot be applied, and the build of the device trees fails."""
     source = kernel_source(facts)
     if source.origin is Origin.UNKNOWN:
         yield Aside("the labels of this kernel's trees are not known here")
@@ -239,14 +239,14 @@ def labels_exist(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "device-tree.mainline-nodes-are-enabled",
+    "device-tree.mainline-npu-enabled",
     "The board's device tree enables the nodes that rocket binds",
     remedy='Add an overlay that sets status = "okay" on rknn_core_0 to 2 and rknn_mmu_0 to 2 and names the board\'s '
     "regulator (npu-supply, sram-supply), or use a kernel whose tree of this board enables them.",
     stacks=("mainline",),
 )
 def mainline_nodes_are_enabled(facts: Facts) -> Iterator[Finding]:
-    """Mainline describes the NPU for every RK3588 board and enables it for some: on others rocket finds nothing."""
+    """Mainline describes the NPU on every RK3588 board but enables it only on some: elsewhere rocket binds nothing."""
     name, source = facts.configuration.device_tree.name, kernel_source(facts)
     board = board_of_dtb(name) if name else None
     if name is None:
@@ -254,7 +254,7 @@ def mainline_nodes_are_enabled(facts: Facts) -> Iterator[Finding]:
         return
     found = npu_tree(facts, board) if board else None
     if found is None or board is None or not source.is_mainline:
-        yield Aside(f"what {name} of {source.label} says of the NPU is not known here")
+        yield Aside(f"it is unknown how {name} of {source.label} describes the NPU")
         return
     yield from _enabled_in_mainline(facts, found, devicetrees.name_of(name))
 
@@ -268,13 +268,13 @@ def _enabled_in_mainline(facts: Facts, found: NpuTree, name: str) -> Iterator[Fi
         yield Fine(where, f"{name} in {version}" + (f", with {', '.join(found.changed)}" if found.changed else ""))
     elif unread:
         yield Unsure(
-            unread[0].name, f"whether an overlay enables the NPU of {name} is not known", unread[0].compiled.unknown
+            unread[0].name, f"it is unknown whether an overlay enables the NPU of {name}", unread[0].compiled.unknown
         )
     elif None in states:
         told = f"the tree enables the NPU in {since}" if since else f"no mainline tree {name} is known here"
-        yield Unsure(where, f"{told}; whether in {version} is not known", name)
+        yield Unsure(where, f"{told}; it is unknown whether it does in {version}", name)
     elif since and not found.changed:
-        yield Problem(where, f"the tree enables the NPU in {since}, and not in {version}: rocket binds nothing", name)
+        yield Problem(where, f"the tree enables the NPU in {since}, but not in {version}: rocket binds nothing", name)
     else:
         yield Problem(where, "this board's tree leaves the NPU disabled: rocket binds nothing", name)
 
@@ -283,7 +283,7 @@ CORES = 3
 
 
 @check(
-    "device-tree.one-mmu-serves-every-core",
+    "device-tree.one-mmu-for-all-cores",
     "The vendor's NPU node has one MMU with the registers of every core",
     remedy="Give &rknn_mmu_0 the register banks fdab9000, fdaba000, fdaca000 and fdada000 in reg, disable the other "
     "two MMUs, and write iommus = <&rknn_mmu_0>, as Rockchip's own trees do.",
@@ -293,11 +293,11 @@ CORES = 3
 def one_mmu_serves_every_core(facts: Facts) -> Iterator[Finding]:
     """Mainline's MMU driver (rk_iommu_of_xlate) keeps one MMU for a device, the last of `iommus`.
 
-    Cores whose MMU is not programmed reach memory by addresses that were meant to be translated: wrong results, or
-    somebody else's memory overwritten.
+    Cores whose MMU is not programmed access memory at untranslated addresses: results are wrong, or other memory is
+    overwritten.
     """
     if not kernel_source(facts).is_mainline:
-        yield Aside("a kernel of the vendor's brings device trees and an MMU driver of its own")
+        yield Aside("the vendor's kernel has its own device trees and MMU driver")
         return
     for board in booted_boards(facts):
         found = npu_tree(facts, board)
@@ -309,7 +309,7 @@ def one_mmu_serves_every_core(facts: Facts) -> Iterator[Finding]:
 def _mmu_of(found: NpuTree, core: NpuNode) -> Iterator[Finding]:
     seen = f"iommus = {', '.join(core.mmus)}"
     if not core.mmus:
-        yield Aside("no overlay says which MMU the node has: without one the driver wants contiguous memory")
+        yield Aside("no overlay sets the node's MMU: without one the driver needs contiguous memory")
     elif len(core.mmus) > 1:
         what = f"of {len(core.mmus)} MMUs only {core.mmus[-1]} is programmed; the other cores bypass theirs"
         yield Problem(core.path, what, seen)

@@ -18,12 +18,12 @@ from rknn_validation.facts.recipes.reads import machine_reads
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import LD_LIBRARY_PATH
 
-# What Nix says -> what it usually means. The first that fits is quoted in the reason.
+# Nix's message -> what it usually means. The first that matches is quoted in the reason.
 _MEANINGS = (
     (r"The option [`'‘]([^`'’]+)[`'’] does not exist", "it sets {0}, an option that does not exist"),
-    (r"infinite recursion", "options or configuration depend on themselves"),
-    (r"The option [`'‘]([^`'’]+)[`'’] has conflicting definition", "two definitions of {0} contradict each other"),
-    (r"The unique option [`'‘]([^`'’]+)[`'’] is defined multiple", "{0} takes one definition and gets several"),
+    (r"infinite recursion", "options or the configuration depend on themselves"),
+    (r"The option [`'‘]([^`'’]+)[`'’] has conflicting definition", "{0} has conflicting definitions"),
+    (r"The unique option [`'‘]([^`'’]+)[`'’] is defined multiple", "{0} accepts one definition and has several"),
     (r"The option [`'‘]([^`'’]+)[`'’] is read-only", "it sets {0}, which is read-only"),
     (r"definition for option [`'‘]([^`'’]+)[`'’] is not of type", "a value of {0} is not of the option's type"),
     (r"The option [`'‘]([^`'’]+)[`'’] is used but not defined", "{0} is used but has no value"),
@@ -46,12 +46,12 @@ _MEANINGS = (
     everywhere=True,
 )
 def evaluates(facts: Facts) -> Iterator[Finding]:
-    """A configuration came out. What the stand-in cannot express, and what never ends, is inconclusive."""
+    """Nix gives a configuration. What the stand-in cannot express, and what does not terminate, is inconclusive."""
     error = facts.evaluation.error or _first_failure(facts)
     served = facts.evaluation.nixpkgs
     if error is None:
         for one in facts.configuration.not_here if facts.evaluation.configuration else ():
-            yield Unsure("imports", "it evaluates without what is not on this machine", one)
+            yield Unsure("imports", "it evaluates without files that are not on this machine", one)
         yield Fine("nix", f"evaluated with {served}")
         yield from (Fine("not modelled by the stand-in", one) for one in facts.evaluation.not_modelled)
         return
@@ -59,9 +59,9 @@ def evaluates(facts: Facts) -> Iterator[Finding]:
     if error.meaning:
         yield kind(where, error.meaning, error.message)
     elif error.kind == "unknown":
-        yield Unsure(where, f"{served} cannot express what the subject asks for{_lacks(error)}", error.message)
+        yield Unsure(where, f"{served} cannot express what the subject needs{_lacks(error)}", error.message)
     elif error.kind != "subject":
-        yield Unsure(where, "evaluation did not come to an end in time", error.message)
+        yield Unsure(where, "evaluation did not terminate in time", error.message)
     else:
         yield Problem(where, f"the scenario does not evaluate{_meaning(error.message)}", error.message)
 
@@ -75,11 +75,11 @@ def _lacks(error: EvaluationError) -> str:
     missing = re.search(
         r"attribute '([^']+)' missing|undefined variable '([^']+)'|argument [\"']([^\"']+)", error.message
     )
-    return f": it does not carry {missing[1] or missing[2] or missing[3]}" if missing else ""
+    return f": it lacks {missing[1] or missing[2] or missing[3]}" if missing else ""
 
 
 def _first_failure(facts: Facts) -> EvaluationError | None:
-    """A value a build would need and that does not evaluate, the subject's own before the stand-in's."""
+    """A value that a build needs and that does not evaluate, the subject's own before the stand-in's."""
     known = {one.message for one in facts.baseline.configuration.failures} if facts.baseline.configuration else set()
     failures = [one for one in facts.configuration.failures if one.message not in known]
     return min(failures, key=lambda one: one.kind != "subject", default=None)
@@ -100,7 +100,7 @@ def assertions_hold(facts: Facts) -> Iterator[Finding]:
             what = "nixos-rebuild refuses this configuration: an assertion does not hold"
             if missing := _may_complete(facts, one.message):
                 yield Unsure(
-                    "assertions", f"{what}; but {missing} is not modelled, and may make that account", one.message
+                    "assertions", f"{what}; but {missing} is not modelled, and may create that account", one.message
                 )
             else:
                 yield Problem("assertions", what, one.message or "(no message)")
@@ -108,51 +108,51 @@ def assertions_hold(facts: Facts) -> Iterator[Finding]:
 
 
 def _may_complete(facts: Facts, message: str) -> str:
-    """What is not modelled and bears the name of the account an assertion is about: services make their own users."""
+    """An unmodelled option with the name of the account that an assertion is about: services create their own users."""
     found = re.search(r"users\.(?:users|groups)\.\"?([\w-]+)", message)
     named = (one for one in facts.evaluation.not_modelled if found and found[1] in one.split("."))
     return next(named, "")
 
 
 @check(
-    "lint.messages-say-something",
+    "lint.messages-not-empty",
     "Assertions and warnings have a message",
     remedy="Write into the message what is wrong and how to correct it.",
     boards=("rk3588", "other"),
 )
 def messages_say_something(facts: Facts) -> Iterator[Finding]:
-    """An empty warning or a refusal without words helps nobody."""
+    """An empty warning or assertion message does not tell the user what is wrong."""
     before = baseline(facts)
     messages = [one.message for one in facts.configuration.assertions if one not in before.assertions]
     messages += [text for text in facts.configuration.warnings if text not in before.warnings]
     if any(not text.strip() for text in messages):
-        yield Problem("assertions, warnings", "one of the subject's assertions and warnings has an empty message")
+        yield Problem("assertions, warnings", "one of the subject's assertions or warnings has an empty message")
     yield Fine("assertions, warnings", f"{len(messages)} messages")
 
 
 @check(
-    "evaluation.has-an-effect",
+    "evaluation.has-effect",
     "The enabled subject changes the machine",
     remedy="Check the condition around `config`: with these settings it is never true. Evaluation cannot read "
     "hardware, so the condition must not depend on the building machine.",
 )
 def has_an_effect(facts: Facts) -> Iterator[Finding]:
-    """Enabled, and yet the machine is what it would be without the module: everything is behind a false condition."""
+    """If enabling the subject changes nothing, everything it sets is behind a false condition."""
     found = [Fine("changes", str(change)) for change in changes(facts.configuration, baseline(facts))]
-    # What nobody here has modelled may be all that it sets.
+    # It may set only options that are not modelled here.
     defined = facts.effects.definitions.items() if facts.effects else ()
     unlike = ("assertions", "warnings", "meta", "nixpkgs", "_module")
     found += [Fine(path, str(value)) for path, value in defined if value and not path.startswith(unlike)]
     yield from found
     if not found and facts.effects and facts.effects.unknown:
-        yield Unsure("changes", "nothing that is known of it changes, and not all of it could be evaluated")
+        yield Unsure("changes", "no known setting changes, but not all of them could be evaluated")
     elif not found:
         said = "\n".join(facts.configuration.warnings)
-        yield Problem("changes", "with these settings the machine is exactly what it is without the subject", said)
+        yield Problem("changes", "with these settings the machine is the same as without the subject", said)
 
 
 @check(
-    "evaluation.asks-the-target-and-not-the-builder",
+    "evaluation.independent-of-builder",
     "Evaluation does not depend on the machine that evaluates",
     remedy="Use pkgs.stdenv.hostPlatform and hardware.deviceTree.name, or decide on the running system "
     "(ConditionFirmware=device-tree-compatible(rockchip,rk3588)). Pure evaluation (flakes) cannot read /proc or the "
@@ -160,13 +160,13 @@ def has_an_effect(facts: Facts) -> Iterator[Finding]:
     everywhere=True,
 )
 def asks_the_target(facts: Facts) -> Iterator[Finding]:
-    """/proc/device-tree read by Nix is that of the builder, if it can be read at all."""
+    """/proc/device-tree read by Nix is that of the evaluating machine, if it can be read at all."""
     for read in machine_reads(facts):
         if read.certain:
-            what = "what it decides depends on the machine that evaluates it, not on the one it is for"
+            what = "the result depends on the evaluating machine, not on the target"
             yield Problem(read.where, what, read.code)
         else:
-            why = "a path without quotes is read where the configuration is evaluated, if it is read there at all"
+            why = "a path without quotes is read on the evaluating machine, if it is read at all"
             yield Unsure(read.where, why, read.code)
     yield Fine("the subject's files")
 
@@ -174,13 +174,13 @@ def asks_the_target(facts: Facts) -> Iterator[Finding]:
 _LOST = (
     (
         r"udev/(rules|hwdb)\.d/.+",
-        "the directory is NixOS's own: use services.udev.extraRules or services.udev.packages",
+        "NixOS generates this directory: use services.udev.extraRules or services.udev.packages",
     ),
     (
         r"systemd/(system|user)/[^/]+\.(service|timer|socket|path|target)",
-        "the directory is NixOS's own: use systemd.services",
+        "NixOS generates this directory: use systemd.services",
     ),
-    (r"tmpfiles\.d/.+", "the directory is NixOS's own: use systemd.tmpfiles.rules"),
+    (r"tmpfiles\.d/.+", "NixOS generates this directory: use systemd.tmpfiles.rules"),
     (r"profile\.d/.+", "NixOS's /etc/profile reads no profile.d: use environment.variables"),
     (r"environment", "nothing on NixOS reads /etc/environment: use environment.sessionVariables"),
     (r"modules", "systemd-modules-load reads modules-load.d: use boot.kernelModules"),
@@ -188,33 +188,33 @@ _LOST = (
 
 
 @check(
-    "evaluation.files-in-etc-are-read",
+    "evaluation.etc-files-are-read",
     "Every file below /etc is read by some program",
     remedy="Use the NixOS option that the evidence names.",
     nothing="the subject adds no file below /etc for the NPU",
     everywhere=True,
 )
 def etc_files_read(facts: Facts) -> Iterator[Problem | Fine]:
-    """Some directories other systems read are NixOS's own, where a further file breaks the build, or read by nobody."""
+    """NixOS generates some directories, where another file breaks the build; others are read by no program."""
     for file in npu_etc(facts):
         lost = next((why for pattern, why in _LOST if re.fullmatch(pattern, file.path)), None)
         if lost:
-            what = "the file breaks the build of /etc, or nothing reads it"
+            what = "the file breaks the build of /etc, or no program reads it"
             yield Problem(f"environment.etc.{file.path}", what, lost)
         else:
             yield Fine(f"/etc/{file.path}")
 
 
 @check(
-    "evaluation.adds-and-does-not-replace",
+    "evaluation.preserves-existing-settings",
     "Existing settings of the machine are preserved",
     remedy="Remove lib.mkForce from lists that other modules add to: definitions of boot.kernelModules, "
     "services.udev.extraRules, hardware.deviceTree.overlays and LD_LIBRARY_PATH are merged.",
     boards=("rk3588", "other"),
 )
 def adds_only(facts: Facts) -> Iterator[Finding]:
-    """mkForce on a list drops every other module's entries: the host's own devices and paths stop working."""
-    gone = "something of the machine that has nothing to do with the NPU is gone"
+    """mkForce on a list drops the entries of all other modules, such as those for the host's own devices and paths."""
+    gone = "settings of the machine that do not concern the NPU are removed"
     for option, what in _lost(facts.configuration, baseline(facts)):
         yield Problem(option, gone, what)
     for where, option in _forced(facts):
@@ -285,19 +285,19 @@ def _about_npu(text: str) -> bool:
 def _told(option: str, gone: Iterable[str]) -> Iterator[tuple[str, str]]:
     names = list(gone)
     if names:
-        yield option, f"gone: {shorten('; '.join(names))}"
+        yield option, f"removed: {shorten('; '.join(names))}"
 
 
 @check(
-    "evaluation.parts-of-the-module-are-imported",
+    "evaluation.module-files-are-imported",
     "Every file of the module is imported",
     remedy="Add the file to imports, or delete it.",
-    nothing="the subject has no files that can be read",
+    nothing="the subject has no readable files",
     stacks=ALL_STACKS,
 )
 def parts_are_imported(facts: Facts) -> Iterator[Finding]:
-    """A file beside the module that acts on its options and that nothing names has no effect, and nothing says so."""
+    """A file that uses the module's options and that no other file imports has no effect, without an error."""
     for path in unread_parts(facts):
-        what = f"a part of the module is never read: it acts on {'.'.join(facts.subject.option)}, and no file names it"
+        what = f"the file uses {'.'.join(facts.subject.option)}, but no other file imports it"
         yield Problem(path.name, what)
     yield from (Fine(tree.path.name) for tree in nix_files(facts))

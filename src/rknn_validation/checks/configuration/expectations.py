@@ -1,7 +1,8 @@
-"""What a scenario or host says has to work there, held against what its configuration brings.
+"""What a scenario or host expects to work, compared with what its configuration provides.
 
-An expectation that is not met fails, whatever else is skipped. Nothing is judged a second time here: what other checks
-found wrong stands for the expectation it spoils."""
+An unmet expectation fails, whatever else is skipped. Nothing is judged twice: a failure of another check counts against
+the expectations that depend on it.
+"""
 
 from __future__ import annotations
 
@@ -20,34 +21,47 @@ from rknn_validation.facts.library.clients import (
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.subject.expects import services
 
-NOBODY = "nobody expects {} here, and nothing brings it"
+NOBODY = "{} is not expected here, and nothing provides it"
 
 _BESIDE = frozenset(
     [
-        "access.services-are-in-the-node-s-group",
-        "access.people-are-in-the-node-s-group",
-        "access.npu-is-not-world-writable",
-        "access.grants-no-more-than-the-npu",
-        "access.standard-groups-keep-their-ids",
-        "access.machine-keeps-its-defences",
-        "access.options-reach-the-node",
-        "udev.rules-touch-the-npu-only",
-        "library.services-find-the-runtime",
+        "access.services-in-device-group",
+        "access.users-in-device-group",
+        "access.not-world-writable",
+        "access.no-privileged-groups",
+        "access.standard-group-ids-unchanged",
+        "access.security-settings-unchanged",
+        "access.options-take-effect",
+        "udev.rules-match-only-npu",
+        "units.services-find-runtime",
     ]
 )
-"""What is wrong all the same, and leaves the devnode to be opened and the library to be found."""
-_LOADABLE = frozenset(["library.lies-where-programs-look", "library.finds-its-own-libraries"])
+"""Failures that do not keep clients from opening the devnode or finding the library."""
+_LOADABLE = frozenset(["packages.runtime-in-lib", "packages.runtime-finds-libstdcxx"])
+"""Whether the runtime library can be loaded at all."""
+_OF_PYTHON = _LOADABLE | frozenset(
+    [
+        "packages.toolkit-has-dependencies",
+        "packages.toolkit-import-check",
+        "packages.toolkit-matches-runtime",
+        "packages.python-environment-single-version",
+        "packages.wheel-matches-interpreter",
+        "packages.wheel-exists",
+        "packages.wheel-format",
+    ]
+)
+"""Whether Python programs can use the runtime, beside the checks of the stage python."""
 
 
 @derived
 def _answers(facts: Facts) -> Mapping[Check[Facts], Answer]:
-    """What every other check about the NPU says of these facts."""
-    asked = (one for one in applicable(facts) if not one.id.startswith(f"{EXPECTS}.") and one.group != LINT)
+    """The answers of all other checks about the NPU."""
+    asked = (one for one in applicable(facts) if one.stage != EXPECTS and one.group != LINT)
     return {one: ask(one, facts) for one in asked}
 
 
 def _spoilt(facts: Facts, concerns: Callable[[Check[Facts], Evidence], bool]) -> Iterator[Finding]:
-    """What other checks found wrong, or could not tell, of what an expectation needs."""
+    """Failures and doubts of other checks about what an expectation depends on."""
     for one, answer in _answers(facts).items():
         if answer.status not in (Status.FAIL, Status.INCONCLUSIVE) or one.id in _BESIDE:
             continue
@@ -58,7 +72,7 @@ def _spoilt(facts: Facts, concerns: Callable[[Check[Facts], Evidence], bool]) ->
 
 
 def _of_ways(ways: LibraryAccess) -> Iterator[Finding]:
-    """One way is enough; where none is sure, one that may be is a doubt; where there is none at all, the lack."""
+    """One certain way is enough; without it, a possible way is a doubt; without any, the lack is a problem."""
     yield from (Fine(where, seen) for where, seen in ways.sure)
     if not ways.sure:
         yield from (Unsure(where, why) for where, why in ways.doubtful)
@@ -67,12 +81,12 @@ def _of_ways(ways: LibraryAccess) -> Iterator[Finding]:
 
 
 def _nowhere(facts: Facts) -> Iterator[Finding]:
-    """Why nothing can be expected of a host at all: it brings up no stack, or is no RK3588."""
+    """Why a host can meet no expectation: it has no stack, or is not an RK3588."""
     scenario = facts.scenario
     if scenario.expects and scenario.stack == "none":
-        yield Problem("expects", "no NPU stack is brought up here", "\n".join(scenario.told))
+        yield Problem("expects", "no NPU stack is configured here", "\n".join(scenario.told))
     elif scenario.expects and not _is_rk3588(facts):
-        yield Problem("expects", f"no board of these has the NPU: {', '.join(scenario.boards)}")
+        yield Problem("expects", f"none of these boards has the NPU: {', '.join(scenario.boards)}")
 
 
 def _is_rk3588(facts: Facts) -> bool:
@@ -92,7 +106,7 @@ def _answered(facts: Facts, id: str) -> Answer | None:
     everywhere=True,
 )
 def python(facts: Facts) -> Iterator[Finding]:
-    """`expects: [python]`, or an option about Python that the scenario itself switches on."""
+    """`expects: [python]`, or an option about Python that the scenario enables."""
     if nowhere := list(_nowhere(facts)):
         yield from nowhere
         return
@@ -100,16 +114,16 @@ def python(facts: Facts) -> Iterator[Finding]:
     promise = promised_python(facts) if expects is None and _is_rk3588(facts) else ""
     ways = python_clients(facts)
     if promise and not ways.sure and not ways.doubtful and not ways.partial:
-        yield Problem(promise, f"the scenario switches it on, and {ways.lack}")
+        yield Problem(promise, f"the scenario enables it, but {ways.lack}")
     elif expects is not None and "python" in expects:
         yield from _python(facts)
     elif ways.sure or ways.partial or ways.doubtful:
-        yield Aside("nobody says that Python is expected here; what is brought of it is judged by the checks python.*")
+        yield Aside("Python is not expected here; the checks python.* judge what is provided")
 
 
 def _python(facts: Facts) -> Iterator[Finding]:
     yield from _of_ways(python_clients(facts))
-    yield from _spoilt(facts, lambda one, _: one.id.startswith("python.") or one.id in _LOADABLE)
+    yield from _spoilt(facts, lambda one, _: one.stage == "python" or one.id in _OF_PYTHON)
     if facts.scenario.stack == "mainline":
         yield from _library(facts)
 
@@ -119,11 +133,11 @@ def _python(facts: Facts) -> Iterator[Finding]:
     "C programs find the NPU's library as expected",
     remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ], wrap the programs or patch '
     "their rpath (vendor); set hardware.graphics.enable = true (mainline); or remove c from expects.",
-    nothing=NOBODY.format("C programs"),
+    nothing=NOBODY.format("a C program"),
     everywhere=True,
 )
 def c(facts: Facts) -> Iterator[Finding]:
-    """`expects: [c]`: the loader is told of the library, by whatever means."""
+    """`expects: [c]`: the loader finds the library, by any means."""
     if nowhere := list(_nowhere(facts)):
         yield from nowhere
         return
@@ -136,16 +150,16 @@ def _c(facts: Facts) -> Iterator[Finding]:
         yield from _library(facts)
     else:
         yield from _of_ways(c_clients(facts))
-    yield from _spoilt(facts, lambda one, _: one.id.startswith("library."))
+    yield from _spoilt(facts, lambda one, _: one.stage == "library" or one.id in _LOADABLE)
 
 
 def _library(facts: Facts) -> Iterator[Finding]:
     """Mainline: whether the delegate is where programs look."""
-    found = _answered(facts, "library.teflon-is-where-programs-look")
+    found = _answered(facts, "library.teflon-is-found")
     if found is not None and found.status is Status.PASS:
         yield Fine("libteflon.so", found.reason)
     elif found is None or found.status is Status.SKIP:
-        yield Problem("hardware.graphics.enable", "nothing brings libteflon.so to where programs look")
+        yield Problem("hardware.graphics.enable", "libteflon.so is not in a directory where programs look")
 
 
 @check(
@@ -175,7 +189,7 @@ def _service(facts: Facts, name: str) -> Iterator[Finding]:
 
 
 def _names(source: str, unit: str) -> bool:
-    """Whether what a check saw, it saw at this unit."""
+    """Whether a check's evidence is about this unit."""
     return source.split(" ")[0].rstrip(":") == unit
 
 
@@ -187,7 +201,7 @@ def _names(source: str, unit: str) -> bool:
     everywhere=True,
 )
 def devnode(facts: Facts) -> Iterator[Finding]:
-    """`expects: [devnode]`: no check of kernel, device tree, rules or access is against it."""
+    """`expects: [devnode]`: no check of kernel, device tree, rules or access fails."""
     if nowhere := list(_nowhere(facts)):
         yield from nowhere
         return
@@ -198,14 +212,14 @@ def devnode(facts: Facts) -> Iterator[Finding]:
 def _devnode(facts: Facts) -> Iterator[Finding]:
     stages = ("kernel", "device-tree", "udev", "access")
     yield from _spoilt(facts, lambda one, _: one.stage in stages)
-    rule = _answered(facts, "udev.npu-node-has-a-rule")
+    rule = _answered(facts, "udev.device-has-rule")
     if rule is not None and rule.status is Status.PASS:
-        yield Fine("udev.npu-node-has-a-rule", rule.reason)
+        yield Fine("udev.device-has-rule", rule.reason)
     elif rule is not None and rule.status is Status.SKIP and facts.scenario.stack == "mainline":
         yield Fine("systemd's own rules", "accel nodes are of group render")
     elif rule is not None and rule.status is Status.SKIP:
-        why = "no rule of the subject: a render node is everybody's then, and /dev/rknpu root's alone"
-        yield Unsure("udev.npu-node-has-a-rule", why)
+        why = "the subject has no rule: then everybody can open a render node, and only root /dev/rknpu"
+        yield Unsure("udev.device-has-rule", why)
 
 
 @check(
@@ -216,7 +230,7 @@ def _devnode(facts: Facts) -> Iterator[Finding]:
     everywhere=True,
 )
 def inference(facts: Facts) -> Iterator[Finding]:
-    """`expects: [inference]`: the devnode, and one client of any kind that has all it needs."""
+    """`expects: [inference]`: the devnode, and one client of any kind that has everything it needs."""
     if nowhere := list(_nowhere(facts)):
         yield from nowhere
         return
@@ -228,7 +242,7 @@ def inference(facts: Facts) -> Iterator[Finding]:
         clients[f"{name}.service"] = list(_service(facts, name))
     whole = [name for name, found in clients.items() if not any(isinstance(one, Problem | Unsure) for one in found)]
     if whole:
-        yield Fine(", ".join(whole), "all that a client needs")
+        yield Fine(", ".join(whole), "everything that a client needs")
         return
     doubtful = [name for name, found in clients.items() if not any(isinstance(one, Problem) for one in found)]
     for name in doubtful or clients:
@@ -236,4 +250,4 @@ def inference(facts: Facts) -> Iterator[Finding]:
             if isinstance(one, Problem) and not doubtful:
                 yield Problem(one.where, f"no client can use the NPU; {name}: {one.what}", one.seen)
             elif isinstance(one, Unsure) and doubtful:
-                yield Unsure(one.where, f"whether {name} can use the NPU is not known: {one.why}", one.seen)
+                yield Unsure(one.where, f"it is unknown whether {name} can use the NPU: {one.why}", one.seen)

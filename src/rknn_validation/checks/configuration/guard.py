@@ -39,16 +39,16 @@ from rknn_validation.npu.stacks import STACKS
 
 
 @check(
-    "guard.refuses-other-architectures",
+    "guard.other-architectures-refused",
     "On x86_64-linux the subject is refused or has no effect",
     remedy='Add an assertion (pkgs.stdenv.hostPlatform.isAarch64), and set meta.platforms = [ "aarch64-linux" ] on '
     "packages.",
     needs=(FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE),
 )
 def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
-    """Otherwise an x86 machine gets AArch64 libraries and nobody is told."""
+    """Otherwise an x86 machine gets AArch64 libraries without an error."""
     if all(board.is_rk3588 for board in facts.scenario.identities()):
-        yield Aside("the scenario is for RK3588 boards alone: no other machine gets it")
+        yield Aside("the scenario is only for RK3588 boards: no other machine gets it")
         return
     there = perturbed(facts, FOREIGN_SYSTEM, FOREIGN_SYSTEM_BASELINE)
     if refused := why_refused(there):
@@ -59,14 +59,14 @@ def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
     if unsupported:
         yield Fine("nixpkgs refuses it", f"{unsupported[0].name}: {', '.join(unsupported[0].platforms)}")
         return
-    what = "an x86_64-linux machine gets it without a word"
+    what = "an x86_64-linux machine gets it without an error"
     yield from (Problem("package", what, one.name) for one in brought)
     yield from (Problem("LD_LIBRARY_PATH", what, one) for one in library_paths(there.configuration, there.without))
     yield Fine("nothing of it reaches an x86_64-linux machine")
 
 
 @check(
-    "guard.leaves-other-boards-alone",
+    "guard.other-boards-unharmed",
     "Boards other than RK3588 are not harmed",
     remedy="Contribute nothing where hardware.deviceTree.name names another board, add "
     "ConditionFirmware=|device-tree-compatible(rockchip,rk3588) to every unit, and let udev load the driver instead "
@@ -76,7 +76,7 @@ def refuses_other_architectures(facts: Facts) -> Iterator[Finding]:
     boards=("other",),
 )
 def leaves_others_alone(facts: Facts) -> Iterator[Finding]:
-    """A role shared by a mixed fleet must not force a driver, swap the kernel or leave failed units elsewhere."""
+    """A configuration shared by a mixed fleet must not force a driver, change the kernel or cause failed units."""
     there = perturbed(facts, FOREIGN_BOARD)
     if refused := why_refused(there):
         yield Fine("refused where hardware.deviceTree.name names another board", refused)
@@ -88,14 +88,14 @@ def leaves_others_alone(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "guard.serves-the-board",
+    "guard.rk3588-accepted",
     "The guard accepts RK3588 boards",
     remedy="Match rk3588 in the device-tree name: trees are named rockchip/rk3588-….dtb and rockchip/rk3588s-….dtb.",
-    nothing="the subject has no effect anywhere; see evaluation.has-an-effect",
+    nothing="the subject has no effect on any board; see evaluation.has-effect",
     needs=(RK3588_BOARD,),
 )
 def serves_the_board(facts: Facts) -> Iterator[Finding]:
-    """Where the configuration names the board's device tree, the module must do its work."""
+    """Where the configuration names the board's device tree, the module must take effect."""
     there = perturbed(facts, RK3588_BOARD)
     own = facts.configuration.device_tree.name
     named = board_of_dtb(own) if own else None
@@ -106,23 +106,25 @@ def serves_the_board(facts: Facts) -> Iterator[Finding]:
     if _names_firmly(facts):
         for board in facts.scenario.identities():
             if board.is_rk3588 and board.dtb and named and board.dtb != own:
-                what = f"it has {board.name} boot the device tree of {named.name}"
+                what = f"it makes {board.name} boot the device tree of {named.name}"
                 yield Problem("hardware.deviceTree.name", what, own or "")
                 return
     if refused and not why_refused(facts):
-        yield Problem("hardware.deviceTree.name", "it refuses an RK3588 board by its device tree's name", refused)
+        yield Problem("hardware.deviceTree.name", "it refuses the device tree of an RK3588 board", refused)
         return
     if refused:
         return
     usual, done = _contributed(facts), _contributed(there)
     if usual and not done:
         warned = "\n".join(one for one in there.configuration.warnings if one not in there.without.warnings)
-        yield Problem("hardware.deviceTree.name", "on an RK3588 board, named as such, it contributes nothing", warned)
+        yield Problem(
+            "hardware.deviceTree.name", "it has no effect on a board whose device tree is named as an RK3588", warned
+        )
     yield from (Fine(one.name, one.after) for one in done)
 
 
 def _names_firmly(facts: Facts) -> bool:
-    """Whether the subject names a device tree in a way that no board can name its own beside."""
+    """Whether the subject sets a device tree so that a board cannot set its own."""
     name = facts.configuration.device_tree.name
     if not name or name == facts.without.device_tree.name or FOREIGN_BOARD not in facts.perturbations:
         return False
@@ -131,7 +133,7 @@ def _names_firmly(facts: Facts) -> bool:
 
 
 def _contributed(there: Facts) -> list[Change]:
-    """What the subject contributes for the NPU; all of it where nothing of it speaks of the NPU."""
+    """What the subject contributes for the NPU, or all of it where nothing mentions the NPU."""
     ignored = {"hardware.deviceTree.name", "warnings"}
     every = changes(there.configuration, there.without)
     found = [one for one in every if one.name not in ignored and one.field not in {"warnings", "raw", "etc"}]
@@ -139,7 +141,7 @@ def _contributed(there: Facts) -> list[Change]:
 
 
 @check(
-    "guard.reaches-no-other-board",
+    "guard.nothing-on-other-boards",
     "Machines without the NPU get nothing of it",
     remedy="Import or enable NPU support only on RK3588 hosts, not in a module that every host shares.",
     needs=(BASELINE,),
@@ -147,24 +149,24 @@ def _contributed(there: Facts) -> list[Change]:
     boards=("other",),
 )
 def reaches_no_other_board(facts: Facts) -> Iterator[Finding]:
-    """A driver that loads nothing, a unit that fails and a library nobody can use are found long after a deployment."""
+    """Drivers, failing units and unusable libraries on such machines are found long after a deployment."""
     boards = facts.scenario.identities()
     if any(board.is_rk3588 for board in boards):
-        yield Aside("the same configuration is for RK3588 boards as well: see guard.leaves-other-boards-alone")
+        yield Aside("the configuration is also for RK3588 boards: see guard.other-boards-unharmed")
         return
     for board in boards:
         if board.has_rockchip_npu:
-            yield Aside(f"{board.name} has an NPU of Rockchip's of its own, which is not judged here")
+            yield Aside(f"{board.name} has another NPU by Rockchip, which is not judged here")
             continue
         found = tuple(npu_support(facts, board))
         for one in found:
-            yield Problem(one.where, f"{one.what} reaches {board.name}, which has no such NPU", one.seen)
+            yield Problem(one.where, f"{board.name}, which has no such NPU, gets {one.what}", one.seen)
         if not found:
             yield Fine(board.name)
 
 
 @check(
-    "units.conditions-are-readable",
+    "units.conditions-valid",
     "Unit conditions are valid",
     remedy="Write ConditionFirmware=device-tree-compatible(rockchip,rk3588), ConditionArchitecture=arm64, or "
     "ConditionPathExists= with an absolute path (systemd.unit(5)).",
@@ -172,7 +174,7 @@ def reaches_no_other_board(facts: Facts) -> Iterator[Finding]:
     everywhere=True,
 )
 def readable(facts: Facts) -> Iterator[Finding]:
-    """A value systemd cannot read makes the condition fail everywhere, or drops it."""
+    """With a value that systemd cannot read, the condition fails everywhere or is ignored."""
     for name, unit in npu_units(facts).items():
         for one in conditions(unit):
             if one.unreadable:
@@ -182,24 +184,24 @@ def readable(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "guard.units-start-on-the-board",
+    "guard.units-start-on-rk3588",
     "Unit conditions hold on every RK3588 board of the scenario",
     remedy="Use the strings of /proc/device-tree/compatible: |device-tree-compatible(rockchip,rk3588) and "
     "|device-tree-compatible(rockchip,rk3588s).",
     nothing="no unit of the subject has a condition",
 )
 def units_start(facts: Facts) -> Iterator[Finding]:
-    """A condition that never holds keeps the NPU off on the very boards it is for, and looks like success."""
+    """A condition that never holds disables the NPU on its own boards, and the skipped unit looks like success."""
     for name, unit in npu_units(facts).items():
         asked = list(conditions(unit))
         if not asked:
             continue
         shut = _shut_on(facts, unit, asked)
-        # A unit that asks for the opposite on purpose only says why the NPU stays off.
+        # A unit with the opposite condition may only report why there is no NPU.
         meant = not any(one.negated for one in asked) or _works(unit) or _opens(unit)
         texts = "; ".join(f"{one.key}={'!' if one.negated else ''}{one.value}" for one in asked)
         if shut and meant:
-            yield Problem(name, f"the unit is skipped on {', '.join(shut)}, which it is meant for", texts)
+            yield Problem(name, f"the unit is skipped on {', '.join(shut)}, which it is for", texts)
         else:
             yield Fine(name, texts)
 
@@ -217,18 +219,18 @@ def _shut_on(facts: Facts, unit: Unit, asked: list[UnitCondition]) -> list[str]:
 
 
 def _texts(unit: Unit) -> list[str]:
-    """What a service runs."""
+    """The commands that a service runs."""
     service = unit.sections.get("Service", {})
     return [unit.script, *(value for key, each in service.items() if key.startswith("Exec") for value in each)]
 
 
 def _works(unit: Unit) -> bool:
-    """Whether a unit does something for the NPU, and does not merely tell of it."""
+    """Whether a unit does something for the NPU, and does not only report about it."""
     return any(re.search(r"modprobe|insmod|\bln\s|librknn|/dev/(rknpu|accel|dri)", text) for text in _texts(unit))
 
 
 def _opens(unit: Unit) -> bool:
-    """Whether a service is let in to the NPU by name or group."""
+    """Whether a service gets access to the NPU by device or group."""
     service = unit.sections.get("Service", {})
     words = [
         word for key in ("DeviceAllow", "SupplementaryGroups") for one in service.get(key, ()) for word in one.split()
@@ -237,16 +239,16 @@ def _opens(unit: Unit) -> bool:
 
 
 @check(
-    "disabled.contributes-nothing",
+    "disabled.no-effect",
     "The disabled module has no effect",
     remedy="Put everything the module sets below config = lib.mkIf cfg.enable { … }.",
     everywhere=True,
 )
 def contributes_nothing(facts: Facts) -> Iterator[Finding]:
-    """Every machine that imports the module pays for what stands outside its mkIf.
+    """What stands outside the module's mkIf affects every machine that imports the module.
 
-    What no machine notices may stand there: options, overlays that only add packages, rules for nixpkgs, assertions
-    that hold, warnings. A module without a switch cannot be switched off.
+    Options, overlays that only add packages, nixpkgs settings, warnings and assertions that hold are harmless there.
+    A module without an enable option cannot be disabled.
     """
     off = _switched_off(facts)
     if not isinstance(off, Configuration):
@@ -255,24 +257,24 @@ def contributes_nothing(facts: Facts) -> Iterator[Finding]:
     if facts.subject.host is not None:
         yield from _of_a_host(facts, off)
         return
-    found = changes(off, baseline(facts))
+    found, what = changes(off, baseline(facts)), "the disabled module still changes the machine"
     for change in found:
-        yield Problem(change.name, "switched off, it still changes the machine", str(change))
+        yield Problem(change.name, what, str(change))
     for name, value in _defined_outside(facts).items() if not found else ():
-        yield Problem(name, "switched off, it still changes the machine", f"{name} = {value!r}")
-    yield Fine("switched off")
+        yield Problem(name, what, f"{name} = {value!r}")
+    yield Fine("disabled")
 
 
 def _of_a_host(facts: Facts, off: Configuration) -> Iterator[Finding]:
-    """Of a whole machine nobody knows what it would be without the module: only what the option changes is seen."""
+    """A host has no configuration without the module to compare with: only the effect of the option is seen."""
     switched = changes(facts.configuration, off)
     if not switched:
         option = ".".join(facts.subject.option)
-        yield Problem(f"{option}.enable", "forced to false, it changes nothing: the host is the same")
+        yield Problem(f"{option}.enable", "the option has no effect: with false the host is the same")
     for board in facts.scenario.identities():
         for one in npu_support(perturbed(facts, OFF), board):
-            yield Unsure(one.where, f"switched off, {one.what} stays; the host itself may have asked for it", one.seen)
-    yield Fine("switched off", f"{len(switched)} differences")
+            yield Unsure(one.where, f"{one.what} remains when disabled; the host itself may configure it", one.seen)
+    yield Fine("disabled", f"{len(switched)} differences")
 
 
 _COMPARED = (
@@ -282,13 +284,13 @@ _COMPARED = (
     *("systemd.services", "systemd.sockets", "systemd.targets", "systemd.timers", "systemd.paths", "systemd.tmpfiles"),
     *("system.activationScripts", "users.users", "users.groups", "programs.nix-ld"),
 )
-"""Options whose values are compared whole: what a definition of theirs comes to is known already."""
+"""Options whose values are compared in full, so that their definitions need no second look."""
 _UNNOTICED = ("_module", "assertions", "documentation", "lib", "meta", "nixpkgs", "system.build", "warnings")
-"""Options that change no machine; what is asserted and does not hold is compared as well."""
+"""Options that do not change the machine; failing assertions are compared elsewhere."""
 
 
 def _defined_outside(facts: Facts) -> dict[str, Json]:
-    """What the module defines although it is switched off, of options that are not compared whole."""
+    """What the disabled module still defines, of options that are not compared in full."""
     given = facts.effects.switched_off if facts.effects else {}
     known = (*_COMPARED, *_UNNOTICED)
     return {
@@ -299,21 +301,21 @@ def _defined_outside(facts: Facts) -> dict[str, Json]:
 
 
 def _switched_off(facts: Facts) -> Configuration | Finding:
-    """The machine with the subject switched off, or why there is none to look at."""
+    """The machine with the subject disabled, or a finding that says why there is none."""
     switch = next((one for one in own_options(facts) if name_in(facts, one) == "enable"), None)
     if facts.scenario.settings.get("enable") is False:
         return facts.configuration
     if OFF in facts.perturbations:
         evaluation = facts.perturbations[OFF]
         if evaluation.error and evaluation.error.kind == "subject":
-            return Problem("switched off", f"it does not evaluate: {evaluation.error.message}")
+            return Problem("disabled", f"the disabled module does not evaluate: {evaluation.error.message}")
         if evaluation.error:
-            return Unsure("switched off", f"it could not be evaluated: {evaluation.error.message}")
+            return Unsure("disabled", f"the disabled module could not be evaluated: {evaluation.error.message}")
         return configuration_of(evaluation, "the scenario switched off")
     if switch is None:
-        return Aside("the subject has no switch: it is off where it is not imported")
-    # Without settings it may still be switched on by a former name of its options.
+        return Aside("the subject has no enable option: it is disabled where it is not imported")
+    # Without settings it may still be enabled by a former name of its options.
     touched = facts.scenario.settings or (facts.scenario.config and facts.scenario.stack != "none")
     if not touched and switch.default is False:
         return facts.configuration
-    return Aside("not evaluated switched off")
+    return Aside("not evaluated with the module disabled")

@@ -46,13 +46,13 @@ def _named(facts: Facts) -> Iterator[ModuleMention]:
 
 
 @check(
-    "kernel.modules-are-spelled-right",
+    "kernel.module-names-correct",
     "Kernel modules are spelled correctly",
     remedy="Use the module's name: rknpu for the vendor's driver, rocket for the mainline driver.",
     nothing="the subject names no module of the NPU",
 )
 def modules_spelled_right(facts: Facts) -> Iterator[Finding]:
-    """A name no kernel knows makes systemd-modules-load fail at every boot."""
+    """An unknown module name makes systemd-modules-load fail at every boot."""
     brought = {package.pname for package in facts.configuration.kernel.extra_packages}
     for one in _named(facts):
         if not kernels.names_an_npu_module(one.module):
@@ -64,24 +64,24 @@ def modules_spelled_right(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "kernel.loads-the-stack-s-driver",
+    "kernel.only-stack-driver-loaded",
     "Only the driver of the scenario's stack is loaded",
     remedy="Load rknpu for the vendor stack or rocket for the mainline stack, never both.",
     nothing="no driver is forced: udev loads it by the device tree's modalias",
 )
 def loads_the_right_driver(facts: Facts) -> Iterator[Finding]:
-    """Both drivers want the same registers; whichever binds first wins, and the other stack's userspace fails."""
+    """Both drivers use the same registers: the first one binds, and the other stack's userspace fails."""
     stack = STACKS[facts.scenario.stack]
     for one in (*forced_modules(facts), *modprobed_modules(facts)):
         if one.module == stack.module:
             yield Fine(one.where, one.module)
         elif one.module in kernels.MODULES:
-            what = f"the {stack.name} stack needs {stack.module}, and this loads the other stack's driver"
+            what = f"it loads the driver of the other stack; the {stack.name} stack needs {stack.module}"
             yield Problem(one.where, what, one.module)
 
 
 @check(
-    "kernel.vendor-driver-has-a-source",
+    "kernel.vendor-driver-available",
     "The vendor's driver is available",
     remedy="Set boot.kernelPackages to Rockchip's kernel, or add the out-of-tree module to boot.extraModulePackages: "
     "no mainline kernel includes rknpu. If the machine's profile brings the kernel, name it in the scenario's "
@@ -89,12 +89,12 @@ def loads_the_right_driver(facts: Facts) -> Iterator[Finding]:
     stacks=("vendor",),
 )
 def vendor_driver_has_a_source(facts: Facts) -> Iterator[Finding]:
-    """Without a driver nothing of the vendor's stack can work, whoever chose the kernel."""
-    yield from _told(facts, vendor_driver(facts))
+    """Without its driver the vendor's stack cannot work."""
+    yield from _availability(facts, vendor_driver(facts))
 
 
 @check(
-    "kernel.has-the-mainline-driver",
+    "kernel.mainline-driver-available",
     "The kernel includes the rocket driver",
     remedy="Set boot.kernelPackages to a kernel of 6.18 or later (pkgs.linuxPackages_latest), with DRM_ACCEL (y) and "
     "DRM_ACCEL_ROCKET (m) enabled.",
@@ -102,14 +102,14 @@ def vendor_driver_has_a_source(facts: Facts) -> Iterator[Finding]:
 )
 def has_the_mainline_driver(facts: Facts) -> Iterator[Finding]:
     """DRM_ACCEL_ROCKET came with 6.18; so did the NPU's nodes in the boards' device trees."""
-    yield from _told(facts, mainline_driver(facts))
+    yield from _availability(facts, mainline_driver(facts))
 
 
-def _told(facts: Facts, driver: Driver) -> Iterator[Finding]:
+def _availability(facts: Facts, driver: Driver) -> Iterator[Finding]:
     kernel = facts.configuration.kernel
     seen = f"{kernel.pname} {kernel.version}"
     if not facts.subject.is_machine:
-        yield Aside("packages alone leave the kernel to the machine that takes them")
+        yield Aside("packages do not choose the kernel")
     elif driver.has is Presence.YES:
         yield Fine(KERNEL, f"{seen}: {driver.why}")
     elif driver.has is Presence.UNKNOWN:
@@ -120,7 +120,7 @@ def _told(facts: Facts, driver: Driver) -> Iterator[Finding]:
 
 
 @check(
-    "kernel.does-not-block-its-own-driver",
+    "kernel.driver-not-blacklisted",
     "The stack's driver is not blacklisted",
     remedy="Remove the driver from boot.blacklistedKernelModules, boot.extraModprobeConfig and boot.kernelParams.",
 )
@@ -128,7 +128,7 @@ def does_not_block_itself(facts: Facts) -> Iterator[Finding]:
     """A blacklisted module is not loaded by modalias; with `install … false` it cannot be loaded at all."""
     module = STACKS[facts.scenario.stack].module
     found = [one for one in blocked_modules(facts) if one.module == module]
-    yield from (Problem(one.where, f"{module}, which this stack needs, is kept from loading") for one in found)
+    yield from (Problem(one.where, f"{module}, which this stack needs, cannot be loaded") for one in found)
     if not found:
         yield Fine(f"nothing keeps {module} from loading")
 
@@ -141,7 +141,7 @@ def does_not_block_itself(facts: Facts) -> Iterator[Finding]:
     nothing="the subject sets no Kconfig symbol",
 )
 def symbols_exist(facts: Facts) -> Iterator[Finding]:
-    """An unknown symbol is `error: unused option` when the kernel is built, and silently nothing on old nixpkgs."""
+    """An unknown symbol fails the kernel's build with `error: unused option`; old nixpkgs ignore it."""
     kernel, before = facts.configuration.kernel, facts.without.kernel
     ours = [patch for patch in kernel.patches if patch not in before.patches]
     asked = {symbol: value for patch in ours for symbol, value in patch.config.items()}
@@ -154,16 +154,16 @@ def symbols_exist(facts: Facts) -> Iterator[Finding]:
         if not wrong:
             yield Fine(name, value)
     if asked.get("DRM_ACCEL") in OFF and asked.get("DRM_ACCEL_ROCKET", "n") not in OFF:
-        yield Problem("DRM_ACCEL", "switched off, and DRM_ACCEL_ROCKET with it, which depends on it")
+        yield Problem("DRM_ACCEL", "it is disabled, and so is DRM_ACCEL_ROCKET, which depends on it")
 
 
 def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str]:
     if symbol.startswith("CONFIG_"):
-        yield "symbols are given without CONFIG_; with it this is CONFIG_CONFIG_…, which no kernel has"
+        yield "symbols are written without CONFIG_: this one becomes CONFIG_CONFIG_…, which no kernel has"
         return
     if symbols.is_boolean(symbol) and value == "m":
-        yield f"{symbol} is y or n; it cannot be a module"
-    # What a patch brings along, and what a tree other than mainline has, is not known from here.
+        yield f"{symbol} is y or n and cannot be a module"
+    # The symbols of patches and of trees other than mainline are not known here.
     source = kernel_source(facts)
     if not patched and source.is_mainline and value not in OFF:
         why = symbols.missing(symbol, facts.configuration.kernel.version)
@@ -172,7 +172,7 @@ def _wrong(facts: Facts, symbol: str, value: str, patched: bool) -> Iterator[str
 
 
 @check(
-    "kernel.extra-modules-are-built-for-this-kernel",
+    "kernel.extra-modules-match-kernel",
     "Out-of-tree modules are built for the kernel that boots",
     remedy="Take the module from config.boot.kernelPackages: config.boot.kernelPackages.callPackage ./driver.nix { }.",
     nothing="the subject adds no out-of-tree module",
@@ -183,8 +183,8 @@ def modules_for_this_kernel(facts: Facts) -> Iterator[Finding]:
     for package in own_module_packages(facts):
         named = kernel_versions_named(package)
         if named and booted not in named:
-            told = f"built for {', '.join(sorted(named))}; booted is {booted}"
-            yield Problem(package.name, "the module will not load into the kernel that boots", told)
+            told = f"built for {', '.join(sorted(named))}; the kernel that boots is {booted}"
+            yield Problem(package.name, "the module cannot be loaded into the kernel that boots", told)
         else:
             yield Fine(package.name, booted)
 
@@ -196,7 +196,7 @@ def modules_for_this_kernel(facts: Facts) -> Iterator[Finding]:
     nothing="the subject adds no NPU module to the initrd",
 )
 def initrd_modules_exist(facts: Facts) -> Iterator[Finding]:
-    """A module the kernel lacks makes the initrd's build fail: `Module … not found`."""
+    """If the kernel lacks the module, the build of the initrd fails: `Module … not found`."""
     for one in initrd_modules(facts):
         if kernels.names_an_npu_module(one.module):
             if _surely_missing(facts, one.module):
@@ -213,18 +213,18 @@ def _surely_missing(facts: Facts, name: str) -> bool:
 
 
 @check(
-    "kernel.modprobe-configuration-is-readable",
+    "kernel.modprobe-config-valid",
     "The modprobe configuration is valid",
     remedy="Use the commands of modprobe.d(5): options, blacklist, install, softdep, alias, each with its arguments.",
     nothing="the subject adds no modprobe configuration about the NPU",
 )
 def modprobe_config(facts: Facts) -> Iterator[Finding]:
-    """modprobe skips a line it cannot read, and so does the driver's option."""
+    """modprobe ignores lines that it cannot read, and with them the driver's options."""
     for line in modprobe_lines(facts):
         if not line.is_understood:
             if facts.subject.module is not None or kernels.names_an_npu_module(line.text):
                 yield Problem(
-                    "boot.extraModprobeConfig", "modprobe has no such command: the line does nothing", line.text
+                    "boot.extraModprobeConfig", "modprobe has no such command: the line has no effect", line.text
                 )
         elif kernels.names_an_npu_module(line.module) and line.module not in kernels.MODULES:
             yield Problem("boot.extraModprobeConfig", "no kernel has a module of that name", line.text)
@@ -232,32 +232,32 @@ def modprobe_config(facts: Facts) -> Iterator[Finding]:
             yield Fine("boot.extraModprobeConfig", line.text)
 
 
-NO_FILE = "the kernel is not made from a .config file that can be read"
+NO_FILE = "the kernel is not built from a readable .config file"
 
 
 @check(
-    "kernel.calls-itself-as-it-is-told",
+    "kernel.mod-dir-version-matches",
     "modDirVersion matches the kernel's release",
     remedy="Set modDirVersion to the version of the source followed by CONFIG_LOCALVERSION of the .config.",
     nothing=NO_FILE,
 )
 def calls_itself_so(facts: Facts) -> Iterator[Finding]:
-    """The build stops where the two differ: modules would be looked for in another directory than theirs."""
+    """If the two differ the build fails, because modules would be looked up in the wrong directory."""
     file, making = configfile(facts), facts.configuration.kernel.making
     parts = re.fullmatch(r"(\d+\.\d+(?:\.\d+)?)(.*)", making.release) if making else None
     if file is None or making is None or parts is None or not file.is_whole:
         return
     seen = f'modDirVersion {making.release}; {file.name}: CONFIG_LOCALVERSION="{file.suffix}"'
     if parts[2].startswith("-rt") and not file.suffix:
-        yield Aside("patches for real time put a version of their own into the source")
+        yield Aside("real-time patches add a version of their own to the source")
     elif parts[2] != file.suffix:
-        yield Problem("modDirVersion", f"the kernel calls itself {parts[1]}{file.suffix}: its build stops", seen)
+        yield Problem("modDirVersion", f"the kernel's release is {parts[1]}{file.suffix}: its build fails", seen)
     else:
         yield Fine("modDirVersion", seen)
 
 
 @check(
-    "kernel.configfile-has-the-vendor-s-driver",
+    "kernel.configfile-enables-driver",
     "The kernel's .config enables the vendor's driver in the flavour that the rules expect",
     remedy="Set CONFIG_ROCKCHIP_RKNPU=y and one of CONFIG_ROCKCHIP_RKNPU_DRM_GEM=y (creates a render node) and "
     "CONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y (creates /dev/rknpu).",
@@ -265,7 +265,7 @@ def calls_itself_so(facts: Facts) -> Iterator[Finding]:
     stacks=("vendor",),
 )
 def configfile_has_driver(facts: Facts) -> Iterator[Finding]:
-    """linuxManualConfig builds what the file says and nothing more: without the symbol there is no driver at all."""
+    """linuxManualConfig builds what the file enables: without the symbol there is no driver."""
     file = configfile(facts)
     if file is None or not file.is_whole:
         return
@@ -279,8 +279,8 @@ def configfile_has_driver(facts: Facts) -> Iterator[Finding]:
     seen = f"CONFIG_ROCKCHIP_RKNPU={file.symbols['ROCKCHIP_RKNPU']} {' '.join(made)}"
     opened = flavours_with_rules(facts)
     if made == (DRM_GEM,) and opened == {DMA_HEAP}:
-        yield Problem(file.name, "the driver makes a render node, and the rules are about /dev/rknpu alone", seen)
+        yield Problem(file.name, "the driver creates a render node, but the rules only match /dev/rknpu", seen)
     elif made == (DMA_HEAP,) and opened == {DRM_GEM}:
-        yield Problem(file.name, "the driver makes /dev/rknpu, and the rules are about render nodes alone", seen)
+        yield Problem(file.name, "the driver creates /dev/rknpu, but the rules only match render nodes", seen)
     else:
         yield Fine(file.name, seen)

@@ -29,18 +29,18 @@ NOT_SET = f"the subject does not set {LD_LIBRARY_PATH}"
 
 
 @check(
-    "library.path-has-no-empty-element",
+    "library.path-without-empty-elements",
     "LD_LIBRARY_PATH has no empty elements",
     remedy="Set environment.sessionVariables.LD_LIBRARY_PATH to a list, or write "
     "/dir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}: a bare $LD_LIBRARY_PATH is empty where the variable was unset.",
     nothing=NOT_SET,
 )
 def no_empty_element(facts: Facts) -> Iterator[Finding]:
-    """The loader reads an empty element as the working directory: whoever can write there gets code run."""
+    """The loader reads an empty element as the working directory: whoever can write there can run code."""
     for one in path_settings(facts):
         if "" in one.elements():
             seen = f'{one.value}\n    in a process that starts without it: "{":".join(one.elements())}"'
-            yield Problem(one.where, "libraries are also loaded from whatever directory a program is started in", seen)
+            yield Problem(one.where, "libraries are also loaded from the working directory of a program", seen)
         else:
             yield Fine(one.where, one.value)
 
@@ -52,39 +52,39 @@ def no_empty_element(facts: Facts) -> Iterator[Finding]:
     nothing=NOT_SET,
 )
 def elements_are_directories(facts: Facts) -> Iterator[Finding]:
-    """Relative elements follow the working directory; files and unexpanded text are skipped without a word."""
+    """Relative elements depend on the working directory; files and unexpanded text are silently skipped."""
     for one in path_settings(facts):
         for element in filter(None, one.elements()):
             if why := _misshape(element):
-                what = "the loader finds nothing there, or something else than was meant"
+                what = "the loader finds nothing there, or the wrong files"
                 yield Problem(one.where, what, f'"{element}": {why}')
         yield Fine(one.where, one.value)
 
 
 def _misshape(element: str) -> str | None:
     if "${" in element or "$(" in element or re.search(r"\b(pkgs|cfg|config|lib)\.\w", element):
-        return "text that nothing expands"
+        return "text that is not expanded"
     if element.startswith("$"):
-        return "a variable that nothing expands here (units do not read shell syntax)"
+        return "a variable that is not expanded here (units have no shell syntax)"
     if element != element.strip() or "\n" in element:
-        return "has blanks around it, which belong to the name"
+        return "has blanks around it, which become part of the name"
     if not element.startswith("/"):
         return "is relative"
     if re.search(r"\.so(\.\d+)*$", element):
-        return "is a file; the loader wants the directory"
+        return "is a file; the loader needs its directory"
     return None
 
 
 @check(
-    "library.path-leads-to-the-runtime",
+    "library.path-contains-runtime",
     "LD_LIBRARY_PATH contains the directory of librknnrt.so",
     remedy='Add "${runtime}/lib", the directory that holds librknnrt.so, instead of the package\'s root.',
     nothing=NOT_SET,
     stacks=("vendor",),
 )
 def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
-    """A path without the runtime changes nothing for NPU programs, whatever else it does."""
-    what = "no directory on the path holds librknnrt.so"
+    """A path without the runtime does not help programs that use the NPU."""
+    what = "no directory on the path contains librknnrt.so"
     found, beside = [], []
     for one in path_settings(facts):
         verdicts = {element: why_no_runtime_in(facts, element) for element in one.elements() if element}
@@ -92,13 +92,13 @@ def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
             found.append(Fine(one.where, one.value))
         else:
             beside += [Problem(one.where, what, f"{element}: {why}") for element, why in verdicts.items()]
-    # Once one setting leads there, others may be about something else; unless it is the runtime they miss.
+    # If one setting contains the runtime, others may be about something else, unless they miss the runtime itself.
     yield from (one for one in beside if not found or "the package" in one.seen)
     yield from found
 
 
 @check(
-    "library.c-programs-find-the-runtime",
+    "library.c-programs-find-runtime",
     "C programs find the installed runtime library",
     remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ] and the services\' environment, '
     "wrap the programs, or patch their rpath: NixOS has no default library directory.",
@@ -106,7 +106,7 @@ def path_leads_to_runtime(facts: Facts) -> Iterator[Finding]:
     stacks=("vendor",),
 )
 def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
-    """Nothing on NixOS searches a profile's lib directory or /usr/lib: a bare systemPackages entry has no effect."""
+    """NixOS searches neither a profile's lib directory nor /usr/lib: adding the package alone has no effect."""
     ways = routes(facts)
     yield from (Fine(one.where, one.seen) for one in ways)
     ours = [
@@ -115,8 +115,8 @@ def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
     if ways or not ours:
         return
     if api_providers(facts):
-        # Whoever uses it may bring the Python API in a container or a virtual environment.
-        yield Aside("the runtime is there for the Python API, which has a link of its own")
+        # The Python API may come in a container or a virtual environment.
+        yield Aside("the runtime is for the Python API, which has its own link")
         return
     what = "the library is installed where no program looks for it"
     yield from (Problem("environment.systemPackages", what, package.name) for package in ours)
@@ -126,13 +126,13 @@ def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "library.path-is-set-for-every-login",
+    "library.path-set-for-all-logins",
     "LD_LIBRARY_PATH is set for every login",
     remedy="Set environment.sessionVariables (every login) and the units' environment (services).",
     nothing=f"the subject does not set {LD_LIBRARY_PATH}",
 )
 def set_for_every_login(facts: Facts) -> Iterator[Problem | Fine]:
-    """interactiveShellInit is read by interactive shells alone: no script, no ssh command, no service."""
+    """Only interactive shells read interactiveShellInit: scripts, ssh commands and services do not."""
     settings = path_settings(facts)
     narrow = [one for one in settings if "nteractive" in one.where or "prompt" in one.where.lower()]
     for one in settings:
@@ -143,13 +143,13 @@ def set_for_every_login(facts: Facts) -> Iterator[Problem | Fine]:
 
 
 @check(
-    "library.variable-is-the-loader-s",
+    "library.variable-name-correct",
     "The library path variable is spelled correctly",
     remedy=f"Use the name that the dynamic loader reads: {LD_LIBRARY_PATH}.",
     nothing="the subject sets no variable",
 )
 def variable_is_the_loaders(facts: Facts) -> Iterator[Problem | Fine]:
-    """A misspelled variable is no error anywhere."""
+    """A misspelled variable causes no error."""
     named = npu_variables(facts)
     for name, where in named.items():
         near = difflib.SequenceMatcher(None, name.upper(), LD_LIBRARY_PATH).ratio() > 0.88 or name == "LIBRARY_PATH"
@@ -160,19 +160,19 @@ def variable_is_the_loaders(facts: Facts) -> Iterator[Problem | Fine]:
 
 
 TEFLON_SINCE = "25.3"
-"""The first Mesa whose Teflon drives rocket."""
+"""The first Mesa whose Teflon supports rocket."""
 NO_MESA = "the subject does not bring Mesa"
 
 
 @check(
-    "library.mesa-has-teflon-for-rocket",
+    "library.mesa-supports-rocket",
     "Mesa supports rocket",
     remedy=f"Use Mesa {TEFLON_SINCE} or later.",
     nothing=NO_MESA,
     stacks=("mainline",),
 )
 def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
-    """`Couldn't open kernel device`: an older Teflon knows other NPUs only."""
+    """`Couldn't open kernel device`: an older Teflon supports only other NPUs."""
     carried = [inner for one in facts.configuration.graphics_packages for inner in one.walk()]
     ours = contribution(facts).packages
     used = [package for package in (*carried, *ours) if is_mesa(package) and package.version]
@@ -182,11 +182,11 @@ def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
         if kernels.at_least(one.version or "", TEFLON_SINCE):
             yield Fine(f"{one.pname} {one.version}")
         else:
-            yield Problem(one.name, f"Teflon drives rocket since Mesa {TEFLON_SINCE}", f"version {one.version}")
+            yield Problem(one.name, f"Teflon supports rocket since Mesa {TEFLON_SINCE}", f"version {one.version}")
 
 
 @check(
-    "library.teflon-is-where-programs-look",
+    "library.teflon-is-found",
     "Programs find libteflon.so",
     remedy="Set hardware.graphics.enable = true, so that Mesa's libraries, Teflon included, are in "
     "/run/opengl-driver/lib.",
@@ -194,10 +194,10 @@ def mesa_new_enough(facts: Facts) -> Iterator[Finding]:
     stacks=("mainline",),
 )
 def teflon_is_found(facts: Facts) -> Iterator[Finding]:
-    """A library in a profile is found by no program; NixOS's place for Mesa is /run/opengl-driver/lib."""
+    """Programs do not find libraries in a profile; NixOS puts Mesa into /run/opengl-driver/lib."""
     lost = list(teflon_paths_of_other_distributions(facts))
     for where, value in lost:
-        yield Problem(where, "libteflon.so is named where NixOS has no libraries", value)
+        yield Problem(where, "libteflon.so is named in a directory where NixOS has no libraries", value)
     if lost:
         return
     if facts.configuration.graphics_enabled:
@@ -213,7 +213,7 @@ def teflon_is_found(facts: Facts) -> Iterator[Finding]:
     if ways:
         return
     for where, line in graphics_settings(facts):
-        yield Problem(where, "hardware.graphics is set up and left off: /run/opengl-driver is empty", line)
+        yield Problem(where, "hardware.graphics is configured but not enabled: /run/opengl-driver is empty", line)
     for package in facts.configuration.system_packages:
         if is_mesa(package) and package in contribution(facts).packages:
             what = "Mesa is installed where no program looks for its libraries"
@@ -245,35 +245,33 @@ _NO_LINES = "the subject adds no tmpfiles lines for the NPU"
 
 
 @check(
-    "tmpfiles.lines-are-readable",
+    "tmpfiles.lines-valid",
     "Lines for systemd-tmpfiles are valid",
-    stage="library",
     remedy="Write seven columns, with - for unused ones: type path mode user group age argument (tmpfiles.d(5)).",
     nothing=_NO_LINES,
     everywhere=True,
 )
 def lines_readable(facts: Facts) -> Iterator[Problem | Fine]:
-    """A line it cannot read is skipped, and systemd-tmpfiles-setup ends with an error."""
+    """Invalid lines are skipped, and systemd-tmpfiles-setup ends with an error."""
     for line in npu_tmpfiles(facts):
         if isinstance(line, Unreadable):
-            yield Problem("systemd.tmpfiles.rules", "this line does nothing", str(line))
+            yield Problem("systemd.tmpfiles.rules", "the line has no effect", str(line))
         else:
             yield Fine("systemd.tmpfiles.rules", line.text)
 
 
 @check(
-    "tmpfiles.destroys-nothing",
+    "tmpfiles.system-directories-kept",
     "Lines for systemd-tmpfiles keep system directories",
-    stage="library",
     remedy="Name only the file that the module is about.",
     nothing=_NO_LINES,
     everywhere=True,
 )
 def destroys_nothing(facts: Facts) -> Iterator[Problem | Fine]:
-    """R, D and L+ on a directory others share remove what others put there."""
+    """R, D and L+ on a shared directory remove the files of other packages."""
     for line in npu_tmpfiles(facts):
         if isinstance(line, Line) and _takes_over(line):
-            what = "what others put there is removed or changes hands at every boot"
+            what = "other files there are removed or change owner at every boot"
             yield Problem("systemd.tmpfiles.rules", what, line.text)
         else:
             yield Fine("systemd.tmpfiles.rules", line.text)
@@ -281,6 +279,6 @@ def destroys_nothing(facts: Facts) -> Iterator[Problem | Fine]:
 
 def _takes_over(line: Line) -> bool:
     path = line.path.rstrip("/") or "/"
-    # /usr/lib is nobody's on NixOS, and a link in its place may be just what the Python API needs.
+    # NixOS does not use /usr/lib, and the Python API may need a link in its place.
     replaced = line.type == "L" and line.replaces and not path.startswith("/usr/lib")
     return path in _SHARED and (line.type in "RrDZ" or replaced)

@@ -36,67 +36,65 @@ def name_in(facts: Facts, option: OptionDeclaration) -> str:
 
 
 @check(
-    "options.enable-is-off-by-default",
+    "options.disabled-by-default",
     "The module is disabled by default",
     remedy="Declare the option with lib.mkEnableOption, or set default = false.",
     nothing="the subject has no option named enable",
     everywhere=True,
 )
 def off_by_default(facts: Facts) -> Iterator[Finding]:
-    """A module imported for a whole fleet must do nothing until somebody asks."""
+    """A module that a whole fleet imports must do nothing until it is enabled."""
     for option in own_options(facts):
         if name_in(facts, option) == "enable":
             where, seen = f"{option.path}.default", repr(option.default)
             if option.has_default and option.default is True:
-                yield Problem(
-                    where, "every machine that imports the module gets the NPU support, asked for or not", seen
-                )
+                yield Problem(where, "every machine that imports the module gets NPU support without enabling it", seen)
             else:
                 yield Fine(where, seen)
 
 
 @check(
-    "options.enable-is-a-boolean",
+    "options.enable-is-boolean",
     "Enable options are booleans",
     remedy="Set type = lib.types.bool on the option.",
-    nothing="the subject has no switch",
+    nothing="the subject has no enable option",
     everywhere=True,
 )
 def enable_is_boolean(facts: Facts) -> Iterator[Finding]:
-    """With types.str or no type, enable = "false" switches it on or breaks `mkIf` far from the cause."""
+    """With types.str or no type, enable = "false" enables the module or breaks `mkIf` far from the cause."""
     for option in own_options(facts):
         if option.path.rsplit(".", 1)[-1] in {"enable", "enabled"}:
             where, seen = f"{option.path}.type", option.type or "(none)"
             if "bool" in option.type.lower():
                 yield Fine(where, seen)
             else:
-                yield Problem(where, "a switch accepts values that are neither true nor false", seen)
+                yield Problem(where, "an enable option accepts values other than true and false", seen)
 
 
 @check(
-    "options.default-fits-the-type",
+    "options.default-matches-type",
     "Every default matches its option's type",
     remedy="Set a default of the option's type, or remove the default.",
     nothing="no option of the subject has a default",
     everywhere=True,
 )
 def default_fits(facts: Facts) -> Iterator[Finding]:
-    """Defaults are checked when the option is read: a wrong one waits for the first machine that leaves it unset.
+    """Nix checks a default when the option is read: a wrong one fails on the first machine that leaves it unset.
 
-    The type itself says whether it accepts the default. A default made of what has no value yet says nothing.
+    The option's type says whether it accepts the default. A default that depends on unset options is not judged.
     """
     for option in own_options(facts):
         where, seen = f"{option.path}.default", f"{option.default!r}, type: {option.type}"
         if option.default_fits is False:
-            yield Problem(where, "leaving the option unset breaks evaluation: its default is not of its type", seen)
+            yield Problem(where, "evaluation fails if the option is unset: its default is not of its type", seen)
         elif option.default_fits and is_opaque(str(option.default)):
-            yield Aside(f"{option.path}.default is something that the stand-in does not model")
+            yield Aside(f"{option.path}.default contains something that the stand-in does not model")
         elif option.default_fits:
             yield Fine(where, seen)
 
 
 @check(
-    "options.are-used",
+    "options.all-used",
     "Every option has an effect",
     remedy="Use the option where its description says it applies, or remove it.",
     nothing=NOTHING,
@@ -104,23 +102,23 @@ def default_fits(facts: Facts) -> Iterator[Finding]:
     everywhere=True,
 )
 def are_used(facts: Facts) -> Iterator[Finding]:
-    """Each option is set to another value it accepts: where nothing the module defines differs, it does nothing.
+    """Each option is set to another value: where no definition of the module changes, the option has no effect.
 
-    What acts in other settings only is not tried in all of them: where the text reads it under a condition, it passes.
+    An option may take effect only with other settings, which are not all tried: one read under a condition passes.
     """
     effects = facts.effects or Effects()
     if effects.unknown and own_options(facts):
-        yield Unsure("options", "what follows from other values of the options could not be evaluated", effects.unknown)
+        yield Unsure("options", "the effect of other values of the options could not be evaluated", effects.unknown)
     for option in effects.options:
         yield _use(facts, option)
 
 
 def _use(facts: Facts, option: OptionEffect) -> Finding:
     if option.acts == "yes":
-        return Fine(option.path, f"changes {', '.join(option.follows) or 'what other settings come to'}")
+        return Fine(option.path, f"changes {', '.join(option.follows) or 'other values'}")
     path, below = option.path.split("."), facts.subject.option
     is_below = bool(below) and tuple(path[: len(below)]) == below
-    # What is one of several has no path of its own: any reading of that name may be of it.
+    # An option of a submodule has no fixed path: any use of its name may be a use of it.
     is_member = "*" in path
     places = option_reads(nix_files(facts), path[-1:] if is_member or not is_below else path[len(below) :], below)
     if is_member and places:
@@ -129,24 +127,23 @@ def _use(facts: Facts, option: OptionEffect) -> Finding:
     if under:
         return Fine(option.path, f"read under a condition, in {under}")
     if not option.has_value or _is_computed(facts, option):
-        return Aside(f"{option.path} is for others to read: the module gives it no value of its own")
+        return Aside(f"{option.path} is an output: the module gives it no value of its own")
     if option.acts == "unknown" and places:
-        return Unsure(option.path, "no other value of its type is known to try", places[0].where)
-    what = "setting it changes nothing: " + (
-        "what reads it comes to the same" if places else "no line of the module reads it"
-    )
+        return Unsure(option.path, "no other value of its type is known", places[0].where)
+    why = "what reads it stays the same" if places else "no line of the module reads it"
+    what = f"the option has no effect: {why}"
     return Problem(option.path, what, ", ".join(one.where for one in places[:3]))
 
 
 def _is_computed(facts: Facts, option: OptionEffect) -> bool:
-    """Whether its default is made of other options' values: then it is what the module tells others."""
+    """Whether its default is computed from other options: then it is an output of the module."""
     followed = any(option.path in other.follows for other in (facts.effects or Effects()).options)
     declared = next((one for one in own_options(facts) if one.path == option.path), None)
     return followed or (declared is not None and declared.has_default and declared.default_fits is None)
 
 
 @check(
-    "options.instances-are-kept-apart",
+    "options.instances-do-not-collide",
     "Instances get names of their own",
     remedy='Put the instance\'s name into the attribute name: lib.nameValuePair "npu-model-${name}" { … }.',
     nothing="no option of the subject lists instances",
@@ -154,12 +151,12 @@ def _is_computed(facts: Facts, option: OptionEffect) -> bool:
     stacks=ALL_STACKS,
 )
 def instances_are_kept_apart(facts: Facts) -> Iterator[Finding]:
-    """With two instances both arrive: of several attributes of the same name only one is kept."""
+    """Two instances are evaluated: where both define the same attribute, one of them is lost."""
     effects = facts.effects or Effects()
     for option in effects.options:
         if option.collisions:
             where = ", ".join(option.collisions[:5])
-            what = f"of two instances in {option.path} only one arrives: both are given the same place"
+            what = f"two instances of {option.path} define the same attributes: one of them is lost"
             yield Problem(option.path, what, where)
         elif option.lists:
-            yield Fine(option.path, "two instances, and both arrive")
+            yield Fine(option.path, "two instances do not collide")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Fine, Problem, looked_at
+from rknn_validation.checks.findings import Finding, Fine, Problem
 from rknn_validation.facts.library.runtimes import (
     is_vendor_binary,
     libstdcxx_from_outside,
@@ -40,9 +40,8 @@ NO_RUNTIME = "the subject packages no runtime library"
 
 
 @check(
-    "library.lies-where-programs-look",
+    "packages.runtime-in-lib",
     "The package installs lib/librknnrt.so",
-    stage="packages",
     remedy="Install the library with install -Dm644 $src $out/lib/librknnrt.so.",
     nothing=NO_RUNTIME,
     stacks=("vendor",),
@@ -55,9 +54,8 @@ def lies_where_programs_look(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "library.finds-its-own-libraries",
+    "packages.runtime-finds-libstdcxx",
     "The runtime finds libstdc++",
-    stage="packages",
     remedy="Set nativeBuildInputs = [ autoPatchelfHook ]; and buildInputs = [ stdenv.cc.cc.lib ]; and keep "
     "fixupPhase enabled.",
     nothing=NO_RUNTIME,
@@ -77,51 +75,50 @@ def finds_its_own_libraries(facts: Facts) -> Iterator[Finding]:
 NO_TOOLKIT = "the subject packages no Python toolkit"
 
 
+def _of_each_toolkit(facts: Facts, wrong: Callable[[Recipe], Iterable[str]]) -> Iterator[Finding]:
+    for one in toolkit_recipes(facts):
+        yield from (Problem(one.where, what) for what in wrong(one))
+        yield Fine(one.where)
+
+
 @check(
-    "python.dependencies-are-there",
+    "packages.toolkit-has-dependencies",
     "The Python toolkit has its dependencies",
-    stage="packages",
     remedy="Set dependencies = [ numpy psutil ruamel-yaml ].",
     nothing=NO_TOOLKIT,
     stacks=("vendor",),
 )
 def dependencies_are_there(facts: Facts) -> Iterator[Finding]:
-    """The wheel requires numpy, psutil and ruamel.yaml; nixpkgs' build checks that, and import fails without."""
-    for one in toolkit_recipes(facts):
-        yield from (Problem(one.where, what) for what in missing_dependencies(one))
-        yield Fine(one.where)
+    """The wheel requires numpy, psutil and ruamel.yaml: without them the build's check and the import fail."""
+    yield from _of_each_toolkit(facts, missing_dependencies)
 
 
 @check(
-    "python.import-check-names-the-package",
+    "packages.toolkit-import-check",
     "pythonImportsCheck names a package of the wheel",
-    stage="packages",
     remedy='Set pythonImportsCheck = [ "rknnlite.api" ].',
     nothing=NO_TOOLKIT,
     stacks=("vendor",),
 )
 def import_check_names_the_package(facts: Facts) -> Iterator[Finding]:
     """rknn-toolkit-lite2 installs the package rknnlite and nothing else; a check for another name fails the build."""
-    for one in toolkit_recipes(facts):
-        yield from (Problem(one.where, what) for what in wrong_imports(one))
-        yield Fine(one.where)
+    yield from _of_each_toolkit(facts, wrong_imports)
 
 
 @check(
-    "python.toolkit-and-runtime-agree",
+    "packages.toolkit-matches-runtime",
     "Toolkit and runtime are of the same release",
-    stage="packages",
     remedy="Take librknnrt.so and rknn-toolkit-lite2 from the same release of rknn-toolkit2.",
     nothing="not both are installed",
     stacks=("vendor",),
 )
 def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
-    """A runtime older than the toolkit (or the model made for it) answers `Invalid RKNN model version`."""
-    # What is merely written in some file may be of another release: only what is installed has to agree.
+    """A runtime older than the toolkit rejects its models: `Invalid RKNN model version`."""
+    # A recipe that is not installed may be of another release: only what is installed has to match.
     ours = [one for one in toolkit_recipes(facts) if one.package and toolkit_release(one)]
     theirs = [one for one in runtime_recipes(facts) if one.package and toolkit_release(one)]
     if not (ours and theirs):
-        # A link and a service name their packages without installing them; where there is one of each, it is these.
+        # Links and services use packages without installing them: where there is one release of each, compare those.
         every = (
             [one for one in toolkit_recipes(facts) if toolkit_release(one)],
             [one for one in runtime_recipes(facts) if toolkit_release(one)],
@@ -130,15 +127,14 @@ def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
             ours, theirs = every
     for toolkit in ours:
         if theirs and all(toolkit_release(one) != toolkit_release(toolkit) for one in theirs):
-            versions = f"toolkit {toolkit.text('version')} and runtime {theirs[0].text('version')}"
-            yield Problem(toolkit.where, f"{versions} are of different releases", theirs[0].where)
+            both = f"toolkit {toolkit.text('version')} and runtime {theirs[0].text('version')}"
+            yield Problem(toolkit.where, f"{both} are of different releases", theirs[0].where)
         yield from (Fine(f"{toolkit.where} with {other.where}") for other in theirs)
 
 
 @check(
-    "python.environment-is-of-one-version",
+    "packages.python-environment-single-version",
     "Python environments contain packages of their own Python version",
-    stage="packages",
     remedy="Take interpreter and packages from one set: python312.withPackages (ps: [ (ps.callPackage ./x.nix { }) ]).",
     nothing="the subject installs no Python environment for the NPU",
     stacks=("vendor",),
@@ -152,25 +148,20 @@ def environment_is_of_one_version(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "python.wheel-fits-the-interpreter",
+    "packages.wheel-matches-interpreter",
     "The wheel matches its Python version",
-    stage="packages",
     remedy="Use the wheel of that interpreter, or python312.pkgs.callPackage (wheels exist for CPython 3.7 to 3.12).",
     nothing=NO_TOOLKIT,
     stacks=("vendor",),
 )
 def wheel_fits_the_interpreter(facts: Facts) -> Iterator[Finding]:
     """Extension modules of another CPython are not found: `No module named 'rknnlite.api.…'`."""
-    for one in toolkit_recipes(facts):
-        if what := wheel_for_another_python(facts, one):
-            yield Problem(one.where, what)
-        yield Fine(one.where)
+    yield from _of_each_toolkit(facts, lambda one: filter(None, [wheel_for_another_python(facts, one)]))
 
 
 @check(
-    "python.wheel-exists",
+    "packages.wheel-exists",
     "The wheel is published",
-    stage="packages",
     remedy='Set pname = "rknn_toolkit_lite2", version 2.3.2, format wheel, cp312 as dist, python and abi, and '
     f"platform {versions.WHEEL_PLATFORM} in fetchPypi.",
     nothing=NO_TOOLKIT,
@@ -178,27 +169,22 @@ def wheel_fits_the_interpreter(facts: Facts) -> Iterator[Finding]:
 )
 def wheel_exists(facts: Facts) -> Iterator[Finding]:
     """The index has wheels of 2.3.0, 2.3.2 and 2.5.0 for CPython 3.7 to 3.12, aarch64 Linux; no source archive."""
-    for one in toolkit_recipes(facts):
-        yield from (Problem(one.where, what) for what in why_not_on_index(one))
-        yield Fine(one.where)
+    yield from _of_each_toolkit(facts, why_not_on_index)
 
 
 @check(
-    "python.wheel-is-installed-as-one",
+    "packages.wheel-format",
     'Wheels are built with format = "wheel"',
-    stage="packages",
     remedy='Set format = "wheel" in buildPythonPackage and remove pyproject and build-system.',
     nothing=NO_TOOLKIT,
     stacks=("vendor",),
 )
 def wheel_is_installed_as_one(facts: Facts) -> Iterator[Finding]:
     """Any other format unpacks a source tree and looks for setup.py or pyproject.toml."""
-    for one in toolkit_recipes(facts):
-        yield from (Problem(one.where, what) for what in why_not_built_as_wheel(one))
-        yield Fine(one.where)
+    yield from _of_each_toolkit(facts, why_not_built_as_wheel)
 
 
-# Absolute paths that are the machine's own and not somebody's files; what reads them is judged elsewhere.
+# Absolute paths of the system itself; what reads them is judged by another check.
 _SYSTEM = re.compile(r"/(?:nix|proc|sys|dev|run|boot|etc|usr|bin|lib|lib64|var|sbin)(?:/|$)")
 
 
@@ -209,52 +195,54 @@ _SYSTEM = re.compile(r"/(?:nix|proc|sys|dev|run|boot|etc|usr|bin|lib|lib64|var|s
     nothing="no file is named by path",
 )
 def local_files_exist(facts: Facts) -> Iterator[Finding]:
-    """A path into somebody's home exists on one machine; under pure evaluation not even there."""
+    """A path in a home directory exists on one machine only, and pure evaluation cannot read it even there."""
     for file in local_files(facts):
         what = _missing(file)
         yield Problem(file.where, what, file.literal) if what else Fine(file.where, file.literal)
     for recipe in recipes(facts):
         source = recipe.text("src") or ""
         if source.startswith(("/", "~")) and not source.startswith("/nix/store/"):
-            what = "the source is a file of one machine, named by its absolute path"
+            what = "the source is an absolute path, which exists on one machine only"
             yield Problem(recipe.where, what, source)
 
 
 def _missing(file: LocalFile) -> str | None:
     if file.literal.startswith("~"):
-        return "it names a file in somebody's home directory"
+        return "it is a path in a home directory"
     if file.exists is None:
-        return None if _SYSTEM.match(file.literal) else "it names a file of one machine by its absolute path"
-    # What is imported is for evaluation to judge; here it is about what a build would copy.
+        return None if _SYSTEM.match(file.literal) else "it is an absolute path, which exists on one machine only"
+    # Imported files are judged by evaluation; here it is about files that a build would copy.
     is_data = "." in file.name.strip(".") and not file.literal.endswith(".nix")
     return "there is no such file" if is_data and not file.exists else None
 
 
 @check(
-    "source.is-for-this-machine",
+    "packages.binaries-for-aarch64-linux",
     "Binaries are for AArch64 Linux",
-    stage="packages",
     remedy="Take the library from …/Linux/librknn_api/aarch64/ and the wheel whose name ends in _aarch64.whl.",
     nothing="the subject has no packages",
 )
 def is_for_this_machine(facts: Facts) -> Iterator[Finding]:
     """A library for another processor or for Android cannot be loaded (`wrong ELF class`)."""
-    yield from _foreign_downloads(facts)
-    yield from _foreign_files(facts)
-    yield from _foreign_copies(facts)
-    yield from looked_at(fetches(facts))
-    yield from looked_at(one.where for one in recipes(facts))
-
-
-def _foreign_downloads(facts: Facts) -> Iterator[Problem]:
     for fetch in fetches(facts):
         wheel = fetched_wheel(fetch)
         if wheel and wheel.platform and wheel.is_for_aarch64_linux is False:
-            yield Problem(fetch.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", str(fetch))
-        for url in fetch.urls:
-            folder = _foreign_folder(url)
-            if folder:
-                yield Problem(fetch.where, f"the library in {folder}/ is not for aarch64 Linux", url)
+            yield Problem(fetch.where, f"the wheel is for {wheel.platform}, not for AArch64 Linux", str(fetch))
+        yield from (_foreign(fetch.where, folder, url) for url in fetch.urls if (folder := _foreign_folder(url)))
+        yield Fine(str(fetch))
+    for file in local_files(facts):
+        wheel = parse_wheel_name(file.name)
+        if wheel and wheel.is_for_aarch64_linux is False:
+            yield Problem(file.where, f"the wheel is for {wheel.platform}, not for AArch64 Linux", file.literal)
+        if file.unfit:
+            yield Problem(file.where, file.unfit, file.literal)
+    for recipe in recipes(facts):
+        yield from _foreign_copies(recipe)
+        yield Fine(recipe.where)
+
+
+def _foreign(where: str, folder: str, seen: str) -> Problem:
+    return Problem(where, f"the library in {folder}/ is not for AArch64 Linux", seen)
 
 
 def _foreign_folder(path: str) -> str | None:
@@ -266,30 +254,18 @@ def _foreign_folder(path: str) -> str | None:
     return next((part for part in parts if part in FOREIGN_LIBRARY_FOLDERS), None)
 
 
-def _foreign_copies(facts: Facts) -> Iterator[Problem]:
-    for recipe in recipes(facts):
-        for phase, script in recipe.phases().items():
-            for number, line in enumerate(script.splitlines(), 1):
-                copied = re.match(r"\s*(?:cp|install|mv|ln)\s", line)
-                sources = [word for word in line.split() if not word.strip("\"'").startswith("$out")]
-                folder = next((one for word in sources if (one := _foreign_folder(word))), None)
-                if copied and folder:
-                    where = f"{recipe.where} {phase} line {number}"
-                    yield Problem(where, f"the library in {folder}/ is not for aarch64 Linux", line.strip())
-
-
-def _foreign_files(facts: Facts) -> Iterator[Problem]:
-    for file in local_files(facts):
-        wheel = parse_wheel_name(file.name)
-        if wheel and wheel.is_for_aarch64_linux is False:
-            yield Problem(file.where, f"the wheel is for {wheel.platform}, not for aarch64 Linux", file.literal)
-        if file.unfit:
-            yield Problem(file.where, file.unfit, file.literal)
+def _foreign_copies(recipe: Recipe) -> Iterator[Problem]:
+    for phase, script in recipe.phases().items():
+        for number, line in enumerate(script.splitlines(), 1):
+            sources = [word for word in line.split() if not word.strip("\"'").startswith("$out")]
+            folder = next((one for word in sources if (one := _foreign_folder(word))), None)
+            if folder and re.match(r"\s*(?:cp|install|mv|ln)\s", line):
+                yield _foreign(f"{recipe.where} {phase} line {number}", folder, line.strip())
 
 
 NO_PACKAGES = "the subject has no packages of its own"
 BOARD = "aarch64-linux"
-# Attribute names of lib.licenses that stand for free software and that people reach for.
+# Attributes of lib.licenses that stand for free software and are often used.
 _FREE = re.compile(
     r"(?:mit|asl20|apsl20|bsd\d?\w*|gpl\w*|lgpl\w*|agpl\w*|mpl\w*|isc|zlib|cc0|unlicense|publicDomain|free)"
 )
@@ -298,22 +274,20 @@ _PROPRIETARY_SOURCE = re.compile(r"airockchip|rknn-toolkit2|rknn_toolkit_lite2|r
 
 
 @check(
-    "lint.licence-is-the-vendor-s",
+    "lint.vendor-license",
     "Vendor binaries are not declared free software",
     remedy="Set meta.license = lib.licenses.unfree (the RKNN SDK licence allows use with Rockchip's chips only).",
     nothing=NO_PACKAGES,
 )
 def licence_is_the_vendors(facts: Facts) -> Iterator[Finding]:
-    """A proprietary binary marked as free passes allowUnfree = false and lands in public caches."""
-    ours = [one for one in recipes(facts) if is_vendor_binary(one) and _is_proprietary(one)]
-    found = [
-        Problem(one.where, f"{one.name} is Rockchip's under the RKNN SDK licence, not under {licence}", licence)
-        for one in ours
-        for licence in licences(one)
-        if _FREE.fullmatch(licence.rsplit(".", 1)[-1])
-    ]
-    yield from found
-    yield from looked_at(one.where for one in ours)
+    """A proprietary binary declared free passes allowUnfree = false and ends up in public caches."""
+    for one in recipes(facts):
+        if is_vendor_binary(one) and _is_proprietary(one):
+            for licence in licences(one):
+                if _FREE.fullmatch(licence.rsplit(".", 1)[-1]):
+                    what = f"{one.name} is licensed by Rockchip under the RKNN SDK licence, not under {licence}"
+                    yield Problem(one.where, what, licence)
+            yield Fine(one.where)
 
 
 def _is_proprietary(recipe: Recipe) -> bool:
@@ -329,29 +303,27 @@ def licences(recipe: Recipe) -> tuple[str, ...]:
 
 
 @check(
-    "lint.platforms-are-the-binary-s",
+    "lint.platforms-match-binary",
     "AArch64 binaries claim no other platform",
     remedy='Set meta.platforms = [ "aarch64-linux" ], so that nixpkgs refuses other platforms at evaluation.',
     nothing=NO_PACKAGES,
 )
 def platforms_are_the_binarys(facts: Facts) -> Iterator[Finding]:
-    """On x86_64 it would be installed without a word and fail when loaded."""
-    ours = [one for one in recipes(facts) if is_vendor_binary(one) and not _chooses_by_platform(one)]
-    found = []
-    for recipe in ours:
+    """On x86_64 the binary would be installed without an error, and fail when loaded."""
+    for recipe in recipes(facts):
+        if not is_vendor_binary(recipe) or _chooses_by_platform(recipe):
+            continue
         claimed = systems(recipe, "platforms") or ()
-        # No NixOS runs on Darwin: platforms.aarch64 claims nothing that could go wrong.
+        # NixOS does not run on Darwin: platforms.aarch64 is harmless.
         foreign = [one for one in claimed if one != BOARD and one.endswith("-linux")]
         if foreign and BOARD in claimed:
-            found.append(
-                Problem(recipe.where, f"{recipe.name} holds an aarch64 binary and claims {', '.join(foreign)} as well")
-            )
-    yield from found
-    yield from looked_at(one.where for one in ours)
+            what = f"{recipe.name} contains an AArch64 binary and also claims {', '.join(foreign)}"
+            yield Problem(recipe.where, what)
+        yield Fine(recipe.where)
 
 
 def _chooses_by_platform(recipe: Recipe) -> bool:
-    """Whether the file picks what it downloads by the machine (then it may well run on several)."""
+    """Whether the file picks what it downloads by the machine (then it may run on several)."""
     return any(bool(_ASKS_PLATFORM & set((dotted(node) or "").split("."))) for node in recipe.tree.tree.walk())
 
 

@@ -1,4 +1,4 @@
-"""Does the vendor's Python API find the runtime? It reads no variable, only three fixed paths."""
+"""The vendor's Python API finds the runtime only at three fixed paths; it reads no variable."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rknn_validation.facts.library.search import why_not_the_runtime
 from rknn_validation.facts.model import Facts
 
 SEE = "see expects.python"
-"""Who installs no Python API is told so once, by that check."""
+"""That check alone reports a missing Python API."""
 _MESSAGE = "`Can not find dynamic library on RK3588!`"
 
 
 @check(
-    "python.runtime-is-where-the-api-looks",
+    "python.runtime-is-found",
     "The Python API finds the runtime library",
     remedy="Link /usr/lib/librknnrt.so to ${runtime}/lib/librknnrt.so, with a unit or with systemd.tmpfiles.rules = "
     '[ "L+ /usr/lib/librknnrt.so - - - - ${runtime}/lib/librknnrt.so" ]. The API does not read LD_LIBRARY_PATH.',
@@ -28,20 +28,20 @@ _MESSAGE = "`Can not find dynamic library on RK3588!`"
     stacks=("vendor",),
 )
 def runtime_is_there(facts: Facts) -> Iterator[Finding]:
-    """It opens /usr/lib/librknnrt.so and two older names; else: `Can not find dynamic library on RK3588!`."""
+    """It opens /usr/lib/librknnrt.so or two older names, else fails: `Can not find dynamic library on RK3588!`."""
     bare = toolkit_packages(facts)
     ours = [one for one in interpreters(facts) if not one.doubt]
     if not bare and not ours:
         return
     every = ours or [Interpreter("environment.systemPackages", ", ".join(one.name for one in bare))]
-    # One that only one of several needs is made for that one alone; the others have their own ways.
+    # A way that only one of several interpreters has is made for that one; the others have their own.
     found = [(one, runtime_of(facts, one)) for one in every]
     if any(runtime.found for _, runtime in found):
         yield from (Fine(one.where, runtime.found) for one, runtime in found if runtime.found)
         return
     for one, runtime in found:
         if runtime.doubt:
-            yield Unsure(one.where, f"whether the API of {one.name} finds the runtime is not known", runtime.doubt)
+            yield Unsure(one.where, f"it is unknown whether the API of {one.name} finds the runtime", runtime.doubt)
         else:
             yield from _lacking(facts, one, runtime)
 
@@ -50,21 +50,21 @@ def _lacking(facts: Facts, one: Interpreter, runtime: Runtime) -> Iterator[Findi
     near = [other for other in providers(facts) if not other.is_opened]
     for other in near:
         yield Problem(
-            other.where, f"{_MESSAGE}: {runtime.lack}", f"{other.text}\n    the API does not look at {other.path}"
+            other.where, f"{_MESSAGE}: {runtime.lack}", f"{other.text}\n    the API does not read {other.path}"
         )
     if not near:
         yield Problem(one.where, f"{_MESSAGE}: {runtime.lack}", one.name)
 
 
 @check(
-    "python.copy-can-be-read",
+    "python.runtime-copy-readable",
     "Every user can read the copied library",
     remedy="Copy the library with mode 0644, or link to it.",
     nothing="the subject copies no library",
     stacks=("vendor",),
 )
 def copy_can_be_read(facts: Facts) -> Iterator[Finding]:
-    """With 0600 it works as root and for nobody else: `cannot open shared object file: Permission denied`."""
+    """With mode 0600 only root can load it: `cannot open shared object file: Permission denied`."""
     for one in api_providers(facts):
         if re.fullmatch("[0-7]+", one.mode) and int(one.mode, 8) & 0o044 != 0o044:
             yield Problem(one.where, "only root can load the library", one.text)
@@ -73,41 +73,41 @@ def copy_can_be_read(facts: Facts) -> Iterator[Finding]:
 
 
 @check(
-    "python.link-leads-to-the-library",
+    "python.link-target-is-library",
     "The link for the Python API points to the library",
     remedy="Link to the file itself, with its full store path: ${runtime}/lib/librknnrt.so.",
     nothing="the subject makes no such link",
     stacks=("vendor",),
 )
 def link_leads_there(facts: Facts) -> Iterator[Finding]:
-    """A dangling link, a link to a directory and a missing link read the same: `Can not find dynamic library`."""
+    """A dangling link, a link to a directory and a missing link give the same error: `Can not find dynamic library`."""
     for one in api_providers(facts):
         if why := why_not_the_runtime(facts, one):
-            yield Problem(one.where, "the link does not end at the runtime library", f"{one.text}\n    {why}")
+            yield Problem(one.where, "the link does not point to the runtime library", f"{one.text}\n    {why}")
         else:
             yield Fine(one.where, f"{one.path} -> {one.target or '(decided at run time)'}")
 
 
 @check(
-    "python.link-follows-the-package",
+    "python.link-follows-updates",
     "The link is updated with the package",
     remedy="Use L+ in tmpfiles, or run ln -sfn without testing whether the link exists.",
     nothing="the subject makes no such link",
     stacks=("vendor",),
 )
 def link_follows(facts: Facts) -> Iterator[Finding]:
-    """A link made once points to the old store path until garbage collection, and to nothing after it."""
+    """A link that is created once keeps the old store path, which is garbage-collected later."""
     for one in api_providers(facts):
-        # A stable name inside the system profile moves along by itself.
+        # A path inside the system profile stays valid.
         if not one.replaces and not one.target.startswith(("/run/", "/etc/")):
-            what = "once made, the link stays as it is: the next version of the package is not used"
+            what = "the link is never updated: the next version of the package is not used"
             yield Problem(one.where, what, one.text)
         else:
             yield Fine(one.where, one.text)
 
 
 @check(
-    "python.link-directory-is-made",
+    "python.link-directory-exists",
     "The link's directory exists",
     remedy="Create the directory first: mkdir -p /usr/lib. NixOS has no /usr/lib.",
     nothing="the subject makes no such link",
@@ -119,19 +119,19 @@ def link_directory(facts: Facts) -> Iterator[Finding]:
     homed = [one for one in made if one.makes_folder]
     yield from (Fine(one.where, one.text) for one in homed)
     if not homed:
-        what = "on NixOS there is no such directory, and nothing here makes it"
+        what = "NixOS has no such directory, and nothing here creates it"
         yield from (Problem(one.where, what, one.text) for one in made)
 
 
 @check(
-    "python.package-can-be-imported",
+    "python.api-can-be-imported",
     "The installed Python API can be imported",
     remedy="Install an interpreter that includes it: python312.withPackages (ps: [ rknn-toolkit-lite2 ]).",
     nothing=SEE,
     stacks=("vendor",),
 )
 def can_be_imported(facts: Facts) -> Iterator[Finding]:
-    """NixOS's python3 looks into its own environment only; a bare library in systemPackages is not on its path."""
+    """python3 on NixOS reads only its own environment; a library in systemPackages is not on its path."""
     ours = interpreters(facts)
     yield from (Fine(one.where, one.name) for one in ours if not one.doubt)
     if ours:
@@ -141,4 +141,4 @@ def can_be_imported(facts: Facts) -> Iterator[Finding]:
             yield Problem(where, "`import rknnlite` fails: no interpreter has it on its path", package.name)
     for name, unit in contribution(facts).units.items():
         if any(map(is_toolkit, unit.path)):
-            yield Unsure(name, "the unit has the Python API on its PATH, which is not where an interpreter looks")
+            yield Unsure(name, "the unit has the Python API on its PATH, where no interpreter looks for it")

@@ -6,16 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
-from rknn_validation.checks.model import (
-    LINT,
-    Answer,
-    Check,
-    Evidence,
-    Registry,
-    Status,
-    inconclusive,
-    skipped,
-)
+from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, Status, inconclusive, skipped
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.gaps import is_opaque
@@ -33,6 +24,7 @@ STAGES = (
     "udev",
     "access",
     "packages",
+    "tmpfiles",
     "library",
     "python",
     "units",
@@ -41,12 +33,12 @@ STAGES = (
     "disabled",
     "lint",
 )
-"""Stages from cause to effect: where several checks fail, the first stage's is the one to mend first."""
+"""Stages from cause to effect: where several checks fail, fix the one of the first stage first."""
 
 EXPECTS = "expects"
-"""The topic of the checks of what a scenario expects, one a word."""
+"""The stage of the checks of what a scenario expects, one for each word."""
 EVALUATES = "evaluation.succeeds"
-"""The check that says why a scenario has no configuration."""
+"""The check that reports why a scenario has no configuration."""
 _NO_CONFIGURATION = f"the scenario has no configuration: see {EVALUATES}"
 
 
@@ -55,8 +47,7 @@ def check(
     title: str,
     *,
     remedy: str,
-    stage: str = "",
-    nothing: str = "there is nothing to look at",
+    nothing: str = "there is nothing to check",
     needs: Iterable[str] = (),
     stacks: Iterable[str] = ("vendor", "mainline"),
     boards: Iterable[str] = ("rk3588",),
@@ -75,37 +66,35 @@ def check(
             return skipped(missing) if missing else answer(find(facts), good=title, nothing=nothing)
 
         ask.__doc__ = find.__doc__
-        CONFIGURATION_CHECKS.check(
-            id, title, remedy=remedy, stage=stage, stacks=stacks, boards=boards, everywhere=everywhere
-        )(ask)
+        CONFIGURATION_CHECKS.check(id, title, remedy=remedy, stacks=stacks, boards=boards, everywhere=everywhere)(ask)
         return find
 
     return declare
 
 
 OF_PACKAGES = frozenset({"evaluation", "packages", "library", "python", "lint"})
-"""Stages with questions for packages and overlays that are judged without a machine."""
+"""Stages of the checks of packages and overlays that are judged without a machine."""
 
 
 def concerns(check: Check[Facts], subject: Subject) -> bool:
-    """Whether a check has a question for such a subject."""
+    """Whether a check applies to such a subject."""
     return subject.is_machine or check.stage in OF_PACKAGES
 
 
 def is_asked(check: Check[Facts], scenario: Scenario) -> bool:
-    """Whether a check has a question for a scenario: for its stack, and of what it expects for that alone.
+    """Whether a check applies to a scenario's stack and, for a check of an expectation, to what it expects.
 
-    That nobody expects anything is told once, by `expects.python`.
+    Where nothing is expected, `expects.python` alone says so.
     """
-    topic, word = check.id.split(".", 1)
+    word = check.id.partition(".")[2]
     expected = {one.partition(":")[0] for one in scenario.expects or ()}
     if scenario.stack != "none":
         expected.add("python")
-    return scenario.stack in check.stacks and (topic != EXPECTS or word in expected)
+    return scenario.stack in check.stacks and (check.stage != EXPECTS or word in expected)
 
 
 def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
-    """The checks that have a question for this scenario's stack and boards, in the order of their stages."""
+    """The checks that apply to this scenario's stack and boards, in the order of their stages."""
     boards = {"rk3588" if board.is_rk3588 else "other" for board in facts.scenario.identities()}
     chosen = [
         check
@@ -116,7 +105,7 @@ def applicable(facts: Facts) -> tuple[Check[Facts], ...]:
 
 
 def _as_far_as_known(check: Check[Facts], given: Answer, facts: Facts) -> Answer:
-    """What seems to be missing may be in a module that is not on this machine: then nobody can tell."""
+    """A failure that may be due to a module that is not on this machine is inconclusive."""
     if check.id == EVALUATES or facts.evaluation.configuration is None:
         return given
     if _is_open(given):
@@ -124,12 +113,12 @@ def _as_far_as_known(check: Check[Facts], given: Answer, facts: Facts) -> Answer
     absent = [one for one in facts.evaluation.configuration.not_here if not is_unrelated(one)]
     if given.status is not Status.FAIL or not absent:
         return given
-    reason = f"{given.reason}; but not all that it imports is on this machine: {', '.join(absent)}"
+    reason = f"{given.reason}; but some of its imports are not on this machine: {', '.join(absent)}"
     return inconclusive(reason, *given.evidence)
 
 
 def _is_open(given: Answer) -> bool:
-    """Whether an answer rests on what the stand-in does not model: a failure on any of it, a pass on nothing else."""
+    """Whether an answer depends on what the stand-in does not model: a failure in part, a pass entirely."""
     seen = [line for one in given.evidence for line in f"{one.source}: {one.output}".splitlines()]
     if is_opaque(given.reason) or given.status is Status.FAIL:
         return given.status in (Status.PASS, Status.FAIL) and any(map(is_opaque, (given.reason, *seen)))
@@ -138,10 +127,9 @@ def _is_open(given: Answer) -> bool:
 
 
 def ask(check: Check[Facts], facts: Facts) -> Answer:
-    """Ask one check of one scenario; a check that breaks is inconclusive, never a pass.
+    """Ask one check of one scenario; a check that raises an exception is inconclusive, never a pass.
 
-    A scenario without a configuration is `evaluation.succeeds`'s to judge: every other check is skipped, but for those
-    that look at what is written in the subject's files, which lies there all the same.
+    Without a configuration, only `evaluation.succeeds` and the lint checks, which read the subject's files, are asked.
     """
     absent = facts.evaluation.configuration is None
     if absent and check.id != EVALUATES and check.group != LINT:
@@ -154,4 +142,4 @@ def ask(check: Check[Facts], facts: Facts) -> Answer:
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:
         trace = "".join(traceback.format_exception(error))
-        return inconclusive(f"the check itself broke: {type(error).__name__}: {error}", Evidence("traceback", trace))
+        return inconclusive(f"the check itself failed: {type(error).__name__}: {error}", Evidence("traceback", trace))

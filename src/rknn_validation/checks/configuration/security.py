@@ -1,7 +1,7 @@
-"""Does the machine keep its defences and its policies? An NPU needs none of them gone.
+"""Security settings and policies of the machine, which an NPU module has no reason to change.
 
-Judged is what the module defines, whatever is on by default: of a machine's own configuration, which declares no
-options, such lines are its owner's to write."""
+These checks judge what a module defines. A machine's own configuration, which declares no options, may set them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rknn_validation.facts.model import EFFECTS, Facts
 from rknn_validation.facts.nix.configuration import Json
 from rknn_validation.facts.nix.effects import Effects
 
-_OWNERS = Aside("it declares no options: what a machine's own configuration allows is its owner's to say")
+_OWNERS = Aside("the subject declares no options: a machine's own configuration may change these settings")
 _PARAMETER = re.compile(
     r"mitigations=off|lockdown=none|module\.sig_enforce=0|nokaslr|selinux=0|apparmor=0|init_on_alloc=0|nosmep|nosmap"
 )
@@ -35,24 +35,24 @@ def _risky(value: Json) -> bool:
 
 _DEFENCES: tuple[tuple[str, Callable[[Json], bool], str], ...] = (
     (r"nix\.settings\.sandbox|nix\.useSandbox", _is_false, "builds run without a sandbox"),
-    (r"security\.(?:apparmor|polkit|audit|auditd)\.enable", _is_false, "a defence is switched off"),
-    (r"networking\.(?:firewall|nftables)\.enable", _is_false, "the firewall is switched off"),
+    (r"security\.(?:apparmor|polkit|audit|auditd)\.enable", _is_false, "a security service is disabled"),
+    (r"networking\.(?:firewall|nftables)\.enable", _is_false, "the firewall is disabled"),
     (r"security\.(?:sudo|sudo-rs|doas)\.wheelNeedsPassword", _is_false, "sudo asks for no password"),
     (r"security\.(?:sudo|sudo-rs|doas)\.extraRules", _without_password, "sudo asks for no password"),
-    (r"security\.wrappers\.[^.]+\.setuid", lambda value: value is True, "a program runs as root for everybody"),
-    (r"boot\.kernelParams", _risky, "a defence of the kernel is switched off"),
+    (r"security\.wrappers\.[^.]+\.setuid", lambda value: value is True, "a program runs as root for every user"),
+    (r"boot\.kernelParams", _risky, "a kernel protection is disabled"),
 )
 
 
 @check(
-    "access.machine-keeps-its-defences",
+    "access.security-settings-unchanged",
     "Security settings are unchanged",
     remedy="Remove the definition: a driver, a udev rule and a library do not need it.",
     needs=(EFFECTS,),
     everywhere=True,
 )
-def keeps_defences(facts: Facts) -> Iterator[Finding]:
-    """Sandbox, firewall, mitigations, sudo's password: none has to do with an NPU."""
+def security_settings_unchanged(facts: Facts) -> Iterator[Finding]:
+    """The NPU needs no change of sandbox, firewall, mitigations or sudo."""
     effects = facts.effects or Effects()
     if not own_options(facts):
         yield _OWNERS
@@ -60,7 +60,7 @@ def keeps_defences(facts: Facts) -> Iterator[Finding]:
     for path, value in effects.definitions.items():
         why = next((why for name, bad, why in _DEFENCES if re.fullmatch(name, path) and bad(value)), "")
         if why:
-            yield Problem(path, f"the machine is less safe with the subject, for no use to the NPU: {why}", repr(value))
+            yield Problem(path, f"it makes the machine less secure, and the NPU does not need it: {why}", repr(value))
     yield from _not_seen(effects, "nix.", "security.", "networking.firewall", "boot.kernelParams")
     yield Fine("definitions", f"{len(effects.definitions)} options are set")
 
@@ -69,7 +69,7 @@ _POLICIES = ("allowUnfree", "allowBroken", "allowInsecure", "allowUnsupportedSys
 
 
 @check(
-    "evaluation.leaves-nixpkgs-policy-alone",
+    "evaluation.nixpkgs-policy-unchanged",
     "The nixpkgs policy of the machine is unchanged",
     remedy="Leave allowUnfree and similar settings to the machine's owner; document "
     "nixpkgs.config.allowUnfreePredicate for these packages.",
@@ -85,10 +85,10 @@ def leaves_policy_alone(facts: Facts) -> Iterator[Finding]:
     for name in _POLICIES:
         path = f"nixpkgs.config.{name}"
         if effects.definitions.get(path):
-            what = "it loosens a rule for every package of the machine, not for its own"
+            what = "it relaxes the policy for every package of the machine, not only for its own"
             yield Problem(path, what, repr(effects.definitions[path]))
     for name in effects.lets_everything_in:
-        what = "it lets every package of the machine in, not only its own: so says the predicate of an unrelated one"
+        what = "its predicate accepts an unrelated package, so it allows every package of the machine"
         yield Problem(f"nixpkgs.config.{name}", what)
     yield from _not_seen(effects, "nixpkgs.config")
     yield Fine("nixpkgs.config")
@@ -96,7 +96,7 @@ def leaves_policy_alone(facts: Facts) -> Iterator[Finding]:
 
 def _not_seen(effects: Effects, *prefixes: str) -> Iterator[Finding]:
     if effects.unknown:
-        yield Unsure("definitions", "what the module defines could not be evaluated", effects.unknown)
+        yield Unsure("definitions", "the module's definitions could not be evaluated", effects.unknown)
     for path in effects.unevaluated:
         if path.startswith(prefixes):
             yield Unsure(path, "its value could not be evaluated")

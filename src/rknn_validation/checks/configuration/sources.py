@@ -1,4 +1,4 @@
-"""Downloads: pinned by a real hash, from an URL that keeps serving the same file."""
+"""Downloads: pinned by a real hash, from a URL that keeps serving the same file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
-from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure, looked_at
+from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.facts.library.toolkits import fetched_wheel, parse_wheel_name
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.syntax import Binding
@@ -31,151 +31,136 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HTTPS_ONLY = re.compile(
     r"(?:https?|git|ssh)://(?:git@)?(?:[\w.-]*\.)?(?:github\.com|githubusercontent\.com|gitlab\.com|codeberg\.org)[:/]"
 )
+_REFERENCE = r"https?://(?:raw\.githubusercontent\.com/([^/]+)/([^/]+)|github\.com/([^/]+)/([^/]+)/raw)/"
+_RAW = re.compile(_REFERENCE + r"((?:refs/(?:tags|heads)/)?[^/]+)/(.+)")
 
 
-def _problems(facts: Facts, find: Callable[[Fetch], str | None]) -> Iterator[Problem]:
+def _of_each(facts: Facts, wrong: Callable[[Fetch], Iterator[str]]) -> Iterator[Finding]:
+    """What is wrong with each download."""
     for fetch in fetches(facts):
-        what = find(fetch)
-        if what:
-            yield Problem(fetch.where, what, str(fetch))
+        yield from (Problem(fetch.where, what, str(fetch)) for what in wrong(fetch))
+        yield Fine(str(fetch))
 
 
 @check(
-    "lint.source-has-a-hash",
+    "lint.source-has-hash",
     "Every download has a hash",
     remedy='Add hash = "sha256-…" to the fetcher (set it to lib.fakeHash once and copy the hash that Nix reports).',
     nothing=NOTHING,
 )
 def has_a_hash(facts: Facts) -> Iterator[Finding]:
-    """Without a hash nixpkgs' fetchers refuse to evaluate, and built-in ones take whatever the server sends today."""
-    yield from _problems(facts, _unhashed)
-    yield from looked_at(fetches(facts))
+    """Without a hash the fetchers of nixpkgs do not evaluate, and built-in ones take whatever the server sends."""
+    yield from _of_each(facts, _unhashed)
 
 
-def _unhashed(fetch: Fetch) -> str | None:
-    if fetch.hash is not None:
-        return None
-    if fetch.fetcher in ("fetchGit", "fetchTree") and _COMMIT.fullmatch(fetch.revision or ""):
-        return None
-    if fetch.fetcher in ("fetchGit", "fetchTree") and INTERPOLATED in (fetch.revision or ""):
-        return None
-    return f"{fetch.fetcher} is given no hash, so nothing says which file is meant"
+def _unhashed(fetch: Fetch) -> Iterator[str]:
+    revision = fetch.revision or ""
+    pinned = fetch.fetcher in ("fetchGit", "fetchTree") and (_COMMIT.fullmatch(revision) or INTERPOLATED in revision)
+    if fetch.hash is None and not pinned:
+        yield f"{fetch.fetcher} has no hash, so it does not say which file is meant"
 
 
 @check(
-    "lint.hash-is-real",
+    "lint.hash-not-placeholder",
     "No hash is a placeholder",
     remedy='Build the package once and replace the placeholder with the hash that Nix reports after "got:".',
     nothing=NOTHING,
 )
 def hash_is_real(facts: Facts) -> Iterator[Finding]:
-    """lib.fakeHash and its like make every build fail with a hash mismatch."""
-    yield from _problems(facts, _placeholder)
-    yield from looked_at(fetches(facts))
+    """lib.fakeHash and similar placeholders make every build fail with a hash mismatch."""
+    yield from _of_each(facts, _placeholder)
 
 
-def _placeholder(fetch: Fetch) -> str | None:
+def _placeholder(fetch: Fetch) -> Iterator[str]:
     text = fetch.hash
-    if text is None or text == INTERPOLATED:
-        return None
-    if "fakeHash" in text or "fakeSha" in text or is_placeholder(text):
-        return (
-            f"{fetch.hash_attribute} = {text or 'an empty string'} is a placeholder: the build ends in a hash mismatch"
-        )
-    return None
+    if text is not None and text != INTERPOLATED and ("fakeHash" in text or "fakeSha" in text or is_placeholder(text)):
+        shown = text or "an empty string"
+        yield f"{fetch.hash_attribute} = {shown} is a placeholder: the build fails with a hash mismatch"
 
 
 @check(
-    "lint.hash-is-well-formed",
+    "lint.hash-well-formed",
     "Every hash is well-formed",
     remedy='Write the hash as "sha256-<44 characters of base 64>"; nix hash to-sri converts other spellings.',
     nothing=NOTHING,
 )
 def hash_is_well_formed(facts: Facts) -> Iterator[Finding]:
     """Nix refuses a hash of the wrong length, alphabet or algorithm."""
-    found = (*_problems(facts, _malformed), *_malformed_of_dependencies(facts))
-    yield from found
-    yield from looked_at(fetches(facts))
-
-
-def _malformed_of_dependencies(facts: Facts) -> Iterator[Problem]:
-    """What a Go, Rust or Node package downloads is pinned by one hash of its own."""
+    yield from _of_each(facts, _malformed)
+    # The dependencies of a Go, Rust or Node package are pinned by one hash of their own.
     for tree in nix_files(facts):
         for node in tree.tree.walk():
             if isinstance(node, Binding) and node.path[-1] in ("vendorHash", "cargoHash", "npmDepsHash"):
                 text = tree.text(node.value)
-                if text and INTERPOLATED not in text and not is_placeholder(text):
-                    try:
-                        parse_hash(text, None)
-                    except HashError as error:
-                        yield Problem(tree.at(node), f"{node.path[-1]} = {text} is no hash: {error}")
+                if text and INTERPOLATED not in text and not is_placeholder(text) and (why := _unreadable(text, None)):
+                    yield Problem(tree.at(node), f"{node.path[-1]} = {text} is not a hash: {why}")
 
 
-def _malformed(fetch: Fetch) -> str | None:
+def _malformed(fetch: Fetch) -> Iterator[str]:
     text = fetch.hash
-    if text is None or INTERPOLATED in text or _placeholder(fetch):
-        return None
+    if text is None or INTERPOLATED in text or any(_placeholder(fetch)):
+        return
     algorithm = fetch.hash_attribute if fetch.hash_attribute in ("sha256", "sha512", "sha1", "md5") else None
+    if why := _unreadable(text, algorithm):
+        yield f"{fetch.hash_attribute} = {text} is not a hash: {why}"
+
+
+def _unreadable(text: str, algorithm: str | None) -> str:
+    """Why Nix cannot read a hash, "" where it can."""
     try:
         parse_hash(text, algorithm)
     except HashError as error:
-        return f"{fetch.hash_attribute} = {text} is no hash: {error}"
-    return None
+        return str(error)
+    return ""
 
 
 @check(
-    "lint.source-stays-the-same",
+    "lint.source-is-pinned",
     "Every download names a commit, tag or release",
     remedy="Replace the branch in the URL with the commit it points to today.",
     nothing=NOTHING,
 )
 def stays_the_same(facts: Facts) -> Iterator[Finding]:
-    """A branch moves on: from then on the hash no longer matches and nobody can build the system again."""
+    """When a branch moves on, the hash no longer matches and the system can no longer be built."""
     for fetch in fetches(facts):
         found = revision_of(fetch)
         if found.kind is Stability.MOVING:
-            what = f"it follows {found.name}, which moves: after the next push there the hash no longer matches"
+            what = f"it follows {found.name}, which moves: after the next push the hash no longer matches"
             yield Problem(fetch.where, what, str(fetch))
         elif found.kind is Stability.UNKNOWN:
-            why = f"{found.name} is no hash and has not the shape of a tag: it may be a branch, which moves"
+            why = f"{found.name} looks like neither a commit nor a tag: it may be a branch, which moves"
             yield Unsure(fetch.where, why, str(fetch))
         else:
             yield Fine(fetch.where, str(fetch))
 
 
 @check(
-    "lint.source-can-be-downloaded",
+    "lint.source-url-is-downloadable",
     "Every URL can be downloaded without credentials",
     remedy="Use the https URL of the raw file: raw.githubusercontent.com/<owner>/<repository>/<commit>/<path>.",
     nothing=NOTHING,
 )
 def can_be_downloaded(facts: Facts) -> Iterator[Finding]:
-    """A GitHub /blob/ page is HTML; git:// there is switched off; file:// and ssh exist on one machine only."""
-    yield from _problems(facts, _unreachable)
-    yield from looked_at(fetches(facts))
+    """A /blob/ page of GitHub is HTML, its git:// is switched off, and file:// and ssh work on one machine only."""
+    yield from _of_each(facts, lambda fetch: filter(None, map(_unreachable, fetch.urls)))
 
 
-def _unreachable(fetch: Fetch) -> str | None:
-    for url in fetch.urls:
-        if re.match(r"https?://(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree)/", url) and "raw=true" not in url:
-            return "a /blob/ or /tree/ address is the web page about the file, not the file"
-        if url.startswith(("file:", "/home/", "/tmp/", "/root/", "~")):
-            return "it names a file of one machine; the build has no access to it, and no other machine has it"
-        if url.startswith(("ssh:", "git@", "git+ssh:")):
-            return "it needs an SSH key, which the build sandbox does not have"
-        if url.startswith(("http://", "git://")) and _HTTPS_ONLY.match(url):
-            return f"this host does not serve {url.split(':')[0]}://; the address must begin with https://"
-        if re.match(r"https?://(?:localhost|127\.|192\.168\.|10\.)", url):
-            return "it names a server of a private network"
+def _unreachable(url: str) -> str | None:
+    if re.match(r"https?://(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree)/", url) and "raw=true" not in url:
+        return "a /blob/ or /tree/ URL is the web page about the file, not the file"
+    if url.startswith(("file:", "/home/", "/tmp/", "/root/", "~")):
+        return "it names a file on one machine; the build cannot access it, and no other machine has it"
+    if url.startswith(("ssh:", "git@", "git+ssh:")):
+        return "it needs an SSH key, which the build sandbox does not have"
+    if url.startswith(("http://", "git://")) and _HTTPS_ONLY.match(url):
+        return f"this server does not serve {url.split(':')[0]}://; the URL must begin with https://"
+    if re.match(r"https?://(?:localhost|127\.|192\.168\.|10\.)", url):
+        return "it names a server in a private network"
     return None
 
 
-_REFERENCE = r"https?://(?:raw\.githubusercontent\.com/([^/]+)/([^/]+)|github\.com/([^/]+)/([^/]+)/raw)/"
-_RAW = re.compile(_REFERENCE + r"((?:refs/(?:tags|heads)/)?[^/]+)/(.+)")
-
-
 def raw_file(url: str) -> tuple[str, str, str] | None:
-    """(repository, commit or tag or branch, path) of a raw GitHub address."""
+    """(repository, commit or tag or branch, path) of a raw GitHub URL."""
     found = _RAW.fullmatch(url.split("?")[0])
     if not found or INTERPOLATED in found[5]:
         return None
@@ -194,7 +179,7 @@ def digest(fetch: Fetch) -> str | None:
 
 
 @check(
-    "lint.path-is-in-the-repository",
+    "lint.source-path-exists",
     "Downloaded paths exist in the vendor's repository",
     remedy="Correct the path: in rknn-toolkit2 the runtime is rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so, "
     "and wheels are in rknn-toolkit-lite2/packages/.",
@@ -202,9 +187,7 @@ def digest(fetch: Fetch) -> str | None:
 )
 def path_is_in_repository(facts: Facts) -> Iterator[Finding]:
     """Another path, or a wheel of one version at the commit of another, is a 404."""
-    found = [Problem(one.where, what, str(one)) for one in fetches(facts) for what in _misplaced(one)]
-    yield from found
-    yield from looked_at(fetches(facts))
+    yield from _of_each(facts, _misplaced)
 
 
 def _misplaced(fetch: Fetch) -> Iterator[str]:
@@ -223,7 +206,7 @@ def _misplaced(fetch: Fetch) -> Iterator[str]:
         wheel = parse_wheel_name(posixpath.basename(path))
         released = versions.COMMITS.get(reference) or _tag(reference)
         if wheel and released and repository == "rknn-toolkit2" and wheel.version != released:
-            yield f"at {reference} lie the wheels of {released}, not of {wheel.version}: the download is a 404"
+            yield f"{reference} has the wheels of {released}, not of {wheel.version}: the download is a 404"
 
 
 def _tag(reference: str) -> str | None:
@@ -232,17 +215,15 @@ def _tag(reference: str) -> str | None:
 
 
 @check(
-    "lint.hash-fits-the-version",
+    "lint.hash-matches-version",
     "Hashes match the vendor's published files",
     remedy="Compare version, Python tag and hash; nix-prefetch-url prints the hash of a URL.",
     nothing=NOTHING,
 )
 def hash_fits_the_version(facts: Facts) -> Iterator[Finding]:
-    """A hash of another version, or of no published file: the build ends in a mismatch, or in the wrong file."""
-    every = fetches(facts)
-    found = [Problem(one.where, what, str(one)) for one in every for what in (*_wheel_hash(one), *_other_hash(one))]
-    yield from found
-    yield from looked_at(every)
+    """With the hash of another version, or of no published file, the build fails or takes the wrong file."""
+    yield from _of_each(facts, _wheel_hash)
+    yield from _of_each(facts, _other_hash)
 
 
 def _wheel_hash(fetch: Fetch) -> Iterator[str]:
@@ -279,34 +260,30 @@ def _owner_of(seen: str) -> str | None:
 
 
 @check(
-    "lint.one-hash-is-one-file",
+    "lint.hashes-are-distinct",
     "Different files have different hashes",
     remedy="Compute the hash of each file.",
     nothing=NOTHING,
 )
 def one_hash_is_one_file(facts: Facts) -> Iterator[Finding]:
-    """A hash copied along with the fetcher: one of the two can never be built."""
-    every = fetches(facts)
+    """When a hash was copied along with the fetcher, one of the two files can never be built."""
     files: dict[str, dict[str, Fetch]] = defaultdict(dict)
-    for fetch in every:
+    for fetch in fetches(facts):
         seen, name = digest(fetch), _file_name(fetch)
         if seen and name and INTERPOLATED not in name:
             files[seen].setdefault(name, fetch)
-    found = [
-        Problem(one.where, f"the same hash as {other}, which is another file", str(one))
-        for names in files.values()
-        for other in list(names)[:1]
-        for one in list(names.values())[1:]
-    ]
-    yield from found
-    yield from looked_at(every)
+        yield Fine(str(fetch))
+    for names in files.values():
+        first, *others = names
+        for one in others:
+            yield Problem(names[one].where, f"it has the hash of {first}, which is another file", str(names[one]))
 
 
 def _file_name(fetch: Fetch) -> str | None:
     wheel = fetched_wheel(fetch)
     if wheel:
         return f"{wheel.name}-{wheel.version}-{wheel.python}"
-    if fetch.urls and fetch.fetcher in ("fetchurl",):
+    if fetch.urls and fetch.fetcher == "fetchurl":
         return posixpath.basename(fetch.urls[0].split("?")[0])
     if fetch.fetcher.startswith("fetchFrom") and fetch.repository:
         # A fork and its origin have the same tree at the same commit.
@@ -316,25 +293,22 @@ def _file_name(fetch: Fetch) -> str | None:
 
 
 @check(
-    "lint.version-agrees",
+    "lint.version-matches-source",
     "A package's version matches what it downloads",
     remedy="Write the version once (finalAttrs.version or rec) and use it in the URL.",
     nothing="no recipe states a version",
 )
 def version_agrees(facts: Facts) -> Iterator[Finding]:
-    """A version that says one thing and a file that is another: whoever pairs it with a model or runtime is misled."""
-    found: list[Problem] = []
-    seen: list[str] = []
+    """A wrong version misleads whoever pairs the package with a model or a runtime."""
     for recipe in recipes(facts):
         source, version = recipe.source, recipe.text("version")
         if not isinstance(source, Fetch) or version is None or versions.version_numbers(version) is None:
             continue
         downloaded = _downloaded_version(source)
-        seen.append(f"{recipe.where}: {version}, {source}")
+        yield Fine(f"{recipe.where}: {version}, {source}")
         if downloaded and not _same(version, downloaded):
-            found.append(Problem(recipe.where, f"{recipe.name} says {version} and downloads {downloaded}", str(source)))
-    yield from found
-    yield from looked_at(seen)
+            what = f"{recipe.name} has version {version} and downloads {downloaded}"
+            yield Problem(recipe.where, what, str(source))
 
 
 def _same(one: str, other: str) -> bool:

@@ -20,8 +20,8 @@ from rknn_validation.facts.text.units import exec_commands, last, shell_syntax, 
 
 _ON_NIXOS = ("/nix/store/", "/run/", "/etc/profiles/", "/bin/sh", "/usr/bin/env", "/var/", "/home/", "/opt/", "/root/")
 _MADE = (".device", ".mount", ".swap", ".scope")
-"""Units that systemd makes itself, of what it finds."""
-NO_COMMANDS = "the subject's units for the NPU run scripts or nothing"
+"""Units that systemd creates itself."""
+NO_COMMANDS = "the subject's units for the NPU have no Exec lines"
 NO_SERVICE = "the subject adds no service for the NPU"
 
 
@@ -39,18 +39,18 @@ def programs_exist(facts: Facts) -> Iterator[Problem | Fine]:
             if command.startswith((*_ON_NIXOS, "$", "%")):
                 yield Fine(f"{name} {key}", command)
             else:
-                yield Problem(f"{name} {key}", "the unit fails with 203/EXEC: there is no such program", command)
+                yield Problem(f"{name} {key}", "the unit fails with 203/EXEC: the program does not exist", command)
 
 
 @check(
-    "units.do-something",
+    "units.have-command",
     "Every service runs a command",
     remedy="Add an ExecStart or a script to the service.",
     nothing=NO_SERVICE,
     everywhere=True,
 )
 def do_something(facts: Facts) -> Iterator[Problem | Fine]:
-    """systemd refuses a service with nothing to run: `Service has no ExecStart=, ExecStop=, or SuccessAction=`."""
+    """systemd refuses a service without a command: `Service has no ExecStart=, ExecStop=, or SuccessAction=`."""
     for name, unit in own_services(facts).items():
         runs = unit.script.strip() or last(unit, "SuccessAction", "Unit")
         if runs or any(any(unit.sections.get("Service", {}).get(key, ())) for key in ("ExecStart", "ExecStop")):
@@ -60,35 +60,35 @@ def do_something(facts: Facts) -> Iterator[Problem | Fine]:
 
 
 @check(
-    "units.are-started",
+    "units.started",
     "Every unit is started by another unit",
     remedy='Add wantedBy = [ "multi-user.target" ] (or a timer, a socket, or a rule with SYSTEMD_WANTS).',
     nothing=NO_SERVICE,
     everywhere=True,
 )
 def are_started(facts: Facts) -> Iterator[Problem | Fine]:
-    """A unit nobody wants is never started, and nothing says so."""
+    """A unit that no other unit wants is never started, without an error."""
     for name, unit in own_services(facts).items():
         if is_started(facts, unit):
             yield Fine(name)
         else:
             seen = "no wantedBy, no requiredBy, no timer or socket; nothing names it"
-            yield Problem(name, "this service is never started", seen)
+            yield Problem(name, "the service is never started", seen)
 
 
 @check(
-    "units.names-are-units",
+    "units.referenced-units-exist",
     "Units that other units name exist",
     remedy="Write the full name with its suffix (multi-user.target, systemd-udevd.service).",
     nothing="the subject adds no unit for the NPU",
     everywhere=True,
 )
 def names_are_units(facts: Facts) -> Iterator[Problem | Fine]:
-    """A target that does not exist is never reached; an ordering after it orders nothing."""
+    """A target that does not exist is never reached, and an ordering after it has no effect."""
     for owner, unit in npu_units(facts).items():
         for relation, name in _named_units(unit):
             if why := _wrong_name(facts, relation, name):
-                yield Problem(f"{owner} {relation}", "a unit is named that does not exist", f"{name}: {why}")
+                yield Problem(f"{owner} {relation}", "it names a unit that does not exist", f"{name}: {why}")
         yield Fine(owner)
 
 
@@ -103,7 +103,7 @@ def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
     if name in facts.configuration.units or "%" in name or "@" in name:
         return None
     if name.rsplit(".", 1)[-1] not in SUFFIXES:
-        return "a unit's name ends in .service, .target, …"
+        return "unit names end in .service, .target, …"
     if name in UNITS | TARGETS:
         return None
     if name.endswith(".target") and relation in {"WantedBy", "RequiredBy", "Requires", "BindsTo"}:
@@ -111,20 +111,20 @@ def _wrong_name(facts: Facts, relation: str, name: str) -> str | None:
     if relation in {"Requires", "BindsTo", "Requisite"} and not name.endswith(_MADE):
         kin = difflib.get_close_matches(name, facts.configuration.units, n=1, cutoff=0.75)
         if kin:
-            return f"no such unit, so this one cannot start; {kin[0]} is one"
+            return f"no such unit, so this one cannot start; did you mean {kin[0]}?"
     near = difflib.get_close_matches(name, UNITS | TARGETS, n=1, cutoff=0.9)
-    return f"no such unit; {near[0]} is one" if near else None
+    return f"no such unit; did you mean {near[0]}?" if near else None
 
 
 @check(
-    "units.keys-are-known",
+    "units.directives-known",
     "Every directive of a unit is known in its section",
     remedy="Spell the directive as systemd.directives(7) does; put conditions into unitConfig, not into serviceConfig.",
     nothing="the subject adds no unit for the NPU",
     everywhere=True,
 )
 def keys_known(facts: Facts) -> Iterator[Problem | Fine]:
-    """An unknown key, or one in the wrong section, is ignored: `Unknown key name … in section …, ignoring`."""
+    """Unknown directives, and those in the wrong section, are ignored: `Unknown key name … in section …, ignoring`."""
     for name, unit in npu_units(facts).items():
         for section, keys in unit.sections.items():
             for key in keys if section in SECTIONS else ():
@@ -142,12 +142,12 @@ def _wrong_key(key: str, section: str) -> str | None:
         return f"belongs to [{others[0]}]"
     near = difflib.get_close_matches(key, SECTIONS[section], n=1, cutoff=0.8)
     if near:
-        return f"no such key; {near[0]} is one"
-    return "no such key" if re.match("Condition|Assert|Exec", key) else None
+        return f"no such directive; did you mean {near[0]}?"
+    return "no such directive" if re.match("Condition|Assert|Exec", key) else None
 
 
 @check(
-    "units.order-has-no-cycle",
+    "units.no-ordering-cycle",
     "The order of units has no cycle",
     remedy="Remove one of the orderings; otherwise systemd drops a unit of its choice.",
     nothing="the subject adds no unit for the NPU",
@@ -187,25 +187,25 @@ def _ran(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 @check(
-    "units.programs-are-no-folders",
+    "units.programs-are-files",
     "Units run programs, not directories",
     remedy="Name the program: lib.getExe package, or ${package}/bin/name.",
     nothing=NO_COMMANDS,
     everywhere=True,
 )
 def programs_are_no_folders(facts: Facts) -> Iterator[Problem | Fine]:
-    """`status=203/EXEC`: a package's store path is a folder, and only writeShellScript and its like make a file."""
+    """`status=203/EXEC`: a package's store path is a directory, unless it comes from writeShellScript or similar."""
     for where, line in _ran(facts):
         found = STORE_PATH.match(line)
         if found and not (found["rest"] or "").strip("/") and found["name"] in folders(facts):
-            what = "the unit fails with 203/EXEC: it runs a folder"
-            yield Problem(where, what, f"{line}\n    is a folder; its programs are in its bin")
+            what = "the unit fails with 203/EXEC: it runs a directory"
+            yield Problem(where, what, f"{line}\n    is a directory; its programs are in its bin")
         else:
             yield Fine(where, line)
 
 
 @check(
-    "units.commands-need-no-shell",
+    "units.commands-without-shell-syntax",
     "Exec lines contain no shell syntax",
     remedy="Move the command to script = '' … '' or pkgs.writeShellScript; systemd splits Exec lines at blanks and "
     "starts no shell.",
@@ -213,7 +213,7 @@ def programs_are_no_folders(facts: Facts) -> Iterator[Problem | Fine]:
     everywhere=True,
 )
 def need_no_shell(facts: Facts) -> Iterator[Problem | Fine]:
-    """systemd hands <, >, |, && and $(…) to the program as words of its command line."""
+    """systemd passes <, >, |, && and $(…) to the program as arguments."""
     for where, line in _ran(facts):
         if shell_syntax(line):
             yield Problem(where, "the program gets shell syntax as arguments", line)
@@ -232,13 +232,12 @@ _BROUGHT_BY = {
     "ip": "iproute2",
     "tar": "gnutar",
 }
-"""Programs NixOS does not put on a unit's PATH (that has coreutils, findutils, grep, sed and systemd), and whose
-they are."""
+"""Programs that are not on a unit's PATH by default (coreutils, findutils, grep, sed and systemd are) -> package."""
 _ALSO = re.compile(r"busybox|toybox|util-linux|sbase|wrappers")
 
 
 @check(
-    "units.scripts-find-their-programs",
+    "units.script-programs-on-path",
     "Programs that a unit's script calls are on its PATH",
     remedy="Add the package: systemd.services.<name>.path = [ pkgs.kmod ]; or call the program by store path "
     "(lib.getExe').",
@@ -246,11 +245,11 @@ _ALSO = re.compile(r"busybox|toybox|util-linux|sbase|wrappers")
     everywhere=True,
 )
 def scripts_find_programs(facts: Facts) -> Iterator[Problem | Fine]:
-    """`modprobe: command not found`: a unit's PATH is not that of a login."""
+    """`modprobe: command not found`: a unit's PATH is not that of a login shell."""
     for name, unit in own_services(facts).items():
         if unit.script.strip():
             for why in _unfound(unit):
-                yield Problem(name, "the script stops at a program that is not on the unit's PATH", why)
+                yield Problem(name, "the script fails at a program that is not on the unit's PATH", why)
             yield Fine(name)
 
 
@@ -264,24 +263,24 @@ def _unfound(unit: Unit) -> Iterator[str]:
         return
     carried = [inner for package in unit.path for inner in package.walk()]
     names = {package.pname or package.name for package in carried}
-    # A package of the subject's own, or a path somebody wrote down, may hold any program.
+    # A package of the subject, or an explicit path, may contain any program.
     if any(package.origin != "nixpkgs" or _ALSO.search(package.name) for package in carried):
         return
     for command in ran:
         wanted = _BROUGHT_BY.get(command.words[0])
         if command.certain and wanted and not any(name.startswith(wanted) for name in names):
-            yield f"{' '.join(command.words)}\n    {command.words[0]} comes with {wanted}, which is not in path"
+            yield f"{' '.join(command.words)}\n    {command.words[0]} is in {wanted}, which is not in path"
 
 
 @check(
-    "units.programs-are-in-their-package",
+    "units.programs-in-package",
     "Packages contain the programs that units run",
     remedy="Use the name under which installPhase installs the program, or lib.getExe with meta.mainProgram.",
     nothing="no unit for the NPU runs a program of a package that can be read",
     everywhere=True,
 )
 def programs_are_there(facts: Facts) -> Iterator[Problem | Fine]:
-    """`status=203/EXEC`: the store path exists and has nothing of that name in bin."""
+    """`status=203/EXEC`: the store path exists, but its bin has no such program."""
     for where, line in _ran(facts):
         found = STORE_PATH.match(line)
         has = programs(facts).get(found["name"]) if found else None
@@ -300,13 +299,13 @@ def programs_are_there(facts: Facts) -> Iterator[Problem | Fine]:
     nothing="the subject runs no script for the NPU",
 )
 def scripts_parse(facts: Facts) -> Iterator[Problem | Unsure | Fine]:
-    """bash reads nothing of a script it cannot parse: the unit fails, or nobody can log in."""
+    """bash runs nothing of a script that it cannot parse: the unit fails, or nobody can log in."""
     for one in checked_scripts(facts):
         if one.judgement is None:
-            yield Unsure(one.where, "there is no shellcheck to judge the script; ./setup.sh installs it")
+            yield Unsure(one.where, "shellcheck is not installed; ./setup.sh installs it")
         elif one.judgement.problems and one.has_unknown_lines:
-            yield Unsure(one.where, "whole lines of the script are known after a build only", one.judgement.problems[0])
+            yield Unsure(one.where, "whole lines of the script are known only after a build", one.judgement.problems[0])
         elif one.judgement.problems:
-            yield Problem(one.where, f"it is no valid shell: {one.judgement.problems[0]}", one.text)
+            yield Problem(one.where, f"it is not valid shell: {one.judgement.problems[0]}", one.text)
         else:
             yield Fine(one.where)

@@ -19,7 +19,7 @@ OPEN = "sh -c 'exec 3<>\"$0\"'"
 
 
 @NODE_CHECKS.check(
-    "access.as-configured",
+    "access.matches-configuration",
     "The devnode has the configured owner, group and mode",
     remedy="Check the matches of the rule: on this node it does not apply, or a later rule overrides it.",
 )

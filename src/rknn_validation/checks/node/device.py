@@ -145,7 +145,7 @@ def present(question: Question) -> Answer:
 
 
 @NODE_CHECKS.check(
-    "device.real",
+    "device.is-the-drivers",
     "The devnode is the driver's own character device",
     remedy="Remove the link or file: clients use /dev/rknpu as a misc device and get invalid answers from anything "
     "else.",
@@ -180,7 +180,7 @@ def opens(question: Question) -> Answer:
 
 
 @NODE_CHECKS.check(
-    "device.answers",
+    "device.driver-answers",
     "The vendor's driver answers",
     remedy="Check which driver owns the devnode: it is not the vendor's driver, or not the version it claims to be.",
     stacks=("vendor",),

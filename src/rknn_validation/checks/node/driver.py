@@ -30,7 +30,7 @@ NEEDS_MEMORY = 256 * 1024
 
 
 @HARDWARE_CHECKS.check(
-    "driver.is-the-stacks",
+    "driver.matches-stack",
     "The NPU is bound to this stack's driver",
     remedy="Boot the kernel and device tree of the stack that you want: one kernel serves one stack.",
 )
@@ -48,7 +48,7 @@ def is_the_stacks(question: Question) -> Answer:
 
 
 @HARDWARE_CHECKS.check(
-    "driver.cores",
+    "driver.all-cores",
     "The driver has all three cores",
     remedy="Describe all cores in the device tree: three nodes for mainline, three register banks for vendor.",
 )
@@ -71,7 +71,7 @@ def cores(question: Question) -> Answer:
 
 
 @HARDWARE_CHECKS.check(
-    "driver.iommu-on",
+    "driver.iommu-enabled",
     "Every NPU device has an IOMMU",
     remedy="Enable the NPU's MMU nodes in the device tree; without them only contiguous memory can be used.",
 )
@@ -87,7 +87,7 @@ def iommu_on(question: Question) -> Answer:
 
 
 @HARDWARE_CHECKS.check(
-    "driver.memory-enough",
+    "driver.memory-sufficient",
     "Enough memory is free for a model",
     remedy="Free some memory; where the IOMMU is off, enable it or reserve memory with cma=128M on the kernel "
     "command line.",
@@ -121,7 +121,6 @@ _TEFLON = "uname -r && readlink -e /run/opengl-driver/lib/libteflon.so"
 @HARDWARE_CHECKS.check(
     "driver.fits-runtime",
     "Driver and runtime versions are compatible",
-    stage="library",
     remedy="Vendor: use driver 0.9.8, and runtime and toolkit of one release. Mainline: use Linux 6.18 and Mesa 25.3 "
     "or later.",
 )
@@ -162,7 +161,7 @@ def _mainline(question: Question) -> Answer:
     if not at_least(ran.lines[0], "6.18"):
         return failed(f"Linux {ran.lines[0]} has no rocket; 6.18 is the first", ran.evidence)
     if len(ran.lines) == 1:
-        return skipped("there is no libteflon.so in /run/opengl-driver/lib: see library.teflon")
+        return skipped("there is no libteflon.so in /run/opengl-driver/lib: see library.teflon-loads")
     mesa = re.search(r"mesa-(\d+)\.(\d+)", ran.lines[1])
     if mesa is None:
         return inconclusive(f"{ran.lines[1]} does not tell Mesa's version", ran.evidence)
@@ -230,7 +229,7 @@ def supply_on(question: Question) -> Answer:
 
 
 @HARDWARE_CHECKS.check(
-    "power.cool-enough",
+    "power.temperature",
     "The NPU is below its throttling temperature",
     remedy="Improve the cooling: heat sink, fan, air flow. A hot NPU is slowed down and then switched off.",
 )

@@ -88,7 +88,7 @@ case "$path" in *.gz) gzip -dc "$path" ;; *) cat "$path" ;; esac | grep -wE 'CON
 
 
 @HARDWARE_CHECKS.check(
-    "kernel.release-configured",
+    "kernel.release-matches",
     "The running kernel is that of the configured system",
     remedy="Reboot; if the old kernel comes back, check which generation the boot loader starts.",
 )
@@ -138,7 +138,7 @@ def config_has_driver(question: Question) -> Answer:
 
 
 @HARDWARE_CHECKS.check(
-    "kernel.known-messages",
+    "kernel.no-known-errors",
     "The kernel log has no known error messages",
     remedy="Read the diagnosis: each of these messages has its own cause and remedy.",
 )

@@ -34,7 +34,7 @@ def _each(words: Sequence[str]) -> str:
 
 
 @NODE_CHECKS.check(
-    "library.login-shell",
+    "library.login-shell-finds-runtime",
     "A C program in a login shell finds librknnrt.so",
     remedy="Add the runtime's lib directory to environment.sessionVariables.LD_LIBRARY_PATH (as a list).",
     stacks=("vendor",),
@@ -64,7 +64,7 @@ def _is_led(configuration: Configuration) -> bool:
 
 
 @NODE_CHECKS.check(
-    "library.service",
+    "library.service-finds-runtime",
     "A C program in a service finds librknnrt.so",
     remedy="Set environment.LD_LIBRARY_PATH of the unit, or systemd.globalEnvironment: services read no profile.",
     stacks=("vendor",),
@@ -134,7 +134,7 @@ def not_from_working_directory(question: Question) -> Answer:
     )
     runtime = next((line for line in source.lines if line.endswith("librknnrt.so")), None)
     if runtime is None:
-        return skipped("there is no librknnrt.so on the node to plant a copy of: see library.login-shell")
+        return skipped("there is no librknnrt.so on the node to plant a copy of: see library.login-shell-finds-runtime")
     planted = question.run(
         "directory=$(mktemp -d) && chmod 0755 $directory && cp %s $directory/librknnrt.so && echo $directory", runtime
     )
@@ -166,7 +166,9 @@ def readable(question: Question) -> Answer:
     """Read by a user that is nobody; and what is read is an ELF file."""
     ran = question.run("ls -d /run/current-system/sw/lib/librknnrt.so /usr/lib/librknnrt.so")
     if not ran.lines:
-        return skipped("librknnrt.so is in neither the system profile nor /usr/lib: see library.login-shell")
+        return skipped(
+            "librknnrt.so is in neither the system profile nor /usr/lib: see library.login-shell-finds-runtime"
+        )
     evidence: list[Evidence] = []
     for path in ran.lines:
         read = question.run(f"{NOBODY} --clear-groups head -c 4 %s", path)
@@ -180,7 +182,7 @@ def readable(question: Question) -> Answer:
 
 
 @NODE_CHECKS.check(
-    "library.teflon",
+    "library.teflon-loads",
     "Mesa's Teflon delegate can be loaded from /run/opengl-driver/lib",
     remedy="Set hardware.graphics.enable = true with Mesa 25.3 or later.",
     stacks=("mainline",),
@@ -212,7 +214,7 @@ print("loaded", next(os.path.realpath(line.split()[-1]) for line in open("/proc/
 
 
 @HARDWARE_CHECKS.check(
-    "library.loader-takes-the-systems",
+    "library.loaded-from-running-system",
     "The loader uses the library of the running system",
     remedy="Log in again after a switch; remove what puts another librknnrt.so into LD_LIBRARY_PATH.",
 )

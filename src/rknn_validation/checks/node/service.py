@@ -36,9 +36,8 @@ else:
 
 
 @HARDWARE_CHECKS.check(
-    "device.service-user-opens",
+    "access.service-user-opens",
     "The inference service's user can open the devnode",
-    stage="access",
     remedy='Set SupplementaryGroups = [ "render" ] on the service, or name it in hardware.rknn.services.',
 )
 def service_user_opens(question: Question) -> Answer:

@@ -283,7 +283,7 @@ def _not_installed(facts: Facts, root: str, rest: str) -> str | None:
         # The builder moves lib64 to lib and leaves a link.
         there = {path.removeprefix("$out") for path in (*done.files, *done.links)}
         moved = {path.replace("/lib64/", "/lib/", 1) for path in there if path.startswith("/lib64/")}
-        # Where the library is not where it belongs, library.lies-where-programs-look has said so.
+        # Where the library is not where it belongs, packages.runtime-in-lib has said so.
         if (
             "/lib/librknnrt.so" in there | moved
             and rest not in there | moved
