@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from localsshd import Sshd, running  # noqa: E402
 
 from rknn_validation.checks.model import Answer, Check, passed  # noqa: E402
-from rknn_validation.checks.node import Expectation, Question  # noqa: E402
-from rknn_validation.checks.node.fleet import AT_ONCE, Fleet, Plan  # noqa: E402
+from rknn_validation.checks.node import Expectation, NodeUnderTest  # noqa: E402
+from rknn_validation.checks.node.fleet import AT_ONCE, Fleet, NodePlan  # noqa: E402
 from rknn_validation.nodes.ssh import Limits, SshLink  # noqa: E402
 from rknn_validation.npu.boards import BOARDS  # noqa: E402
 from rknn_validation.subject.validation import Scenario  # noqa: E402
@@ -36,7 +36,7 @@ LIMITS = Limits(connect=120.0, command=120.0, total=600.0)
 MEGA = 1024
 
 
-def wait(question: Question) -> Answer:
+def wait(question: NodeUnderTest) -> Answer:
     """A question that takes its time on the node, not here."""
     assert question.run("sleep %s", str(SECONDS)).rc == 0
     return passed("waited")
@@ -59,7 +59,7 @@ class Connections:
         self.now = self.most = 0
         self._lock = threading.Lock()
 
-    def plan(self, name: str) -> Plan:
+    def plan(self, name: str) -> NodePlan:
         """A node that is counted while it is connected."""
 
         @contextmanager
@@ -74,7 +74,7 @@ class Connections:
                 with self._lock:
                     self.now -= 1
 
-        return Plan(name, connect, expectation, [CHECK])
+        return NodePlan(name, connect, expectation, [CHECK])
 
 
 def ask(connections: Connections, count: int) -> float:

@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "src")]
 
 from rknn_validation.checks.model import Check, Registry  # noqa: E402
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS  # noqa: E402
-from rknn_validation.checks.node.question import STAGES  # noqa: E402
+from rknn_validation.checks.node.registry import STAGES  # noqa: E402
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS  # noqa: E402
 
 PAGE = ROOT / "docs" / "node-checks.md"

@@ -13,8 +13,8 @@ import pytest
 from localsshd import Sshd
 
 from rknn_validation.checks.model import Answer, Check, Status, passed
-from rknn_validation.checks.node import Expectation, Question
-from rknn_validation.checks.node.fleet import Fleet, Plan
+from rknn_validation.checks.node import Expectation, NodeUnderTest
+from rknn_validation.checks.node.fleet import Fleet, NodePlan
 from rknn_validation.common.errors import NodeError
 from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.nodes.ssh import Limits, SshLink
@@ -45,7 +45,7 @@ class Count:
                 self.now -= 1
 
 
-def check(number: int, ask: Callable[[Question], Answer]) -> Check[Question]:
+def check(number: int, ask: Callable[[NodeUnderTest], Answer]) -> Check[NodeUnderTest]:
     return Check(f"device.number-{number}", "?", "-", ask, frozenset({"vendor"}))
 
 
@@ -55,18 +55,18 @@ def expectation() -> Expectation:
     return Expectation(scenario, BOARDS["orangepi-5-plus"], configuration, None, guarded=False)
 
 
-def echo(question: Question) -> Answer:
+def echo(question: NodeUnderTest) -> Answer:
     return passed(question.run("echo here").stdout.strip())
 
 
-def plan(name: str, sshd: Sshd, count: Count, checks: list[Check[Question]], **change: Any) -> Plan:
+def plan(name: str, sshd: Sshd, count: Count, checks: list[Check[NodeUnderTest]], **change: Any) -> NodePlan:
     @contextmanager
     def connect() -> Iterator[SshLink]:
         with count.inside(), SshLink(sshd.node(name, **change), LIMITS, need_root=False) as link:
             yield link
 
     opened: Callable[[], AbstractContextManager[Any]] = connect
-    return Plan(name, opened, expectation, checks)
+    return NodePlan(name, opened, expectation, checks)
 
 
 def test_twenty_nodes_are_asked_five_at_a_time(sshd: Sshd) -> None:
@@ -105,13 +105,13 @@ def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
             links.append(link)
             yield link
 
-    def lose(question: Question) -> Answer:
+    def lose(question: NodeUnderTest) -> Answer:
         asked.append(1)
         links[0].lost = NodeError("gone")
         return passed("not the node's fault")
 
     checks = [check(0, lose), check(1, lose), check(2, lose)]
-    with Fleet([Plan("lost", connect, expectation, checks)]) as fleet:
+    with Fleet([NodePlan("lost", connect, expectation, checks)]) as fleet:
         answers = [fleet.told("lost", one.id, print).answer for one in checks]
     assert [answer.status for answer in answers] == [Status.PASS, Status.INCONCLUSIVE, Status.INCONCLUSIVE]
     assert len(asked) == 1
@@ -121,7 +121,7 @@ def test_a_run_that_is_stopped_waits_for_no_node(sshd: Sshd) -> None:
     count = Count()
     running = threading.Event()
 
-    def hang(question: Question) -> Answer:
+    def hang(question: NodeUnderTest) -> Answer:
         running.set()
         return passed(question.run("sleep 50").stdout)
 
@@ -142,7 +142,7 @@ def test_a_run_that_is_stopped_waits_for_no_connection(sshd: Sshd) -> None:
 
     sshd.process.send_signal(signal.SIGSTOP)
     try:
-        with pytest.raises(KeyboardInterrupt), Fleet([Plan("frozen", connect, expectation, [check(0, echo)])]):
+        with pytest.raises(KeyboardInterrupt), Fleet([NodePlan("frozen", connect, expectation, [check(0, echo)])]):
             assert connecting.wait(30)
             started = time.monotonic()
             raise KeyboardInterrupt

@@ -9,7 +9,7 @@ import handmade
 import pytest
 
 from rknn_validation.checks.model import Answer
-from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
+from rknn_validation.checks.node import NODE_CHECKS, Expectation, NodeUnderTest, ask
 from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.activation import Guest, Installation, Switched, install, switch
 from rknn_validation.machine.machine import Machine
@@ -72,10 +72,10 @@ class Bench:
         """What the check answers now."""
         return ask(NODE_CHECKS[check], self.question())
 
-    def question(self) -> Question:
+    def question(self) -> NodeUnderTest:
         """The machine, and what it is expected to be."""
         stack = self.setup.stack
         board = BOARDS[self.setup.board]
         scenario = Scenario("handmade", stack.name if stack else "none", {}, (board.name,))
         expectation = Expectation(scenario, board, self.configuration, stack, guarded=not board.is_rk3588)
-        return Question(host(self.machine, board.name), expectation)
+        return NodeUnderTest(host(self.machine, board.name), expectation)

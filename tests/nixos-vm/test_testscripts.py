@@ -14,7 +14,7 @@ from driver import DriverMachine, on_board
 from nixostests import NAMES, NixosTest, evaluate
 
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.checks.node import questions
+from rknn_validation.checks.node import checks_of
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.emulator import Emulator, Identity
@@ -93,7 +93,7 @@ def test_a_healthy_node_is_accepted(
     tests[name].execute(machine, tmp_path)
     said = capsys.readouterr().out
     found = written(machine.out_dir)
-    expected = {check.id for check in questions(read(tmp_path / Path(tests[name].file).name).expectation)}
+    expected = {check.id for check in checks_of(read(tmp_path / Path(tests[name].file).name).expectation)}
     assert set(found) == expected
     assert set(found.values()) <= {Status.PASS, Status.SKIP}
     assert list(found.values()).count(Status.PASS) > len(found) / 2

@@ -38,7 +38,7 @@ RULES = (
         "what lies there is no library: a Git LFS pointer, or half a download",
         "fetch it again, with its hash; the package's hash is that of the pointer, too",
         "ran",
-        (Sign(r"is not an ELF file|invalid ELF header|file too short|is a torn file|librknnrt\.so is not a library"),),
+        (Sign(r"is not an ELF file|invalid ELF header|file too short|is a truncated file|\.so is not a library"),),
         ("library.*", *PYTHON),
     ),
     Rule(
@@ -62,7 +62,7 @@ RULES = (
         "somebody copied the library there by hand: no switch renews it, and nobody knows its version",
         "remove the copy, and let the configuration link or name the package's own",
         "ran",
-        (Sign(r"is not of the store|not from the store"),),
+        (Sign(r"is not in the store|not from the store"),),
         ("library.*", "python.runtime-in-place"),
     ),
     Rule(

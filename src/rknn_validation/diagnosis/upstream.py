@@ -116,7 +116,7 @@ RULES = (
         "/proc/device-tree cannot be read where the program runs: a container, or ProcSubset=pid",
         "run it on the node, or let the container see /proc/device-tree; no ProcSubset=pid in the unit",
         "airockchip/rknn-toolkit2#33",
-        (Sign(r"Please specify the target|does not take this machine for a Rockchip", ("python.*", "inference.*")),
+        (Sign(r"Please specify the target|does not recognise a Rockchip board", ("python.*", "inference.*")),
          Sign(r"device tree cannot be read here", ("identity.board",))),
         ("python.works-*", "inference.*", "identity.board"),
     ),

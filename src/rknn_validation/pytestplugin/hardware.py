@@ -12,7 +12,7 @@ import pytest
 
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import DISTURBING, Expectation
-from rknn_validation.checks.node.fleet import Fleet, Plan
+from rknn_validation.checks.node.fleet import Fleet, NodePlan
 from rknn_validation.checks.questions import Question
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.workspace import sweep
@@ -116,7 +116,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapp
         return lambda: expectation(node, validation, gathered)
 
     plans = [
-        Plan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)
+        NodePlan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)
         for name, checks in wanted.items()
     ]
     sweep()  # what a run that was killed has left

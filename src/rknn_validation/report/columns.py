@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.checks.node.question import STAGES as NODE_STAGES
+from rknn_validation.checks.node.registry import STAGES as NODE_STAGES
 from rknn_validation.checks.questions import (
     configuration_questions,
     hardware_questions,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask, questions
+from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, ask, checks_of
 from rknn_validation.checks.node.transition import Move, State, look
 from rknn_validation.checks.node.units import unlaid
 from rknn_validation.checks.questions import Question as AskedOf
@@ -72,9 +72,9 @@ class Asker:
         wrong = answer.status in (Status.FAIL, Status.INCONCLUSIVE)
         return Answered(answer, machine.console_log() if wrong else "")
 
-    def _question(self, machine: Machine, place: Place) -> Question:
+    def _question(self, machine: Machine, place: Place) -> NodeUnderTest:
         scenario, board = place
-        return Question(host(machine, board.name), self.expectation(scenario, board))
+        return NodeUnderTest(host(machine, board.name), self.expectation(scenario, board))
 
     def expectation(self, scenario: str, board: Board) -> Expectation:
         """What a board with the scenario on it is meant to be."""
@@ -146,7 +146,7 @@ class Asker:
             drivers=tuple(name for one in (first, *between) for name in one.drivers if name not in last.drivers),
         )
         move = replace(move, unlaid=tuple(unlaid(question, list(move.doubtful))))
-        checks = move.to_ask(questions(question.expectation))
+        checks = move.to_ask(checks_of(question.expectation))
         checks = [check for check in checks if not (goes_on and check.id in DISTURBING)]
         checks.sort(key=lambda check: check.id in DISTURBING)
         scenario = question.expectation.scenario

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.checks.model import Answer, Check, Evidence, Status, Verdict, inconclusive
-from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask, questions
+from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, ask, checks_of
 from rknn_validation.checks.questions import Question as AskedOf
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
@@ -52,7 +52,7 @@ class NodeTest:
     client: str
 
     def __post_init__(self) -> None:
-        if not questions(self.expectation):
+        if not checks_of(self.expectation):
             raise HarnessError("no check has a question for this scenario and board", expected="at least one")
 
 
@@ -93,14 +93,14 @@ class Run:
     def ask_all(self) -> None:
         """Wait for the machine and ask; whatever cannot be asked is inconclusive."""
         # Those that change the node come last: there is one machine, and nothing restores it.
-        checks = sorted(questions(self.test.expectation), key=lambda check: check.id in DISTURBING)
+        checks = sorted(checks_of(self.test.expectation), key=lambda check: check.id in DISTURBING)
         try:
             self._prepare()
         except HarnessError as error:
             for check in checks:
                 self._judge(check, inconclusive(f"the node is not ready: {error.message}", _told(error)))
             return
-        question = Question(host(self.line), self.test.expectation)
+        question = NodeUnderTest(host(self.line), self.test.expectation)
         for check in checks:
             started = time.monotonic()
             try:

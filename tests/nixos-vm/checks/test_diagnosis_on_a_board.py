@@ -9,7 +9,7 @@ from bench import Bench
 from test_failing import NO_DRIVER, Damage, sh
 
 from rknn_validation.checks.model import Verdict
-from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, ask, questions
+from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, ask, checks_of
 from rknn_validation.diagnosis import diagnose
 
 pytestmark = pytest.mark.vm
@@ -23,7 +23,7 @@ def verdicts(board: Bench) -> dict[str, Verdict]:
     """Every question of the tier `hardware`, those that change the node left out."""
     question = board.question()
     found = {}
-    for check in questions(question.expectation, "hardware"):
+    for check in checks_of(question.expectation, "hardware"):
         if check.id in DISTURBING | SLOW:
             continue
         answer = ask(check, question)

@@ -185,7 +185,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
      "none of its paths"),
     ("a link to nowhere", "vendor", "python.runtime-in-place", sh(NOWHERE), "none of its paths"),
     ("a copy", "vendor", "python.runtime-in-place",
-     COPIED, "not of the store"),
+     COPIED, "not in the store"),
     ("/lib", "vendor", "python.runtime-in-place", to(handmade.vendor(units=without("npu-runtime-link.service"),
      tmpfiles=(f"L+ /lib/librknnrt.so - - - - {FINDS}/librknnrt.so",))), "none of its paths"),
     ("no link", "vendor", "python.works-as-root", to(handmade.vendor(units=without("npu-runtime-link.service"))),

@@ -8,7 +8,7 @@ from bench import BOOT_SECONDS, RESTORE_SECONDS
 from wholemachine import OURS, server
 
 from rknn_validation.checks.model import Status
-from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
+from rknn_validation.checks.node import NODE_CHECKS, Expectation, NodeUnderTest, ask
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.machine.activation import Guest, install
 from rknn_validation.machine.emulator import Emulator, Identity
@@ -30,7 +30,7 @@ def test_the_npus_part_of_a_large_machine_works(emulator: Emulator, guest: Guest
     scenario = Scenario("large", "vendor", {}, (BOARD.name,))
     with snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what)) as machine:
         expectation = Expectation(scenario, BOARD, configuration, VENDOR, guarded=False, whole=True)
-        question = Question(host(machine, BOARD.name), expectation)
+        question = NodeUnderTest(host(machine, BOARD.name), expectation)
         for name in (
             "units.none-failed",
             "units.activation-clean",

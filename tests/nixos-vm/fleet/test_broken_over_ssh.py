@@ -10,8 +10,8 @@ import pytest
 from sshboard import SshBoard
 
 from rknn_validation.checks.model import Answer, Status, Verdict
-from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask
-from rknn_validation.checks.node.fleet import Fleet, Plan
+from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, Expectation, NodeUnderTest, ask
+from rknn_validation.checks.node.fleet import Fleet, NodePlan
 from rknn_validation.common.errors import NodeError
 from rknn_validation.diagnosis import diagnose
 from rknn_validation.diagnosis.model import BAD
@@ -157,7 +157,7 @@ def causes(answers: Mapping[str, Answer]) -> list[tuple[str, set[str]]]:
 @pytest.mark.parametrize("name", STATES)
 def test_a_broken_state(name: str, shared: SshBoard, link: SshLink, expected: Expected) -> None:
     state = STATES[name]
-    question = Question(link.host(), expected(shared.node(scenario=state.scenario)))
+    question = NodeUnderTest(link.host(), expected(shared.node(scenario=state.scenario)))
     shared.sh(state.broken)
     try:
         answers = {check: ask(CHECKS[check], question) for check in state.verdicts}
@@ -176,7 +176,7 @@ def test_a_broken_state(name: str, shared: SshBoard, link: SshLink, expected: Ex
 def asked(node: Node, expected: Expected, checks: Sequence[str], limits: Limits = LIMITS) -> dict[str, Answer]:
     """What a run says of a node."""
     chosen = [CHECKS[check] for check in checks]
-    plan = Plan(node.name, lambda: SshLink(node, limits), lambda: expected(node), chosen)
+    plan = NodePlan(node.name, lambda: SshLink(node, limits), lambda: expected(node), chosen)
     with Fleet([plan]) as fleet:
         return {check: fleet.told(node.name, check, print).answer for check in checks}
 
@@ -218,7 +218,7 @@ def test_a_board_whose_sshd_hangs(board: SshBoard, expected: Expected) -> None:
 
 def test_a_link_lost_in_mid_check_is_made_again(board: SshBoard, expected: Expected) -> None:
     with SshLink(board.node(), LIMITS) as link:
-        question = Question(link.host(), expected(board.node()))
+        question = NodeUnderTest(link.host(), expected(board.node()))
         board.sh("pkill -f 'sshd: root'")
         first = ask(CHECKS["device.present"], question)
         assert (first.status, causes({"device.present": first})) == (Status.PASS, [])
@@ -231,7 +231,7 @@ def test_a_link_lost_in_mid_check_is_made_again(board: SshBoard, expected: Expec
 
 def test_a_board_that_reboots_in_mid_check(board: SshBoard, expected: Expected) -> None:
     with SshLink(board.node(), LIMITS) as link:
-        question = Question(link.host(), expected(board.node()))
+        question = NodeUnderTest(link.host(), expected(board.node()))
         assert ask(CHECKS["device.present"], question).status is Status.PASS
         # Another boot's identifier and the end of every session: all that a client sees of a quick reboot.
         board.sh("cat /proc/sys/kernel/random/uuid >/run/boot; mount --bind /run/boot /proc/sys/kernel/random/boot_id")
@@ -242,7 +242,7 @@ def test_a_board_that_reboots_in_mid_check(board: SshBoard, expected: Expected) 
 
 def test_a_board_that_goes_away_in_mid_check(board: SshBoard, expected: Expected) -> None:
     with SshLink(board.node(), LIMITS) as link:
-        question = Question(link.host(), expected(board.node()))
+        question = NodeUnderTest(link.host(), expected(board.node()))
         assert ask(CHECKS["device.present"], question).status is Status.PASS
         board.machine.kill()
         started = time.monotonic()

@@ -10,7 +10,7 @@ from sshboard import SshBoard
 from test_broken_over_ssh import CHECKS, FAIL, LIMITS, LINK, SW, Expected, expected
 
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.node import Question, ask
+from rknn_validation.checks.node import NodeUnderTest, ask
 from rknn_validation.machine.standins import CLIENT
 from rknn_validation.nodes.ssh import SshLink
 
@@ -49,7 +49,7 @@ def state(board: SshBoard, broken: str, mended: str) -> Iterator[None]:
 
 def answers(board: SshBoard, expected: Expected, *checks: str) -> dict[str, Answer]:
     with SshLink(board.node(), LIMITS) as link:
-        question = Question(link.host(), expected(board.node()))
+        question = NodeUnderTest(link.host(), expected(board.node()))
         return {check: ask(CHECKS[check], question) for check in checks}
 
 

@@ -9,8 +9,8 @@ import handmade
 import pytest
 
 from rknn_validation.checks.model import Answer, Check, Status, passed
-from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask, questions
-from rknn_validation.checks.node.question import STAGES, Ran
+from rknn_validation.checks.node import NODE_CHECKS, Expectation, NodeUnderTest, ask, checks_of
+from rknn_validation.checks.node.registry import STAGES, Ran
 from rknn_validation.common.command import Completed
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError, MachineError
@@ -45,8 +45,8 @@ def expectation(stack: str = "vendor", board: str = "orangepi-5-plus", **more: A
     return Expectation(scenario, identity, configuration, STACKS.get(stack), guarded=not identity.is_rk3588)
 
 
-def question(machine: FakeMachine, **more: Any) -> Question:
-    return Question(host(machine, seconds=7), expectation(**more))
+def question(machine: FakeMachine, **more: Any) -> NodeUnderTest:
+    return NodeUnderTest(host(machine, seconds=7), expectation(**more))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def question(machine: FakeMachine, **more: Any) -> Question:
     ],
 )
 def test_questions_fit_stack_and_board_in_the_order_of_their_stages(stack: str, board: str, topics: set[str]) -> None:
-    chosen = questions(expectation(stack, board))
+    chosen = checks_of(expectation(stack, board))
     assert {check.id.partition(".")[0] for check in chosen} == topics
     stages = [STAGES.index(check.stage) for check in chosen]
     assert stages == sorted(stages)
@@ -75,7 +75,7 @@ def test_every_check_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
-def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[Question]) -> None:
+def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[NodeUnderTest]) -> None:
     stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
     board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
     dead = FakeMachine(problem=MachineError("the board died"))
@@ -84,7 +84,7 @@ def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[Questi
 
 
 @pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
-def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(check: Check[Question]) -> None:
+def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(check: Check[NodeUnderTest]) -> None:
     """Every command fails, as on a node without any of the tools: only checks of an absence may pass."""
     stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
     board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
@@ -94,7 +94,7 @@ def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(
 
 
 def test_a_check_that_breaks_is_inconclusive() -> None:
-    def breaks(question: Question) -> Answer:
+    def breaks(question: NodeUnderTest) -> Answer:
         raise ValueError("oops")
 
     check = Check("units.y", "?", "!", breaks, frozenset({"vendor"}))

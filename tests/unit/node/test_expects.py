@@ -10,7 +10,7 @@ from fakehost import FakeHost, Reply
 from test_hardware_checks import question
 
 from rknn_validation.checks.model import Status
-from rknn_validation.checks.node import NODE_CHECKS, Question, ask
+from rknn_validation.checks.node import NODE_CHECKS, NodeUnderTest, ask
 from rknn_validation.facts.nix.configuration import Account
 from rknn_validation.machine.activation.python import is_toolkit
 
@@ -32,7 +32,7 @@ def asked(check: str, expects: tuple[str, ...] | None) -> tuple[Status, str]:
     )
     scenario = replace(expectation.scenario, expects=expects)
     host: Any = FakeHost(NOTHING)
-    answer = ask(NODE_CHECKS[check], Question(host, replace(expectation, configuration=bare, scenario=scenario)))
+    answer = ask(NODE_CHECKS[check], NodeUnderTest(host, replace(expectation, configuration=bare, scenario=scenario)))
     return answer.status, answer.reason
 
 
@@ -51,7 +51,7 @@ def test_what_is_expected_and_not_brought_fails(check: str, word: str) -> None:
     assert status is Status.FAIL, reason
     status, reason = asked(check, ("devnode",))
     assert status is Status.SKIP, reason
-    assert "nobody expects it" in reason
+    assert "it is not expected" in reason
 
 
 PYTHON = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-python3-3.12.11-env"
@@ -74,7 +74,7 @@ def of_service(reply: Reply) -> tuple[Status, str, str]:
     configuration = replace(given.configuration, units={unit.name: unit})
     scenario = replace(given.scenario, expects=("service:detector",))
     host: Any = FakeHost({"systemd-run": reply})
-    asked = Question(host, replace(given, configuration=configuration, scenario=scenario))
+    asked = NodeUnderTest(host, replace(given, configuration=configuration, scenario=scenario))
     answer = ask(NODE_CHECKS["python.works-as-service-user"], asked)
     return answer.status, answer.reason, host.asked[-1]
 
@@ -101,7 +101,7 @@ def test_who_alone_has_the_api_is_asked() -> None:
     bob = Account("bob", ("render",), is_system=False, packages=(package,))
     configuration = replace(given.configuration, system_packages=(), users={"bob": bob})
     host: Any = FakeHost({"--reuid=bob": "init_runtime 0\n"})
-    asked = Question(host, replace(given, configuration=configuration))
+    asked = NodeUnderTest(host, replace(given, configuration=configuration))
     answers = [ask(NODE_CHECKS[f"python.works-as-{who}"], asked) for who in ("root", "service-user")]
     assert [one.status for one in answers] == [Status.SKIP, Status.PASS]
     assert "only bob" in answers[0].reason

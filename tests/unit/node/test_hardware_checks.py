@@ -12,8 +12,8 @@ import pytest
 from fakehost import FakeHost, Reply
 
 from rknn_validation.checks.model import Check, Status
-from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectation, Question, ask, questions
-from rknn_validation.checks.node.question import STAGES
+from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectation, NodeUnderTest, ask, checks_of
+from rknn_validation.checks.node.registry import STAGES
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.subject.validation import Scenario
@@ -97,7 +97,7 @@ MAINLINE: dict[str, Reply] = {
 HEALTHY = {"vendor": VENDOR, "mainline": MAINLINE, "none": COMMON}
 
 
-def question(stack: str, changed: Mapping[str, Reply] = {}, **more: Any) -> Question:
+def question(stack: str, changed: Mapping[str, Reply] = {}, **more: Any) -> NodeUnderTest:
     board = BOARDS["orangepi-5-plus"]
     configuration = {"vendor": handmade.vendor, "mainline": handmade.mainline}.get(stack, handmade.configuration)()
     configuration = replace(configuration, kernel=handmade.kernel("6.18.22"))
@@ -105,10 +105,10 @@ def question(stack: str, changed: Mapping[str, Reply] = {}, **more: Any) -> Ques
     healthy = {**HEALTHY[stack], r"^date \+%s": f"{int(time.time())}\nyes\n"}
     # What was changed is looked for first.
     host: Any = FakeHost({**changed, **{key: reply for key, reply in healthy.items() if key not in changed}})
-    return Question(host, replace(expectation, **more))
+    return NodeUnderTest(host, replace(expectation, **more))
 
 
-def stacks_of(check: Check[Question]) -> list[str]:
+def stacks_of(check: Check[NodeUnderTest]) -> list[str]:
     return sorted(check.stacks)
 
 
@@ -117,7 +117,7 @@ NAMES = [f"{check.id}-{stack}" for check, stack in EVERY]
 
 
 @pytest.mark.parametrize(("check", "stack"), EVERY, ids=NAMES)
-def test_a_healthy_node_passes(check: Check[Question], stack: str) -> None:
+def test_a_healthy_node_passes(check: Check[NodeUnderTest], stack: str) -> None:
     answer = ask(check, question(stack))
     if check.stage == "inference":
         assert (answer.status, "no model is to be run" in answer.reason) == (Status.SKIP, True)
@@ -127,7 +127,7 @@ def test_a_healthy_node_passes(check: Check[Question], stack: str) -> None:
 
 
 @pytest.mark.parametrize(("check", "stack"), EVERY, ids=NAMES)
-def test_a_node_that_can_run_nothing_neither_passes_nor_fails(check: Check[Question], stack: str) -> None:
+def test_a_node_that_can_run_nothing_neither_passes_nor_fails(check: Check[NodeUnderTest], stack: str) -> None:
     host: Any = FakeHost({})
     answer = ask(check, replace(question(stack), host=host))
     assert answer.status in (Status.INCONCLUSIVE, Status.SKIP), answer.reason
@@ -211,7 +211,7 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("library.loaded-from-running-system", "vendor", {f"{LOGIN}.*exec python3": f"loaded {STALE}\n",
      "requisites": (1, "")}, FAIL, "stale"),
     ("library.loaded-from-running-system", "mainline", {f"{LOGIN}.*exec python3": "loaded /usr/lib/libteflon.so\n"},
-     FAIL, "not of the store"),
+     FAIL, "not in the store"),
     ("library.loaded-from-running-system", "vendor", {"requisites": (9, "")}, WHO, "nix-store"),
     ("library.link-is-current", "vendor", {"^readlink -e /usr/lib": STALE, "requisites": (1, "")}, FAIL, "stale"),
     ("library.link-is-current", "vendor", {"verify-path": (1, "", REPLACED)}, FAIL, "hash differs"),
@@ -279,8 +279,8 @@ def test_rockchips_own_name_for_the_board_is_known() -> None:
 
 def test_only_real_hardware_is_asked_about_silicon() -> None:
     expectation = question("vendor").expectation
-    ordinary = {check.id for check in questions(expectation)}
-    real = questions(expectation, "hardware")
+    ordinary = {check.id for check in checks_of(expectation)}
+    real = checks_of(expectation, "hardware")
     assert ordinary.isdisjoint(check.id for check in HARDWARE_CHECKS.all())
     assert ordinary < {check.id for check in real}
     assert len(real) == len(ordinary) + len(HARDWARE_CHECKS.all())

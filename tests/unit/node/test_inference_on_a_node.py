@@ -14,7 +14,7 @@ from fakehost import LocalHost
 from test_hardware_checks import question
 
 from rknn_validation.checks.model import Answer, Status
-from rknn_validation.checks.node import HARDWARE_CHECKS, Question, ask, inference, runner
+from rknn_validation.checks.node import HARDWARE_CHECKS, NodeUnderTest, ask, inference, runner
 from rknn_validation.subject.inference import Inference, Model
 
 pytestmark = pytest.mark.integration
@@ -90,7 +90,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={modules} exec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={modules} exec {sys.executable} -S "$@"\n')
     python.chmod(0o755)
     (tmp_path / "model.rknn").write_text("2.0")
     (tmp_path / "input.npy").write_text(json.dumps([1, 2, 3]))
@@ -242,7 +242,7 @@ def test_nothing_to_compare_with_is_skipped(node: Path) -> None:
     assert (answer.status, "tflite" in answer.reason) == (Status.INCONCLUSIVE, True), answer
 
 
-def local(node: Path) -> Question:
+def local(node: Path) -> NodeUnderTest:
     host: Any = LocalHost()
     return replace(question("vendor"), host=host)
 

@@ -7,7 +7,7 @@ import pytest
 from fakehost import FakeHost
 
 from rknn_validation.checks.model import Status
-from rknn_validation.checks.node import NODE_CHECKS, Expectation, Question, ask
+from rknn_validation.checks.node import NODE_CHECKS, Expectation, NodeUnderTest, ask
 from rknn_validation.facts.nix.configuration import RulesFile
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
@@ -33,7 +33,7 @@ def asked(stack: str, path: str, access: str, rules: tuple[RulesFile, ...]) -> l
     board = BOARDS["orangepi-5-plus"]
     scenario = Scenario("x", stack, {}, ("orangepi-5-plus",))
     expectation = Expectation(scenario, board, made(udev_rules=rules), STACKS[stack], guarded=False)
-    return [ask(NODE_CHECKS[one], Question(host, expectation)).status.value for one in ASKED]
+    return [ask(NODE_CHECKS[one], NodeUnderTest(host, expectation)).status.value for one in ASKED]
 
 
 FAIL, SKIP, UNSURE, PASS = (one.value for one in (Status.FAIL, Status.SKIP, Status.INCONCLUSIVE, Status.PASS))

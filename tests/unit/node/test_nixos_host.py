@@ -13,7 +13,7 @@ import pytest
 from driver import DriverMachine, on_this_machine
 
 from rknn_validation.checks.model import Status, passed
-from rknn_validation.checks.node import Question, ask, questions
+from rknn_validation.checks.node import NodeUnderTest, ask, checks_of
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
 from rknn_validation.nodes import nixos
@@ -207,8 +207,8 @@ def test_every_check_of_a_dead_machine_is_inconclusive() -> None:
     from test_asking import expectation
 
     wanted = expectation()
-    question = Question(host(Line(broken(raising(BrokenPipeError())))), wanted)
-    assert {ask(check, question).status for check in questions(wanted)} == {Status.INCONCLUSIVE}
+    question = NodeUnderTest(host(Line(broken(raising(BrokenPipeError())))), wanted)
+    assert {ask(check, question).status for check in checks_of(wanted)} == {Status.INCONCLUSIVE}
     assert passed("").status is Status.PASS
 
 

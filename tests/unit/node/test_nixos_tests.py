@@ -11,7 +11,7 @@ import driver
 import pytest
 from nixostests import NAMES, ROOT, NixosTest, evaluate
 
-from rknn_validation.checks.node import questions
+from rknn_validation.checks.node import checks_of
 from rknn_validation.subject.validation import load
 from rknn_validation.suites.nixostest import read
 
@@ -81,7 +81,7 @@ def test_together_they_ask_every_check_of_every_scenario(tests: dict[str, NixosT
     for test in tests.values():
         (tmp_path / "file").write_text(test.expectation)
         expectation = read(tmp_path / "file").expectation
-        asked |= {(expectation.scenario.stack, check.id) for check in questions(expectation)}
+        asked |= {(expectation.scenario.stack, check.id) for check in checks_of(expectation)}
     topics = {(stack, check.partition(".")[0]) for stack, check in asked}
     assert {("mainline", "udev"), ("vendor", "library"), ("vendor", "guard"), ("none", "disabled")} <= topics
 

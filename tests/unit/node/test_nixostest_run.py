@@ -13,7 +13,7 @@ from driver import DriverMachine
 from nixostests import NixosTest, evaluate
 
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.checks.node import DISTURBING, questions
+from rknn_validation.checks.node import DISTURBING, checks_of
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.suites import nixostest
@@ -75,7 +75,7 @@ def test_a_node_without_anything_is_not_accepted(
         run(Fake(tmp_path, nothing), file, tmp_path / "out")
     said = capsys.readouterr().out
     wanted = read(file)
-    assert {one.check for one in verdicts(said)} == {check.id for check in questions(wanted.expectation)}
+    assert {one.check for one in verdicts(said)} == {check.id for check in checks_of(wanted.expectation)}
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert [one["check"] for one in results["verdicts"]] == [one.check for one in verdicts(said)]
     assert results["stand_ins"] == list(wanted.stand_ins)
@@ -180,6 +180,6 @@ def test_an_expectation_that_cannot_be_read_is_an_error(
 
 
 def test_a_test_that_asks_nothing_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nixostest, "questions", lambda expectation: ())
+    monkeypatch.setattr(nixostest, "checks_of", lambda expectation: ())
     with pytest.raises(HarnessError, match="no check has a question"):
         read(file)

@@ -12,10 +12,10 @@ from fakehost import FakeHost, Reply
 from test_hardware_checks import question
 
 from rknn_validation.checks.model import Status
-from rknn_validation.checks.node import NODE_CHECKS, Question, ask
+from rknn_validation.checks.node import NODE_CHECKS, NodeUnderTest, ask
 from rknn_validation.checks.node.client import CLIENTS, PYTHON, program
 from rknn_validation.checks.node.library import loaded_path
-from rknn_validation.checks.node.question import Ran
+from rknn_validation.checks.node.registry import Ran
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +34,7 @@ STORE = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-python3-3.12.11/bin/python3
 )
 def test_what_is_started(replies: Mapping[str, Reply], words: tuple[str, ...] | None) -> None:
     host: Any = FakeHost(replies)
-    assert program(Question(host, question("vendor").expectation)) == words
+    assert program(NodeUnderTest(host, question("vendor").expectation)) == words
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ from rknn_validation.checks.node import (
     service,
     units,
 )
-from rknn_validation.checks.node.question import (
+from rknn_validation.checks.node.registry import (
     DISTURBING,
     HARDWARE_CHECKS,
     NODE_CHECKS,
     STAGES,
     Expectation,
-    Question,
+    NodeUnderTest,
     applies,
     ask,
-    questions,
+    checks_of,
 )
 
 __all__ = [
@@ -31,10 +31,10 @@ __all__ = [
     "NODE_CHECKS",
     "STAGES",
     "Expectation",
-    "Question",
+    "NodeUnderTest",
     "applies",
     "ask",
-    "questions",
+    "checks_of",
 ]
 
 TOPICS = (units, kernel, identity, driver, device, service, access, library, python, inference, guard)

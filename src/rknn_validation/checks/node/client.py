@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.checks.node.question import Question
+from rknn_validation.checks.node.registry import NodeUnderTest
 from rknn_validation.facts.nix.configuration import Configuration, Unit
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.machine.standins import CLIENT
@@ -27,9 +27,9 @@ LOGIN_SHELL = (
 """Runs the next word as an unprivileged user's login shell would, with nothing inherited."""
 
 
-def client(question: Question) -> str | None:
+def client(node: NodeUnderTest) -> str | None:
     """The C client's path on the node, None where it has none."""
-    return next((path for path in CLIENTS if question.run("test -x %s", path).rc == 0), None)
+    return next((path for path in CLIENTS if node.run("test -x %s", path).rc == 0), None)
 
 
 NO_PROGRAM = "neither the C client nor a python3 of the store is on the node, and one of them has to {}"
@@ -65,16 +65,16 @@ except OSError as problem:
 _WHICH = "exec python3 -c 'import os; print(os.path.realpath(\"/proc/self/exe\"))'"
 
 
-def program(question: Question) -> tuple[str, ...] | None:
+def program(node: NodeUnderTest) -> tuple[str, ...] | None:
     """The words that start the C client or, where there is none, a Python that does the same; None without either.
 
     Past wrappers, which may set what is to be found out; and of the store alone: another Python's loader has default
     directories, where it finds what no program of NixOS does.
     """
-    path = client(question)
+    path = client(node)
     if path is not None:
         return (path,)
-    ran = question.run(f"{LOGIN_SHELL} %s", _WHICH)
+    ran = node.run(f"{LOGIN_SHELL} %s", _WHICH)
     interpreter = ran.stdout.strip()
     return (interpreter, "-I", "-c", PYTHON) if ran.rc == 0 and interpreter.startswith("/nix/store/") else None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.model import Answer, Evidence, Registry, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.client import NO_PROGRAM, program
-from rknn_validation.checks.node.question import NODE_CHECKS, Question, Ran
+from rknn_validation.checks.node.registry import NODE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 
@@ -20,18 +22,18 @@ _MAINLINE_NODES = 'for node in /dev/accel/accel*; do if [ -e "$node" ]; then ech
 NODES = {VENDOR.name: _VENDOR_NODES, MAINLINE.name: _MAINLINE_NODES}
 """Shell commands that print the device nodes of each stack's NPU."""
 
-# What rules call the nodes of each folder; an accelerometer is none.
+# How rules name the devices of each directory; an accelerometer is not one of them.
 _SYSTEMDS = {"/dev/accel/": "accel(?!erom)", "/dev/dri/renderD": "renderD"}
 
-ABSENT = "there is no device to ask: see device.present"
+ABSENT = "there is no devnode to check: see device.present"
 NPU_TREE = """\
 for node in $(find /proc/device-tree/ -maxdepth 2 -name 'npu@*'); do
 echo "${node##*/}: $(tr '\\0' ' ' <"$node/compatible")$(tr '\\0' ' ' 2>/dev/null <"$node/status")"; done"""
 
 
 @dataclass(frozen=True)
-class Node:
-    """A device node as stat(1) sees it, not following links."""
+class FoundDevnode:
+    """A devnode of the node as stat(1) shows it, without following links."""
 
     path: str
     kind: str
@@ -45,43 +47,65 @@ class Node:
 
     @property
     def access(self) -> str:
-        """Owner, group and mode, as people write them."""
+        """Owner, group and mode, such as root:render 0660."""
         return f"{self.owner}:{self.group} {self.mode:04o}"
 
 
-def paths(question: Question) -> Ran:
-    """The paths of the stack's device nodes, one a line."""
-    return question.must(NODES[question.expectation.brought_up.name])
+def paths(node: NodeUnderTest) -> Ran:
+    """The paths of the stack's devnodes, one a line."""
+    return node.must(NODES[node.expectation.brought_up.name])
 
 
-def device(question: Question) -> Node | None:
-    """The NPU's device node, None where there is none."""
-    found = paths(question).lines
-    return stat(question, found[0]) if found else None
+def device(node: NodeUnderTest) -> FoundDevnode | None:
+    """The NPU's devnode, None where there is none."""
+    found = paths(node).lines
+    return stat(node, found[0]) if found else None
 
 
-def stat(question: Question, path: str) -> Node | None:
-    """A device node by path, None where there is nothing of that name."""
-    ran = question.run("stat -c '%%F|%%t|%%T|%%U|%%G|%%g|%%a' %s", path)
+def stat(node: NodeUnderTest, path: str) -> FoundDevnode | None:
+    """A devnode by path, None where it does not exist."""
+    ran = node.run("stat -c '%%F|%%t|%%T|%%U|%%G|%%g|%%a' %s", path)
     if ran.rc:
         return None
     kind, major, minor, owner, group, gid, mode = ran.stdout.strip().split("|")
-    return Node(path, kind, int(major, 16), int(minor, 16), owner, group, int(gid), int(mode, 8), ran.evidence)
+    return FoundDevnode(path, kind, int(major, 16), int(minor, 16), owner, group, int(gid), int(mode, 8), ran.evidence)
 
 
-def no_device() -> Answer:
-    """The answer of a check that needs a device where there is none."""
-    return skipped(ABSENT)
+DevnodeCheck = Callable[[NodeUnderTest, FoundDevnode], Answer]
 
 
-def why_absent(question: Question) -> tuple[str, tuple[Evidence, ...]]:
-    """The most upstream reason for a missing device node, with what was seen."""
-    stack = question.expectation.brought_up
-    tree = question.run(NPU_TREE)
-    module = question.run("ls -d %s", f"/sys/module/{stack.module}")
-    bound = question.run("ls -l /sys/bus/platform/devices/*npu*/driver /sys/bus/platform/devices/*rknn*/driver")
-    load = question.run("modprobe --dry-run %s", stack.module)
-    kernel = question.run(f"dmesg | grep -iE '{stack.module}|rknpu|npu' | tail -15")
+def devnode_check(
+    id: str,
+    title: str,
+    *,
+    remedy: str,
+    stacks: Iterable[str] = ("vendor", "mainline"),
+    registry: Registry[NodeUnderTest] = NODE_CHECKS,
+) -> Callable[[DevnodeCheck], DevnodeCheck]:
+    """Declare the decorated function as a check of the NPU's devnode, which is skipped where there is none."""
+
+    def declare(
+        find: Callable[[NodeUnderTest, FoundDevnode], Answer],
+    ) -> Callable[[NodeUnderTest, FoundDevnode], Answer]:
+        @functools.wraps(find)
+        def ask(node: NodeUnderTest) -> Answer:
+            devnode = device(node)
+            return skipped(ABSENT) if devnode is None else find(node, devnode)
+
+        registry.check(id, title, remedy=remedy, stacks=stacks)(ask)
+        return find
+
+    return declare
+
+
+def why_absent(node: NodeUnderTest) -> tuple[str, tuple[Evidence, ...]]:
+    """The most upstream reason for a missing devnode, with the evidence."""
+    stack = node.expectation.brought_up
+    tree = node.run(NPU_TREE)
+    module = node.run("ls -d %s", f"/sys/module/{stack.module}")
+    bound = node.run("ls -l /sys/bus/platform/devices/*npu*/driver /sys/bus/platform/devices/*rknn*/driver")
+    load = node.run("modprobe --dry-run %s", stack.module)
+    kernel = node.run(f"dmesg | grep -iE '{stack.module}|rknpu|npu' | tail -15")
     evidence = (tree.evidence, module.evidence, load.evidence, bound.evidence, kernel.evidence)
     return _reason(stack, tree, module.rc == 0, load.rc == 0, bool(bound.lines)), evidence
 
@@ -101,32 +125,33 @@ def _reason(stack: Stack, tree: Ran, loaded: bool, loadable: bool, bound: bool) 
     return "the driver is bound, but made no device node" if bound else f"{stack.module} is loaded and bound to nothing"
 
 
-def left_to_systemd(question: Question, node: Node) -> Answer | None:
-    """The answer where systemd's own rules give the node its access, None where the configuration is to.
+def left_to_systemd(node: NodeUnderTest, devnode: FoundDevnode) -> Answer | None:
+    """The answer where systemd's own rules set the access, None where the configuration has to.
 
-    systemd gives render nodes to group render, and accel nodes as well since release 254: a node that is not that
-    group's was not given by it. A rule that names such nodes and misses them is still the configuration's.
+    systemd gives render devices to group render, and since release 254 accel devices as well: a devnode of another
+    group was not set by it. Where the configuration has a rule for such devices, the rule is judged even if it misses.
     """
-    if node.group != "render" or not node.path.startswith(tuple(_SYSTEMDS)):
+    if devnode.group != "render" or not devnode.path.startswith(tuple(_SYSTEMDS)):
         return None
-    configuration = question.expectation.configuration
+    configuration = node.expectation.configuration
     texts = [rules.text for rules in configuration.udev_rules if rules.text] + [configuration.udev_extra_rules]
-    if any(_names(line, node) for text in texts for line in text.splitlines()):
+    if any(_names(line, devnode) for text in texts for line in text.splitlines()):
         return None
     unknown = [rules.name for rules in configuration.udev_rules if rules.text is None]
     if unknown:
-        return inconclusive(f"only a build can tell what {', '.join(unknown)} says", node.seen)
-    return skipped(f"no rule of the configuration is about {node.path}: systemd's own serves ({node.access})")
+        return inconclusive(f"the text of {', '.join(unknown)} is known only after a build", devnode.seen)
+    return skipped(f"no rule of the configuration is about {devnode.path}: systemd's own serves ({devnode.access})")
 
 
-def _names(line: str, node: Node) -> bool:
-    """Whether a line of rules, which udevd may be unable to read, speaks of the NPU or of nodes of this kind."""
-    kind = next(kind for folder, kind in _SYSTEMDS.items() if node.path.startswith(folder))
+def _names(line: str, devnode: FoundDevnode) -> bool:
+    """Whether a line of rules, valid or not, is about the NPU or about devices of this kind."""
+    kind = next(kind for folder, kind in _SYSTEMDS.items() if devnode.path.startswith(folder))
     return not line.lstrip().startswith("#") and (about_npu(line) or bool(re.search(rf'["|]{kind}', line)))
 
 
 MISC_MAJOR = 10
 DRM_MAJOR = 226
+_KINDS = {"/dev/rknpu": "misc", "/dev/dri/": "drm"}
 MAJORS = {"misc": (MISC_MAJOR,), "drm": (DRM_MAJOR,), "accel": (261,)}
 
 
@@ -135,67 +160,58 @@ MAJORS = {"misc": (MISC_MAJOR,), "drm": (DRM_MAJOR,), "accel": (261,)}
     "The NPU's devnode exists",
     remedy="Install the stack's driver for this kernel, and a device tree that describes the NPU for it.",
 )
-def present(question: Question) -> Answer:
-    """A node of the stack's driver exists."""
-    found = paths(question)
+def present(node: NodeUnderTest) -> Answer:
+    """A devnode of the stack's driver exists."""
+    found = paths(node)
     if found.lines:
         return passed(f"{', '.join(found.lines)} is there", found.evidence)
-    reason, evidence = why_absent(question)
+    reason, evidence = why_absent(node)
     return failed(f"no NPU device node: {reason}", found.evidence, *evidence)
 
 
-@NODE_CHECKS.check(
+@devnode_check(
     "device.is-the-drivers",
     "The devnode is the driver's own character device",
     remedy="Remove the link or file: clients use /dev/rknpu as a misc device and get invalid answers from anything "
     "else.",
 )
-def real(question: Question) -> Answer:
-    """Not a link to a render node, not a file, and with the major number of its kind."""
-    node = device(question)
-    if node is None:
-        return no_device()
-    if node.kind != "character special file":
-        return failed(f"{node.path} is a {node.kind}, not a device of the driver", node.seen)
-    kind = "misc" if node.path.startswith("/dev/rknpu") else "drm" if node.path.startswith("/dev/dri/") else "accel"
-    if node.major not in MAJORS[kind]:
-        return failed(f"{node.path} has major {node.major}, a {kind} device has {MAJORS[kind][0]}", node.seen)
-    return passed(f"{node.path} is a {kind} device ({node.major}:{node.minor})", node.seen)
+def real(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
+    """It is neither a link nor a file, and has the major number of its kind."""
+    if devnode.kind != "character special file":
+        return failed(f"{devnode.path} is a {devnode.kind}, not a device of the driver", devnode.seen)
+    kind = next((kind for start, kind in _KINDS.items() if devnode.path.startswith(start)), "accel")
+    if devnode.major not in MAJORS[kind]:
+        return failed(f"{devnode.path} has major {devnode.major}, a {kind} device has {MAJORS[kind][0]}", devnode.seen)
+    return passed(f"{devnode.path} is a {kind} device ({devnode.major}:{devnode.minor})", devnode.seen)
 
 
-@NODE_CHECKS.check(
+@devnode_check(
     "device.opens",
     "Root can open the devnode",
     remedy="Read the kernel's log; ENODEV on mainline means that the NPU's MMU nodes are disabled.",
 )
-def opens(question: Question) -> Answer:
-    """Opened for reading and writing by root: a device that is only there proves nothing."""
-    node = device(question)
-    if node is None:
-        return no_device()
-    ran = question.run("sh -c 'exec 3<>\"$0\"' %s", node.path)
+def opens(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
+    """Root opens it for reading and writing: that it exists proves nothing."""
+    ran = node.run("sh -c 'exec 3<>\"$0\"' %s", devnode.path)
     if ran.rc:
-        return failed(f"root cannot open {node.path}", ran.evidence, question.run("dmesg | tail -15").evidence)
-    return passed(f"root opened {node.path}", ran.evidence)
+        return failed(f"root cannot open {devnode.path}", ran.evidence, node.run("dmesg | tail -15").evidence)
+    return passed(f"root opened {devnode.path}", ran.evidence)
 
 
-@NODE_CHECKS.check(
+@devnode_check(
     "device.driver-answers",
     "The vendor's driver answers",
     remedy="Check which driver owns the devnode: it is not the vendor's driver, or not the version it claims to be.",
     stacks=("vendor",),
 )
-def answers(question: Question) -> Answer:
+def answers(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
     """The driver's ACTION ioctl gives its version, as the runtime asks it first."""
-    node = device(question)
-    if node is None:
-        return no_device()
-    words = program(question)
+    words = program(node)
     if words is None:
         return skipped(NO_PROGRAM.format("ask the driver"))
-    ran = question.run(" ".join("%s" for _ in words) + " open %s", *words, node.path)
+    ran = node.run(" ".join("%s" for _ in words) + " open %s", *words, devnode.path)
     if ran.rc:
         return skipped("the device cannot be opened: see device.opens")
     if "driver version 0.0.0" in ran.stdout or "driver version" not in ran.stdout:
-        return failed(f"{node.path} does not answer what version its driver has", ran.evidence)
+        return failed(f"{devnode.path} does not answer what version its driver has", ran.evidence)
     return passed(ran.lines[-1], ran.evidence)

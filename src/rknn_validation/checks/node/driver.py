@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
 from rknn_validation.checks.node.reading import read
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.kernels import at_least
 from rknn_validation.npu.stacks import MAINLINE, VENDOR
@@ -34,10 +34,10 @@ NEEDS_MEMORY = 256 * 1024
     "The NPU is bound to this stack's driver",
     remedy="Boot the kernel and device tree of the stack that you want: one kernel serves one stack.",
 )
-def is_the_stacks(question: Question) -> Answer:
+def is_the_stacks(node: NodeUnderTest) -> Answer:
     """Who is bound below /sys/bus/platform/drivers; a version file or a loaded module proves nothing."""
-    wanted = DRIVERS[question.expectation.brought_up.name]
-    ran = question.must(_BOUND)
+    wanted = DRIVERS[node.expectation.brought_up.name]
+    ran = node.must(_BOUND)
     bound = [line.split() for line in ran.lines]
     other = [device for driver, device in bound if driver != wanted]
     if other:
@@ -52,15 +52,15 @@ def is_the_stacks(question: Question) -> Answer:
     "The driver has all three cores",
     remedy="Describe all cores in the device tree: three nodes for mainline, three register banks for vendor.",
 )
-def cores(question: Question) -> Answer:
+def cores(node: NodeUnderTest) -> Answer:
     """mainline: three bound devices; vendor: Core0 to Core2 in the driver's load file."""
-    if question.expectation.brought_up is MAINLINE:
-        ran = question.must(_BOUND)
+    if node.expectation.brought_up is MAINLINE:
+        ran = node.must(_BOUND)
         devices = [line for line in ran.lines if line.startswith("rocket ")]
         if len(devices) != len(MAINLINE.node_addresses):
             return failed(f"rocket has {len(devices)} of {len(MAINLINE.node_addresses)} cores", ran.evidence)
         return passed("rocket has three cores", ran.evidence)
-    found = read(question, "/sys/kernel/debug/rknpu/load", "/proc/rknpu/load")
+    found = read(node, "/sys/kernel/debug/rknpu/load", "/proc/rknpu/load")
     load = found.first("/sys/kernel/debug/rknpu/load", "/proc/rknpu/load")
     if not load:
         return inconclusive("the driver's load file cannot be read (no debugfs, no /proc/rknpu)", found.seen)
@@ -75,9 +75,9 @@ def cores(question: Question) -> Answer:
     "Every NPU device has an IOMMU",
     remedy="Enable the NPU's MMU nodes in the device tree; without them only contiguous memory can be used.",
 )
-def iommu_on(question: Question) -> Answer:
+def iommu_on(node: NodeUnderTest) -> Answer:
     """`iommu_group` of each NPU device."""
-    ran = question.must(_GROUPS)
+    ran = node.must(_GROUPS)
     if not ran.lines:
         return skipped("there is no NPU device: see kernel.driver-bound")
     without = [line.split()[0] for line in ran.lines if line.endswith(" none")]
@@ -92,9 +92,9 @@ def iommu_on(question: Question) -> Answer:
     remedy="Free some memory; where the IOMMU is off, enable it or reserve memory with cma=128M on the kernel "
     "command line.",
 )
-def memory_enough(question: Question) -> Answer:
+def memory_enough(node: NodeUnderTest) -> Answer:
     """Free memory, and contiguous memory where the NPU has no IOMMU."""
-    ran = question.must(f"grep -E '^(MemAvailable|CmaTotal|CmaFree):' /proc/meminfo; {_GROUPS}")
+    ran = node.must(f"grep -E '^(MemAvailable|CmaTotal|CmaFree):' /proc/meminfo; {_GROUPS}")
     memory = {name: int(size) for name, size in re.findall(r"^(\w+): +(\d+) kB", ran.stdout, re.MULTILINE)}
     if "MemAvailable" not in memory:
         return inconclusive("/proc/meminfo does not tell how much memory is free", ran.evidence)
@@ -124,15 +124,15 @@ _TEFLON = "uname -r && readlink -e /run/opengl-driver/lib/libteflon.so"
     remedy="Vendor: use driver 0.9.8, and runtime and toolkit of one release. Mainline: use Linux 6.18 and Mesa 25.3 "
     "or later.",
 )
-def fits_runtime(question: Question) -> Answer:
+def fits_runtime(node: NodeUnderTest) -> Answer:
     """What each says of itself: the driver's version file, the text in the library, the toolkit's package."""
-    return _mainline(question) if question.expectation.brought_up is MAINLINE else _vendor(question)
+    return _mainline(node) if node.expectation.brought_up is MAINLINE else _vendor(node)
 
 
-def _vendor(question: Question) -> Answer:
-    files = read(question, *_VERSION_FILES)
+def _vendor(node: NodeUnderTest) -> Answer:
+    files = read(node, *_VERSION_FILES)
     driver = _numbers(files.first(*_VERSION_FILES))
-    library = question.run(_RUNTIME)
+    library = node.run(_RUNTIME)
     runtime = _numbers(library.stdout.partition("librknnrt version:")[2])
     evidence = (files.seen, library.evidence)
     if driver is None:
@@ -143,19 +143,19 @@ def _vendor(question: Question) -> Answer:
         return skipped("there is no librknnrt.so in /usr/lib or the system profile: see python.runtime-in-place")
     if runtime is None:
         return inconclusive("the runtime tells no version", *evidence)
-    toolkit = _toolkit(question)
+    toolkit = _toolkit(node)
     if toolkit is not None and toolkit[:2] != runtime[:2]:
         return failed(f"runtime {_text(runtime)} with a toolkit of {_text(toolkit)}", *evidence)
     return passed(f"driver {_text(driver)}, runtime {_text(runtime)}", *evidence)
 
 
-def _toolkit(question: Question) -> tuple[int, ...] | None:
-    versions = [one.version for one in question.expectation.configuration.packages() if is_toolkit(one)]
+def _toolkit(node: NodeUnderTest) -> tuple[int, ...] | None:
+    versions = [one.version for one in node.expectation.configuration.packages() if is_toolkit(one)]
     return next((_numbers(version) for version in versions if version), None)
 
 
-def _mainline(question: Question) -> Answer:
-    ran: Ran = question.run(_TEFLON)
+def _mainline(node: NodeUnderTest) -> Answer:
+    ran: Ran = node.run(_TEFLON)
     if not ran.lines:
         return inconclusive("the node does not say which kernel runs", ran.evidence)
     if not at_least(ran.lines[0], "6.18"):
@@ -188,9 +188,9 @@ _TRIPS = ("passive", "hot", "critical")
     "No device of the NPU is deferred",
     remedy="Enable what the line names: a regulator, a clock or an MMU, with its driver loaded early enough.",
 )
-def nothing_deferred(question: Question) -> Answer:
+def nothing_deferred(node: NodeUnderTest) -> Answer:
     """The kernel's list of devices whose probe is put off."""
-    ran = question.run("cat /sys/kernel/debug/devices_deferred")
+    ran = node.run("cat /sys/kernel/debug/devices_deferred")
     if ran.rc:
         return inconclusive("the kernel's list of waiting devices cannot be read (no debugfs)", ran.evidence)
     waiting = [line for line in ran.lines if _OURS.search(line)]
@@ -204,10 +204,10 @@ def nothing_deferred(question: Question) -> Answer:
     "The NPU's supply is on while the NPU is in use",
     remedy="Make it the power domain's supply, or always-on; the kernel switches off supplies without a consumer.",
 )
-def supply_on(question: Question) -> Answer:
+def supply_on(node: NodeUnderTest) -> Answer:
     """Regulators by name, and whether the NPU's devices are suspended."""
     found = read(
-        question,
+        node,
         "/sys/class/regulator/regulator.*/name",
         "/sys/class/regulator/regulator.*/state",
         "/sys/bus/platform/drivers/RKNPU/*.npu/power/runtime_status",
@@ -233,10 +233,10 @@ def supply_on(question: Question) -> Answer:
     "The NPU is below its throttling temperature",
     remedy="Improve the cooling: heat sink, fan, air flow. A hot NPU is slowed down and then switched off.",
 )
-def cool_enough(question: Question) -> Answer:
+def cool_enough(node: NodeUnderTest) -> Answer:
     """The NPU's thermal zone against its trip points."""
     zone = "/sys/class/thermal/thermal_zone*"
-    found = read(question, f"{zone}/type", f"{zone}/temp", f"{zone}/trip_point_*_temp", f"{zone}/trip_point_*_type")
+    found = read(node, f"{zone}/type", f"{zone}/temp", f"{zone}/trip_point_*_temp", f"{zone}/trip_point_*_type")
     zones = [files for files in found.by_directory().values() if "npu" in files.get("type", "")]
     if not zones:
         return skipped("no thermal zone is named after the NPU")
@@ -263,10 +263,10 @@ def cool_enough(question: Question) -> Answer:
     remedy="Remove the overclock: the device tree's table, or what writes to devfreq.",
     stacks=("vendor",),
 )
-def frequency_is_stock(question: Question) -> Answer:
+def frequency_is_stock(node: NodeUnderTest) -> Answer:
     """`cur_freq` of devfreq among its `available_frequencies`."""
     where = "/sys/class/devfreq/*.npu"
-    found = read(question, f"{where}/cur_freq", f"{where}/available_frequencies")
+    found = read(node, f"{where}/cur_freq", f"{where}/available_frequencies")
     devices = list(found.by_directory().values())
     if not devices:
         return skipped("the driver has no frequency to control (no devfreq)")

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from testinfra.host import Host
 
 from rknn_validation.checks.model import Answer, Check, Evidence, Status, inconclusive
-from rknn_validation.checks.node import DISTURBING, Expectation, Question, ask
+from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, ask
 from rknn_validation.common.errors import HarnessError, NodeError
 
 AT_ONCE = 32
@@ -48,7 +48,7 @@ class Stoppable(Protocol):
 
 
 @dataclass(frozen=True)
-class Plan:
+class NodePlan:
     """What to ask of a node, in order. `expectation` may raise HarnessError: then nothing can be asked.
 
     What `connect` gives is stopped while it connects where it is Stoppable; what it connects to is, anyway.
@@ -57,11 +57,11 @@ class Plan:
     name: str
     connect: Callable[[], AbstractContextManager[Connection]]
     expectation: Callable[[], Expectation]
-    checks: Sequence[Check[Question]]
+    checks: Sequence[Check[NodeUnderTest]]
 
 
 @dataclass(frozen=True)
-class Told:
+class TimedAnswer:
     """An answer, when it was asked for (seconds since 1970), and how long it took."""
 
     answer: Answer
@@ -84,10 +84,10 @@ class Fleet:
     A node that cannot be connected to, or is lost, answers all that is left at once as inconclusive.
     """
 
-    def __init__(self, plans: Sequence[Plan], at_once: int = AT_ONCE) -> None:
+    def __init__(self, plans: Sequence[NodePlan], at_once: int = AT_ONCE) -> None:
         self._plans = plans
-        self._waiting: queue.SimpleQueue[Plan] = queue.SimpleQueue()
-        self._told: dict[tuple[str, str], Told] = {}
+        self._waiting: queue.SimpleQueue[NodePlan] = queue.SimpleQueue()
+        self._told: dict[tuple[str, str], TimedAnswer] = {}
         self._progress = {plan.name: _Progress() for plan in plans}
         self._news: list[str] = []
         self._changed = threading.Condition()
@@ -114,7 +114,7 @@ class Fleet:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def told(self, node: str, check: str, say: Callable[[str], None]) -> Told:
+    def told(self, node: str, check: str, say: Callable[[str], None]) -> TimedAnswer:
         """The answer to a check of a plan, as soon as it is there; meanwhile `say` is given the news of all nodes."""
         since = time.monotonic()
         while True:
@@ -147,7 +147,7 @@ class Fleet:
             found = ", ".join(f"{n} {status.value}" for status, n in sorted(self._progress[plan.name].found.items()))
             self._tell(plan.name, f"{plan.name}: {found} in {time.monotonic() - started:.1f} s", state="done")
 
-    def _ask_all(self, plan: Plan) -> None:
+    def _ask_all(self, plan: NodePlan) -> None:
         expectation = plan.expectation()
         opening = plan.connect()
         if isinstance(opening, Stoppable):
@@ -156,7 +156,7 @@ class Fleet:
             with opening as connection:
                 self._may_be_stopped(plan.name, connection)
                 self._tell(plan.name, f"{plan.name}: connected, {len(plan.checks)} questions", state="asked")
-                self._ask_in_order(plan, connection, Question(connection.host(), expectation))
+                self._ask_in_order(plan, connection, NodeUnderTest(connection.host(), expectation))
         finally:
             with self._changed:
                 self._open.pop(plan.name, None)
@@ -168,7 +168,7 @@ class Fleet:
             if self._stopping.is_set():
                 what.stop()
 
-    def _ask_in_order(self, plan: Plan, connection: Connection, question: Question) -> None:
+    def _ask_in_order(self, plan: NodePlan, connection: Connection, question: NodeUnderTest) -> None:
         for check in plan.checks:
             if self._stopping.is_set():
                 return
@@ -178,15 +178,15 @@ class Fleet:
             connection.retry = check.id not in DISTURBING
             started, since = time.time(), time.monotonic()
             answer = ask(check, question)
-            self._answer(plan, check, Told(answer, started, time.monotonic() - since))
+            self._answer(plan, check, TimedAnswer(answer, started, time.monotonic() - since))
 
-    def _give_up(self, plan: Plan, error: HarnessError) -> None:
+    def _give_up(self, plan: NodePlan, error: HarnessError) -> None:
         answer = inconclusive(error.message, Evidence("harness", str(error)))
         for check in plan.checks:
             if (plan.name, check.id) not in self._told:
-                self._answer(plan, check, Told(answer, time.time(), 0.0))
+                self._answer(plan, check, TimedAnswer(answer, time.time(), 0.0))
 
-    def _answer(self, plan: Plan, check: Check[Question], told: Told) -> None:
+    def _answer(self, plan: NodePlan, check: Check[NodeUnderTest], told: TimedAnswer) -> None:
         with self._changed:
             self._told[plan.name, check.id] = told
             progress = self._progress[plan.name]

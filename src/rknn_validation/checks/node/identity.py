@@ -6,8 +6,8 @@ import re
 import time
 
 from rknn_validation.checks.model import Answer, failed, inconclusive, passed
-from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question
 from rknn_validation.checks.node.reading import read
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest
 from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 
 CORES = 8
@@ -25,10 +25,10 @@ ROOM = 64
     remedy="Correct `board:` of the node, or the device tree it boots with.",
     everywhere=True,
 )
-def board(question: Question) -> Answer:
+def board(node: NodeUnderTest) -> Answer:
     """`compatible` and `model` of the running device tree; Rockchip's own trees spell boards in another way."""
-    expected = question.expectation.board
-    found = read(question, "/proc/device-tree/compatible", "/proc/device-tree/model")
+    expected = node.expectation.board
+    found = read(node, "/proc/device-tree/compatible", "/proc/device-tree/model")
     words = found.first("/proc/device-tree/compatible").split()
     model = found.first("/proc/device-tree/model") or "a board without a model"
     if not words:
@@ -52,9 +52,9 @@ def _same(word: str, expected: Board) -> bool:
     remedy="Remove maxcpus= or nr_cpus= from the kernel command line, and enable all processors in the device tree.",
     stacks=("vendor", "mainline", "none"),
 )
-def cores(question: Question) -> Answer:
+def cores(node: NodeUnderTest) -> Answer:
     """What the kernel found, and what is switched on."""
-    found = read(question, "/sys/devices/system/cpu/present", "/sys/devices/system/cpu/online")
+    found = read(node, "/sys/devices/system/cpu/present", "/sys/devices/system/cpu/online")
     present = _count(found.first("/sys/devices/system/cpu/present"))
     online = _count(found.first("/sys/devices/system/cpu/online"))
     if present is None or online is None:
@@ -80,10 +80,10 @@ def _count(ranges: str) -> int | None:
     remedy="Set services.timesyncd.enable = true, and a time server that the node can reach.",
     everywhere=True,
 )
-def clock(question: Question) -> Answer:
+def clock(node: NodeUnderTest) -> Answer:
     """The node's seconds since 1970 against those of the machine that asks, which is taken to be right."""
     before = time.time()
-    ran = question.run("date +%%s; timedatectl show --property=NTPSynchronized %s", "--value")
+    ran = node.run("date +%%s; timedatectl show --property=NTPSynchronized %s", "--value")
     after = time.time()
     if ran.rc == 127 or not ran.lines or not ran.lines[0].isdigit():
         return inconclusive("the node does not tell its time", ran.evidence)
@@ -101,9 +101,9 @@ def clock(question: Question) -> Answer:
     remedy="Free space: nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M.",
     everywhere=True,
 )
-def disk_space(question: Question) -> Answer:
+def disk_space(node: NodeUnderTest) -> Answer:
     """`df` of what activation, services and this harness write to."""
-    ran = question.run("df -P -k / /nix/store /var /tmp /run")
+    ran = node.run("df -P -k / /nix/store /var /tmp /run")
     rows = re.findall(r"^\S+ +\d+ +\d+ +(\d+) +\d+% (/\S*)$", ran.stdout, re.MULTILINE)
     if not rows:
         return inconclusive("df does not tell how much room there is", ran.evidence)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.library import TEFLON
-from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.npu.stacks import MAINLINE
 from rknn_validation.subject.inference import Inference, Model
@@ -32,12 +32,12 @@ _RUN = 'env -i HOME=/root USER=root "$(command -v bash)" -lc \'exec "$0" -c "$1"
     "A model computes the expected output",
     remedy="Compare layout, type and normalisation of the input; then the versions of converter, runtime and driver.",
 )
-def golden_output(question: Question) -> Answer:
+def golden_output(node: NodeUnderTest) -> Answer:
     """The first output against the known one, and the NPU's interrupts meanwhile. Return codes are not trusted."""
-    wanted = question.expectation.inference
+    wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
-    found = _measured(question, wanted, runs=1, compare=False)
+    found = _measured(node, wanted, runs=1, compare=False)
     if isinstance(found, Answer):
         return found
     result, seen = found
@@ -73,12 +73,12 @@ def _wrong(result: dict[str, Any], wanted: Inference) -> str:
     "The model is faster on the NPU than on the CPU",
     remedy="Check that the provider or delegate is loaded, and watch the load file: a model this slow runs on the CPU.",
 )
-def faster_than_cpu(question: Question) -> Answer:
+def faster_than_cpu(node: NodeUnderTest) -> Answer:
     """Median time against the processor's for the same model; the NPU's interrupts and load file while it runs."""
-    wanted = question.expectation.inference
+    wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
-    found = _measured(question, wanted, runs=wanted.runs, compare=True)
+    found = _measured(node, wanted, runs=wanted.runs, compare=True)
     if isinstance(found, Answer):
         return found
     result, seen = found
@@ -104,12 +104,12 @@ def faster_than_cpu(question: Question) -> Answer:
 
 
 def _measured(
-    question: Question, wanted: Inference, *, runs: int, compare: bool
+    node: NodeUnderTest, wanted: Inference, *, runs: int, compare: bool
 ) -> tuple[dict[str, Any], Evidence] | Answer:
     """What the runner on the node measured, or the answer where it could not."""
-    if question.run('"$(command -v bash)" -lc \'command -v "$0"\' %s', wanted.python).rc:
+    if node.run('"$(command -v bash)" -lc \'command -v "$0"\' %s', wanted.python).rc:
         return skipped(NO_PYTHON.format(wanted.python))
-    ran = question.run(_RUN, wanted.python, _runner(), json.dumps(_task(question, wanted, runs, compare)))
+    ran = node.run(_RUN, wanted.python, _runner(), json.dumps(_task(node, wanted, runs, compare)))
     told = [line for line in ran.lines if line.startswith(MARK)]
     seen = Evidence(f"{wanted.python} runner.py", ran.evidence.output)
     if not told:
@@ -133,20 +133,20 @@ def _cause(ran: Ran) -> str:
     return next((line.strip() for line in said if line.startswith(("E RKNN", "E Catch", "E "))), "")
 
 
-def _task(question: Question, wanted: Inference, runs: int, compare: bool) -> dict[str, Any]:
-    mainline = question.expectation.brought_up is MAINLINE
-    model = place(question, wanted.model, wanted.python)
+def _task(node: NodeUnderTest, wanted: Inference, runs: int, compare: bool) -> dict[str, Any]:
+    mainline = node.expectation.brought_up is MAINLINE
+    model = place(node, wanted.model, wanted.python)
     cpu = ""
     if compare and wanted.cpu_milliseconds is None:
         if wanted.cpu_model is not None:
-            cpu = place(question, wanted.cpu_model, wanted.python)
+            cpu = place(node, wanted.cpu_model, wanted.python)
         elif mainline:
             cpu = model
     return {
-        "stack": question.expectation.brought_up.name,
+        "stack": node.expectation.brought_up.name,
         "model": model,
-        "input": put(question, wanted.input),
-        "golden": put(question, wanted.golden),
+        "input": put(node, wanted.input),
+        "golden": put(node, wanted.golden),
         "runs": runs,
         "cpu_model": cpu,
         "delegate": TEFLON if mainline else "",
@@ -170,7 +170,7 @@ CHUNK = 36 * 1024
 _FETCH = "import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])"
 
 
-def put(question: Question, path: Path) -> str:
+def put(node: NodeUnderTest, path: Path) -> str:
     """Where on the node the file's content is, after having been sent if need be."""
     try:
         content = path.read_bytes()
@@ -178,25 +178,25 @@ def put(question: Question, path: Path) -> str:
         raise HarnessError(f"{path} cannot be read", expected="a readable file", seen=str(problem)) from problem
     digest = hashlib.sha256(content).hexdigest()
     target = f"{PLACE}/{digest}{path.suffix}"
-    if _hash(question, target) == digest:
+    if _hash(node, target) == digest:
         return target
     part = f"{target}.part"
-    question.must(f"mkdir -p {PLACE} && : >%s", part)
+    node.must(f"mkdir -p {PLACE} && : >%s", part)
     for start in range(0, len(content), CHUNK):
         text = base64.b64encode(content[start : start + CHUNK]).decode()
-        question.must("printf %%s %s | base64 -d >>%s", text, part)
-    _finish(question, part, target, digest)
+        node.must("printf %%s %s | base64 -d >>%s", text, part)
+    _finish(node, part, target, digest)
     return target
 
 
-def place(question: Question, model: Model, python: str) -> str:
+def place(node: NodeUnderTest, model: Model, python: str) -> str:
     """Where on the node a model is, sent or fetched if need be; its hash is compared wherever it is known."""
     if model.file is not None:
         if model.sha256 and hashlib.sha256(model.file.read_bytes()).hexdigest() != model.sha256:
             raise HarnessError(f"{model.file} is another file than the one meant", expected=f"SHA-256 {model.sha256}")
-        return put(question, model.file)
+        return put(node, model.file)
     if model.node:
-        seen = _hash(question, model.node)
+        seen = _hash(node, model.node)
         if not seen or (model.sha256 and seen != model.sha256):
             expected = f"SHA-256 {model.sha256}" if model.sha256 else "a readable file on the node"
             raise HarnessError(
@@ -204,22 +204,22 @@ def place(question: Question, model: Model, python: str) -> str:
             )
         return model.node
     target = f"{PLACE}/{model.sha256}{Path(model.url).suffix}"
-    if _hash(question, target) != model.sha256:
-        question.must(f"mkdir -p {PLACE} && %s -c %s %s %s", python, _FETCH, model.url, f"{target}.part")
-        _finish(question, f"{target}.part", target, model.sha256)
+    if _hash(node, target) != model.sha256:
+        node.must(f"mkdir -p {PLACE} && %s -c %s %s %s", python, _FETCH, model.url, f"{target}.part")
+        _finish(node, f"{target}.part", target, model.sha256)
     return target
 
 
-def _hash(question: Question, path: str) -> str:
-    words = question.run("sha256sum %s", path).stdout.split()
+def _hash(node: NodeUnderTest, path: str) -> str:
+    words = node.run("sha256sum %s", path).stdout.split()
     return words[0] if words else ""
 
 
-def _finish(question: Question, part: str, target: str, digest: str) -> None:
-    seen = _hash(question, part)
+def _finish(node: NodeUnderTest, part: str, target: str, digest: str) -> None:
+    seen = _hash(node, part)
     if seen != digest:
-        question.run("rm -f %s", part)
+        node.run("rm -f %s", part)
         raise HarnessError(
             "a file did not arrive on the node whole", expected=f"SHA-256 {digest}", seen=seen or "nothing"
         )
-    question.must("mv %s %s", part, target)
+    node.must("mv %s %s", part, target)

@@ -6,7 +6,7 @@ import re
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
 from rknn_validation.checks.node.device import NPU_TREE, why_absent
-from rknn_validation.checks.node.question import HARDWARE_CHECKS, NODE_CHECKS, Question
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NODE_CHECKS, NodeUnderTest
 from rknn_validation.npu.messages import is_harmless, known
 from rknn_validation.npu.stacks import MAINLINE
 
@@ -23,15 +23,15 @@ _GOOD = re.compile(r"Initialized (rknpu|rocket)|RKNPU: |rknpu.*(probe|register|i
     "The stack's driver is loaded",
     remedy="Vendor: add rknpu to boot.extraModulePackages, or use a vendor kernel. Mainline: use Linux 6.18 or later.",
 )
-def driver_loaded(question: Question) -> Answer:
-    """The module is in the running kernel. Says nothing yet about the hardware."""
-    module = question.expectation.brought_up.module
-    ran = question.run("ls -d %s && grep -w %s /proc/modules", f"/sys/module/{module}", f"^{module}")
+def driver_loaded(node: NodeUnderTest) -> Answer:
+    """The module is in the running kernel, whether or not it has found hardware."""
+    module = node.expectation.brought_up.module
+    ran = node.run("ls -d %s && grep -w %s /proc/modules", f"/sys/module/{module}", f"^{module}")
     if f"/sys/module/{module}" in ran.stdout:
         return passed(f"{module} is in the running kernel", ran.evidence)
-    load = question.run("modprobe --dry-run --verbose %s; modprobe --showconfig | grep -w %s", module, module)
-    units = question.run("journalctl -b -o short-monotonic --no-pager | grep -iE 'modprobe|modules-load' | tail -10")
-    reason, evidence = why_absent(question)
+    load = node.run("modprobe --dry-run --verbose %s; modprobe --showconfig | grep -w %s", module, module)
+    units = node.run("journalctl -b -o short-monotonic --no-pager | grep -iE 'modprobe|modules-load' | tail -10")
+    reason, evidence = why_absent(node)
     return failed(f"{module} is not loaded: {reason}", ran.evidence, load.evidence, units.evidence, *evidence)
 
 
@@ -40,20 +40,20 @@ def driver_loaded(question: Question) -> Answer:
     "The driver is bound to the NPU",
     remedy="Use a device tree or an overlay that describes the NPU with the compatible that this driver binds.",
 )
-def driver_bound(question: Question) -> Answer:
-    """Every NPU node of the stack has its driver."""
-    stack = question.expectation.brought_up
+def driver_bound(node: NodeUnderTest) -> Answer:
+    """Every NPU node of the stack's device tree has its driver."""
+    stack = node.expectation.brought_up
     links = [f"/sys/bus/platform/devices/{address:x}.npu/driver" for address in stack.node_addresses]
-    ran = question.run("ls -l " + " ".join(links))
+    ran = node.run("ls -l " + " ".join(links))
     bound = [link for link in links if link in ran.stdout]
     wanted = re.compile(rf"drivers/{stack.module}$", re.IGNORECASE | re.MULTILINE)
     if len(bound) == len(links) and len(wanted.findall(ran.stdout)) == len(links):
         return passed(f"{stack.module} is bound to all {len(links)} NPU nodes", ran.evidence)
-    tree = question.run(NPU_TREE)
+    tree = node.run(NPU_TREE)
     if stack.node_compatible not in tree.stdout:
         seen = "; ".join(tree.lines) or "no NPU node"
         return failed(f"nothing for {stack.module} to bind: the device tree has {seen}", tree.evidence, ran.evidence)
-    log = question.run("dmesg | grep -iE 'npu|rocket|rknn' | tail -15; cat /sys/kernel/debug/devices_deferred")
+    log = node.run("dmesg | grep -iE 'npu|rocket|rknn' | tail -15; cat /sys/kernel/debug/devices_deferred")
     reason = f"{stack.module} is bound to {len(bound)} of {len(links)} NPU nodes"
     return failed(reason, ran.evidence, tree.evidence, log.evidence)
 
@@ -63,21 +63,21 @@ def driver_bound(question: Question) -> Answer:
     "The kernel log has no errors about the NPU",
     remedy="Look up the message: most name a regulator, a clock, an IOMMU node or a signature.",
 )
-def log_healthy(question: Question) -> Answer:
-    """Lines about the NPU in the kernel's log: at least one from its driver, none of trouble."""
-    ran = question.run("dmesg | grep -iE %s | grep -vE 'stage-2-init|systemd\\['", _LINES)
+def log_healthy(node: NodeUnderTest) -> Answer:
+    """The kernel's log has lines of the NPU's driver, and none of them reports an error."""
+    ran = node.run("dmesg | grep -iE %s | grep -vE 'stage-2-init|systemd\\['", _LINES)
     bad = [line for line in ran.lines if _BAD.search(line) and not is_harmless(line)]
     if bad:
         return failed(f"the kernel says: {bad[0]}", ran.evidence)
     if not any(_GOOD.search(line) for line in ran.lines):
-        return inconclusive("the kernel's log has no line of the driver; it may be overwritten", ran.evidence)
-    return passed(f"{len(ran.lines)} lines about the NPU, none of trouble", ran.evidence)
+        return inconclusive("the kernel's log has no line of the driver; it may have been overwritten", ran.evidence)
+    return passed(f"{len(ran.lines)} lines about the NPU, none of them an error", ran.evidence)
 
 
 MAINLINE_NEEDS = ("DRM_ACCEL", "DRM_ACCEL_ROCKET", "ROCKCHIP_IOMMU", "ARCH_ROCKCHIP")
 VENDOR_HAS = "ROCKCHIP_RKNPU"
 ALWAYS = "ARM64"
-"""In every configuration: where it is not found, nothing was read."""
+"""A symbol of every configuration: if it is missing, nothing was read."""
 
 _CONFIG = """\
 release=$(uname -r)
@@ -92,17 +92,19 @@ case "$path" in *.gz) gzip -dc "$path" ;; *) cat "$path" ;; esac | grep -wE 'CON
     "The running kernel is that of the configured system",
     remedy="Reboot; if the old kernel comes back, check which generation the boot loader starts.",
 )
-def release_configured(question: Question) -> Answer:
-    """Booted system against current system, and `uname -r` against the configuration's kernel."""
-    ran = question.run("uname -r && readlink -e /run/booted-system/kernel && readlink -e /run/current-system/kernel")
+def release_configured(node: NodeUnderTest) -> Answer:
+    """The booted and the current system have the same kernel, and `uname -r` is the configuration's."""
+    ran = node.run("uname -r && readlink -e /run/booted-system/kernel && readlink -e /run/current-system/kernel")
     if ran.rc or len(ran.lines) != 3:
         return inconclusive("the node does not say which systems it booted and runs: it may not be NixOS", ran.evidence)
     release, booted, current = ran.lines
     if booted != current:
         return failed(f"{release} runs, but the system was switched to another kernel since", ran.evidence)
-    if "stand-in" in question.expectation.nixpkgs:
-        return passed(f"{release} is the system's own; the stand-in knows no kernel to compare it with", ran.evidence)
-    wanted = question.expectation.configuration.kernel.version
+    if "stand-in" in node.expectation.nixpkgs:
+        return passed(
+            f"{release} is the system's own; the stand-in has no kernel version to compare it with", ran.evidence
+        )
+    wanted = node.expectation.configuration.kernel.version
     if not re.match(rf"{re.escape(wanted.partition('-')[0])}(?![0-9.])", release):
         return failed(f"{release} runs, the configuration says {wanted}", ran.evidence)
     return passed(f"{release} runs, as configured", ran.evidence)
@@ -114,20 +116,20 @@ def release_configured(question: Question) -> Answer:
     remedy="Vendor: use the out-of-tree module or a vendor kernel. Mainline: use Linux 6.18 with DRM_ACCEL=y and "
     "DRM_ACCEL_ROCKET=m.",
 )
-def config_has_driver(question: Question) -> Answer:
-    """The running configuration: the driver's symbols, or (vendor) the module that was built beside the kernel."""
-    ran = question.run(_CONFIG.replace("SYMBOLS", "|".join((ALWAYS, VENDOR_HAS, *MAINLINE_NEEDS))))
+def config_has_driver(node: NodeUnderTest) -> Answer:
+    """The running configuration has the driver's symbols, or (vendor) there is a module for the kernel."""
+    ran = node.run(_CONFIG.replace("SYMBOLS", "|".join((ALWAYS, VENDOR_HAS, *MAINLINE_NEEDS))))
     on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", ran.stdout, re.MULTILINE))
     if ALWAYS not in on:
         return inconclusive("the running kernel's configuration cannot be read", ran.evidence)
-    if question.expectation.brought_up is MAINLINE:
+    if node.expectation.brought_up is MAINLINE:
         missing = [symbol for symbol in MAINLINE_NEEDS if symbol not in on]
         if missing:
             return failed(f"the running kernel lacks {', '.join(missing)}", ran.evidence)
         return passed("the running kernel has rocket and what it needs", ran.evidence)
     if VENDOR_HAS in on:
         return passed(f"the running kernel has {VENDOR_HAS}", ran.evidence)
-    module = question.run("modinfo -F filename rknpu")
+    module = node.run("modinfo -F filename rknpu")
     if module.rc == 127:
         return inconclusive("there is no modinfo on the node to look for the module with", ran.evidence)
     if module.rc or not module.lines:
@@ -142,12 +144,12 @@ def config_has_driver(question: Question) -> Answer:
     "The kernel log has no known error messages",
     remedy="Read the diagnosis: each of these messages has its own cause and remedy.",
 )
-def known_messages(question: Question) -> Answer:
-    """Every line since boot against the table of `npu/messages.py`."""
-    ran = question.must("dmesg")
+def known_messages(node: NodeUnderTest) -> Answer:
+    """Every line since boot is compared with the table of `npu/messages.py`."""
+    ran = node.must("dmesg")
     found = [(message, line) for line in ran.lines if (message := known(line))]
     if not found:
-        return passed(f"none of {len(ran.lines)} lines names a known trouble", Evidence("dmesg", "none of them"))
+        return passed(f"none of {len(ran.lines)} lines is a known error message", Evidence("dmesg", "none of them"))
     told = Evidence("dmesg", "\n".join(f"{message.id}: {line}" for message, line in found[:20]))
     meanings = dict.fromkeys(message.meaning for message, _ in found)
     return failed("; ".join(meanings), told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rknn_validation.checks.model import Evidence
-from rknn_validation.checks.node.question import Question
+from rknn_validation.checks.node.registry import NodeUnderTest
 
 _READ = (
     'for path in PATHS; do if [ -r "$path" ]; then printf \'%s=\' "$path"; '
@@ -33,8 +33,8 @@ class Readings:
         return found
 
 
-def read(question: Question, *patterns: str) -> Readings:
+def read(node: NodeUnderTest, *patterns: str) -> Readings:
     """The files that match shell patterns of this module's own making; never anybody's input."""
-    ran = question.must(_READ.replace("PATHS", " ".join(patterns)))
+    ran = node.must(_READ.replace("PATHS", " ".join(patterns)))
     pairs = (line.partition("=") for line in ran.lines)
     return Readings({path: value.strip() for path, _, value in pairs}, ran.evidence)

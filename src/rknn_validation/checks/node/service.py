@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.checks.node.device import device, no_device
-from rknn_validation.checks.node.question import HARDWARE_CHECKS, Question, Ran
+from rknn_validation.checks.node.device import FoundDevnode, devnode_check
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.npu.stacks import MAINLINE
 
 HARDWARE_VERSION = 0x46495245
@@ -35,55 +35,53 @@ else:
 """
 
 
-@HARDWARE_CHECKS.check(
+@devnode_check(
     "access.service-user-opens",
     "The inference service's user can open the devnode",
     remedy='Set SupplementaryGroups = [ "render" ] on the service, or name it in hardware.rknn.services.',
+    registry=HARDWARE_CHECKS,
 )
-def service_user_opens(question: Question) -> Answer:
+def service_user_opens(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
     """Opened by a transient service: as the inventory's `service_user`, else as nobody's user with the node's group."""
-    node = device(question)
-    if node is None:
-        return no_device()
-    user = question.expectation.service_user
-    setting = f"--property=User={user}" if user else f"--property=SupplementaryGroups={node.group}"
-    ran = question.run(
-        _OPEN.replace("%s", "--property=DynamicUser=yes %s", 1) if not user else _OPEN, setting, node.path
+    user = node.expectation.service_user
+    setting = f"--property=User={user}" if user else f"--property=SupplementaryGroups={devnode.group}"
+    ran = node.run(
+        _OPEN.replace("%s", "--property=DynamicUser=yes %s", 1) if not user else _OPEN, setting, devnode.path
     )
-    who = user or f"a service in the group {node.group}"
+    who = user or f"a service in the group {devnode.group}"
     if ran.rc == 0:
-        return passed(f"{who} opened {node.path}", node.seen, ran.evidence)
+        return passed(f"{who} opened {devnode.path}", devnode.seen, ran.evidence)
     if user and (ran.rc == NO_SUCH_USER or "unknown user" in ran.stderr.lower()):
         return failed(f"there is no user {user} on the node", ran.evidence)
     if ran.rc == 127:
         return inconclusive("there is no systemd-run on the node to open the device with", ran.evidence)
-    return failed(f"{who} cannot open {node.path} ({node.access})", node.seen, ran.evidence)
+    return failed(f"{who} cannot open {devnode.path} ({devnode.access})", devnode.seen, ran.evidence)
 
 
-@HARDWARE_CHECKS.check(
+@devnode_check(
     "device.ioctl-answers",
     "Driver and hardware answer ioctls",
     remedy="Check device.is-the-drivers and driver.matches-stack: the devnode is not the NPU's, or another driver "
     "owns it.",
+    registry=HARDWARE_CHECKS,
 )
-def ioctl_answers(question: Question) -> Answer:
+def ioctl_answers(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
     """vendor: versions and IOMMU by ACTION; mainline: the driver's name by DRM_IOCTL_VERSION."""
-    node = device(question)
-    if node is None:
-        return no_device()
-    stack = question.expectation.brought_up
-    ran = _asked(question, node.path)
+    stack = node.expectation.brought_up
+    ran = _asked(node, devnode.path)
     if ran is None:
         return skipped("neither rknpu-query nor python3 is on the node to ask the driver with")
     answers = dict(line.split(" ", 1) for line in ran.lines if " " in line)
     if ran.rc and not answers:
-        return failed(f"{node.path} does not answer", ran.evidence)
+        return failed(f"{devnode.path} does not answer", ran.evidence)
     if stack is MAINLINE:
         name = answers.get("driver-name", "")
         if name != stack.module:
-            return failed(f"{node.path} belongs to the driver {name or 'of no name'}, not {stack.module}", ran.evidence)
-        return passed(f"{node.path} is {name}'s", ran.evidence)
-    return _vendor(node.path, answers, ran.evidence)
+            return failed(
+                f"{devnode.path} belongs to the driver {name or 'of no name'}, not {stack.module}", ran.evidence
+            )
+        return passed(f"{devnode.path} is {name}'s", ran.evidence)
+    return _vendor(devnode.path, answers, ran.evidence)
 
 
 def _vendor(path: str, answers: dict[str, str], seen: Evidence) -> Answer:
@@ -100,10 +98,10 @@ def _vendor(path: str, answers: dict[str, str], seen: Evidence) -> Answer:
     return passed(f"driver {number // 10000}.{number // 100 % 100}.{number % 100} on RK3588 silicon", seen)
 
 
-def _asked(question: Question, path: str) -> Ran | None:
-    stack = question.expectation.brought_up
-    if stack is not MAINLINE and question.run("command -v rknpu-query").rc == 0:
-        return question.run("rknpu-query %s", path)
-    if question.run("command -v python3").rc == 0:
-        return question.run("python3 -c %s %s %s", _ASK, path, stack.name)
+def _asked(node: NodeUnderTest, path: str) -> Ran | None:
+    stack = node.expectation.brought_up
+    if stack is not MAINLINE and node.run("command -v rknpu-query").rc == 0:
+        return node.run("rknpu-query %s", path)
+    if node.run("command -v python3").rc == 0:
+        return node.run("python3 -c %s %s %s", _ASK, path, stack.name)
     return None

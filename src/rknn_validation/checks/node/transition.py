@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rknn_validation.checks.model import Answer, Check, Evidence, Registry, Status, failed, inconclusive, passed
 from rknn_validation.checks.node.client import LOGIN_SHELL
-from rknn_validation.checks.node.question import Question
+from rknn_validation.checks.node.registry import NodeUnderTest
 from rknn_validation.checks.node.units import UNLAID
 from rknn_validation.npu.stacks import STACKS
 
@@ -40,7 +40,7 @@ class Move:
     booted_answers: Mapping[str, Answer] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
-    def to_ask(self, checks: Sequence[Check[Question]]) -> list[Check[Question]]:
+    def to_ask(self, checks: Sequence[Check[NodeUnderTest]]) -> list[Check[NodeUnderTest]]:
         """Of a system's checks those whose answer may be another one than after a boot.
 
         Kernel and device wait for the next boot where another kernel boots then. What reads links, variables, accounts
@@ -50,7 +50,7 @@ class Move:
         settled = OF_FILES if as_booted else frozenset()
         return [check for check in checks if not (self.waits(check) or check.stage in settled)]
 
-    def waits(self, check: Check[Question]) -> bool:
+    def waits(self, check: Check[NodeUnderTest]) -> bool:
         """Whether a check asks for what changes at the next boot only."""
         return self.next_boot and (check.stage in OF_THE_KERNEL or check.id in OF_ITS_MODULES)
 
@@ -111,9 +111,9 @@ _OF_THE_GUEST = re.compile(r"systemd-|user@|user-|session-|run-|dev-|sys-|proc-|
 _MODULES = frozenset(stack.module for stack in STACKS.values())
 
 
-def look(question: Question) -> State:
+def look(node: NodeUnderTest) -> State:
     """What a node is like now. Raises HarnessError where it cannot be asked."""
-    ran = question.must(_LOOK.replace("LOGIN_SHELL", LOGIN_SHELL), statuses=(0, 1))
+    ran = node.must(_LOOK.replace("LOGIN_SHELL", LOGIN_SHELL), statuses=(0, 1))
     return read(ran.stdout)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
-from rknn_validation.checks.node.question import NODE_CHECKS, Question
+from rknn_validation.checks.node.registry import NODE_CHECKS, NodeUnderTest
 
-UNLAID = "{} cannot start: only a build can tell what its program does, and nothing was built"
+UNLAID = "{} cannot start here: its program is the result of a build, and nothing was built"
 
 
 @NODE_CHECKS.check(
@@ -16,23 +16,21 @@ UNLAID = "{} cannot start: only a build can tell what its program does, and noth
     remedy="Read the failed units and their journals.",
     everywhere=True,
 )
-def system_running(question: Question) -> Answer:
-    """systemd's own judgement of the boot."""
-    ran = question.run("timeout 20 systemctl is-system-running --wait")
+def system_running(node: NodeUnderTest) -> Answer:
+    """The state that systemd reports for the boot."""
+    ran = node.run("timeout 20 systemctl is-system-running --wait")
     state = ran.stdout.strip()
     if state == "running":
         return passed("the system is running", ran.evidence)
     if state in ("degraded", "maintenance", "stopping"):
-        units = question.must("systemctl --failed --no-legend --plain")
+        units = node.must("systemctl --failed --no-legend --plain")
         names = [line.split()[0] for line in units.lines]
-        if names and set(unlaid(question, names)) == set(names):
+        if names and set(unlaid(node, names)) == set(names):
             return inconclusive(
                 f"the system is {state}: {UNLAID.format(', '.join(names))}", ran.evidence, units.evidence
             )
         return failed(f"the system is {state}", ran.evidence, units.evidence)
-    return inconclusive(
-        f"the system is {state or 'silent'}", ran.evidence, question.run("systemctl list-jobs").evidence
-    )
+    return inconclusive(f"the system is {state or 'silent'}", ran.evidence, node.run("systemctl list-jobs").evidence)
 
 
 @NODE_CHECKS.check(
@@ -41,28 +39,28 @@ def system_running(question: Question) -> Answer:
     remedy="Add a condition to units that cannot work on this board, so that they are skipped instead of failing.",
     everywhere=True,
 )
-def none_failed(question: Question) -> Answer:
+def none_failed(node: NodeUnderTest) -> Answer:
     """`systemctl --failed`, with the journal of what is in it."""
-    ran = question.run("systemctl --failed --no-legend --plain")
+    ran = node.run("systemctl --failed --no-legend --plain")
     if ran.rc:
         return inconclusive("systemd does not answer", ran.evidence)
     names = [line.split()[0] for line in ran.lines]
     if not names:
         return passed("no unit failed", ran.evidence)
-    logs = (question.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
-    missing = unlaid(question, names)
+    logs = (node.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
+    missing = unlaid(node, names)
     if set(missing) == set(names):
         return inconclusive(UNLAID.format(", ".join(missing)), ran.evidence, *logs)
     return failed(f"failed: {', '.join(names)}", ran.evidence, *logs)
 
 
-def unlaid(question: Question, names: list[str]) -> list[str]:
-    """Those whose program lies in a store path that is not on the node: where nothing was built, nothing can run."""
+def unlaid(node: NodeUnderTest, names: list[str]) -> list[str]:
+    """Units whose program is in a store path that is not on the node, because nothing was built."""
     found = []
     for name in names:
-        shown = question.run("systemctl show --property=ExecStart --value %s", name)
+        shown = node.run("systemctl show --property=ExecStart --value %s", name)
         root = re.search(r"path=(/nix/store/[^/;\s]+)", shown.stdout)
-        if root and question.run("test -e %s", root[1]).rc == 1:
+        if root and node.run("test -e %s", root[1]).rc == 1:
             found.append(name)
     return found
 
@@ -73,10 +71,10 @@ def unlaid(question: Question, names: list[str]) -> list[str]:
     remedy="Read what the snippet printed; its PATH has only coreutils, grep, find, getent, shadow and util-linux.",
     everywhere=True,
 )
-def activation_clean(question: Question) -> Answer:
-    """What activation said at boot: to the kernel's log, or to the journal where systemd runs it in stage 1."""
-    ran = question.must("dmesg")
-    stage_1 = question.run("journalctl -b -o cat --no-pager -u initrd-nixos-activation.service")
+def activation_clean(node: NodeUnderTest) -> Answer:
+    """Messages of activation: in the kernel's log, or in the journal where systemd runs it in stage 1."""
+    ran = node.must("dmesg")
+    stage_1 = node.run("journalctl -b -o cat --no-pager -u initrd-nixos-activation.service")
     said = [line for line in ran.lines if "stage-2-init" in line] + stage_1.lines
     evidence = Evidence("dmesg, journal of initrd-nixos-activation", "\n".join(said) or "no line of activation")
     bad = [line for line in said if "Activation script snippet" in line and "failed" in line]

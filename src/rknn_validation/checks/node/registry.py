@@ -1,4 +1,4 @@
-"""What a node check is asked: a node, and what it is expected to be."""
+"""The registries of node checks, the node that a check is asked of, and how it is asked."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ STAGES = (
 """Stages from cause to effect."""
 
 DISTURBING = frozenset({"udev.survives-replug", "udev.restores-access", "udev.rule-applies"})
-"""Checks that change the node, if only for a moment: ask them last, or of a machine of their own."""
+"""Checks that change the node for a moment: ask them last, or on a machine of their own."""
 
 
 LINES = 40
 
 _EXISTING = 'for path in PATHS; do if [ -e "$path" ] || [ -L "$path" ]; then ls -ld "$path"; fi; done'
 _MATCHING = (
-    # Files only: a dangling link among them (Debian's modules-load.d has one) is nothing to read.
+    # Files only: a dangling link (Debian's modules-load.d has one) cannot be read.
     'set --; for path in DIRECTORIES; do if [ -e "$path" ]; then set -- "$@" "$path"; fi; done; '
     'if [ $# -gt 0 ]; then set -- $(find -L "$@" -type f); fi; if [ $# -gt 0 ]; then grep -HnE %s "$@"; fi'
 )
@@ -38,7 +38,7 @@ _MATCHING = (
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the node was given and is meant to be.
+    """What the node was given, and what it should be.
 
     `stack` is what the scenario is meant to bring up, None for none. `guarded`: the board is not an RK3588, or the
     configuration was told so, and the node must be left unharmed. `service_user` is who uses the NPU there, "" where
@@ -90,8 +90,8 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Question:
-    """A node to ask, and the expectation it is held against. Relies on nothing but standard tools of the node."""
+class NodeUnderTest:
+    """A node, and the expectation it is compared with. Commands use only standard tools of the node."""
 
     host: Host
     expectation: Expectation
@@ -106,7 +106,7 @@ class Question:
         return Ran(re.sub(r"\s*\n\s*", "; ", text.strip()), result.rc, result.stdout, result.stderr)
 
     def must(self, command: str, *args: str, statuses: tuple[int, ...] = (0,)) -> Ran:
-        """Like `run`, for commands whose silence means something: one that could not look raises HarnessError."""
+        """Like `run`, for commands whose empty output means something: a failure raises HarnessError."""
         ran = self.run(command, *args)
         if ran.rc not in statuses:
             expected = f"exit status {' or '.join(map(str, statuses))}"
@@ -116,55 +116,55 @@ class Question:
         return ran
 
     def existing(self, *paths: str) -> Ran:
-        """`ls -ld` of those paths that are there, links that lead nowhere included."""
+        """`ls -ld` of those paths that exist, dangling links included."""
         return self.must(_EXISTING.replace("PATHS", " ".join("%s" for _ in paths)), *paths)
 
     def matching(self, pattern: str, *directories: str) -> Ran:
-        """`file:line:text` of the lines that match an extended regular expression, below directories that are there."""
+        """`file:line:text` of the lines that match an extended regular expression, below directories that exist."""
         script = _MATCHING.replace("DIRECTORIES", " ".join("%s" for _ in directories))
         return self.must(script, *directories, pattern, statuses=(0, 1))
 
 
-NODE_CHECKS: Registry[Question] = Registry()
+NODE_CHECKS: Registry[NodeUnderTest] = Registry()
 """Every question asked of a node, emulated or real. Importing `checks.node` fills it."""
 
-HARDWARE_CHECKS: Registry[Question] = Registry()
+HARDWARE_CHECKS: Registry[NodeUnderTest] = Registry()
 """Questions that an emulated board cannot answer: about silicon, a real NixOS generation, a real model."""
 
 
 def applies(check: Check[Any], expectation: Expectation) -> bool:
-    """Whether a check has a question for this scenario on this board."""
+    """Whether a check applies to this scenario on this board."""
     board = "other" if expectation.guarded else "rk3588"
     return expectation.scenario.stack in check.stacks and board in check.boards
 
 
-def absent(question: Question, word: str, what: str, *seen: Evidence) -> Answer:
-    """The answer where the configuration brings nothing to ask: a failure where the scenario expects it.
+def absent(node: NodeUnderTest, word: str, what: str, *seen: Evidence) -> Answer:
+    """The answer where the configuration provides nothing to check: a failure where the scenario expects it.
 
-    `word` is one of `expects`, or `service` for a service of any name; `what` says what is not there.
+    `word` is one of `expects`, or `service` for a service of any name; `what` says what is missing.
     """
-    expected = [one for one in question.expectation.scenario.expects or () if one.partition(":")[0] == word]
+    expected = [one for one in node.expectation.scenario.expects or () if one.partition(":")[0] == word]
     if expected:
-        return failed(f"{what}, and {', '.join(expected)} is expected", *seen)
-    return skipped(f"{what}, and nobody expects it")
+        return failed(f"{what}, but {', '.join(expected)} is expected", *seen)
+    return skipped(f"{what}, and it is not expected")
 
 
-def questions(expectation: Expectation, tier: str = "vm") -> tuple[Check[Question], ...]:
-    """The checks to ask of a node of this expectation, cause before effect; of silicon only on tier `hardware`."""
+def checks_of(expectation: Expectation, tier: str = "vm") -> tuple[Check[NodeUnderTest], ...]:
+    """The checks of a node with this expectation, cause before effect; those of silicon only on tier `hardware`."""
     every = (*NODE_CHECKS.all(), *(HARDWARE_CHECKS.all() if tier == "hardware" else ()))
     chosen = [check for check in every if applies(check, expectation)]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
 
 
-def ask(check: Check[Question], question: Question) -> Answer:
-    """Ask one check; a node that cannot be asked, or a check that breaks, is inconclusive and never a pass."""
-    if not applies(check, question.expectation):
-        return skipped(f"{check.id} has no question for this scenario on {question.expectation.board.name}")
+def ask(check: Check[NodeUnderTest], node: NodeUnderTest) -> Answer:
+    """Ask one check; a node that cannot be asked, or a check that raises an exception, is inconclusive."""
+    if not applies(check, node.expectation):
+        return skipped(f"{check.id} does not apply to this scenario on {node.expectation.board.name}")
     try:
-        return check.ask(question)
+        return check.ask(node)
     except HarnessError as error:
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:
         return inconclusive(
-            f"the check itself broke: {type(error).__name__}: {error}", Evidence("harness", repr(error))
+            f"the check itself failed: {type(error).__name__}: {error}", Evidence("harness", repr(error))
         )
