@@ -108,7 +108,7 @@ def test_a_reason_without_a_known_cause_is_told_once() -> None:
     [
         {"device.opens": inconclusive("gave up waiting for sh", Evidence("harness", "gave up waiting for sh"))},
         {
-            name: inconclusive("the check itself broke: KeyError: 'x'", Evidence("harness", "KeyError('x')"))
+            name: inconclusive("the check itself failed: KeyError: 'x'", Evidence("harness", "KeyError('x')"))
             for name in ("device.opens", "device.is-the-drivers")
         },
         {

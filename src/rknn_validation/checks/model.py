@@ -61,6 +61,8 @@ ALL_STACKS = ("vendor", "mainline", "none")
 ALL_BOARDS = ("rk3588", "other")
 NPU, LINT = "npu", "lint"
 """The groups of checks, see `Check.group`."""
+CHECK_BROKE = "the check itself failed"
+"""How the reason of an answer begins where the check raised an exception."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rknn_validation.checks.model import Evidence, Status, Verdict
+from rknn_validation.checks.model import CHECK_BROKE, Evidence, Status, Verdict
 from rknn_validation.diagnosis import Diagnosis
 from rknn_validation.diagnosis.model import BAD, LAYERS
 from rknn_validation.report.columns import WORDS, Key, column, key_of
@@ -26,7 +26,6 @@ ERROR_LINES = 6
 """Lines shown of what was expected and seen of a node that could not be asked."""
 
 _HINT = "  hint: "
-_BROKE = "the check itself broke"
 _OTHER_SKIPS = "do not apply"
 _SKIPS = {
     "run only with --disturb": re.compile("--disturb"),
@@ -74,7 +73,7 @@ def unasked(verdicts: Sequence[Verdict]) -> tuple[Unasked, ...]:
         if (
             one.status is Status.INCONCLUSIVE
             and [evidence.source for evidence in one.evidence] == ["harness"]
-            and not one.reason.startswith(_BROKE)
+            and not one.reason.startswith(CHECK_BROKE)
         ):
             groups.setdefault((one.tier, _reason(one)), []).append(one)
         elif one.status is not Status.SKIP:

@@ -81,7 +81,7 @@ def of_service(reply: Reply) -> tuple[Status, str, str]:
 
 def test_an_expected_service_is_asked_with_its_own_python_and_settings() -> None:
     status, reason, command = of_service("load_rknn 0\ninit_runtime 0\n")
-    assert (status, reason) == (Status.PASS, "init_runtime() came through as detector.service")
+    assert (status, reason) == (Status.PASS, "init_runtime() succeeded as detector.service")
     for part in (
         "'--setenv=MODEL=a b'",
         "--property=SupplementaryGroups=render",

@@ -6,7 +6,17 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.findings import Finding, answer
-from rknn_validation.checks.model import LINT, Answer, Check, Evidence, Registry, Status, inconclusive, skipped
+from rknn_validation.checks.model import (
+    CHECK_BROKE,
+    LINT,
+    Answer,
+    Check,
+    Evidence,
+    Registry,
+    Status,
+    inconclusive,
+    skipped,
+)
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.gaps import is_opaque
@@ -142,4 +152,4 @@ def ask(check: Check[Facts], facts: Facts) -> Answer:
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:
         trace = "".join(traceback.format_exception(error))
-        return inconclusive(f"the check itself failed: {type(error).__name__}: {error}", Evidence("traceback", trace))
+        return inconclusive(f"{CHECK_BROKE}: {type(error).__name__}: {error}", Evidence("traceback", trace))

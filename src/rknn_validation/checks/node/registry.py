@@ -8,7 +8,7 @@ from typing import Any
 
 from testinfra.host import Host
 
-from rknn_validation.checks.model import Answer, Check, Evidence, Registry, failed, inconclusive, skipped
+from rknn_validation.checks.model import CHECK_BROKE, Answer, Check, Evidence, Registry, failed, inconclusive, skipped
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.npu.boards import Board
@@ -165,6 +165,4 @@ def ask(check: Check[NodeUnderTest], node: NodeUnderTest) -> Answer:
     except HarnessError as error:
         return inconclusive(error.message, Evidence("harness", str(error)))
     except Exception as error:
-        return inconclusive(
-            f"the check itself failed: {type(error).__name__}: {error}", Evidence("harness", repr(error))
-        )
+        return inconclusive(f"{CHECK_BROKE}: {type(error).__name__}: {error}", Evidence("harness", repr(error)))
