@@ -37,11 +37,11 @@ def test_a_former_id_leads_to_a_check_and_is_not_used_again() -> None:
 
 
 def test_former_ids_in_a_selection_are_replaced() -> None:
-    given = "vendor-access.not-world-writable or device.is-the-drivers and not access.group-can-open"
+    given = "vendor-access.npu-is-not-world-writable or device.real and not access.group-can-open"
     wanted = "vendor-access.not-world-writable or device.is-the-drivers and not access.group-can-open"
     assert with_current_ids(given) == wanted
 
 
 def test_a_verdict_of_an_earlier_report_has_the_current_id() -> None:
-    verdict = Verdict("device.is-the-drivers", "", "device", "vm", "vendor", "board", Status.PASS, "", "")
+    verdict = Verdict("device.real", "", "device", "vm", "vendor", "board", Status.PASS, "", "")
     assert Verdict.from_json(verdict.to_json()).check == "device.is-the-drivers"
