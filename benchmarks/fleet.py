@@ -83,7 +83,7 @@ def ask(connections: Connections, count: int) -> float:
     started = time.monotonic()
     with Fleet(plans) as fleet:
         for plan in plans:
-            answer = fleet.told(plan.name, CHECK.id, lambda line: None).answer
+            answer = fleet.answer(plan.name, CHECK.id, lambda line: None).answer
             assert answer == passed("waited"), answer
     return time.monotonic() - started
 

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
-from rknn_validation.diagnosis import RULES, Rule  # noqa: E402
+from rknn_validation.diagnosis import RULES, KnownFailure  # noqa: E402
 
 PAGE = ROOT / "docs" / "diagnosis.md"
 HEAD = """# From failures to causes
@@ -33,7 +33,7 @@ recorded evidence that it fires on, and evidence that only looks alike and must 
 """
 
 
-def row(rule: Rule) -> str:
+def row(rule: KnownFailure) -> str:
     """One failure."""
     cells = (f"`{rule.id}`", rule.seen, f"{rule.cause} ({rule.certainty})", rule.fix, rule.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

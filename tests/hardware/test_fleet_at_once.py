@@ -76,7 +76,7 @@ def test_twenty_nodes_are_asked_five_at_a_time(sshd: Sshd) -> None:
     with Fleet(plans, at_once=5) as fleet:
         for one in plans:
             for asked in checks:
-                told = fleet.told(one.name, asked.id, print)
+                told = fleet.answer(one.name, asked.id, print)
                 assert told.answer == passed("here")
                 assert told.started > 0
     assert 2 <= count.most <= 5
@@ -88,11 +88,11 @@ def test_a_dead_node_answers_everything_at_once_and_holds_nobody_up(sshd: Sshd) 
     checks = [check(number, echo) for number in range(30)]
     with Fleet([plan("dead", sshd, count, checks, port=1), plan("alive", sshd, count, checks[:1])]) as fleet:
         started = time.monotonic()
-        answers = [fleet.told("dead", asked.id, print).answer for asked in checks]
+        answers = [fleet.answer("dead", asked.id, print).answer for asked in checks]
         assert time.monotonic() - started < 20
         assert {answer.status for answer in answers} == {Status.INCONCLUSIVE}
         assert "nothing listens" in answers[-1].reason
-        assert fleet.told("alive", checks[0].id, print).answer.status is Status.PASS
+        assert fleet.answer("alive", checks[0].id, print).answer.status is Status.PASS
 
 
 def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
@@ -112,7 +112,7 @@ def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
 
     checks = [check(0, lose), check(1, lose), check(2, lose)]
     with Fleet([NodePlan("lost", connect, expectation, checks)]) as fleet:
-        answers = [fleet.told("lost", one.id, print).answer for one in checks]
+        answers = [fleet.answer("lost", one.id, print).answer for one in checks]
     assert [answer.status for answer in answers] == [Status.PASS, Status.INCONCLUSIVE, Status.INCONCLUSIVE]
     assert len(asked) == 1
 

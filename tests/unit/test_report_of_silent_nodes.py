@@ -63,7 +63,7 @@ def test_a_node_that_cannot_be_reached_is_one_paragraph(tmp_path: Path) -> None:
     assert not any(line.startswith(("????", "FAIL")) and "[opi02]" in line for line in shown)
     assert len(shown) < 50
     # The cause comes first, and nothing counts as passed.
-    assert next(n for n, line in enumerate(shown) if "no sshd listens there" in line) < at
+    assert next(n for n, line in enumerate(shown) if "no sshd listens at that port" in line) < at
     assert any(f"{count} inconclusive -- the NPU is not shown to work" in line for line in shown)
     files.write(made, {})
     told = json.loads((tmp_path / "report" / "results.json").read_text())

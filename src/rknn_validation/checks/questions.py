@@ -1,4 +1,4 @@
-"""Questions: which check is asked of which scenario and board. Known before anything is evaluated."""
+"""Questions: which check is asked of which scenario, board or node; known before anything is evaluated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Question:
 
     @property
     def where(self) -> str:
-        """The scenario, or the scenarios a switch leads from and to, as reports name them."""
+        """The scenario, or the scenarios of a switch, as reports name them."""
         return "->".join(self.path) or self.scenario.name
 
     @property
@@ -61,7 +61,7 @@ class Question:
         )
 
     def broken(self, reason: str, detail: str) -> Verdict:
-        """The verdict where the question could not even be asked."""
+        """The verdict where the question could not be asked."""
         return self.verdict(inconclusive(reason, Evidence("harness", detail)))
 
 
@@ -79,7 +79,7 @@ def configuration_questions(validation: Validation) -> list[Question]:
 
 
 def node_questions(validation: Validation) -> list[Question]:
-    """Every node check of every scenario on every board it is meant for; those that change the board last."""
+    """Every node check of every scenario on each of its boards; those that change the board last."""
     return [
         Question(check, scenario, board, "vm")
         for scenario in validation.scenarios.values()
@@ -90,7 +90,7 @@ def node_questions(validation: Validation) -> list[Question]:
 
 
 def transition_questions(validation: Validation) -> list[Question]:
-    """Every check of a switch, of every switch to be judged on every board."""
+    """Every check of a switch, for every switch and board."""
     scenarios = validation.scenarios
     boards = boards_of(validation)
     return [
@@ -103,13 +103,13 @@ def transition_questions(validation: Validation) -> list[Question]:
 
 
 def boards_of(validation: Validation) -> dict[str, tuple[str, ...]]:
-    """The boards of scenarios that may be switched to one another: hosts are machines of their own."""
+    """The boards of scenarios that can be switched to one another: hosts are separate machines."""
     scenarios = validation.scenarios.items()
     return {name: one.boards for name, one in scenarios if name not in validation.host_subjects}
 
 
 def hardware_questions(validation: Validation) -> list[Question]:
-    """Every node check that applies to each of the real nodes, node by node, those that change it last."""
+    """Every node check that applies to each real node, node by node; those that change the node last."""
     found = []
     for node in validation.nodes.values():
         scenario = validation.scenarios[node.scenario]

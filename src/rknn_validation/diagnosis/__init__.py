@@ -1,4 +1,4 @@
-"""From verdicts to causes: which known failure explains what was found, the most upstream first."""
+"""Node failures are traced to root causes, most upstream first."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from fnmatch import fnmatchcase
 
 from rknn_validation.checks.model import Evidence, Verdict
 from rknn_validation.diagnosis import access, below, library, programs, upstream
-from rknn_validation.diagnosis.model import BAD, LAYERS, Diagnosis, Rule, said_by
+from rknn_validation.diagnosis.model import BAD, LAYERS, Diagnosis, KnownFailure, said_by
 
-__all__ = ["RULES", "Diagnosis", "Rule", "diagnose"]
+__all__ = ["RULES", "Diagnosis", "KnownFailure", "diagnose"]
 
-RULES: tuple[Rule, ...] = tuple(
+RULES: tuple[KnownFailure, ...] = tuple(
     sorted(
         (*upstream.RULES, *below.RULES, *access.RULES, *library.RULES, *programs.RULES),
         key=lambda rule: LAYERS.index(rule.layer),
     )
 )
-"""Every known failure, cause before effect."""
+"""Every known failure, causes before effects."""
 
 
 def diagnose(verdicts: Sequence[Verdict]) -> tuple[Diagnosis, ...]:
-    """The causes that explain what nodes failed, for each node the most upstream first.
+    """The causes of what failed on nodes, for each node the most upstream first.
 
-    Verdicts on configurations have no node and are left alone: their reasons are causes already.
+    Verdicts on configurations are left out: their reasons are causes already.
     """
     nodes: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
@@ -67,7 +67,7 @@ def _of_one(tier: str, where: str, verdicts: list[Verdict]) -> list[Diagnosis]:
     return found
 
 
-def _hits(rule: Rule, texts: list[tuple[Verdict, str]]) -> tuple[Evidence, ...]:
+def _hits(rule: KnownFailure, texts: list[tuple[Verdict, str]]) -> tuple[Evidence, ...]:
     found = (sign.found(verdict, text) for verdict, text in texts for sign in rule.signs)
     hits = tuple(dict.fromkeys(evidence for evidence in found if evidence))
     if hits and any(sign.found(verdict, text) for sign in rule.unless for verdict, text in texts):

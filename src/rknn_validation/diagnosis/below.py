@@ -2,201 +2,203 @@
 
 from __future__ import annotations
 
-from rknn_validation.diagnosis.model import LIKELY, POSSIBLE, Rule, Sign, said
+from rknn_validation.diagnosis.model import LIKELY, POSSIBLE, KnownFailure, Sign, said
 from rknn_validation.diagnosis.upstream import NPU
 
 JOBS = ("inference.*", "kernel.log-healthy", "kernel.no-known-errors")
 """What fails where jobs do."""
 
 RULES = (
-    Rule(
+    KnownFailure(
         "tree-of-the-other-stack", "device tree", "the driver is loaded and binds nothing; `compatible` is the other's",
         "the device tree describes the NPU for the other stack's driver",
-        "boot the tree of the configured stack's kernel (hardware.rknn.stack); vendor on a mainline tree: "
-        "hardware.rknn.driver.deviceTreeOverlay; then see that the boot loader loads it",
+        "Boot the tree of the configured stack's kernel (hardware.rknn.stack); for the vendor stack on a mainline "
+        "tree set hardware.rknn.driver.deviceTreeOverlay. Then check that the boot loader loads it.",
         "ran",
         (Sign(r"device tree describes another NPU|nothing for \w+ to bind: the device tree has npu@"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "tree-without-npu", "device tree", "no npu@ node in /proc/device-tree",
-        "the device tree that was booted has no NPU: it is of a kernel before 6.18, or the firmware's own",
-        "hardware.deviceTree.name, and a boot loader that loads the system's tree; then reboot",
+        "the booted device tree has no NPU: it is from a kernel before 6.18, or from the firmware",
+        "Set hardware.deviceTree.name, use a boot loader that loads the system's tree, and reboot.",
         "ran",
         (Sign(r"the device tree has no NPU node|to bind: the device tree has no NPU node"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "npu-disabled-in-tree", "device tree", "npu@fdab0000/status is `disabled`",
         "the board's device tree leaves the NPU disabled, or an old tree is still booted",
-        "an overlay that enables it (hardware.rknn adds one where the board is known), redeploy the tree, reboot",
+        "Add an overlay that enables it (hardware.rknn adds one for known boards), deploy the tree again and reboot.",
         "ran",
         (Sign(r"NPU node is disabled"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "mmu-disabled", "device tree", "/dev/accel/accel0 is there, open() gives ENODEV",
-        "the NPU's MMU nodes are disabled or missing in the device tree: the log looks well, opening fails",
-        "enable the MMU nodes (rknn_mmu_0 to 2) together with the cores",
+        "the NPU's MMU nodes are disabled or missing in the device tree: the log is clean, but opening fails",
+        "Enable the MMU nodes (rknn_mmu_0 to 2) together with the cores.",
         "ran",
         (Sign(r"(?s)root cannot open /dev/accel.*No such device$", ("device.opens",)),),
         ("device.*", "access.*", "inference.*", "driver.iommu-enabled"),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "cores-missing", "device tree", "fewer than three cores are bound",
         "the device tree enables fewer cores than the NPU has, or a core failed to start",
-        "enable all three cores and their MMUs; look for the core's own line in the kernel's log",
+        "Enable all three cores and their MMUs; look for the core's messages in the kernel log.",
         "rockchip-linux/rknn-toolkit2#320",
-        (Sign(r"has [12] of 3 cores|bound to [12] of 3 NPU nodes|tells of [12] cores"),),
+        (Sign(r"has [12] of 3 cores|bound to [12] of 3 NPU nodes|reports [12] cores"),),
         ("driver.all-cores", "inference.*"),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "iommu-off", "device tree", "`using non-iommu mode`, `failed to malloc npu memory`",
-        "the NPU's IOMMU is off: it can use contiguous memory only, of which there are a few megabytes",
-        "enable the MMU node; where that cannot be, boot.kernelParams = [ \"cma=128M\" ]",
+        "the NPU's IOMMU is off: it can only use contiguous memory, of which there are a few megabytes",
+        'Enable the MMU node; if that is impossible, set boot.kernelParams = [ "cma=128M" ].',
         "rockchip-linux/rknn-toolkit2#44",
         (said("iommu-off"), Sign(r"no IOMMU for |its IOMMU is off|no IOMMU, and \d+ MiB")),
         ("driver.iommu-enabled", "driver.memory-sufficient", "device.ioctl-answers", *JOBS),
     ),
-    Rule(
+    KnownFailure(
         "regulator-without-driver", "power", "`failed to get vdd regulator … -517`; the NPU is in devices_deferred",
-        "the driver of the NPU's regulator is missing, so the NPU's probe is put off for ever",
-        "enable the PMIC's driver (RK806: MFD_RK8XX_SPI, REGULATOR_RK808), in the initrd or built in",
+        "the driver of the NPU's regulator is missing, so the NPU's probe is deferred forever",
+        "Enable the PMIC's driver (RK806: MFD_RK8XX_SPI, REGULATOR_RK808), in the initrd or built in.",
         "ran",
         (said("regulator-not-there-yet"), Sign(r"the NPU waits: .*regulator", ("power.nothing-deferred",))),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "supply-cut-off", "power", "`vdd_npu_s0: disabling`; rocket is a module and /dev/accel never appears",
-        "the kernel switched the NPU's supply off half a minute after boot, before the driver asked for it",
-        "make it the power domain's domain-supply or always-on, or load the driver in the initrd",
+        "the kernel switched off the NPU's supply half a minute after boot, before the driver requested it",
+        "Make it the power domain's domain-supply or always-on, or load the driver in the initrd.",
         "flipperdevices/flipperone-linux-build-scripts#159; linux drivers/regulator/core.c",
         (said("supply-switched-off"), Sign(r"is off and no driver has the NPU", ("power.supply-on",))),
         NPU,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "power-domain-dead", "power", "`failed to get ack on domain 'npu'`",
-        "the NPU's power domain does not answer: its supply was off when the kernel took over",
-        "regulator-always-on and regulator-boot-on for the NPU's supply",
+        "the NPU's power domain does not answer: its supply was off when the kernel started",
+        "Set regulator-always-on and regulator-boot-on for the NPU's supply.",
         "armbian/build#7025",
         (said("power-domain-dead"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "power-on-fault", "power", "`SError` in rockchip_pd_power at the first job",
-        "the kernel faults while it powers the NPU's domain up again",
-        "a kernel with the settle delay for that domain; until then keep the domain on",
+        "the kernel crashes when it powers the NPU's domain on again",
+        "Use a kernel with the settle delay for that domain; until then keep the domain on.",
         "flipperdevices/flipperone-linux-build-scripts#55",
         (said("power-on-fault"),),
         JOBS,
     ),
-    Rule(
+    KnownFailure(
         "mmu-unclocked", "power", "`FORCE_RESET command timed out`, `MMU_DTE_ADDR is not functioning`",
         "the NPU's MMU has no clock or no power when it is reset",
-        "give the MMU nodes the clocks and power domains of their cores",
+        "Add the clocks and power domains of the cores to their MMU nodes.",
         "ran; flipperdevices/flipperone-linux-build-scripts#55",
         (said("mmu-unclocked"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "probe-deferred", "power", "the NPU is in /sys/kernel/debug/devices_deferred",
-        "the NPU waits for a supply, clock or MMU that never comes",
-        "the reason is in the same line: enable what it names",
+        "the NPU waits for a supply, clock or MMU that never appears",
+        "Enable what the same line names.",
         "linux drivers/base/dd.c",
         (said("probe-pending"), Sign(r"the NPU waits: ", ("power.nothing-deferred",))),
         NPU,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "too-hot", "power", "the NPU's thermal zone is above a trip point",
-        "the NPU is too hot, and is slowed down for it",
-        "a heat sink, a fan that turns, air",
+        "the NPU is too hot and is slowed down",
+        "Improve the cooling: heat sink, fan, air flow.",
         "linux drivers/thermal/rockchip_thermal.c",
         (Sign(r"it is slowed down from", ("power.temperature",)),),
         ("inference.faster-than-cpu",),
     ),
-    Rule(
+    KnownFailure(
         "overclocked", "power", "cur_freq is none of the operating points; `job timeout`, `soft reset`",
-        "the NPU runs at a frequency that is not its own",
-        "stock operating points: remove the overclock from the device tree, or what writes to devfreq",
+        "the NPU runs at a frequency that is not one of its operating points",
+        "Remove the overclock from the device tree, or what writes to devfreq.",
         "rockchip-linux/kernel arch/arm64/boot/dts/rockchip/rk3588s.dtsi",
-        (Sign(r"is none of its operating points", ("power.frequency-is-stock",)),),
+        (Sign(r"is not one of its operating points", ("power.frequency-is-stock",)),),
         JOBS,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "other-driver-bound", "driver", "the NPU's devices are below the other driver",
-        "the other stack's driver took the NPU first",
-        "one stack a kernel: blacklist the other driver, or boot the kernel and tree of the stack that is wanted",
+        "the driver of the other stack is bound to the NPU",
+        "Blacklist the other driver, or boot the kernel and device tree of the stack that you want: one kernel "
+        "serves one stack.",
         "ran",
         (Sign(r"another stack's driver has", ("driver.matches-stack",)),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "driver-0.9.3", "driver", "`failed to submit!` on cores 1 and 2",
         "driver 0.9.3 does not run jobs on cores 1 and 2",
-        "driver 0.9.8; until then core mask 1",
+        "Use driver 0.9.8; until then use core mask 1.",
         "rockchip-linux/rknn-toolkit2#320; airockchip/rknn-toolkit2#38",
         (Sign(r"driver 0\.9\.3: "), Sign(r"(?s)driver version: 0\.9\.3.*failed to submit!")),
         JOBS,
     ),
-    Rule(
+    KnownFailure(
         "no-contiguous-memory", "driver", "`failed to malloc npu memory`, `swiotlb: coherent allocation failed`",
-        "the driver finds no memory for a buffer: too little, or none that is contiguous",
-        "enable the IOMMU; else cma=128M; fewer or smaller models at a time",
+        "the driver finds no memory for a buffer: too little is free, or none is contiguous",
+        "Enable the IOMMU, or boot with cma=128M; use fewer or smaller models at a time.",
         "rockchip-linux/rknn-toolkit2#218",
         (said("no-contiguous-memory"), Sign(r"failed to malloc npu memory|MiB of memory are free")),
         ("driver.memory-sufficient", *JOBS),
         unless=(Sign(r"failed to allocate handle.*errno: (14|24)"),),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "buffers-above-4g", "driver", "`failed to allocate handle … errno: 14, errstr: Bad address`",
-        "a driver before 0.9.8 cannot use buffers above 4 GB",
-        "driver 0.9.8",
+        "drivers before 0.9.8 cannot use buffers above 4 GB",
+        "Use driver 0.9.8.",
         "airockchip/rknn-llm#335",
         (Sign(r"failed to allocate handle.*errno: 14"),),
         JOBS,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "mmu-page-fault", "driver", "`rk_iommu …: Page fault at …`",
-        "the NPU reached for memory that was not mapped for that core",
-        "one MMU node with the banks of all cores (vendor); then the client that submits the job",
+        "the NPU accessed memory that is not mapped for that core",
+        "Use one MMU node with the register banks of all cores (vendor); then check the client that submits the job.",
         "rockchip-linux/kernel#102",
         (said("mmu-page-fault"),),
         JOBS,
         certainty=POSSIBLE,
     ),
-    Rule(
+    KnownFailure(
         "jobs-time-out", "driver", "`failed to wait job`, `job timeout`, `soft reset`, `NPU job timed out`",
-        "jobs do not end and the NPU is reset; what such a job wrote is not what the model computes",
-        "stock frequency, driver 0.9.8 or a newer kernel, one client at a time; compare outputs with golden ones",
+        "jobs do not finish and the NPU is reset; the output of such a job is wrong",
+        "Use the stock frequency, driver 0.9.8 or a newer kernel, and one client at a time; compare outputs with "
+        "known ones.",
         "airockchip/rknn-toolkit2#536; linux drivers/accel/rocket/rocket_job.c",
         (said("job-timeout-vendor", "job-timeout-mainline"),),
         JOBS,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "bound-to-nothing", "driver", "the driver is loaded, and /sys/bus/platform/drivers has no NPU below it",
-        "the driver found no NPU it could start: its probe failed, or was put off",
-        "dmesg and /sys/kernel/debug/devices_deferred say why",
+        "the driver found no NPU that it could start: its probe failed or was deferred",
+        "Read dmesg and /sys/kernel/debug/devices_deferred for the reason.",
         "ran",
         (Sign(r"is loaded and bound to nothing|is bound to 0 of \d NPU nodes|^(RKNPU|rocket) has no NPU"),),
         NPU,
         certainty=POSSIBLE,
     ),
-    Rule(
+    KnownFailure(
         "bound-without-node", "device", "the driver is bound and /dev has nothing",
-        "the driver has the NPU, but made no device node: udev did not run, or /dev is a container's",
-        "systemctl status systemd-udevd; in a container map the node",
+        "the driver has the NPU but there is no devnode: udev did not run, or /dev belongs to a container",
+        "Run systemctl status systemd-udevd; in a container, map the devnode.",
         "ran",
         (Sign(r"the driver is bound, but made no device node"),),
         ("device.*", "access.*", "udev.*", "inference.*"),
         certainty=LIKELY,
     ),
 )  # fmt: skip
-"""In the order of their layers, the more particular first."""
+"""In the order of their layers, specific failures before general ones."""

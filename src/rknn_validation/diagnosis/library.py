@@ -2,169 +2,170 @@
 
 from __future__ import annotations
 
-from rknn_validation.diagnosis.model import LIKELY, Rule, Sign
+from rknn_validation.diagnosis.model import LIKELY, KnownFailure, Sign
 
 PYTHON = ("python.*", "inference.*")
 _LINK = ("library.readable", "library.link-is-current", *PYTHON)
 
 RULES = (
-    Rule(
+    KnownFailure(
         "library-in-the-way", "library", "rknn-runtime-link fails: `is a file that is not ours`",
-        "a file somebody copied to /usr/lib/librknnrt.so is in the way of the link",
-        "rm /usr/lib/librknnrt.so && systemctl restart rknn-runtime-link",
+        "a file copied to /usr/lib/librknnrt.so is in the way of the link",
+        "Run rm /usr/lib/librknnrt.so && systemctl restart rknn-runtime-link.",
         "nixos/modules/nixos/rknn",
         (Sign(r"librknnrt\.so is a file that is not ours"),),
         ("units.*", "python.*", "library.readable", "library.link-is-current"),
     ),
-    Rule(
+    KnownFailure(
         "library-link-dangling", "library", "`Can not find dynamic library on RK3588!` though the link is there",
-        "/usr/lib/librknnrt.so is a link that leads nowhere: what it led to was collected as garbage or never built",
-        "systemctl restart rknn-runtime-link; make the link in a unit, which every switch renews",
+        "/usr/lib/librknnrt.so is a dangling link: its target was garbage-collected or never built",
+        "Run systemctl restart rknn-runtime-link; create the link in a unit, so that every switch updates it.",
         "ran",
         (Sign(r"(?s)none of its paths exists.*/usr/lib\S*/librknn\w+\.so -> ", ("python.runtime-in-place",)),
          Sign(r"leads nowhere", ("library.readable",))),
         _LINK,
     ),
-    Rule(
+    KnownFailure(
         "library-link-missing", "library", "`Can not find dynamic library on RK3588!`",
-        "the Python API reads /usr/lib/librknnrt.so and two neighbours, never LD_LIBRARY_PATH; none of them exists",
-        "hardware.rknn.enable makes the link (rknn-runtime-link.service); see why that unit did not run",
+        "the Python API reads /usr/lib/librknnrt.so and two other paths, never LD_LIBRARY_PATH; none of them exists",
+        "Set hardware.rknn.enable = true, which creates the link (rknn-runtime-link.service); check why that unit "
+        "did not run.",
         "ran",
         (Sign(r"none of its paths exists", ("python.runtime-in-place",)), Sign(r"Can not find dynamic library")),
         _LINK,
     ),
-    Rule(
+    KnownFailure(
         "library-torn", "library", "`invalid ELF header`, `file too short`",
-        "what lies there is no library: a Git LFS pointer, or half a download",
-        "fetch it again, with its hash; the package's hash is that of the pointer, too",
+        "the file is not a library: it is a Git LFS pointer, or an incomplete download",
+        "Fetch it again and update its hash; the package's hash may be that of the pointer.",
         "ran",
         (Sign(r"is not an ELF file|invalid ELF header|file too short|is a truncated file|\.so is not a library"),),
         ("library.*", *PYTHON),
     ),
-    Rule(
+    KnownFailure(
         "library-roots-alone", "library", "works as root, nobody else can load the library",
-        "the library, or a directory above it, can be read by root alone",
-        "install it with mode 0644",
+        "only root can read the library, or a directory above it",
+        "Install the library with mode 0644.",
         "immich-app/immich#28216",
         (Sign(r"only root can read", ("library.readable",)),),
         ("library.*", "python.works-as-service-user"),
     ),
-    Rule(
+    KnownFailure(
         "library-modified", "library", "nix-store --verify-path: `was modified!`",
-        "a file of the store is not what was built: damage of the disk, or written as root",
-        "nix-store --repair-path PATH; look at the disk (SD cards wear out)",
+        "a file of the store is not what was built: the disk is damaged, or it was overwritten as root",
+        "Run nix-store --repair-path PATH, and check the disk (SD cards wear out).",
         "nix src/nix-store/nix-store.cc",
         (Sign(r"its hash differs|was modified! expected hash"),),
         ("library.*", *PYTHON),
     ),
-    Rule(
+    KnownFailure(
         "library-copied", "library", "the library that is found does not lie in /nix/store",
-        "somebody copied the library there by hand: no switch renews it, and nobody knows its version",
-        "remove the copy, and let the configuration link or name the package's own",
+        "the library was copied there by hand: no switch updates it, and its version is unknown",
+        "Remove the copy, and let the configuration link to the package's own library.",
         "ran",
         (Sign(r"is not in the store|not from the store"),),
         ("library.*", "python.runtime-in-place"),
     ),
-    Rule(
+    KnownFailure(
         "library-stale", "library", "the library is of another generation than the running system",
-        "a link or an environment still leads to an older generation's library",
-        "remove the link made by hand, log in anew, restart the service",
+        "a link or an environment still points to an older generation's library",
+        "Remove the link made by hand, log in again, and restart the service.",
         "ran",
         (Sign(r"a stale generation's"),),
         ("driver.fits-runtime", *PYTHON),
     ),
-    Rule(
+    KnownFailure(
         "library-lacks-a-function", "library", "`undefined symbol: rknn_…`",
-        "the runtime is older than what calls it",
-        "runtime and toolkit of one release",
+        "the runtime is older than the program that calls it",
+        "Use runtime and toolkit of one release.",
         "ran",
         (Sign(r"undefined symbol: rknn|lacks a function this version of the API calls"),),
         ("driver.fits-runtime", *PYTHON),
     ),
-    Rule(
+    KnownFailure(
         "toolkit-of-another-release", "library", "driver.fits-runtime: runtime 1.4.0 with a toolkit of 2.3.2",
         "runtime and Python API are of different releases",
-        "take both from one release: librknnrt.so and rknn-toolkit-lite2 2.3.2",
+        "Take both from one release: librknnrt.so and rknn-toolkit-lite2 2.3.2.",
         "airockchip/rknn-toolkit2#281",
         (Sign(r"with a toolkit of", ("driver.fits-runtime",)),),
         PYTHON,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "library-from-working-directory", "library", "a librknnrt.so of the working directory is loaded",
         "LD_LIBRARY_PATH has an empty element, which means the working directory",
-        "write it as a list, or as ${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}",
+        "Write it as a list, or as ${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}.",
         "ran",
         (Sign(r"a library planted in the working directory is loaded"),),
     ),
-    Rule(
+    KnownFailure(
         "library-not-for-services", "library", "works in a shell, `cannot open shared object file` in a service",
-        "services read no shell's environment, and the unit has no LD_LIBRARY_PATH of its own",
-        "hardware.rknn.services = [ \"…\" ], or environment.LD_LIBRARY_PATH of the unit",
+        "services do not read the environment of shells, and the unit has no LD_LIBRARY_PATH",
+        'Set hardware.rknn.services = [ "…" ], or environment.LD_LIBRARY_PATH of the unit.',
         "ran",
         (Sign(r"with the environment of \S+ does not find librknnrt\.so|does not know the environment",
               ("library.service-finds-runtime",)),),
         unless=(Sign(r"login shell does not find librknnrt\.so"),),
     ),
-    Rule(
+    KnownFailure(
         "library-not-on-path", "library", "`librknnrt.so: cannot open shared object file`",
-        "no LD_LIBRARY_PATH leads to the runtime, and NixOS has no default directory",
-        "environment.sessionVariables.LD_LIBRARY_PATH as a list; log in anew after a switch",
+        "LD_LIBRARY_PATH does not contain the runtime, and NixOS has no default directory",
+        "Set environment.sessionVariables.LD_LIBRARY_PATH to a list; log in again after a switch.",
         "ran",
         (Sign(r"does not find librknnrt\.so", ("library.*",)),),
         ("library.*",),
     ),
-    Rule(
+    KnownFailure(
         "mesa-too-old", "library", "`Couldn't open kernel device`; libteflon.so is of Mesa 25.2 or older",
-        "this Mesa's Teflon does not know rocket; 25.3 is the first that does",
-        "a nixpkgs with Mesa 25.3 or later",
+        "this Mesa's Teflon does not support rocket; 25.3 is the first that does",
+        "Use a nixpkgs with Mesa 25.3 or later.",
         "mesa src/gallium/frontends/teflon",
-        (Sign(r"Mesa \d+\.\d+ does not know rocket"), Sign(r"Couldn't open kernel device", ("inference.*",))),
+        (Sign(r"Mesa \d+\.\d+ does not support rocket"), Sign(r"Couldn't open kernel device", ("inference.*",))),
         ("library.*", "inference.*"),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "teflon-missing", "library", "`Could not find libteflon.so`, nothing in /run/opengl-driver/lib",
         "Mesa's drivers are not installed, or Mesa was built without Teflon",
-        "hardware.graphics.enable = true with Mesa 25.3 or later",
+        "Set hardware.graphics.enable = true with Mesa 25.3 or later.",
         "ran",
         (Sign(r"libteflon\.so cannot be loaded|does not find \S*libteflon\.so", ("library.*",)),
          Sign(r"Could not find libteflon\.so", ("inference.*",))),
         ("library.*", "inference.*"),
         unless=(Sign(r"(?s)Could not find libteflon\.so.*/run/opengl-driver\S* -> /nix/store/"),),
     ),
-    Rule(
+    KnownFailure(
         "wheel-of-another-python", "python", "`No module named 'rknnlite.api.…'`",
-        "the toolkit's wheel is for another Python than the one that runs: its compiled parts are not importable",
-        "a Python from 3.7 to 3.12, and the wheel with the same cpXY",
+        "the toolkit's wheel is for another Python version, so its compiled modules cannot be imported",
+        "Use a Python from 3.7 to 3.12, and the wheel with the same cpXY.",
         "ran",
         (Sign(r"No module named '?rknnlite\.api\."),),
         PYTHON,
     ),
-    Rule(
+    KnownFailure(
         "toolkit-not-in-this-python", "python", "`No module named 'rknnlite'`",
-        "the python3 that is found first was not composed with the toolkit",
-        "python312.withPackages (_: [ pkgs.rknn.toolkit-lite ]), and no other python3 before it",
+        "the first python3 on the PATH does not include the toolkit",
+        "Install python312.withPackages (_: [ pkgs.rknn.toolkit-lite ]), and no other python3 before it on the PATH.",
         "ran",
         (Sign(r"No module named '?rknnlite'?$|cannot import rknnlite|python3 on the node has no rknnlite"),),
         PYTHON,
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "toolkit-lacks-dependencies", "python", "`No module named 'numpy'` (psutil, ruamel)",
-        "the toolkit's own dependencies were not composed in: numpy, psutil, ruamel.yaml",
-        "propagatedBuildInputs of the toolkit's package",
+        "the toolkit's dependencies are missing: numpy, psutil, ruamel.yaml",
+        "Add them to propagatedBuildInputs of the toolkit's package.",
         "ran",
         (Sign(r"python3 has no (numpy|psutil|ruamel)|No module named '?(numpy|psutil|ruamel)"),),
         PYTHON,
     ),
-    Rule(
+    KnownFailure(
         "no-python", "python", "there is no python3 in a login shell's PATH",
         "no Python is installed for users",
-        "hardware.rknn.python.enable, or a composed python3 in environment.systemPackages",
+        "Set hardware.rknn.python.enable = true, or add a python3 with the toolkit to environment.systemPackages.",
         "ran",
         (Sign(r"there is no python3 in a login shell's PATH"),),
         PYTHON,
     ),
 )  # fmt: skip
-"""In the order of their layers, the more particular first."""
+"""In the order of their layers, specific failures before general ones."""

@@ -1,4 +1,4 @@
-"""Rule, sign, diagnosis: how a cause is recognised in verdicts, and what is said of it."""
+"""KnownFailure, sign, diagnosis: how a cause is recognised in verdicts, and what is said of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAYERS = (
     "node", "board", "kernel", "device tree", "power", "driver", "device", "access", "library", "python", "container",
     "model", "speed",
 )  # fmt: skip
-"""From cause to effect: what is upstream explains what is downstream, never the other way round."""
+"""From cause to effect: a failure explains others of its own or a later layer."""
 
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 BAD = (Status.FAIL, Status.INCONCLUSIVE)
@@ -24,9 +24,9 @@ _MESSAGES = {message.id: message for message in MESSAGES}
 
 @dataclass(frozen=True)
 class Sign:
-    """What gives a cause away: a regular expression over the reason and the evidence of one verdict.
+    """What reveals a cause: a regular expression that is searched in the reason and evidence of a verdict.
 
-    `checks` are patterns of check ids it may be found in. Commands are not searched, only what they gave.
+    `checks` are patterns of the check ids whose verdicts are searched. Commands are not searched, only their output.
     """
 
     pattern: str
@@ -38,7 +38,7 @@ class Sign:
         return re.compile(self.pattern, re.MULTILINE)
 
     def found(self, verdict: Verdict, text: str) -> Evidence | None:
-        """Where it is found in what a verdict says (`said_by`), None where it is not."""
+        """The lines of a verdict's text (`said_by`) where the sign is found, None where it is not."""
         if verdict.status not in self.statuses or not any(fnmatchcase(verdict.check, one) for one in self.checks):
             return None
         match = self._compiled.search(text)
@@ -47,30 +47,30 @@ class Sign:
         begin = text.rfind("\n", 0, match.start()) + 1
         end = text.find("\n", match.end())
         lines = text[begin : end if end >= 0 else None].splitlines()
-        # A sign that spans lines is shown by its ends.
+        # Of a sign that spans several lines, the first and the last are shown.
         return Evidence(verdict.check, "\n".join(lines if len(lines) < 3 else (lines[0], "...", lines[-1])))
 
 
 def said_by(verdict: Verdict) -> str:
-    """What a verdict says: its reason, and what the commands gave."""
+    """The text of a verdict: its reason, and the output of the commands."""
     return "\n".join((verdict.reason, *(evidence.output for evidence in verdict.evidence)))
 
 
 def said(*messages: str) -> Sign:
     """The sign of a line of the kernel's log, by its id in `npu.messages`."""
     patterns = (_MESSAGES[name].pattern for name in messages)
-    # A flag for the whole pattern may only stand at its beginning.
+    # A flag for the whole pattern is only allowed at its beginning.
     return Sign("|".join(f"(?i:{one[4:]})" if one.startswith("(?i)") else f"(?:{one})" for one in patterns))
 
 
 def unasked(pattern: str) -> Sign:
-    """The sign of a node that could not be asked, in the words of the link or of ssh."""
+    """The sign of a node that could not be asked, in the words of the connection or of ssh."""
     return Sign(pattern, statuses=(Status.INCONCLUSIVE,))
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One known failure. Any of `signs` gives it away, unless one of `unless` is found in the same node's verdicts.
+class KnownFailure:
+    """One known failure. Any of `signs` reveals it, unless one of `unless` is found in the same node's verdicts.
 
     `seen` is what a person sees, `explains` are patterns of the checks that cannot pass because of it; `source` is the
     public thread (`owner/repo#n`) or file it is known from, "ran" for an emulated board.
@@ -95,7 +95,7 @@ class Rule:
 class Diagnosis:
     """A likely cause on one node.
 
-    `where` is the node's name, or `scenario/board`; `also` are rules that fired on what this one explains already.
+    `where` is the node's name, or `scenario/board`; `also` are known failures whose signs this one explains.
     """
 
     rule: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rknn_validation.checks.model import Status
-from rknn_validation.diagnosis.model import LIKELY, POSSIBLE, Rule, Sign, said, unasked
+from rknn_validation.diagnosis.model import LIKELY, POSSIBLE, KnownFailure, Sign, said, unasked
 
 NPU = ("driver.*", "device.*", "access.*", "udev.*", "power.*", "inference.*", "kernel.*", "python.works-*")
 """What cannot work without the driver on the NPU."""
@@ -11,215 +11,217 @@ _NO_RKNPU = r"the running kernel has no driver rknpu|no ROCKCHIP_RKNPU in the ru
 _MAINLINE_TREE = r"rockchip,rk3588-rknn-core"
 
 RULES = (
-    Rule(
+    KnownFailure(
         "host-key-changed", "node", "every check is inconclusive: `its host key is another than the known one`",
-        "the node shows another host key than the one that is known: it was installed anew, or it is another machine",
-        "make sure which machine it is, then remove the old key: ssh-keygen -R HOST",
+        "the node's host key differs from the known one: it was reinstalled, or it is another machine",
+        "Verify which machine it is, then remove the old key: ssh-keygen -R HOST.",
         "OpenSSH sshconnect.c",
         (unasked(r"its host key is another than|HOST IDENTIFICATION HAS CHANGED"),),
     ),
-    Rule(
+    KnownFailure(
         "host-key-unknown", "node", "every check is inconclusive: `its host key is not known`",
-        "nobody has said yet that this host key is the node's",
-        "compare the key and add it to known_hosts, or --accept-new-host-keys once",
+        "the node's host key has not been accepted yet",
+        "Compare the key and add it to known_hosts, or use --accept-new-host-keys once.",
         "OpenSSH sshconnect.c",
         (unasked(r"its host key is not known|Host key verification failed"),),
     ),
-    Rule(
+    KnownFailure(
         "login-refused", "node", "every check is inconclusive: `it refuses the key`",
-        "the node does not take this key for this user",
-        "name user and identity in the inventory; put the public key into users.users.<name>.openssh.authorizedKeys",
+        "the node does not accept this key for this user",
+        "Set user and identity in the inventory, and add the public key to users.users.<name>.openssh.authorizedKeys.",
         "OpenSSH sshconnect2.c",
         (unasked(r"it refuses the key|does not use a private key|Permission denied \((publickey|pass)"),),
     ),
-    Rule(
+    KnownFailure(
         "no-root", "node", "every check is inconclusive: `commands cannot be run as root`",
-        "checks run as root, and the user may not become root, or not without a password",
-        "sudo: ask in the inventory, or security.sudo.wheelNeedsPassword = false for that user",
+        "checks run as root, and the user cannot become root, or not without a password",
+        "Set sudo: ask in the inventory, or security.sudo.wheelNeedsPassword = false for that user.",
         "sudo plugins/sudoers",
         (unasked(r"commands (cannot be run|do not run) as root|sudo refuses the password|sudo: a password is"),),
     ),
-    Rule(
+    KnownFailure(
         "name-unknown", "node", "every check is inconclusive: `its name cannot be resolved`",
-        "the name of the node leads to no address",
-        "host: in the inventory, and the name service",
+        "the name of the node has no address",
+        "Correct host: in the inventory, or the name service.",
         "OpenSSH sshconnect.c",
         (unasked(r"its name cannot be resolved|Could not resolve hostname"),),
     ),
-    Rule(
+    KnownFailure(
         "node-rebooted", "node", "checks are inconclusive from one on: `rebooted while it was asked`",
-        "the node rebooted in the middle: somebody's doing, a panic, or its supply",
-        "ask again; if it happens again, journalctl -b -1 -e, and the serial console for a panic",
+        "the node rebooted while it was asked: by hand, after a panic, or because of its power supply",
+        "Run the checks again; if it happens again, read journalctl -b -1 -e, and the serial console for a panic.",
         "ran",
         (unasked(r"rebooted while it was asked"),),
     ),
-    Rule(
+    KnownFailure(
         "no-sshd", "node", "every check is inconclusive: `nothing listens at its SSH port`",
-        "the machine answers, and no sshd listens there",
-        "port: in the inventory; services.openssh.enable; systemctl status sshd on its console",
+        "the machine answers, but no sshd listens at that port",
+        "Correct port: in the inventory, set services.openssh.enable = true, or run systemctl status sshd on its "
+        "console.",
         "OpenSSH sshconnect.c",
         (unasked(r"nothing listens at its SSH port|Connection refused"),),
         # It listened a moment ago: the node went down, or its sshd did.
         unless=(unasked(r"the link to it was lost before"),),
     ),
-    Rule(
+    KnownFailure(
         "link-lost", "node", "checks are inconclusive from one on: `the link to … was lost`",
-        "the link was lost while the node was asked, and did not come back",
-        "network and supply of the node; journalctl -u sshd",
+        "the connection was lost while the node was asked, and could not be restored",
+        "Check the node's network and power supply, and journalctl -u sshd.",
         "OpenSSH clientloop.c",
         (unasked(r"the link to \S+ was lost|ended a command without an answer"),),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "node-silent", "node", "every check is inconclusive: `it does not answer`, `there is no way to it`",
-        "the node cannot be reached: off, hung, or on another address",
-        "power, network, address; its serial console says whether it is up",
+        "the node cannot be reached: it is off, hung, or has another address",
+        "Check power, network and address; the serial console shows whether it is up.",
         "OpenSSH sshconnect.c",
         (unasked(r"it does not answer|there is no way to it|it ended the connection|no longer answers"),),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "command-hangs", "node", "single checks are inconclusive: `gave up waiting for`",
-        "a command did not end in time on the node: it hangs in the kernel, or the node is overloaded",
-        "look for processes in state D and their /proc/PID/stack; where it is only slow, --command-deadline "
-        "or --node-deadline, whichever the reason names",
+        "a command did not end in time: it hangs in the kernel, or the node is overloaded",
+        "Look for processes in state D and read their /proc/PID/stack; if the node is only slow, raise "
+        "--command-deadline or --node-deadline, whichever the reason names.",
         "ran",
         (unasked(r"gave up waiting for"),),
         certainty=POSSIBLE,
     ),
-    Rule(
+    KnownFailure(
         "clock-wrong", "node", "identity.clock fails; TLS says certificates are not yet valid",
-        "the node's clock is wrong: no time server, and no battery behind its clock",
-        "services.timesyncd.enable and a time server the node can reach; hwclock --systohc",
+        "the node's clock is wrong: it has no time server, and no battery for its clock",
+        "Set services.timesyncd.enable = true and a time server that the node can reach; run hwclock --systohc.",
         "ran",
         (Sign(r"the node's clock is ", ("identity.clock",)),),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "disk-full", "node", "`No space left on device`",
         "a file system of the node is full",
-        "df -h; nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M",
+        "Free space: df -h; nix-collect-garbage --delete-older-than 14d; journalctl --vacuum-size=200M.",
         "linux include/uapi/asm-generic/errno-base.h (ENOSPC)",
         (Sign(r"No space left on device|MiB are left on "),),
         ("units.*", "inference.*", "identity.disk-space"),
     ),
-    Rule(
+    KnownFailure(
         "another-board", "board", "identity.board fails: the model is another than the inventory's",
-        "the inventory says another board than the one that answers",
-        "correct `board:` of the node, or the host name that leads to the wrong machine",
+        "the node is another board than the inventory says",
+        "Correct `board:` of the node, or the host name that leads to the wrong machine.",
         "ran",
         (Sign(r"the inventory says", ("identity.board",)),),
         ("*",),
     ),
-    Rule(
+    KnownFailure(
         "device-tree-masked", "board", "`Please specify the target in init_runtime!`; identity.board cannot tell",
-        "/proc/device-tree cannot be read where the program runs: a container, or ProcSubset=pid",
-        "run it on the node, or let the container see /proc/device-tree; no ProcSubset=pid in the unit",
+        "the program cannot read /proc/device-tree: it runs in a container, or with ProcSubset=pid",
+        "Run it on the node, or make /proc/device-tree visible in the container; remove ProcSubset=pid from the unit.",
         "airockchip/rknn-toolkit2#33",
         (Sign(r"Please specify the target|does not recognise a Rockchip board", ("python.*", "inference.*")),
          Sign(r"device tree cannot be read here", ("identity.board",))),
         ("python.works-*", "inference.*", "identity.board"),
     ),
-    Rule(
+    KnownFailure(
         "old-kernel-booted", "kernel", "the release that runs is not the system's",
-        "the system was switched to another kernel and not rebooted, or the boot loader starts an older generation",
-        "reboot; if the old kernel comes back, look at the boot loader's entries",
+        "the system was switched to another kernel without a reboot, or the boot loader starts an older generation",
+        "Reboot; if the old kernel comes back, check the boot loader's entries.",
         "ran",
         (Sign(r"was switched to another kernel|runs, the configuration says", ("kernel.release-matches",)),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "mainline-kernel-for-the-vendor-stack", "kernel",
         "`failed to open rknpu module`; no driver rknpu, and the tree has rknn-core nodes",
-        "the node boots a mainline kernel and tree, but the vendor stack is configured on it: wrong stack",
-        "hardware.rknn.stack = \"mainline\", or bring the rknpu module and its overlay (hardware.rknn.driver)",
+        "the vendor stack is configured, but the node boots a mainline kernel and device tree",
+        'Set hardware.rknn.stack = "mainline", or add the rknpu module and its overlay (hardware.rknn.driver).',
         "igou-io/igou-kubernetes#869",
         (Sign(rf"(?s)(?:{_NO_RKNPU}).*{_MAINLINE_TREE}"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "vendor-kernel-for-the-mainline-stack", "kernel",
         "no /dev/accel; no driver rocket, and the tree has an rknpu node",
-        "the node boots Rockchip's kernel and tree, but the mainline stack is configured on it: wrong stack",
-        "hardware.rknn.stack = \"vendor\", or a kernel of kernel.org from 6.18 on with its own device tree",
+        "the mainline stack is configured, but the node boots Rockchip's kernel and device tree",
+        'Set hardware.rknn.stack = "vendor", or use a kernel from kernel.org of 6.18 or later with its own device '
+        "tree.",
         "ran",
         (Sign(r"(?s)the running kernel has no driver rocket.*rockchip,rk3588-rknpu"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "kernel-before-6.18", "kernel", "no /dev/accel/accel0 on Linux 6.17 or older",
-        "rocket is in no kernel before 6.18",
-        "boot.kernelPackages = pkgs.linuxPackages_6_18 or later",
+        "kernels before 6.18 do not include rocket",
+        "Set boot.kernelPackages = pkgs.linuxPackages_6_18 or later.",
         "ran",
         (Sign(r"has no rocket; 6\.18 is the first"),),
         NPU,
         # A kernel that had the driver ported back has it bound.
         unless=(Sign(r"rocket has fda", ("driver.matches-stack",), (Status.PASS,)),),
     ),
-    Rule(
+    KnownFailure(
         "rocket-not-configured", "kernel", "no /dev/accel/accel0; the running configuration lacks DRM_ACCEL or _ROCKET",
-        "the running kernel was built without DRM_ACCEL, DRM_ACCEL_ROCKET or what they need",
-        "boot.kernelPackages = pkgs.linuxPackages_rocket (overlay linux-rknpu), which asks for them by name",
+        "the running kernel was built without DRM_ACCEL, DRM_ACCEL_ROCKET or what they depend on",
+        "Set boot.kernelPackages = pkgs.linuxPackages_rocket (overlay linux-rknpu), which enables them.",
         "ran",
         (Sign(r"lacks (DRM_ACCEL|ROCKCHIP_IOMMU|ARCH_ROCKCHIP)"), Sign(r"the running kernel has no driver rocket")),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "rknpu-not-in-the-kernel", "kernel", "`failed to open rknpu module`; modprobe knows no rknpu",
-        "the running kernel has no rknpu: ROCKCHIP_RKNPU is in no kernel of kernel.org, whatever a configuration sets",
-        "hardware.rknn.driver.package (the out-of-tree module), or Rockchip's own kernel",
+        "the running kernel has no rknpu: no kernel from kernel.org has ROCKCHIP_RKNPU, whatever is configured",
+        "Set hardware.rknn.driver.package (the out-of-tree module), or use Rockchip's own kernel.",
         "rockchip-linux/kernel drivers/rknpu/Kconfig",
         (Sign(_NO_RKNPU),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "module-unsigned", "kernel", "`Key was rejected by service`",
-        "the kernel enforces module signatures, and the driver has none it knows",
-        "sign the module with the kernel's key, or boot without module.sig_enforce and lockdown",
+        "the kernel requires signed modules, and the driver has no known signature",
+        "Sign the module with the kernel's key, or boot without module.sig_enforce and lockdown.",
         "linux kernel/module/signing.c",
         (said("unsigned-module"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "module-of-another-kernel", "kernel", "`disagrees about version of symbol`, `version magic … should be`",
-        "the driver was built for another kernel than the one that runs",
-        "take it from config.boot.kernelPackages, never from a fixed pkgs.linuxPackages",
+        "the driver was built for another kernel than the running one",
+        "Take the module from config.boot.kernelPackages, never from a fixed pkgs.linuxPackages.",
         "linux kernel/module/main.c, kernel/module/version.c",
         (said("module-of-another-kernel"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "module-lacks-symbols", "kernel", "`rknpu: Unknown symbol …`",
-        "the kernel lacks a function that the driver calls: it is too old, too new, or built without what exports it",
-        "a kernel the module is known to load with: docs/kernels.md",
+        "the kernel lacks a function that the driver calls: it is too old, too new, or built without it",
+        "Use a kernel that the module is known to work with: docs/kernels.md.",
         "linux kernel/module/main.c",
         (said("module-lacks-symbols"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "driver-not-loaded", "kernel", "lsmod lacks the driver though modprobe knows it",
-        "the driver is there, but nothing loaded it: no modalias matched, and no unit names it",
-        "hardware.rknn.driver.enable, or a device tree whose node matches the driver; then reboot",
+        "the driver exists, but nothing loaded it: no modalias matched, and no unit names it",
+        "Set hardware.rknn.driver.enable = true, or use a device tree whose node matches the driver; then reboot.",
         "ran",
         (Sign(r"is there, but nothing loaded it"),),
         NPU,
     ),
-    Rule(
+    KnownFailure(
         "driver-deadlock", "kernel", "the node hangs with several threads on the NPU; `BUG: spinlock`",
-        "a deadlock in the vendor driver of the rkr6 kernels",
-        "a newer vendor kernel (rkr7.1, or 6.1), or one thread at a time until then",
+        "the vendor driver of the rkr6 kernels has a deadlock",
+        "Use a newer vendor kernel (rkr7.1, or 6.1); until then use one thread at a time.",
         "armbian/linux-rockchip#157",
         (said("spinlock"),),
         ("device.*", "access.service-user-opens", "inference.*", "kernel.*"),
         certainty=LIKELY,
     ),
-    Rule(
+    KnownFailure(
         "processors-off", "board", "identity.cores fails",
-        "processors are switched off or not described",
-        "remove maxcpus= or nr_cpus= from boot.kernelParams; a device tree with all eight",
+        "processors are offline or missing in the device tree",
+        "Remove maxcpus= or nr_cpus= from boot.kernelParams, and use a device tree with all eight processors.",
         "ran",
         (Sign(r"processors are off|found \d processors", ("identity.cores",)),),
         certainty=POSSIBLE,
     ),
 )  # fmt: skip
-"""In the order of their layers, the more particular first."""
+"""In the order of their layers, specific failures before general ones."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, ask, checks_of
 from rknn_validation.checks.node.transition import Move, State, look
-from rknn_validation.checks.node.units import unlaid
+from rknn_validation.checks.node.units import units_not_built
 from rknn_validation.checks.questions import Question as AskedOf
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
@@ -145,7 +145,7 @@ class Asker:
             next_boot=(first.kernel, first.npu) != (last.kernel, last.npu),
             drivers=tuple(name for one in (first, *between) for name in one.drivers if name not in last.drivers),
         )
-        move = replace(move, unlaid=tuple(unlaid(question, list(move.doubtful))))
+        move = replace(move, not_built=tuple(units_not_built(question, list(move.doubtful))))
         checks = move.to_ask(checks_of(question.expectation))
         checks = [check for check in checks if not (goes_on and check.id in DISTURBING)]
         checks.sort(key=lambda check: check.id in DISTURBING)

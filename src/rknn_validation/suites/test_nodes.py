@@ -27,6 +27,6 @@ def test_node(
     assert asked.node is not None
     if asked.check.id in DISTURBING and not request.config.getoption("--disturb"):
         judge(asked, skipped("it changes the node for a moment, so it is asked only with --disturb"))
-    told = fleet.told(asked.node.name, asked.check.id, progress)
+    told = fleet.answer(asked.node.name, asked.check.id, progress)
     stand_ins = gathered[asked.scenario.name].stand_ins
     judge(asked, told.answer, started=told.started, seconds=told.seconds, stand_ins=stand_ins)

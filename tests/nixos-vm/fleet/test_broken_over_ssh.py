@@ -178,7 +178,7 @@ def asked(node: Node, expected: Expected, checks: Sequence[str], limits: Limits 
     chosen = [CHECKS[check] for check in checks]
     plan = NodePlan(node.name, lambda: SshLink(node, limits), lambda: expected(node), chosen)
     with Fleet([plan]) as fleet:
-        return {check: fleet.told(node.name, check, print).answer for check in checks}
+        return {check: fleet.answer(node.name, check, print).answer for check in checks}
 
 
 SOME = ("device.present", "device.opens", "udev.rules-accepted")

@@ -13,7 +13,7 @@ from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Evidence, Status, Verdict
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.diagnosis import RULES, Diagnosis, diagnose
-from rknn_validation.diagnosis.model import LAYERS, Rule
+from rknn_validation.diagnosis.model import LAYERS, KnownFailure
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
 
@@ -46,7 +46,7 @@ def names(found: tuple[Diagnosis, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_fires_on_what_was_recorded_for_it_and_explains_all_of_it(rule: Rule) -> None:
+def test_a_rule_fires_on_what_was_recorded_for_it_and_explains_all_of_it(rule: KnownFailure) -> None:
     verdicts = recorded(rule.id, "fires")
     found = diagnose(verdicts)
     assert found, "no rule fires"
@@ -59,7 +59,7 @@ def test_a_rule_fires_on_what_was_recorded_for_it_and_explains_all_of_it(rule: R
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_is_silent_on_what_only_looks_alike(rule: Rule) -> None:
+def test_a_rule_is_silent_on_what_only_looks_alike(rule: KnownFailure) -> None:
     assert rule.id not in names(diagnose(recorded(rule.id, "silent")))
 
 

@@ -92,7 +92,7 @@ def test_an_expected_service_is_asked_with_its_own_python_and_settings() -> None
     status, reason, _ = of_service((1, "", "Exception: Can not find dynamic library on RK3588!"))
     assert status is Status.FAIL and "as detector.service: no runtime" in reason
     status, reason, _ = of_service((1, "", "ModuleNotFoundError: No module named 'rknnlite'"))
-    assert status is Status.INCONCLUSIVE and "composed" in reason
+    assert status is Status.INCONCLUSIVE and "unknown" in reason
 
 
 def test_who_alone_has_the_api_is_asked() -> None:

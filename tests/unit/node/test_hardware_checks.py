@@ -155,9 +155,9 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("identity.cores", "mainline", {"cpu/present": "/sys/devices/system/cpu/present=0-7 \n"
      "/sys/devices/system/cpu/online=0-3,6-7 \n"}, FAIL, "2 of 8 processors are off"),
     ("identity.clock", "vendor", {r"^date \+%s": "1767225600\nno\n"}, FAIL, "behind"),
-    ("identity.clock", "none", {r"^date \+%s": (1, "", "date: invalid")}, WHO, "does not tell"),
+    ("identity.clock", "none", {r"^date \+%s": (1, "", "date: invalid")}, WHO, "does not report"),
     ("identity.disk-space", "vendor", {"^df ": DISKS.replace("37000000", "0")}, FAIL, "0 MiB are left on /"),
-    ("identity.disk-space", "none", {"^df ": ""}, WHO, "df does not tell"),
+    ("identity.disk-space", "none", {"^df ": ""}, WHO, "df does not report"),
     ("kernel.release-matches", "vendor", {"uname -r && readlink -e /run/booted":
      f"6.12.40\n{KERNEL.replace('6.18.22', '6.12.40')}\n{KERNEL}\n"}, FAIL, "switched to another kernel"),
     ("kernel.release-matches", "vendor", {"uname -r && readlink -e /run/booted": (1, "6.1.115\n")}, WHO, "NixOS"),
@@ -180,7 +180,7 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("driver.iommu-enabled", "vendor", {"iommu_group": ""}, Status.SKIP, "kernel.driver-bound"),
     ("driver.memory-sufficient", "vendor", {"MemAvailable": LITTLE + NO_IOMMU}, FAIL, "4 MiB of contiguous"),
     ("driver.memory-sufficient", "mainline", {"MemAvailable": "MemAvailable:  100000 kB\n"}, FAIL, "97 MiB"),
-    ("driver.memory-sufficient", "mainline", {"MemAvailable": ""}, WHO, "does not tell"),
+    ("driver.memory-sufficient", "mainline", {"MemAvailable": ""}, WHO, "does not show"),
     ("power.nothing-deferred", "vendor", {"devices_deferred":
      "fdab0000.npu\tRKNPU: failed to get vdd regulator\n"}, FAIL, "failed to get vdd regulator"),
     ("power.nothing-deferred", "vendor", {"devices_deferred": (1, "", "cat: No such file")}, WHO, "no debugfs"),
@@ -193,7 +193,7 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("power.temperature", "mainline", {"thermal_zone": THERMAL.replace("npu-", "gpu-")}, Status.SKIP, "named after"),
     ("power.frequency-is-stock", "vendor", {"devfreq": f"{DEVFREQ}/cur_freq=1200000000 \n"
      f"{DEVFREQ}/available_frequencies=300000000 1000000000 \n"}, FAIL, "1200 MHz"),
-    ("power.frequency-is-stock", "vendor", {"devfreq": f"{DEVFREQ}/cur_freq= \n"}, WHO, "does not tell"),
+    ("power.frequency-is-stock", "vendor", {"devfreq": f"{DEVFREQ}/cur_freq= \n"}, WHO, "does not report"),
     ("power.frequency-is-stock", "vendor", {"devfreq": ""}, Status.SKIP, "no devfreq"),
     ("access.service-user-opens", "vendor", {"systemd-run": (1, "", "sh: cannot open /dev/rknpu")}, FAIL,
      "a service in the group render cannot open"),
@@ -224,7 +224,7 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("driver.fits-runtime", "mainline", {"uname -r && readlink -e /run/opengl":
      f"6.18.2\n{MESA.replace('25.3.1', '25.2.4')}/lib/libteflon.so\n"}, FAIL, "Mesa 25.2"),
     ("driver.fits-runtime", "mainline", {"uname -r && readlink -e /run/opengl":
-     f"6.18.2\n/nix/store/{HASH}-graphics-drivers/lib/libteflon.so\n"}, WHO, "does not tell Mesa"),
+     f"6.18.2\n/nix/store/{HASH}-graphics-drivers/lib/libteflon.so\n"}, WHO, "does not contain Mesa"),
 ]  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def test_a_unit_that_nothing_was_built_for_says_nothing() -> None:
     after = STATE.replace("active exited", "failed failed")
     said = "warning: the following units failed: npu.service"
     assert move(after).doubtful == ("npu.service",)
-    found = told(move(after, status=4, said=said, unlaid=("npu.service",)))
+    found = told(move(after, status=4, said=said, not_built=("npu.service",)))
     assert [(name, one.status) for name, one in found.items()] == [("succeeds", Status.INCONCLUSIVE)]
 
 

@@ -15,16 +15,16 @@ from rknn_validation.subject.expects import services
 from rknn_validation.subject.validation import Scenario
 
 CLIENTS = (CLIENT, "/run/rknn-validation/npu-client")
-"""Where the C client (machine/guest/npu_client.c) may be: laid on emulated boards, put there by hand on real ones."""
+"""Paths of the C client (machine/guest/npu_client.c): on emulated boards, and where it is copied to on real ones."""
 
 NOBODY = "setpriv --reuid=65534 --regid=65534 --no-new-privs --inh-caps=-all"
-"""Runs what follows as a user that is nobody; give it `--clear-groups` or `--groups`."""
+"""Runs the command that follows as user nobody; add `--clear-groups` or `--groups`."""
 
 LOGIN_SHELL = (
     "env -i HOME=/var/empty USER=nobody LOGNAME=nobody $(command -v setpriv) --reuid=65534 --regid=65534"
     " --clear-groups $(command -v bash) -lc"
 )
-"""Runs the next word as an unprivileged user's login shell would, with nothing inherited."""
+"""Runs the next word in a login shell of an unprivileged user with a clean environment."""
 
 
 def client(node: NodeUnderTest) -> str | None:
@@ -33,7 +33,7 @@ def client(node: NodeUnderTest) -> str | None:
 
 
 NO_PROGRAM = "neither the C client nor a python3 of the store is on the node, and one of them has to {}"
-"""Why a check is skipped; it says what it wants them for."""
+"""The reason of a skip; the check adds what it needs them for."""
 
 # As the C client (machine/guest/npu_client.c), word for word in what it prints. systemd-run and testinfra read `$` and
 # the per cent sign their own way, so there is none.
@@ -66,7 +66,7 @@ _WHICH = "exec python3 -c 'import os; print(os.path.realpath(\"/proc/self/exe\")
 
 
 def program(node: NodeUnderTest) -> tuple[str, ...] | None:
-    """The words that start the C client or, where there is none, a Python that does the same; None without either.
+    """The command of the C client or else of a Python that does the same; None without either.
 
     Past wrappers, which may set what is to be found out; and of the store alone: another Python's loader has default
     directories, where it finds what no program of NixOS does.
@@ -98,12 +98,12 @@ _KEPT = (
     "ProtectSystem",
     "ProtectHome",
 )
-"""Keys of a service that decide what its Python finds and may open."""
+"""Settings of a service that decide what its Python finds and can open."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """A Python to ask: `whom` for people, the `words` that start it; `known` where it certainly has the API."""
+    """A Python: its name for people (`whom`), its command (`words`), and whether it is known to have the API."""
 
     whom: str
     words: tuple[str, ...]
@@ -111,7 +111,7 @@ class Client:
 
 
 def owners(configuration: Configuration) -> tuple[str, ...]:
-    """The users who alone have the API, each in their own packages; none where everybody has it."""
+    """The users who have the API in their own packages; none where every user has it."""
     everybodys = any(is_toolkit(inner) for package in configuration.system_packages for inner in package.walk())
     if everybodys:
         return ()
@@ -123,7 +123,7 @@ def owners(configuration: Configuration) -> tuple[str, ...]:
 
 
 def _with_api(configuration: Configuration) -> frozenset[str]:
-    """The store paths that hold the API."""
+    """The store paths that contain the API."""
     every = configuration.packages()
     return frozenset(one.out_path for one in every if any(map(is_toolkit, one.walk())))
 
@@ -136,7 +136,7 @@ def of_owner(name: str) -> Client:
 
 
 def of_services(scenario: Scenario, configuration: Configuration) -> Iterator[tuple[Client, tuple[str, ...]]]:
-    """(client, arguments) of expected services that start a Python by its path, each with its unit's own settings."""
+    """(client, arguments) of expected services that start a Python by its path, with the settings of their units."""
     for name in services(scenario.expects):
         unit = configuration.units.get(f"{name}.service")
         found = _INTERPRETER.search(_started(unit)) if unit else None

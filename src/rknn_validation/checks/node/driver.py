@@ -24,9 +24,9 @@ _GROUPS = """\
 for device in /sys/bus/platform/devices/fda[bcd]0000.npu; do if [ -e "$device" ]; then
 echo "${device##*/} $(readlink "$device/iommu_group" || echo none)"; fi; done"""
 NEEDS_CONTIGUOUS = 64 * 1024
-"""KiB of contiguous memory that a small model wants where there is no IOMMU (a 56 MB model failed with less)."""
+"""KiB of contiguous memory that a small model needs without an IOMMU (a 56 MB model failed with less)."""
 NEEDS_MEMORY = 256 * 1024
-"""KiB of free memory below which models fail for reasons that are not the NPU's."""
+"""KiB of free memory below which models fail for other reasons than the NPU."""
 
 
 @HARDWARE_CHECKS.check(
@@ -35,7 +35,7 @@ NEEDS_MEMORY = 256 * 1024
     remedy="Boot the kernel and device tree of the stack that you want: one kernel serves one stack.",
 )
 def is_the_stacks(node: NodeUnderTest) -> Answer:
-    """Who is bound below /sys/bus/platform/drivers; a version file or a loaded module proves nothing."""
+    """The driver that is bound below /sys/bus/platform/drivers; a version file or a loaded module proves nothing."""
     wanted = DRIVERS[node.expectation.brought_up.name]
     ran = node.must(_BOUND)
     bound = [line.split() for line in ran.lines]
@@ -66,8 +66,8 @@ def cores(node: NodeUnderTest) -> Answer:
         return inconclusive("the driver's load file cannot be read (no debugfs, no /proc/rknpu)", found.seen)
     seen = sorted(set(re.findall(r"Core(\d)", load)))
     if seen != ["0", "1", "2"]:
-        return failed(f"the driver tells of {len(seen)} cores, an RK3588 has three: {load}", found.seen)
-    return passed("the driver tells of three cores", found.seen)
+        return failed(f"the driver reports {len(seen)} cores, an RK3588 has three: {load}", found.seen)
+    return passed("the driver reports three cores", found.seen)
 
 
 @HARDWARE_CHECKS.check(
@@ -97,7 +97,7 @@ def memory_enough(node: NodeUnderTest) -> Answer:
     ran = node.must(f"grep -E '^(MemAvailable|CmaTotal|CmaFree):' /proc/meminfo; {_GROUPS}")
     memory = {name: int(size) for name, size in re.findall(r"^(\w+): +(\d+) kB", ran.stdout, re.MULTILINE)}
     if "MemAvailable" not in memory:
-        return inconclusive("/proc/meminfo does not tell how much memory is free", ran.evidence)
+        return inconclusive("/proc/meminfo does not show how much memory is free", ran.evidence)
     free, contiguous = memory["MemAvailable"], memory.get("CmaFree", 0)
     if any(line.endswith(".npu none") for line in ran.lines) and contiguous < NEEDS_CONTIGUOUS:
         return failed(f"no IOMMU, and {contiguous // 1024} MiB of contiguous memory", ran.evidence)
@@ -107,9 +107,9 @@ def memory_enough(node: NodeUnderTest) -> Answer:
 
 
 BROKEN_DRIVERS = {(0, 9, 3): "cores 1 and 2 take no jobs (rockchip-linux/rknn-toolkit2#320)"}
-"""Driver versions with a known fault, with where it was told."""
+"""Driver versions with a known bug, and its source."""
 MESA_AT_LEAST = (25, 3)
-"""The first Mesa whose Teflon knows rocket."""
+"""The first Mesa whose Teflon supports rocket."""
 
 _VERSION_FILES = ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version", "/sys/module/rknpu/version")
 _RUNTIME = """\
@@ -125,7 +125,7 @@ _TEFLON = "uname -r && readlink -e /run/opengl-driver/lib/libteflon.so"
     "or later.",
 )
 def fits_runtime(node: NodeUnderTest) -> Answer:
-    """What each says of itself: the driver's version file, the text in the library, the toolkit's package."""
+    """The versions in the driver's file, in the library and in the toolkit's package."""
     return _mainline(node) if node.expectation.brought_up is MAINLINE else _vendor(node)
 
 
@@ -136,13 +136,13 @@ def _vendor(node: NodeUnderTest) -> Answer:
     runtime = _numbers(library.stdout.partition("librknnrt version:")[2])
     evidence = (files.seen, library.evidence)
     if driver is None:
-        return inconclusive("the driver tells no version (no debugfs, no /proc/rknpu)", *evidence)
+        return inconclusive("the driver reports no version (no debugfs, no /proc/rknpu)", *evidence)
     if driver in BROKEN_DRIVERS:
         return failed(f"driver {_text(driver)}: {BROKEN_DRIVERS[driver]}", *evidence)
     if library.rc == 3:
         return skipped("there is no librknnrt.so in /usr/lib or the system profile: see python.runtime-in-place")
     if runtime is None:
-        return inconclusive("the runtime tells no version", *evidence)
+        return inconclusive("the runtime reports no version", *evidence)
     toolkit = _toolkit(node)
     if toolkit is not None and toolkit[:2] != runtime[:2]:
         return failed(f"runtime {_text(runtime)} with a toolkit of {_text(toolkit)}", *evidence)
@@ -157,16 +157,16 @@ def _toolkit(node: NodeUnderTest) -> tuple[int, ...] | None:
 def _mainline(node: NodeUnderTest) -> Answer:
     ran: Ran = node.run(_TEFLON)
     if not ran.lines:
-        return inconclusive("the node does not say which kernel runs", ran.evidence)
+        return inconclusive("the node does not report its kernel", ran.evidence)
     if not at_least(ran.lines[0], "6.18"):
         return failed(f"Linux {ran.lines[0]} has no rocket; 6.18 is the first", ran.evidence)
     if len(ran.lines) == 1:
         return skipped("there is no libteflon.so in /run/opengl-driver/lib: see library.teflon-loads")
     mesa = re.search(r"mesa-(\d+)\.(\d+)", ran.lines[1])
     if mesa is None:
-        return inconclusive(f"{ran.lines[1]} does not tell Mesa's version", ran.evidence)
+        return inconclusive(f"{ran.lines[1]} does not contain Mesa's version", ran.evidence)
     if (int(mesa[1]), int(mesa[2])) < MESA_AT_LEAST:
-        return failed(f"Mesa {mesa[1]}.{mesa[2]} does not know rocket; 25.3 is the first that does", ran.evidence)
+        return failed(f"Mesa {mesa[1]}.{mesa[2]} does not support rocket; 25.3 is the first that does", ran.evidence)
     return passed(f"Linux {ran.lines[0]}, Mesa {mesa[1]}.{mesa[2]}", ran.evidence)
 
 
@@ -189,14 +189,14 @@ _TRIPS = ("passive", "hot", "critical")
     remedy="Enable what the line names: a regulator, a clock or an MMU, with its driver loaded early enough.",
 )
 def nothing_deferred(node: NodeUnderTest) -> Answer:
-    """The kernel's list of devices whose probe is put off."""
+    """The kernel's list of devices whose probe is deferred."""
     ran = node.run("cat /sys/kernel/debug/devices_deferred")
     if ran.rc:
-        return inconclusive("the kernel's list of waiting devices cannot be read (no debugfs)", ran.evidence)
+        return inconclusive("the kernel's list of deferred devices cannot be read (no debugfs)", ran.evidence)
     waiting = [line for line in ran.lines if _OURS.search(line)]
     if waiting:
         return failed(f"the NPU waits: {' '.join(waiting[0].split())}", ran.evidence)
-    return passed("nothing of the NPU waits", ran.evidence)
+    return passed("no device of the NPU is deferred", ran.evidence)
 
 
 @HARDWARE_CHECKS.check(
@@ -234,7 +234,7 @@ def supply_on(node: NodeUnderTest) -> Answer:
     remedy="Improve the cooling: heat sink, fan, air flow. A hot NPU is slowed down and then switched off.",
 )
 def cool_enough(node: NodeUnderTest) -> Answer:
-    """The NPU's thermal zone against its trip points."""
+    """The temperature of the NPU's thermal zone is below its trip points."""
     zone = "/sys/class/thermal/thermal_zone*"
     found = read(node, f"{zone}/type", f"{zone}/temp", f"{zone}/trip_point_*_temp", f"{zone}/trip_point_*_type")
     zones = [files for files in found.by_directory().values() if "npu" in files.get("type", "")]
@@ -249,7 +249,7 @@ def cool_enough(node: NodeUnderTest) -> Answer:
         and re.fullmatch(r"\d+", files[name])
     ]
     if not re.fullmatch(r"-?\d+", files.get("temp", "")):
-        return inconclusive("the NPU's sensor gives no temperature", found.seen)
+        return inconclusive("the NPU's sensor reports no temperature", found.seen)
     temperature = int(files["temp"])
     if trips and temperature >= min(trips):
         return failed(f"{temperature / 1000:.0f} °C; it is slowed down from {min(trips) / 1000:.0f} °C on", found.seen)
@@ -264,7 +264,7 @@ def cool_enough(node: NodeUnderTest) -> Answer:
     stacks=("vendor",),
 )
 def frequency_is_stock(node: NodeUnderTest) -> Answer:
-    """`cur_freq` of devfreq among its `available_frequencies`."""
+    """`cur_freq` of devfreq is one of its `available_frequencies`."""
     where = "/sys/class/devfreq/*.npu"
     found = read(node, f"{where}/cur_freq", f"{where}/available_frequencies")
     devices = list(found.by_directory().values())
@@ -272,7 +272,7 @@ def frequency_is_stock(node: NodeUnderTest) -> Answer:
         return skipped("the driver has no frequency to control (no devfreq)")
     now, points = devices[0].get("cur_freq", ""), devices[0].get("available_frequencies", "").split()
     if not now.isdigit() or not points:
-        return inconclusive("devfreq does not tell the NPU's frequency", found.seen)
+        return inconclusive("devfreq does not report the NPU's frequency", found.seen)
     if now not in points:
-        return failed(f"{int(now) // 1000000} MHz is none of its operating points", found.seen)
+        return failed(f"{int(now) // 1000000} MHz is not one of its operating points", found.seen)
     return passed(f"{int(now) // 1000000} MHz, one of {len(points)} operating points", found.seen)

@@ -1,4 +1,4 @@
-"""Asks many nodes at once: each in order over its own connection, all side by side, answers as they come."""
+"""Asks many nodes at the same time, each over its own connection, and returns answers as they arrive."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, 
 from rknn_validation.common.errors import HarnessError, NodeError
 
 AT_ONCE = 32
-"""Nodes that are asked at the same time, unless told otherwise."""
+"""Nodes that are asked at the same time by default."""
 NEWS_SECONDS = 10.0
-"""How often somebody who waits is told how far the nodes are."""
+"""Interval of the progress messages while waiting."""
 
 
 class Connection(Protocol):
-    """A node that can be asked. `lost`: why it no longer can; `retry`: a lost link may be made again."""
+    """A node that can be asked. `lost`: why it no longer can; `retry`: whether a lost connection may be made again."""
 
     retry: bool
 
@@ -41,7 +41,7 @@ class Connection(Protocol):
 
 @runtime_checkable
 class Stoppable(Protocol):
-    """What is ended from another thread, also before it is entered, and while it connects."""
+    """Something that another thread can stop, even before it is entered and while it connects."""
 
     def stop(self) -> None:
         """End it."""
@@ -62,7 +62,7 @@ class NodePlan:
 
 @dataclass(frozen=True)
 class TimedAnswer:
-    """An answer, when it was asked for (seconds since 1970), and how long it took."""
+    """An answer, when the question was asked (seconds since 1970), and how long it took."""
 
     answer: Answer
     started: float
@@ -71,7 +71,7 @@ class TimedAnswer:
 
 @dataclass
 class _Progress:
-    """How far a node is."""
+    """The progress of a node."""
 
     asked: int = 0
     state: str = "waiting for its turn"
@@ -79,7 +79,7 @@ class _Progress:
 
 
 class Fleet:
-    """A context manager: entering it starts to ask, leaving it ends every connection.
+    """A context manager: entering it starts the questions, leaving it ends every connection.
 
     A node that cannot be connected to, or is lost, answers all that is left at once as inconclusive.
     """
@@ -87,7 +87,7 @@ class Fleet:
     def __init__(self, plans: Sequence[NodePlan], at_once: int = AT_ONCE) -> None:
         self._plans = plans
         self._waiting: queue.SimpleQueue[NodePlan] = queue.SimpleQueue()
-        self._told: dict[tuple[str, str], TimedAnswer] = {}
+        self._answers: dict[tuple[str, str], TimedAnswer] = {}
         self._progress = {plan.name: _Progress() for plan in plans}
         self._news: list[str] = []
         self._changed = threading.Condition()
@@ -114,21 +114,21 @@ class Fleet:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def told(self, node: str, check: str, say: Callable[[str], None]) -> TimedAnswer:
-        """The answer to a check of a plan, as soon as it is there; meanwhile `say` is given the news of all nodes."""
+    def answer(self, node: str, check: str, say: Callable[[str], None]) -> TimedAnswer:
+        """The answer to a check of a plan, as soon as it is available; meanwhile `say` gets the news of all nodes."""
         since = time.monotonic()
         while True:
             with self._changed:
-                told = self._told.get((node, check))
+                timed = self._answers.get((node, check))
                 news, self._news = self._news, []
-                if told is None and not news:
+                if timed is None and not news:
                     self._changed.wait(timeout=max(0.0, since + NEWS_SECONDS - time.monotonic()))
                     if not self._news and time.monotonic() - since >= NEWS_SECONDS:
                         news, since = [self._overview()], time.monotonic()
             for line in news:
                 say(line)
-            if told is not None:
-                return told
+            if timed is not None:
+                return timed
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -162,7 +162,7 @@ class Fleet:
                 self._open.pop(plan.name, None)
 
     def _may_be_stopped(self, name: str, what: Stoppable) -> None:
-        """From now on, the end of the run stops it; at once, where the run has ended already."""
+        """Let the end of the run stop it, or stop it now if the run has ended already."""
         with self._changed:
             self._open[name] = what
             if self._stopping.is_set():
@@ -178,20 +178,20 @@ class Fleet:
             connection.retry = check.id not in DISTURBING
             started, since = time.time(), time.monotonic()
             answer = ask(check, question)
-            self._answer(plan, check, TimedAnswer(answer, started, time.monotonic() - since))
+            self._record(plan, check, TimedAnswer(answer, started, time.monotonic() - since))
 
     def _give_up(self, plan: NodePlan, error: HarnessError) -> None:
         answer = inconclusive(error.message, Evidence("harness", str(error)))
         for check in plan.checks:
-            if (plan.name, check.id) not in self._told:
-                self._answer(plan, check, TimedAnswer(answer, time.time(), 0.0))
+            if (plan.name, check.id) not in self._answers:
+                self._record(plan, check, TimedAnswer(answer, time.time(), 0.0))
 
-    def _answer(self, plan: NodePlan, check: Check[NodeUnderTest], told: TimedAnswer) -> None:
+    def _record(self, plan: NodePlan, check: Check[NodeUnderTest], timed: TimedAnswer) -> None:
         with self._changed:
-            self._told[plan.name, check.id] = told
+            self._answers[plan.name, check.id] = timed
             progress = self._progress[plan.name]
             progress.asked += 1
-            progress.found[told.answer.status] = progress.found.get(told.answer.status, 0) + 1
+            progress.found[timed.answer.status] = progress.found.get(timed.answer.status, 0) + 1
             progress.state = f"{progress.asked} of {len(plan.checks)}"
             self._changed.notify_all()
 

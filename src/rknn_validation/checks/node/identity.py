@@ -14,9 +14,9 @@ CORES = 8
 """Four Cortex-A76 and four Cortex-A55 in every RK3588 and RK3588S."""
 
 APART = 120
-"""Seconds a clock may be wrong: more, and certificates, tokens and the order of logs are in doubt."""
+"""Seconds a clock may be wrong before certificates, tokens and the order of logs become unreliable."""
 ROOM = 64
-"""MiB a file system needs to be of use."""
+"""MiB that have to be free on a file system."""
 
 
 @HARDWARE_CHECKS.check(
@@ -26,7 +26,7 @@ ROOM = 64
     everywhere=True,
 )
 def board(node: NodeUnderTest) -> Answer:
-    """`compatible` and `model` of the running device tree; Rockchip's own trees spell boards in another way."""
+    """`compatible` and `model` of the running device tree; Rockchip's own trees use other names for boards."""
     expected = node.expectation.board
     found = read(node, "/proc/device-tree/compatible", "/proc/device-tree/model")
     words = found.first("/proc/device-tree/compatible").split()
@@ -53,12 +53,12 @@ def _same(word: str, expected: Board) -> bool:
     stacks=("vendor", "mainline", "none"),
 )
 def cores(node: NodeUnderTest) -> Answer:
-    """What the kernel found, and what is switched on."""
+    """The processors that the kernel found, and those that are online."""
     found = read(node, "/sys/devices/system/cpu/present", "/sys/devices/system/cpu/online")
     present = _count(found.first("/sys/devices/system/cpu/present"))
     online = _count(found.first("/sys/devices/system/cpu/online"))
     if present is None or online is None:
-        return inconclusive("the kernel does not say how many processors there are", found.seen)
+        return inconclusive("the kernel does not report how many processors there are", found.seen)
     if present != CORES:
         return failed(f"the kernel found {present} processors, an RK3588 has {CORES}", found.seen)
     if online != CORES:
@@ -81,14 +81,14 @@ def _count(ranges: str) -> int | None:
     everywhere=True,
 )
 def clock(node: NodeUnderTest) -> Answer:
-    """The node's seconds since 1970 against those of the machine that asks, which is taken to be right."""
+    """The node's time compared with that of the machine that asks, which is assumed to be right."""
     before = time.time()
     ran = node.run("date +%%s; timedatectl show --property=NTPSynchronized %s", "--value")
     after = time.time()
     if ran.rc == 127 or not ran.lines or not ran.lines[0].isdigit():
-        return inconclusive("the node does not tell its time", ran.evidence)
+        return inconclusive("the node does not report its time", ran.evidence)
     seconds = int(ran.lines[0])
-    # The answer lies somewhere between question and answer; a slow link is not a wrong clock.
+    # The node read its clock between question and answer: a slow connection is not a wrong clock.
     wrong = seconds - after if seconds > after else min(0.0, seconds + 1 - before)
     if abs(wrong) > APART:
         return failed(f"the node's clock is {abs(wrong):.0f} s {'ahead' if wrong > 0 else 'behind'}", ran.evidence)
@@ -106,8 +106,8 @@ def disk_space(node: NodeUnderTest) -> Answer:
     ran = node.run("df -P -k / /nix/store /var /tmp /run")
     rows = re.findall(r"^\S+ +\d+ +\d+ +(\d+) +\d+% (/\S*)$", ran.stdout, re.MULTILINE)
     if not rows:
-        return inconclusive("df does not tell how much room there is", ran.evidence)
+        return inconclusive("df does not report free space", ran.evidence)
     full = [f"{int(free) // 1024} MiB are left on {where}" for free, where in rows if int(free) // 1024 < ROOM]
     if full:
         return failed("; ".join(full), ran.evidence)
-    return passed(f"{len(rows)} file systems have room", ran.evidence)
+    return passed(f"{len(rows)} file systems have free space", ran.evidence)

@@ -33,7 +33,7 @@ _RUN = 'env -i HOME=/root USER=root "$(command -v bash)" -lc \'exec "$0" -c "$1"
     remedy="Compare layout, type and normalisation of the input; then the versions of converter, runtime and driver.",
 )
 def golden_output(node: NodeUnderTest) -> Answer:
-    """The first output against the known one, and the NPU's interrupts meanwhile. Return codes are not trusted."""
+    """The first output is compared with the known one, and the NPU's interrupts are counted; return codes are not."""
     wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
@@ -46,9 +46,9 @@ def golden_output(node: NodeUnderTest) -> Answer:
         return failed(f"{wrong} ({wanted.words})", seen)
     right = f"the output is right within {result['difference']:.4g}"
     if result["interrupts"] == 0:
-        return failed(f"{right}, but the NPU raised no interrupt: the processor computed it ({wanted.words})", seen)
+        return failed(f"{right}, but the NPU raised no interrupt: the CPU computed it ({wanted.words})", seen)
     if result["interrupts"] is None:
-        return inconclusive(f"{right}, but {INTERRUPTS} names no NPU: who computed it cannot be told", seen)
+        return inconclusive(f"{right}, but {INTERRUPTS} names no NPU: it is unknown what computed it", seen)
     return passed(f"{right}, after {result['interrupts']} interrupts of the NPU ({wanted.words})", seen)
 
 
@@ -58,7 +58,7 @@ def _wrong(result: dict[str, Any], wanted: Inference) -> str:
         return f"the output has the shape {result['shape']}, the known one {result['expected']}"
     difference, correlation = result["difference"], result["correlation"]
     if difference is None:
-        return "the output has values that are no numbers"
+        return "the output has values that are not numbers"
     if wanted.correlation is not None and correlation is None:
         return "the output is off: it is the same everywhere"
     if wanted.correlation is not None and correlation < wanted.correlation:
@@ -74,7 +74,7 @@ def _wrong(result: dict[str, Any], wanted: Inference) -> str:
     remedy="Check that the provider or delegate is loaded, and watch the load file: a model this slow runs on the CPU.",
 )
 def faster_than_cpu(node: NodeUnderTest) -> Answer:
-    """Median time against the processor's for the same model; the NPU's interrupts and load file while it runs."""
+    """Median times of NPU and CPU for the same model; the NPU's interrupts and load file while it runs."""
     wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
@@ -86,7 +86,7 @@ def faster_than_cpu(node: NodeUnderTest) -> Answer:
     interrupts = result["interrupts"]
     if interrupts == 0 or (interrupts is None and result["load"] == 0):
         return failed(f"the NPU was idle while the model ran ({npu:.1f} ms)", seen)
-    # Of a shipped model nobody knows the time on a board: where the NPU is seen at work, being slow proves nothing.
+    # The shipped model was never timed on a board: where the NPU is seen at work, a slow run proves nothing.
     lenient = wanted.shipped and bool(interrupts)
     worked = f"the NPU raised {interrupts} interrupts"
     if cpu is None and "cpu_missing" in result:
@@ -100,13 +100,13 @@ def faster_than_cpu(node: NodeUnderTest) -> Answer:
     slow = f"{words}: not {wanted.faster:g} times as fast"
     if lenient:
         return skipped(f"{slow}; {worked}, and how fast {wanted.words} is on a board was never measured")
-    return failed(f"{slow}, so it may be the processor that computes", seen)
+    return failed(f"{slow}, so it may be the CPU that computes", seen)
 
 
 def _measured(
     node: NodeUnderTest, wanted: Inference, *, runs: int, compare: bool
 ) -> tuple[dict[str, Any], Evidence] | Answer:
-    """What the runner on the node measured, or the answer where it could not."""
+    """What the runner measured on the node, or the answer where it could not."""
     if node.run('"$(command -v bash)" -lc \'command -v "$0"\' %s', wanted.python).rc:
         return skipped(NO_PYTHON.format(wanted.python))
     ran = node.run(_RUN, wanted.python, _runner(), json.dumps(_task(node, wanted, runs, compare)))
@@ -117,7 +117,7 @@ def _measured(
     result: dict[str, Any] = json.loads(told[-1].removeprefix(MARK))
     if "missing" in result:
         missing = f"{wanted.python} on the node has no {result['missing']}"
-        # Nobody asked for the shipped model: a node without what it needs is as good as it was.
+        # The shipped model is optional: a node without what it needs is not at fault.
         return skipped(f"{missing} to run {wanted.words} with") if wanted.shipped else inconclusive(missing, seen)
     if "error" in result:
         cause = _cause(ran) or result["error"]
@@ -128,7 +128,7 @@ def _measured(
 
 
 def _cause(ran: Ran) -> str:
-    """The vendor's first complaint; what Python raises after it says less."""
+    """The vendor's first error message; Python's exception after it says less."""
     said = (ran.stdout + "\n" + ran.stderr).splitlines()
     return next((line.strip() for line in said if line.startswith(("E RKNN", "E Catch", "E "))), "")
 
@@ -165,13 +165,13 @@ def _runner() -> str:
 PLACE = "/run/rknn-validation/files"
 """Where the files go: gone after a reboot."""
 CHUNK = 36 * 1024
-"""Bytes a command carries; as base64 they are below what one argument, and one command of the agent, may have."""
+"""Bytes that one command carries: as base64 they fit into one argument, and one command of the agent."""
 
 _FETCH = "import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])"
 
 
 def put(node: NodeUnderTest, path: Path) -> str:
-    """Where on the node the file's content is, after having been sent if need be."""
+    """The path of the file on the node, which is sent unless it is there already."""
     try:
         content = path.read_bytes()
     except OSError as problem:
@@ -190,7 +190,7 @@ def put(node: NodeUnderTest, path: Path) -> str:
 
 
 def place(node: NodeUnderTest, model: Model, python: str) -> str:
-    """Where on the node a model is, sent or fetched if need be; its hash is compared wherever it is known."""
+    """The path of a model on the node, sent or fetched if necessary; its hash is compared if it is known."""
     if model.file is not None:
         if model.sha256 and hashlib.sha256(model.file.read_bytes()).hexdigest() != model.sha256:
             raise HarnessError(f"{model.file} is another file than the one meant", expected=f"SHA-256 {model.sha256}")

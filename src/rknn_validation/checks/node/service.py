@@ -1,4 +1,4 @@
-"""The device as a service's user has it, and what the driver answers."""
+"""The devnode as a service's user gets it, and the driver's answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest,
 from rknn_validation.npu.stacks import MAINLINE
 
 HARDWARE_VERSION = 0x46495245
-"""What RK3588's NPU answers; both drivers read the same register."""
+"""The hardware version of RK3588's NPU; both drivers read the same register."""
 NOT_THE_NPU = 0xFFFFFFFF
 NO_SUCH_USER = 217
 """systemd's exit status where a unit's user does not exist."""
@@ -42,7 +42,7 @@ else:
     registry=HARDWARE_CHECKS,
 )
 def service_user_opens(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
-    """Opened by a transient service: as the inventory's `service_user`, else as nobody's user with the node's group."""
+    """A transient service opens it, as the inventory's `service_user` or as a dynamic user in the devnode's group."""
     user = node.expectation.service_user
     setting = f"--property=User={user}" if user else f"--property=SupplementaryGroups={devnode.group}"
     ran = node.run(
@@ -66,7 +66,7 @@ def service_user_opens(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
     registry=HARDWARE_CHECKS,
 )
 def ioctl_answers(node: NodeUnderTest, devnode: FoundDevnode) -> Answer:
-    """vendor: versions and IOMMU by ACTION; mainline: the driver's name by DRM_IOCTL_VERSION."""
+    """vendor: versions and IOMMU by the ACTION ioctl; mainline: the driver's name by DRM_IOCTL_VERSION."""
     stack = node.expectation.brought_up
     ran = _asked(node, devnode.path)
     if ran is None:
@@ -89,11 +89,11 @@ def _vendor(path: str, answers: dict[str, str], seen: Evidence) -> Answer:
     if hardware == str(NOT_THE_NPU):
         return failed(f"{path} answers hw_version = -1: it is not the NPU's node", seen)
     if not hardware.isdigit() or not driver.isdigit() or int(driver) == 0:
-        return failed(f"{path} does not tell the versions of NPU and driver", seen)
+        return failed(f"{path} does not report the versions of NPU and driver", seen)
     if int(hardware) != HARDWARE_VERSION:
         return failed(f"{path} answers hardware version {int(hardware):#x}, an RK3588 has {HARDWARE_VERSION:#x}", seen)
     if answers.get("iommu") == "0":
-        return failed("the driver says that its IOMMU is off", seen)
+        return failed("the driver reports that its IOMMU is off", seen)
     number = int(driver)
     return passed(f"driver {number // 10000}.{number // 100 % 100}.{number % 100} on RK3588 silicon", seen)
 

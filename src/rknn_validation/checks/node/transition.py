@@ -1,4 +1,4 @@
-"""A switch on a node leaves what a boot of the same system gives."""
+"""A switch leaves a node in the state that a boot of the same system gives."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from dataclasses import dataclass, field
 from rknn_validation.checks.model import Answer, Check, Evidence, Registry, Status, failed, inconclusive, passed
 from rknn_validation.checks.node.client import LOGIN_SHELL
 from rknn_validation.checks.node.registry import NodeUnderTest
-from rknn_validation.checks.node.units import UNLAID
+from rknn_validation.checks.node.units import NOT_BUILT
 from rknn_validation.npu.stacks import STACKS
 
 OF_THE_KERNEL = frozenset({"kernel", "device", "access", "udev"})
-"""Stages whose answers are the running kernel's, and its device tree's."""
+"""Stages whose answers depend on the running kernel and its device tree."""
 OF_ITS_MODULES = frozenset({"disabled.no-driver"})
 OF_FILES = frozenset({"library", "python"})
-"""Stages whose answers follow from files, links, accounts and variables; a store path holds what it held."""
+"""Stages whose answers depend only on files, links, accounts and variables; store paths do not change."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """A node that booted with one system and was switched to another, or over several and back.
+    """A node that booted with one system and was switched to another, possibly over several and back.
 
-    `status` and `said` are what the switch gave. `booted` and `booted_answers` are of a node that was started with the
-    system it was switched to, `after` and `answers` of the switched one; answers are by check. `next_boot`: kernel,
-    its modules or device tree of that system are other ones than those that run, and change when the node boots next.
-    `drivers` are those that systems before the last one added to their kernels. `unlaid` are units that cannot run on
-    this node, because nothing was built: what state they are in says nothing.
+    `status` and `said` are the exit status and output of the switch. `booted` and `booted_answers` belong to a node
+    that was booted with the system it was switched to, `after` and `answers` to the switched node; answers are by
+    check. `next_boot`: kernel, kernel modules or device tree of that system differ from the running ones, and change
+    at the next boot. `drivers` are those that earlier systems added to their kernels. `not_built` are units that cannot
+    run on this node, because nothing was built: their state says nothing.
     """
 
     status: int
@@ -36,37 +36,37 @@ class Move:
     after: State
     next_boot: bool
     drivers: tuple[str, ...]
-    unlaid: tuple[str, ...] = ()
+    not_built: tuple[str, ...] = ()
     booted_answers: Mapping[str, Answer] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def to_ask(self, checks: Sequence[Check[NodeUnderTest]]) -> list[Check[NodeUnderTest]]:
-        """Of a system's checks those whose answer may be another one than after a boot.
+        """The system's checks whose answers may differ from those after a boot.
 
-        Kernel and device wait for the next boot where another kernel boots then. What reads links, variables, accounts
-        and the store alone cannot answer otherwise where these are the same.
+        Checks of kernel and device have to wait for the next boot if another kernel boots then. Checks that only read
+        links, variables, accounts and the store give the same answer if these are the same.
         """
         as_booted = all(self.booted[topic] == self.after[topic] for topic in TOPICS if topic != "drivers")
         settled = OF_FILES if as_booted else frozenset()
         return [check for check in checks if not (self.waits(check) or check.stage in settled)]
 
     def waits(self, check: Check[NodeUnderTest]) -> bool:
-        """Whether a check asks for what changes at the next boot only."""
+        """Whether a check is about something that changes only at the next boot."""
         return self.next_boot and (check.stage in OF_THE_KERNEL or check.id in OF_ITS_MODULES)
 
     @property
     def doubtful(self) -> tuple[str, ...]:
-        """Units that do not run after the switch, to find those among them that cannot."""
+        """Units that do not run after the switch, some of which may not be able to."""
         return tuple(name for name, state in self.after["units"].items() if state.startswith(("failed", "activating")))
 
     @property
     def words(self) -> Evidence:
-        """What the switch said."""
+        """The output of the switch."""
         return Evidence("switch-to-configuration switch", f"{self.said.rstrip()}\n(exit status {self.status})".lstrip())
 
 
 TRANSITION_CHECKS: Registry[Move] = Registry()
-"""Every question asked of a switch. Importing `checks.node.transition` fills it."""
+"""Every check of a switch."""
 
 
 State = Mapping[str, Mapping[str, str]]
@@ -167,7 +167,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Difference:
-    """Something a switch left, lost, or left as it was. `before` is what a boot gives, `after` what the switch gave."""
+    """A difference between the state after a boot (`before`) and after the switch (`after`)."""
 
     name: str
     before: str
@@ -185,7 +185,7 @@ def differences(move: Move, topic: str) -> tuple[Difference, ...]:
     """What differs between the switched node and the booted one, by name."""
     before, after = move.booted[topic], move.after[topic]
     names = sorted({*before, *after})
-    told = (name for name in names if name not in move.unlaid)
+    told = (name for name in names if name not in move.not_built)
     found = (Difference(name, before.get(name, ""), after.get(name, "")) for name in told)
     return tuple(one for one in found if one.before != one.after)
 
@@ -209,67 +209,53 @@ def succeeds(move: Move) -> Answer:
     if move.status == 0:
         return passed("the switch succeeded", move.words)
     units = re.search(r"^warning: the following units failed: (.*)$", move.said, re.MULTILINE)
-    if units and move.status == 4 and set(units[1].split()) <= set(move.unlaid):
-        return inconclusive(UNLAID.format(units[1]), move.words)
+    if units and move.status == 4 and set(units[1].split()) <= set(move.not_built):
+        return inconclusive(NOT_BUILT.format(units[1]), move.words)
     otherwise = "activation failed" if move.status == 2 else "a unit could not be started"
     what = f"failed: {units[1]}" if units else otherwise
     return failed(f"the switch ends with exit status {move.status}: {what}", move.words)
 
 
-@TRANSITION_CHECKS.check(
-    "transition.links",
+def _declare(topic: str, title: str, seen: str, remedy: str) -> None:
+    """A check that a topic of the node's state is the same as after a boot; `seen` says what is compared."""
+
+    def ask(move: Move) -> Answer:
+        return _judged(move, differences(move, topic), title)
+
+    ask.__doc__ = seen
+    TRANSITION_CHECKS.check(f"transition.{topic}", title, remedy=remedy, everywhere=True)(ask)
+
+
+_declare(
+    "links",
     "Links and files are the same as after a boot",
-    remedy="Create the link in a unit whose stop removes it: when a tmpfiles rule is removed, its link stays.",
-    everywhere=True,
+    "Links and files outside the store and outside the state of programs, with the targets of links.",
+    "Create the link in a unit whose stop removes it: when a tmpfiles rule is removed, its link stays.",
 )
-def links(move: Move) -> Answer:
-    """Links outside the store, files outside it and outside of programs' own state; with where links lead."""
-    return _judged(move, differences(move, "links"), "links and files are those of a boot")
-
-
-@TRANSITION_CHECKS.check(
-    "transition.accounts",
+_declare(
+    "accounts",
     "Users and groups are the same as after a boot",
-    remedy="Declare users and groups with users.users and users.groups, not in a script.",
-    everywhere=True,
+    "Users, groups and their members.",
+    "Declare users and groups with users.users and users.groups, not in a script.",
 )
-def accounts(move: Move) -> Answer:
-    """Users, groups and their members."""
-    return _judged(move, differences(move, "accounts"), "users and groups are those of a boot")
-
-
-@TRANSITION_CHECKS.check(
-    "transition.rules",
+_declare(
+    "rules",
     "Udev and modprobe rules are the same as after a boot",
-    remedy="Declare rules with services.udev and boot.extraModprobeConfig, not in a script.",
-    everywhere=True,
+    "Files of udev, modprobe and modules-load, below /etc and /run.",
+    "Declare rules with services.udev and boot.extraModprobeConfig, not in a script.",
 )
-def rules(move: Move) -> Answer:
-    """Files of udev, modprobe and modules-load, below /etc and /run."""
-    return _judged(move, differences(move, "rules"), "the rules are those of a boot")
-
-
-@TRANSITION_CHECKS.check(
-    "transition.variables",
+_declare(
+    "variables",
     "Environment variables are the same as after a boot",
-    remedy="Declare the variables; what `systemctl set-environment` sets stays until the next boot.",
-    everywhere=True,
+    "The variables of a login shell, and those of systemd.",
+    "Declare the variables; what `systemctl set-environment` sets stays until the next boot.",
 )
-def variables(move: Move) -> Answer:
-    """Those of a login shell, and those of systemd."""
-    return _judged(move, differences(move, "variables"), "the variables are those of a boot")
-
-
-@TRANSITION_CHECKS.check(
-    "transition.units",
+_declare(
+    "units",
     "Units are in the same state as after a boot",
-    remedy="Read what the switch printed: a unit without wantedBy is not started, and restartIfChanged = false keeps "
-    "the old one.",
-    everywhere=True,
+    "The states of units that are not systemd's own.",
+    "Read what the switch printed: units without wantedBy are not started, restartIfChanged = false keeps the old one.",
 )
-def units(move: Move) -> Answer:
-    """Units that are not systemd's own, by their state."""
-    return _judged(move, differences(move, "units"), "the units are in the state of a boot")
 
 
 @TRANSITION_CHECKS.check(

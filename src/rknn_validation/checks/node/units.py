@@ -7,7 +7,7 @@ import re
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
 from rknn_validation.checks.node.registry import NODE_CHECKS, NodeUnderTest
 
-UNLAID = "{} cannot start here: its program is the result of a build, and nothing was built"
+NOT_BUILT = "{} cannot start here: its program is the result of a build, and nothing was built"
 
 
 @NODE_CHECKS.check(
@@ -25,9 +25,9 @@ def system_running(node: NodeUnderTest) -> Answer:
     if state in ("degraded", "maintenance", "stopping"):
         units = node.must("systemctl --failed --no-legend --plain")
         names = [line.split()[0] for line in units.lines]
-        if names and set(unlaid(node, names)) == set(names):
+        if names and set(units_not_built(node, names)) == set(names):
             return inconclusive(
-                f"the system is {state}: {UNLAID.format(', '.join(names))}", ran.evidence, units.evidence
+                f"the system is {state}: {NOT_BUILT.format(', '.join(names))}", ran.evidence, units.evidence
             )
         return failed(f"the system is {state}", ran.evidence, units.evidence)
     return inconclusive(f"the system is {state or 'silent'}", ran.evidence, node.run("systemctl list-jobs").evidence)
@@ -48,13 +48,13 @@ def none_failed(node: NodeUnderTest) -> Answer:
     if not names:
         return passed("no unit failed", ran.evidence)
     logs = (node.run("journalctl -b -o cat --no-pager -n 12 -u %s", name).evidence for name in names[:3])
-    missing = unlaid(node, names)
+    missing = units_not_built(node, names)
     if set(missing) == set(names):
-        return inconclusive(UNLAID.format(", ".join(missing)), ran.evidence, *logs)
+        return inconclusive(NOT_BUILT.format(", ".join(missing)), ran.evidence, *logs)
     return failed(f"failed: {', '.join(names)}", ran.evidence, *logs)
 
 
-def unlaid(node: NodeUnderTest, names: list[str]) -> list[str]:
+def units_not_built(node: NodeUnderTest, names: list[str]) -> list[str]:
     """Units whose program is in a store path that is not on the node, because nothing was built."""
     found = []
     for name in names:
