@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
-from rknn_validation.facts.contribution import Change
 
 LISTED = 12
 """How many of the things that were checked are kept as evidence."""
@@ -48,12 +47,6 @@ class Aside:
 Finding = Problem | Unsure | Fine | Aside
 
 
-def looked_at(things: Iterable[object]) -> Iterator[Fine]:
-    """Everything that was looked at, as fine: what is wrong with one of them is told besides."""
-    for thing in things:
-        yield Fine(str(thing))
-
-
 def answer(findings: Iterable[Finding], *, good: str, nothing: str) -> Answer:
     """The answer: fail with any problem, else inconclusive with any doubt, else pass with anything fine, else skip.
 
@@ -77,10 +70,3 @@ def answer(findings: Iterable[Finding], *, good: str, nothing: str) -> Answer:
 
 def _first(sentence: str, all_of_them: list[Problem] | list[Unsure]) -> str:
     return f"{sentence} (and {len(all_of_them) - 1} more)" if len(all_of_them) > 1 else sentence
-
-
-def evidence_of(found: Iterable[Change], source: str, limit: int = 12) -> Evidence:
-    """Changes as evidence, one a line."""
-    lines = [str(change) for change in found]
-    more = [f"... and {len(lines) - limit} more"] if len(lines) > limit else []
-    return Evidence(source, "\n".join(lines[:limit] + more))

@@ -21,8 +21,6 @@ from rknn_validation.facts.library.clients import (
 from rknn_validation.facts.model import Facts, derived
 from rknn_validation.subject.expects import services
 
-NOBODY = "{} is not expected here, and nothing provides it"
-
 _BESIDE = frozenset(
     [
         "access.services-in-device-group",
@@ -89,33 +87,48 @@ def _nowhere(facts: Facts) -> Iterator[Finding]:
         yield Problem("expects", f"none of these boards has the NPU: {', '.join(scenario.boards)}")
 
 
+def _is_expected(facts: Facts, word: str) -> bool:
+    return word in (facts.scenario.expects or ())
+
+
 def _is_rk3588(facts: Facts) -> bool:
     return any(board.is_rk3588 for board in facts.scenario.identities())
+
+
+Find = Callable[[Facts], Iterator[Finding]]
+
+
+def expectation(id: str, title: str, *, remedy: str, what: str) -> Callable[[Find], Find]:
+    """Declare the decorated function as the check of an expectation, which a host may be unable to meet at all."""
+
+    def declare(find: Find) -> Find:
+        def findings(facts: Facts) -> Iterator[Finding]:
+            yield from list(_nowhere(facts)) or find(facts)
+
+        nothing = f"{what} is not expected here, and nothing provides it"
+        return check(id, title, remedy=remedy, nothing=nothing, everywhere=True)(findings)
+
+    return declare
 
 
 def _answered(facts: Facts, id: str) -> Answer | None:
     return next((answer for one, answer in _answers(facts).items() if one.id == id), None)
 
 
-@check(
+@expectation(
     "expects.python",
     "Python programs can use the NPU as expected",
     remedy="Install an interpreter with the Python API and its link (vendor), or a TFLite interpreter and Mesa "
     "(mainline); or remove python from expects.",
-    nothing=NOBODY.format("Python"),
-    everywhere=True,
+    what="Python",
 )
 def python(facts: Facts) -> Iterator[Finding]:
     """`expects: [python]`, or an option about Python that the scenario enables."""
-    if nowhere := list(_nowhere(facts)):
-        yield from nowhere
-        return
-    expects = facts.scenario.expects
-    promise = promised_python(facts) if expects is None and _is_rk3588(facts) else ""
+    promise = promised_python(facts) if facts.scenario.expects is None and _is_rk3588(facts) else ""
     ways = python_clients(facts)
     if promise and not ways.sure and not ways.doubtful and not ways.partial:
         yield Problem(promise, f"the scenario enables it, but {ways.lack}")
-    elif expects is not None and "python" in expects:
+    elif _is_expected(facts, "python"):
         yield from _python(facts)
     elif ways.sure or ways.partial or ways.doubtful:
         yield Aside("Python is not expected here; the checks python.* judge what is provided")
@@ -128,21 +141,16 @@ def _python(facts: Facts) -> Iterator[Finding]:
         yield from _library(facts)
 
 
-@check(
+@expectation(
     "expects.c",
     "C programs find the NPU's library as expected",
     remedy='Set environment.sessionVariables.LD_LIBRARY_PATH = [ "${runtime}/lib" ], wrap the programs or patch '
     "their rpath (vendor); set hardware.graphics.enable = true (mainline); or remove c from expects.",
-    nothing=NOBODY.format("a C program"),
-    everywhere=True,
+    what="a C program",
 )
 def c(facts: Facts) -> Iterator[Finding]:
     """`expects: [c]`: the loader finds the library, by any means."""
-    if nowhere := list(_nowhere(facts)):
-        yield from nowhere
-        return
-    if "c" in (facts.scenario.expects or ()):
-        yield from _c(facts)
+    yield from _c(facts) if _is_expected(facts, "c") else ()
 
 
 def _c(facts: Facts) -> Iterator[Finding]:
@@ -162,19 +170,15 @@ def _library(facts: Facts) -> Iterator[Finding]:
         yield Problem("hardware.graphics.enable", "libteflon.so is not in a directory where programs look")
 
 
-@check(
+@expectation(
     "expects.service",
     "Expected services can use the NPU",
     remedy='Declare and start the service, let it open the devnode (SupplementaryGroups = [ "render" ]) and give it '
     "the library (environment.LD_LIBRARY_PATH); or correct its name in expects.",
-    nothing=NOBODY.format("a service"),
-    everywhere=True,
+    what="a service",
 )
 def service(facts: Facts) -> Iterator[Finding]:
     """`expects: ["service:NAME"]`."""
-    if nowhere := list(_nowhere(facts)):
-        yield from nowhere
-        return
     for name in services(facts.scenario.expects):
         yield from _service(facts, name)
 
@@ -193,20 +197,15 @@ def _names(source: str, unit: str) -> bool:
     return source.split(" ")[0].rstrip(":") == unit
 
 
-@check(
+@expectation(
     "expects.devnode",
     "The expected devnode exists and users other than root can open it",
     remedy="Fix the checks that the evidence names, or remove devnode from expects.",
-    nothing=NOBODY.format("a devnode"),
-    everywhere=True,
+    what="a devnode",
 )
 def devnode(facts: Facts) -> Iterator[Finding]:
     """`expects: [devnode]`: no check of kernel, device tree, rules or access fails."""
-    if nowhere := list(_nowhere(facts)):
-        yield from nowhere
-        return
-    if "devnode" in (facts.scenario.expects or ()):
-        yield from _devnode(facts)
+    yield from _devnode(facts) if _is_expected(facts, "devnode") else ()
 
 
 def _devnode(facts: Facts) -> Iterator[Finding]:
@@ -222,19 +221,15 @@ def _devnode(facts: Facts) -> Iterator[Finding]:
         yield Unsure("udev.device-has-rule", why)
 
 
-@check(
+@expectation(
     "expects.inference",
     "At least one client has everything that inference needs",
     remedy="Fix what the evidence names, or remove inference from expects.",
-    nothing=NOBODY.format("an inference"),
-    everywhere=True,
+    what="an inference",
 )
 def inference(facts: Facts) -> Iterator[Finding]:
     """`expects: [inference]`: the devnode, and one client of any kind that has everything it needs."""
-    if nowhere := list(_nowhere(facts)):
-        yield from nowhere
-        return
-    if "inference" not in (facts.scenario.expects or ()):
+    if not _is_expected(facts, "inference"):
         return
     yield from _devnode(facts)
     clients = {"Python": list(_python(facts)), "C programs": list(_c(facts))}
