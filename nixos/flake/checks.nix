@@ -1,5 +1,5 @@
-# What `nix flake check` builds: the fleet, the package and the unit suite, everywhere; on aarch64, whose machines their
-# guests are, the NixOS VM tests too. Nothing here is for another system than the one that builds it.
+# What `nix flake check` builds: the fleet, the package and the unit suite; on aarch64 the NixOS VM tests as well, whose
+# guests are aarch64 machines. All checks are built for the system that they run on.
 {
   pkgs,
   self,
@@ -19,7 +19,7 @@
         nativeBuildInputs = [ harness.python ] ++ harness.testTools;
       }
       ''
-        # A tree it may write to, that git knows, and a Nix that needs neither daemon nor network.
+        # A writable Git tree, and a Nix without daemon and network.
         cp -r ${self} source
         chmod -R u+w source
         cd source

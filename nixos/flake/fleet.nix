@@ -1,14 +1,14 @@
-# What every host of the fleet is expected to be; evaluating this derivation is the check.
+# Whether every host of the fleet has the NPU support that is expected of it. Evaluating this derivation is the check.
 #
-# `nix flake check` alone asks whether a host evaluates. A host on which the NPU support was lost evaluates, and so
-# does one it leaked to.
+# `nix flake check` by itself only checks that hosts evaluate. A host that lost its NPU support still evaluates, and so
+# does one that should have none.
 { pkgs, self }:
 
 let
   inherit (pkgs) lib;
   hosts = self.nixosConfigurations;
 
-  # vendor, mainline: that stack is up. warned: nothing but a warning. untouched: nothing at all.
+  # vendor, mainline: has that stack. warned: has a warning only. untouched: has nothing of the NPU support.
   expected = {
     opi01 = "vendor";
     opi02 = "mainline";
@@ -55,9 +55,9 @@ let
     ++ map (warning: "warns: ${warning}") (warningsOf config)
     ++ problem (
       !(lib.elem "rockchip.com/npu.stack=${stack}" config.services.k3s.nodeLabel)
-    ) "no node label tells the cluster of the NPU";
+    ) "it has no node label for the NPU";
 
-  # Where a host differs from itself with the module switched off: the system as a whole, and what to look at.
+  # How a host differs from the same host with the module disabled: the whole system, and details that explain it.
   leaksOf =
     host:
     let
@@ -86,9 +86,9 @@ let
   common =
     name:
     { config, ... }:
-    problem (config.networking.hostName != name) "it calls itself ${config.networking.hostName}"
-    ++ problem (!config.services.openssh.enable) "nobody can deploy to it without SSH"
-    ++ problem (!config.services.k3s.enable) "it is no k3s worker";
+    problem (config.networking.hostName != name) "its host name is ${config.networking.hostName}"
+    ++ problem (!config.services.openssh.enable) "SSH is disabled, so it cannot be deployed to"
+    ++ problem (!config.services.k3s.enable) "k3s is disabled";
 
   judged = lib.mapAttrs (
     name: host:

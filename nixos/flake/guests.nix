@@ -1,7 +1,7 @@
-# What the harness's emulated boards can boot: a guest for each host they could be, `guest-<host>`, the host as it is.
+# Guests for the harness's emulated boards: `guest-<host>` for each aarch64 host, unchanged.
 #
-# `pytest --guest nixos` builds the same with a scenario's settings added. It builds them of any flake, so all of it is
-# the harness's; packages they are so that `nix flake check` evaluates them and `nix build` finds them.
+# `pytest --guest nixos` builds the same for hosts of any flake, with a scenario's settings. They are packages so that
+# `nix flake check` evaluates them and `nix build` finds them.
 { lib, hosts }:
 
 let

@@ -3,7 +3,8 @@
 
 let
   profiles = lib.filterAttrs (name: _: lib.hasSuffix ".nix" name) (builtins.readDir ../profiles);
-  # Sets and not paths: Nix 2.8 checks no others. The path inside keeps a module that is imported twice one.
+  # Sets and not paths, because `nix flake check` of Nix 2.8 rejects paths. The path inside identifies the module, so
+  # that importing it twice is no conflict.
   module = path: { imports = [ path ]; };
 in
 lib.mapAttrs' (file: _: {

@@ -1,4 +1,4 @@
-# x86_64 server: the common role where the module cannot even be enabled.
+# x86_64 server: the common role, which does not enable the module there.
 {
   imports = [
     ../profiles/hw-uefi-server.nix

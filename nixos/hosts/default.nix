@@ -1,4 +1,4 @@
-# The fleet: one file a host, named as the host is. Gives what nixosSystem takes, by host name.
+# The fleet: one file for each host, with its name. Gives the arguments of nixosSystem by host name.
 { lib, common }:
 
 let

@@ -1,4 +1,4 @@
-# Orange Pi 5 Plus, a worker like any other: NPU support comes with the common role.
+# Orange Pi 5 Plus: NPU support comes with the common role.
 {
   imports = [
     ../profiles/hw-orangepi5plus.nix

@@ -1,4 +1,4 @@
-# Orange Pi 5 Plus, by the role that only NPU nodes import; its root is on NVMe.
+# Orange Pi 5 Plus with the role that only NPU nodes import, and its root file system on NVMe.
 {
   imports = [
     ../profiles/hw-orangepi5plus.nix

@@ -1,4 +1,4 @@
-# All overlays of this repository, in the order they are meant to be applied.
+# All overlays of this repository, in the order in which they are applied.
 [
   (import ./rknn-packages.nix)
   (import ./linux-rknpu.nix)

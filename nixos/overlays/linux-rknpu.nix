@@ -1,19 +1,19 @@
-# Kernels on which a stack of the NPU really has a driver.
+# Kernels with an NPU driver.
 #
 # Vendor stack: every kernel package set (linuxPackages, linuxPackages_latest, linuxPackagesFor …) gets `rknpu`, the
-# vendor's driver as an out-of-tree module built for that set's kernel. Not a kernel with ROCKCHIP_RKNPU switched on:
-# no mainline release has that symbol. On old nixpkgs the setting vanishes without a word, on newer ones it is
-# `error: unused option`, and the driver is missing either way.
+# vendor's driver as an out-of-tree module for that set's kernel. Setting ROCKCHIP_RKNPU would not help: no mainline
+# release has that symbol. Old nixpkgs ignores the setting, newer nixpkgs fails with `error: unused option`.
 #
-# Mainline stack: `linuxPackages_rocket`, the latest kernel with rocket asked for by name. nixpkgs' own kernels from
-# 6.18 on build it too, as a module, because every tristate symbol they do not mention becomes one; here it is an
-# error of the build if the symbol were to go away, and not a node without /dev/accel/accel0.
+# Mainline stack: `linuxPackages_rocket`, the latest kernel with rocket enabled by name. nixpkgs' own kernels since 6.18
+# build it as well, because every tristate symbol that they do not set becomes a module. Here the build fails if the
+# symbol is ever removed; otherwise only the missing /dev/accel/accel0 on a node would show it.
 final: prev:
 
 let
   inherit (final) lib;
   latest = prev.linux_latest;
-  first = "6.18"; # the first release with drivers/accel/rocket and with the NPU's nodes in its device trees
+  # The first release with drivers/accel/rocket, and with the NPU's nodes in its device trees.
+  first = "6.18";
 in
 {
   kernelPackagesExtensions = prev.kernelPackagesExtensions ++ [
@@ -28,7 +28,7 @@ in
           structuredExtraConfig = (original.structuredExtraConfig or { }) // {
             DRM_ACCEL = lib.kernel.yes;
             DRM_ACCEL_ROCKET = lib.kernel.module;
-            # rocket depends on it: without an address space of its own the NPU is not opened.
+            # rocket depends on it: it opens the NPU only with an address space of its own.
             ROCKCHIP_IOMMU = lib.kernel.yes;
           };
         })

@@ -1,11 +1,11 @@
-# Orange Pi 5 Plus (RK3588), started by U-Boot in its SPI flash.
+# Orange Pi 5 Plus (RK3588), booted by U-Boot from its SPI flash.
 { lib, pkgs, ... }:
 
 {
   imports = [ ./hw-sbc.nix ];
 
-  # Both stacks build on this series: its device trees are the first with the NPU's nodes, which rocket binds
-  # and the vendor's overlay rewrites. Named, so that a new default of nixpkgs never changes the driver's ground.
+  # The first series whose device trees have the NPU's nodes, which rocket binds to and the vendor's overlay replaces.
+  # Pinned, so that a new default of nixpkgs does not change the kernel under the driver.
   boot.kernelPackages = lib.mkDefault pkgs.linuxKernel.packages.linux_6_18;
   hardware.deviceTree.name = "rockchip/rk3588-orangepi-5-plus.dtb";
 

@@ -1,4 +1,4 @@
-# Raspberry Pi 4 B: a worker of the same architecture without the NPU.
+# Raspberry Pi 4 B: the same architecture, without the NPU.
 {
   imports = [ ./hw-sbc.nix ];
 

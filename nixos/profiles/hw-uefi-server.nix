@@ -19,7 +19,7 @@
   ];
   hardware.enableRedistributableFirmware = true;
 
-  # No device tree names this machine, so the module cannot tell by name what the hardware is: this says it.
+  # Without a device tree the module cannot recognise the board by name.
   hardware.rknn.isRk3588 = false;
 
   fileSystems = {

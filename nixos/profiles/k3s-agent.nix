@@ -1,4 +1,4 @@
-# An agent of the k3s cluster; knows nothing of NPUs. The roles build upon it.
+# An agent of the k3s cluster, without NPU support. The roles import it.
 { lib, ... }:
 
 {
@@ -8,7 +8,7 @@
     enable = true;
     role = "agent";
     serverAddr = lib.mkDefault "https://k3s.internal:6443";
-    # Put there by hand or by a secrets manager: a token in the configuration would be in everybody's store.
+    # Written by hand or by a secrets manager: a token in the configuration could be read by every user.
     tokenFile = lib.mkDefault "/var/lib/secrets/k3s-token";
     gracefulNodeShutdown.enable = true;
   };

@@ -1,4 +1,4 @@
-# What every node of the fleet is: reachable over SSH, deployed from elsewhere, its clock right.
+# Every node of the fleet: reachable over SSH, and deployed from another machine.
 { lib, ... }:
 
 {
@@ -13,7 +13,7 @@
       PermitRootLogin = "prohibit-password";
     };
   };
-  # Deployments and acceptance log in as root with these keys.
+  # Deployment and acceptance tests log in as root with these keys.
   users.users.root.openssh.authorizedKeys.keyFiles = [ ../hosts/authorized_keys ];
 
   nix.settings.experimental-features = [
@@ -23,11 +23,11 @@
   nix.gc = {
     automatic = true;
     dates = "weekly";
-    # The generations of the last month stay, so that a node can be rolled back.
+    # Keeps the generations of the last month, so that a node can be rolled back.
     options = "--delete-older-than 30d";
   };
 
-  # Exactly these: a role that allowed everything unfree would hide the next licence.
+  # Only these, so that another unfree licence is noticed.
   nixpkgs.config.allowUnfreePredicate =
     package:
     lib.elem (lib.getName package) [

@@ -1,5 +1,5 @@
-# Labels by which workloads find NPU nodes, on those whose configuration is for a named RK3588 board only:
-# where the running system decides, a label set here would promise what nobody has checked.
+# Labels by which workloads find NPU nodes. They are only set if the configuration names an RK3588 board: where the
+# running system decides, nobody has checked that there is an NPU.
 { config, lib, ... }:
 
 let

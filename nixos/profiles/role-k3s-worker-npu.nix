@@ -1,6 +1,6 @@
 # Roll-out option (b): a role of its own that only NPU nodes import.
 #
-# Whoever imports it says "this is an NPU node", so a board that is not one is refused instead of warned of.
+# A host that imports it is meant to be an NPU node, so another board is rejected and not only warned about.
 { lib, ... }:
 
 {

@@ -1,8 +1,8 @@
 # Roll-out option (a): every worker of a mixed fleet imports this one role, with NPU support in it.
 #
-# The role asks for what a role can know, the architecture: an x86_64 server never enables the module, whose
-# assertion would rightly refuse it there. Which board it is stays the module's business; on an aarch64 machine
-# that is no RK3588 it contributes nothing but a warning. A host that wants neither sets enable = false.
+# The role only checks the architecture: on x86_64 it does not enable the module, whose assertion would fail there.
+# The module checks the board: on an aarch64 machine that is not an RK3588 it only adds a warning. To have neither, set
+# hardware.rknn.enable = false on the host.
 { lib, pkgs, ... }:
 
 {

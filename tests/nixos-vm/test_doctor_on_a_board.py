@@ -1,4 +1,4 @@
-"""rknn-doctor and rknpu-query on emulated boards: the stacks as they are, and broken."""
+"""rknn-doctor and rknpu-query on emulated boards: working and broken stacks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_vendor_board(bench: Callable[[str], Bench], query: bytes) -> None:
     status, said = doctor(bench("vendor"), query)
     assert status == 0, said
     assert "rknpu is bound to fdab0000.npu" in said
-    assert "ok    node: /dev/rknpu, root:render, mode 660" in said and "it opens" in said
+    assert "ok    devnode: /dev/rknpu, root:render, mode 660" in said and "it can be opened" in said
     assert "the driver answers 0.9.8" in said and "hardware-version: 1179210309" in said
     assert "library: /usr/lib/librknnrt.so is /nix/store/" in said
 
@@ -58,8 +58,8 @@ def test_board_without_the_npu(bench: Callable[[str], Bench], query: bytes) -> N
     ("before", "words"),
     [
         ("rmmod rknpu", "neither rknpu nor rocket is loaded"),
-        ("chmod 0666 /dev/rknpu", "mode 666, open to everybody"),
-        ("rm /usr/lib/librknnrt.so", "looks nowhere else"),
+        ("chmod 0666 /dev/rknpu", "mode 666, open to all users"),
+        ("rm /usr/lib/librknnrt.so", "only looks there"),
         ("rm /dev/rknpu; ln -s null /dev/rknpu", "is a link to null"),
     ],
 )

@@ -1,8 +1,8 @@
 # NPU support for RK3588 boards: device access, driver, runtime library and Python API.
 #
-# A role shared by a mixed fleet may enable it everywhere. Where the configuration names a device tree
-# that is not an RK3588's, it contributes nothing but a warning; where it names none, the running system
-# decides: without an RK3588 in its device tree nothing is loaded or linked, and the journal says why.
+# A mixed fleet may enable it on every host. If the configuration names the device tree of another board, the module
+# only adds a warning. If it names none, the running system decides: on a board without an RK3588 nothing is loaded or
+# linked, and the journal says why.
 {
   imports = [
     ./rknn/options.nix

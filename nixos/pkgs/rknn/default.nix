@@ -1,12 +1,12 @@
-# Everything RKNN, grouped: pkgs.rknn.{runtime,toolkit-lite,python,diagnostics}, pkgs.rknn.driverFor kernelPackages.
+# The packages for RKNN: pkgs.rknn.{runtime,toolkit-lite,python,diagnostics} and pkgs.rknn.driverFor kernelPackages.
 #
-# No package of Rockchip's own kernel: its trees are no releases but branches of some gigabytes, and a fleet that
-# needs one has it already. The module takes any that is set as boot.kernelPackages (driver.package = null).
+# Rockchip's own kernel is not packaged: its trees are not releases but branches of several gigabytes, and a fleet that
+# needs one already has it. The module works with any that is set as boot.kernelPackages (driver.package = null).
 {
   lib,
   callPackage,
-  # Not python3: the wheels end at CPython 3.12, and nixpkgs' default goes on. Nobody else's python312 is needed for
-  # the rest, so a nixpkgs that has dropped it lacks the Python API alone.
+  # Not python3: there are no wheels for CPython later than 3.12. Without python312 in nixpkgs, only the Python API is
+  # missing.
   python312 ? null,
 }:
 
@@ -15,7 +15,7 @@ let
     if python312 != null then
       python312
     else
-      throw "rknn-toolkit-lite2 is published for CPython 3.7 to 3.12, and this nixpkgs has no python312: take python312 from an older one (an overlay that sets it), or do without with hardware.rknn.toolkitLite.enable = false";
+      throw "rknn-toolkit-lite2 is published for CPython 3.7 to 3.12, and this nixpkgs has no python312. Add an overlay that takes python312 from an older nixpkgs, or set hardware.rknn.toolkitLite.enable = false";
   toolkit-lite = python.pkgs.callPackage ./toolkit-lite.nix { };
 in
 lib.recurseIntoAttrs {
@@ -24,7 +24,7 @@ lib.recurseIntoAttrs {
   # An interpreter that can `import rknnlite.api`.
   python = python.withPackages (_: [ toolkit-lite ]);
   diagnostics = callPackage ./diagnostics { };
-  # With the overlay linux-rknpu the module is part of every package set, and may have been overridden there.
+  # With the overlay linux-rknpu, every kernel package set has the module, and may override it.
   driverFor =
     kernelPackages: kernelPackages.rknpu or (kernelPackages.callPackage ./driver.nix { });
 }

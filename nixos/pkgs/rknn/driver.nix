@@ -1,8 +1,8 @@
-# rknpu, the vendor's kernel driver, as a module for stock kernels: no mainline release carries it.
+# rknpu, the vendor's kernel driver, as a module for stock kernels: no mainline release has it.
 #
-# This revision was compiled against the headers of four releases: with 6.1 it does not compile (remove() of platform
-# drivers), with 6.12 neither (hrtimer_setup, which is in 6.13 and later); with 7.2 and 7.3 it does, and those kernels
-# export every symbol it wants. Its author runs it on 6.19 and 7.0.
+# This revision was compiled against the headers of four releases. It does not compile with 6.1 (remove() of platform
+# drivers) and 6.12 (hrtimer_setup, which is in 6.13 and later). It compiles with 7.2 and 7.3, and those kernels export
+# all symbols that it needs. Its author runs it on 6.19 and 7.0.
 {
   lib,
   stdenv,
@@ -36,7 +36,7 @@ stdenv.mkDerivation {
   installFlags = [ "INSTALL_MOD_PATH=${placeholder "out"}" ];
   installTargets = [ "modules_install" ];
 
-  # What the module needs to know to refuse a kernel before anything is built.
+  # For the module, which rejects an unsuitable kernel before anything is built.
   passthru = {
     inherit minimumKernel;
     kernelVersion = kernel.version;

@@ -16,9 +16,9 @@ let
       inherit hash;
     };
 
-  # Hashes of the headers were computed from that commit. The library's is the one several independent
-  # users publish for 2.3.2 (7,726,232 bytes); the file itself was not at hand when this was written. The commit
-  # records it as Git blob e53a2b6ec332f2863df5c70cd9f6ebec9dbef397: `git hash-object librknnrt.so` says the same.
+  # The headers' hashes were computed from that commit. The library's hash is the one that several independent users
+  # publish for 2.3.2 (7,726,232 bytes); it was not computed here. In the commit the library is the Git blob
+  # e53a2b6ec332f2863df5c70cd9f6ebec9dbef397, which `git hash-object librknnrt.so` can confirm.
   library = file "aarch64/librknnrt.so" "sha256-0x/BnIW4X2CRsr0PavnZYtUmSk5BC/tTZALskrrHOOg=";
   headers = {
     "rknn_api.h" = file "include/rknn_api.h" "sha256-xI4RpvQbRRpf0eStd06mAlLT2U94vumyHqPSGyHeupo=";
@@ -35,7 +35,7 @@ stdenv.mkDerivation {
   src = library;
   dontUnpack = true;
 
-  # The library wants libstdc++, libgcc_s and libc; without an rpath to them dlopen fails on NixOS.
+  # The library needs libstdc++, libgcc_s and libc. Without an rpath to them, dlopen fails on NixOS.
   nativeBuildInputs = [ autoPatchelfHook ];
   buildInputs = [ stdenv.cc.cc.lib ];
 

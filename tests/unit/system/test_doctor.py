@@ -1,4 +1,4 @@
-"""rknn-doctor, run against made-up machines; rknpu-query, compiled."""
+"""rknn-doctor on simulated file trees, and rknpu-query compiled."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_healthy_vendor_machine(tmp_path: Path) -> None:
         "Core0:  0%",
     ):
         assert words in said
-    assert re.search(r"ok    node: /dev/rknpu, \S+:\S+, mode 660", said)
+    assert re.search(r"ok    devnode: /dev/rknpu, \S+:\S+, mode 660", said)
 
 
 def test_healthy_mainline_machine(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_healthy_mainline_machine(tmp_path: Path) -> None:
     status, said = doctor(tmp_path)
     assert status == 0, said
     assert "rocket is bound to fdab0000.npu fdac0000.npu fdad0000.npu" in said
-    assert "ok    node: /dev/accel/accel0" in said and "libteflon.so" in said
+    assert "ok    devnode: /dev/accel/accel0" in said and "libteflon.so" in said
 
 
 def unbound(root: Path) -> None:
@@ -124,9 +124,9 @@ def render_node(root: Path) -> None:
 
 
 BROKEN: dict[str, tuple[Change, Change, int, str]] = {
-    "bound to nothing": (vendor, unbound, 1, "WRONG driver: rknpu is loaded, and bound to nothing"),
-    "link to a render node": (vendor, render_node, 1, "WRONG node: /dev/rknpu is a link to dri/renderD129"),
-    "world-writable": (vendor, lambda root: (root / "dev/rknpu").chmod(0o666), 1, "mode 666, open to everybody"),
+    "bound to nothing": (vendor, unbound, 1, "WRONG driver: rknpu is loaded, but not bound to the NPU"),
+    "link to a render node": (vendor, render_node, 1, "WRONG devnode: /dev/rknpu is a link to dri/renderD129"),
+    "world-writable": (vendor, lambda root: (root / "dev/rknpu").chmod(0o666), 1, "mode 666, open to all users"),
     "no device node": (vendor, lambda root: (root / "dev/rknpu").unlink(), 1, "there is no device node"),
     "dangling link": (
         vendor,
@@ -134,12 +134,12 @@ BROKEN: dict[str, tuple[Change, Change, int, str]] = {
         1,
         "dangling link to /nix/store/0-rknn-runtime",
     ),
-    "no link": (vendor, lambda root: (root / "usr/lib/librknnrt.so").unlink(), 1, "looks nowhere else"),
+    "no link": (vendor, lambda root: (root / "usr/lib/librknnrt.so").unlink(), 1, "only looks there"),
     "a pointer in place of the library": (
         vendor,
         lambda root: write(root / "nix/store/0-rknn-runtime/lib/librknnrt.so", "version https://git-lfs"),
         1,
-        "is no library",
+        "is not a library",
     ),
     "version unreadable": (
         vendor,

@@ -96,14 +96,14 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "mainline",
         "boot.kernelPackages = pkgs.linuxPackages_6_12; " + patch("rocket", "", "./rocket.patch"),
         "",
-        "whether a patch of boot.kernelPatches brings it could not be told",
+        "unknown whether a patch in boot.kernelPatches adds it",
     ),
     "mainline, a patch with the driver's symbol": (
         "mainline",
         "boot.kernelPackages = pkgs.linuxPackages_6_12; "
         + patch("backports", "structuredExtraConfig.DRM_ACCEL_ROCKET = lib.kernel.module;", "./rocket.patch"),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "mainline, patches that are about something else": (
         "mainline",
@@ -129,13 +129,13 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "mainline",
         manual("6.18.22", RELEASE, '"${./without-rocket.config}"'),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "mainline, a built file named by a string": (
         "mainline",
         manual("6.18.22", RELEASE, '"${pkgs.runCommand "config" { } "make defconfig"}"'),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "mainline, a whole file that does not name it": (
         "mainline",
@@ -147,7 +147,7 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "mainline",
         manual("6.18.22", RELEASE, 'pkgs.runCommand "config" { } "make defconfig"'),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "mainline, configuration by hand": (
         "mainline",
@@ -183,38 +183,38 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
     "vendor, 6.12": (
         "vendor",
         "boot.kernelPackages = pkgs.linuxPackages_6_12;",
-        "compiles with Linux 6.13 and later; this is linux 6.12.74",
+        "compiles with Linux 6.13 and later, not with linux 6.12.74",
         "",
     ),
     "vendor, no package on a release": (
         "vendor",
         "hardware.rknn.driver.package = null;",
-        "has no rknpu driver, no mainline release has",
+        "is a mainline release, none of which has the rknpu driver",
         "",
     ),
     "vendor, no package, a patch brings the driver": (
         "vendor",
         "hardware.rknn.driver.package = null; " + patch("rknpu-driver", "", "./rocket.patch"),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "vendor, a symbol no release has": (
         "vendor",
         patch("rknpu", "structuredExtraConfig.ROCKCHIP_RKNPU = lib.kernel.module;"),
-        "a symbol no mainline kernel has",
+        "a symbol that no mainline kernel has",
         "",
     ),
     "vendor, a symbol no release has, no package": (
         "vendor",
         "hardware.rknn.driver.package = null; "
         + patch("rknpu", "structuredExtraConfig.ROCKCHIP_RKNPU = lib.kernel.module;"),
-        "a symbol no mainline kernel has",
+        "a symbol that no mainline kernel has",
         "",
     ),
     "vendor, module for another kernel": (
         "vendor",
         "hardware.rknn.driver.package = pkgs.rknn.driverFor pkgs.linuxPackages_latest;",
-        "is built for Linux 7.0.4, and linux 6.18.22 boots",
+        "is built for Linux 7.0.4 and does not load into linux 6.18.22",
         "",
     ),
     "vendor, no modules": (
@@ -246,7 +246,7 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "vendor",
         manual("6.1.115-rockchip", VENDOR_SOURCE, 'pkgs.runCommand "config" { } ""'),
         "",
-        "could not be told",
+        "unknown whether",
     ),
     "vendor, overlay on trees without the nodes": (
         "vendor",
@@ -264,7 +264,7 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "vendor",
         "hardware.rknn.driver.deviceTreeOverlay = false;",
         "",
-        "loads and binds nothing",
+        "loads but binds to nothing",
     ),
     "mainline, a board that enables the nodes": ("mainline", f'hardware.deviceTree.name = "{PLUS}";', "", ""),
     "mainline, a board that leaves them disabled": ("mainline", f'hardware.deviceTree.name = "{ROCK_5A}";', "", ""),
@@ -278,7 +278,7 @@ KERNELS: dict[str, tuple[str, str, str, str]] = {
         "mainline",
         'hardware.deviceTree.name = "rockchip/rk3588-of-mine.dtb";',
         "",
-        "enables the NPU (rknn_core_*, rknn_mmu_*) could not be told",
+        "enables the NPU (rknn_core_*, rknn_mmu_*)",
     ),
     "not an RK3588": (
         "mainline",

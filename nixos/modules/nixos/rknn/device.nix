@@ -1,4 +1,4 @@
-# The device node: kernel driver, udev rules, group.
+# The device node of the NPU: kernel driver, udev rules, group.
 {
   config,
   lib,
@@ -8,40 +8,36 @@
 
 let
   cfg = config.hardware.rknn;
-  condition = import ./condition.nix;
+  condition = (import ./condition.nix).isRk3588;
 
   access = ''GROUP="${cfg.device.group}", MODE="${cfg.device.mode}"'';
-  rules =
+  # The stack's kernel module, udev rules, and how udevadm selects its devices.
+  stack =
     {
-      # Drivers built for DMA heaps give a misc device, those built for DRM a card, which the runtime opens, and a
-      # render node. Their numbers vary: match them by their driver, or every GPU and display would be meant.
-      vendor = ''
-        SUBSYSTEM=="misc", KERNEL=="rknpu*", ${access}
-        SUBSYSTEM=="drm", KERNEL=="card*|renderD*", DRIVERS=="RKNPU", ${access}
-      '';
-      mainline = ''
-        SUBSYSTEM=="accel", KERNEL=="accel*", KERNELS=="rknn", ${access}
-      '';
-    }
-    .${cfg.stack};
-  module =
-    {
-      vendor = "rknpu";
-      mainline = "rocket";
-    }
-    .${cfg.stack};
-  devices =
-    {
-      vendor = "--subsystem-match=misc --subsystem-match=drm --sysname-match=rknpu* --sysname-match=renderD*";
-      mainline = "--subsystem-match=accel";
+      vendor = {
+        module = "rknpu";
+        # A driver built for DMA heaps has a misc device. One built for DRM has a card, which the runtime opens, and a
+        # render node; their numbers vary, and only the driver tells them from those of GPU and display.
+        rules = ''
+          SUBSYSTEM=="misc", KERNEL=="rknpu*", ${access}
+          SUBSYSTEM=="drm", KERNEL=="card*|renderD*", DRIVERS=="RKNPU", ${access}
+        '';
+        devices = "--subsystem-match=misc --subsystem-match=drm --sysname-match=rknpu* --sysname-match=renderD*";
+      };
+      mainline = {
+        module = "rocket";
+        rules = ''
+          SUBSYSTEM=="accel", KERNEL=="accel*", KERNELS=="rknn", ${access}
+        '';
+        devices = "--subsystem-match=accel";
+      };
     }
     .${cfg.stack};
 in
 {
   config = lib.mkIf cfg.active {
-    # A file of its own and not services.udev.extraRules: those come last (99), where others' rules
-    # can no longer build upon them.
-    services.udev.packages = [ (pkgs.writeTextDir "lib/udev/rules.d/60-rknn.rules" rules) ];
+    # Not services.udev.extraRules: those come last (99), and other rules could not build on them.
+    services.udev.packages = [ (pkgs.writeTextDir "lib/udev/rules.d/60-rknn.rules" stack.rules) ];
 
     users.groups.${cfg.device.group} = { };
 
@@ -49,12 +45,12 @@ in
       cfg.driver.enable && cfg.driver.package != null
     ) cfg.driver.package;
 
-    # udev loads the driver by the device tree's modalias. This unit makes a missing or refused driver a
-    # failed unit on an RK3588; boot.kernelModules would force the module onto every board. Switched to
-    # from a kernel without the driver it says what is missing: a unit that fails makes tools that deploy
-    # roll back, and the kernel that has it would never boot.
+    # udev loads the driver by the device tree's modalias. With this unit, a missing or rejected driver is a failed
+    # unit on an RK3588; boot.kernelModules would load the module on every board. After a switch from a kernel
+    # without the driver it only prints what is missing: deployment tools roll back when a unit fails, and the
+    # kernel that has the driver would never boot.
     systemd.services.rknn-driver = lib.mkIf cfg.driver.enable {
-      description = "Load the RK3588 NPU driver (${module})";
+      description = "Load the RK3588 NPU driver (${stack.module})";
       wantedBy = [ "multi-user.target" ];
       after = [ "systemd-udevd.service" ];
       unitConfig.ConditionFirmware = condition;
@@ -69,31 +65,31 @@ in
       script = ''
         booted=$(readlink -f /run/booted-system/kernel-modules)
         current=$(readlink -f /run/current-system/kernel-modules)
-        if [ "$booted" != "$current" ] && ! modprobe --dry-run --quiet ${module}; then
-          echo "hardware.rknn: ${module} comes with the kernel of the next boot; there is no NPU until then"
+        if [ "$booted" != "$current" ] && ! modprobe --dry-run --quiet ${stack.module}; then
+          echo "hardware.rknn: ${stack.module} comes with the kernel of the next boot; there is no NPU until then"
           exit 0
         fi
-        modprobe ${module}
+        modprobe ${stack.module}
       '';
     };
 
-    # A switch reads rules anew and leaves devices that are there already as they are.
+    # A switch reloads the rules, but does not apply them to existing devices.
     systemd.services.rknn-access = {
-      description = "Apply the RK3588 NPU's udev rules to a device that is there already";
+      description = "Apply the RK3588 NPU's udev rules to existing devices";
       wantedBy = [ "multi-user.target" ];
       after = [ "systemd-udevd.service" ] ++ lib.optional cfg.driver.enable "rknn-driver.service";
-      restartTriggers = [ rules ];
+      restartTriggers = [ stack.rules ];
       unitConfig.ConditionFirmware = condition;
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
-        ExecStart = "${lib.getExe' config.systemd.package "udevadm"} trigger --action=change --settle ${devices}";
+        ExecStart = "${lib.getExe' config.systemd.package "udevadm"} trigger --action=change --settle ${stack.devices}";
       };
     };
 
-    # What the configuration added to the kernel goes with it, and only then: a unit of its own that no update restarts.
+    # Unloads the module once the configuration no longer has it. A unit of its own, so that no update restarts it.
     systemd.services.rknn-unload = lib.mkIf (cfg.driver.enable && cfg.driver.package != null) {
-      description = "Unload the RK3588 NPU driver (${module}) once the configuration no longer brings it";
+      description = "Unload the RK3588 NPU driver (${stack.module}) once the configuration no longer has it";
       wantedBy = [ "multi-user.target" ];
       before = [ "rknn-driver.service" ];
       restartIfChanged = false;
@@ -111,7 +107,7 @@ in
         if [ "$(systemctl is-system-running)" = stopping ]; then
           exit 0
         fi
-        modprobe --remove ${module} || echo "hardware.rknn: ${module} is in use and stays until the next boot"
+        modprobe --remove ${stack.module} || echo "hardware.rknn: ${stack.module} is in use and stays until the next boot"
       '';
     };
   };

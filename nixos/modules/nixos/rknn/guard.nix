@@ -1,4 +1,4 @@
-# What keeps machines without the NPU unharmed, and says so.
+# Keeps machines without the NPU unchanged, and says why.
 {
   config,
   lib,
@@ -9,7 +9,7 @@
 let
   cfg = config.hardware.rknn;
   name = config.hardware.deviceTree.name;
-  # What says that this is no RK3588: the device tree's name, or where that is silent the option itself.
+  # Why this is not an RK3588 board: by the name of the device tree, or without a name by the option.
   foreign =
     if name == null then
       "hardware.rknn.isRk3588 is false"
@@ -47,14 +47,11 @@ in
     })
 
     (lib.mkIf cfg.active {
-      # The units below carry the same condition and are skipped; this one says why, in words.
+      # The other units are skipped on such a board. This one writes the reason to the journal.
       systemd.services.rknn-guard = {
         description = "Say why NPU support stays off on a board that is not an RK3588";
         wantedBy = [ "multi-user.target" ];
-        unitConfig.ConditionFirmware = [
-          "!device-tree-compatible(rockchip,rk3588)"
-          "!device-tree-compatible(rockchip,rk3588s)"
-        ];
+        unitConfig.ConditionFirmware = (import ./condition.nix).isOther;
         serviceConfig.Type = "oneshot";
         script = ''
           model=unknown

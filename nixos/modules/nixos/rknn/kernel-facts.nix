@@ -1,14 +1,14 @@
-# What can be told of a kernel without building it: { version; name; isVendorTree; isRelease; hasPatch; symbol; }.
+# What is known of a kernel before it is built: its version, name, patches, origin and configuration.
 #
-# `symbol NAME` is "y", "m", "n", or null where it cannot be told. A kernel is configured in many ways, and each
-# leaves its trace in another place; asked in this order, the first that knows answers:
+# `symbol NAME` is "y", "m", "n", or null if unknown. A kernel can be configured in many ways. These places are searched
+# in order, and the first that has the symbol decides:
 #   - the .config of linuxManualConfig and linuxPackages_custom, where it is a file that can be read now;
 #   - their `config` attribute (`allowImportFromDerivation`, or written by hand);
 #   - what boot.kernelPatches and `override { kernelPatches = …; }` add;
-#   - the merged settings nixpkgs' generator works from (`configfile.structuredConfig`), its own defaults included;
-#   - `structuredExtraConfig` and `extraConfig` as they were given.
-# `kernel.config.isYes` and its kin are asked only whether something is set: for kernels of nixpkgs' generic builder
-# they know CONFIG_MODULES and little else, and answer "no" to everything.
+#   - the merged settings that nixpkgs' generator works from (`configfile.structuredConfig`), its own defaults included;
+#   - the kernel's own `structuredExtraConfig` and `extraConfig`.
+# Of `kernel.config.isYes` and the like only `isSet` is used: for kernels of nixpkgs' generic builder they know little
+# more than CONFIG_MODULES, and answer "no" to everything else.
 { lib }:
 kernel:
 
@@ -62,7 +62,10 @@ let
     if structured != null then structured else inText (quietly "" (one.extraConfig or "")) name;
 
   patches = quietly [ ] (
-    map (one: { inherit (one) name; } // { has = one.patch or null != null; }) rawPatches
+    map (one: {
+      inherit (one) name;
+      has = one.patch or null != null;
+    }) rawPatches
   );
   rawPatches = kernel.kernelPatches or [ ];
   ofPatches =
@@ -72,8 +75,8 @@ let
     in
     if found == [ ] then null else lib.last found;
 
-  # A path of the sources can be read now, a derivation only after it was built. A string is left alone: reading what
-  # it names may need either, and fails beyond catching where evaluation writes nothing to the store.
+  # A path can be read now, a derivation only after it was built. A file named by a string is not read: that may need a
+  # build, and tryEval does not catch the error where evaluation cannot write to the store.
   configfile = kernel.configfile or null;
   text =
     if lib.isPath configfile then
@@ -83,7 +86,7 @@ let
     else
       "";
   lines = lib.splitString "\n" text;
-  # A .config lists every symbol; what a short one leaves out is decided by the kernel's own defaults.
+  # A whole .config lists every symbol; in a short one, the kernel's own defaults apply to the others.
   isWhole = count: count > 1000;
   ofFile =
     name:
@@ -135,12 +138,11 @@ let
   ++ urls;
 in
 rec {
-  inherit version name;
-  inherit patches;
+  inherit version;
   label = "${name} ${version}";
   atLeast = lib.versionAtLeast version;
-  # Whether a patch may bring an NPU driver along: it says so by its name, or comes with a driver's symbol and is
-  # none of those nixpkgs puts on every kernel of a kind.
+  # Whether a patch may add an NPU driver: by its name, or because a driver's symbol is set and the patch is none of
+  # those that nixpkgs adds to every kernel of a kind.
   mayBringDriver =
     let
       common = "bridge-stp-helper|request-key-helper|rt(-.*)?|.*hardened.*|export-.*|randstruct.*";
@@ -148,14 +150,17 @@ rec {
       may =
         one:
         one.has
-        && (says "rocket|rknpu|rknn|npu|accel|rockchip|rk35" [ one.name ] || asked && builtins.match common one.name == null);
+        && (
+          says "rocket|rknpu|rknn|npu|accel|rockchip|rk35" [ one.name ]
+          || asked && builtins.match common one.name == null
+        );
     in
     lib.any may patches;
-  # Names are all that tells Rockchip's own trees from others.
+  # Rockchip's own trees can only be recognised by their names.
   isVendorTree =
     says "rockchip|rkbsp|rkr[0-9]|rk35|armbian|vendor|orangepi|xunlong|radxa" named
     && !says "mainline|collabora|torvalds|kernel[.]org" named;
-  # A release of kernel.org, plain or as one of nixpkgs' variants (rt, hardened), with no driver patched in.
+  # A release of kernel.org, or one of nixpkgs' variants of it (rt, hardened), without a patch that adds a driver.
   isRelease =
     !isVendorTree
     && !mayBringDriver
@@ -165,7 +170,7 @@ rec {
       else
         says "mirror://kernel|kernel[.]org/|github[.]com/torvalds/" urls
     );
-  # nixpkgs' generator makes a module of every tristate symbol nobody mentions.
+  # nixpkgs' generator makes a module of every tristate symbol that nobody sets.
   hasAutoModules = generated != { } && configfile.autoModules or true;
   symbol = first [
     ofFile

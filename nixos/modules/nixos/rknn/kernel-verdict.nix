@@ -1,6 +1,6 @@
-# Whether a kernel can carry a stack: { refuse = [ … ]; doubt = [ … ]; }, sentences for people.
+# Whether a kernel supports a stack: { refuse = [ … ]; doubt = [ … ]; }, as sentences for users.
 #
-# `refuse` holds what is known to fail, `doubt` what could not be told. Nothing in either means: it is known to work.
+# `refuse` holds what is known to fail, `doubt` what is unknown. If both are empty, the kernel is known to work.
 { lib }:
 {
   kernel, # of kernel-facts.nix
@@ -27,48 +27,48 @@ let
     in
     if !kernel.atLeast "6.18" && kernel.mayBringDriver then
       {
-        doubt = [ "${label} is older than 6.18, the first release with rocket; whether a patch of boot.kernelPatches brings it could not be told." ];
+        doubt = [ "${label} is older than 6.18, the first release with rocket. It is unknown whether a patch in boot.kernelPatches adds it." ];
       }
     else if !kernel.atLeast "6.18" then
       { refuse = [ "${label} has no rocket driver: it is in Linux 6.18 and later. Set ${newer}." ]; }
     else if without != [ ] then
       {
-        refuse = [ "${label} is configured with ${set without}, and rocket needs ${lib.concatStringsSep ", " without}: it would have no driver. Remove that setting, or set ${newer}." ];
+        refuse = [ "${label} is configured with ${set without}, but rocket needs ${lib.concatStringsSep ", " without}. Remove that setting, or set ${newer}." ];
       }
     else if symbol "DRM_ACCEL" == "m" then
-      { refuse = [ "${label} is configured with DRM_ACCEL=m, which is y or n and never a module: it does not build." ]; }
+      { refuse = [ "${label} is configured with DRM_ACCEL=m, which is y or n and never a module: the kernel does not build." ]; }
     else if is "DRM_ACCEL_ROCKET" then
       { }
     else if kernel.isVendorTree then
       {
-        doubt = [ "${label} looks like Rockchip's own kernel; whether it has rocket could not be told. If it has not, set ${newer}, or hardware.rknn.stack = \"vendor\"." ];
+        doubt = [ "${label} looks like Rockchip's own kernel. It is unknown whether it has rocket. If it does not, set ${newer}, or set hardware.rknn.stack = \"vendor\"." ];
       }
     else if kernel.hasAutoModules && symbol "DRM_ACCEL" == "y" then
       { }
     else
       {
-        doubt = [ "whether ${label} is configured with DRM_ACCEL=y and DRM_ACCEL_ROCKET=m could not be told; 6.18 and later can be." ];
+        doubt = [ "it is unknown whether ${label} is configured with DRM_ACCEL=y and DRM_ACCEL_ROCKET=m, which Linux has since 6.18." ];
       };
 
-  # A driver of the kernel's own: Rockchip's trees have it, mainline never had.
+  # The kernel's own driver: only Rockchip's trees have one.
   builtIn =
     if is "ROCKCHIP_RKNPU" && kernel.isRelease then
       {
-        refuse = [ "${label} is configured with ${set [ "ROCKCHIP_RKNPU" ]}, a symbol no mainline kernel has: there would be no driver. Leave hardware.rknn.driver.package at its default (the out-of-tree module), or set boot.kernelPackages to Rockchip's kernel." ];
+        refuse = [ "${label} is configured with ${set [ "ROCKCHIP_RKNPU" ]}, a symbol that no mainline kernel has, so there is no driver. Leave hardware.rknn.driver.package at its default (the out-of-tree module), or set boot.kernelPackages to Rockchip's kernel." ];
       }
     else if is "ROCKCHIP_RKNPU" then
       { }
     else if symbol "ROCKCHIP_RKNPU" == "n" then
       {
-        refuse = [ "${label} is configured without ROCKCHIP_RKNPU and hardware.rknn.driver.package is null: there would be no driver. Switch the symbol on, or set hardware.rknn.driver.package." ];
+        refuse = [ "${label} is configured without ROCKCHIP_RKNPU, and hardware.rknn.driver.package is null, so there is no driver. Enable the symbol, or set hardware.rknn.driver.package." ];
       }
     else if kernel.isRelease then
       {
-        refuse = [ "${label} has no rknpu driver, no mainline release has, and hardware.rknn.driver.package is null. Leave it at its default (the out-of-tree module), or set boot.kernelPackages to Rockchip's kernel." ];
+        refuse = [ "${label} is a mainline release, none of which has the rknpu driver, and hardware.rknn.driver.package is null. Leave that option at its default (the out-of-tree module), or set boot.kernelPackages to Rockchip's kernel." ];
       }
     else
       {
-        doubt = [ "whether ${label} has the rknpu driver built in (ROCKCHIP_RKNPU) could not be told, and hardware.rknn.driver.package is null." ];
+        doubt = [ "it is unknown whether ${label} has the rknpu driver (ROCKCHIP_RKNPU), and hardware.rknn.driver.package is null." ];
       };
 
   outOfTree =
@@ -83,13 +83,13 @@ let
     in
     {
       refuse =
-        lib.optional (is "ROCKCHIP_RKNPU" && !kernel.isRelease) "${label} has the rknpu driver itself (${set [ "ROCKCHIP_RKNPU" ]}): a second one cannot load. Set hardware.rknn.driver.package = null."
-        ++ lib.optional (is "ROCKCHIP_RKNPU" && kernel.isRelease) "${label} is configured with ${set [ "ROCKCHIP_RKNPU" ]}, a symbol no mainline kernel has: it does not build, or ignores it. Remove that setting; the driver comes from hardware.rknn.driver.package."
+        lib.optional (is "ROCKCHIP_RKNPU" && !kernel.isRelease) "${label} has the rknpu driver itself (${set [ "ROCKCHIP_RKNPU" ]}), and a second one cannot load. Set hardware.rknn.driver.package = null."
+        ++ lib.optional (is "ROCKCHIP_RKNPU" && kernel.isRelease) "${label} is configured with ${set [ "ROCKCHIP_RKNPU" ]}, a symbol that no mainline kernel has: the build fails, or ignores it. Remove that setting; the driver comes from hardware.rknn.driver.package."
         ++ lib.optional (without != [ ]) "${label} is configured with ${set without}: the out-of-tree rknpu module needs ${lib.concatStringsSep ", " without}."
-        ++ lib.optional (!kernel.atLeast minimum) "the rknpu module of hardware.rknn.driver.package compiles with Linux ${minimum} and later; this is ${label}. Set boot.kernelPackages to a later one (pkgs.linuxPackages_6_18, pkgs.linuxPackages_latest), or to Rockchip's kernel with hardware.rknn.driver.package = null."
-        ++ lib.optional (builtFor != kernel.version) "the rknpu module of hardware.rknn.driver.package is built for Linux ${builtFor}, and ${label} boots: it would not load. Take it from the same set: pkgs.rknn.driverFor config.boot.kernelPackages.";
+        ++ lib.optional (!kernel.atLeast minimum) "the rknpu module of hardware.rknn.driver.package compiles with Linux ${minimum} and later, not with ${label}. Set boot.kernelPackages to a later one (pkgs.linuxPackages_6_18, pkgs.linuxPackages_latest), or to Rockchip's kernel with hardware.rknn.driver.package = null."
+        ++ lib.optional (builtFor != kernel.version) "the rknpu module of hardware.rknn.driver.package is built for Linux ${builtFor} and does not load into ${label}. Take it from the same package set: pkgs.rknn.driverFor config.boot.kernelPackages.";
       doubt =
-        lib.optional (symbol "ROCKCHIP_RKNPU" == null && kernel.isVendorTree) "${label} looks like Rockchip's own kernel, which usually has the rknpu driver built in; whether this one has could not be told. If it has, set hardware.rknn.driver.package = null.";
+        lib.optional (symbol "ROCKCHIP_RKNPU" == null && kernel.isVendorTree) "${label} looks like Rockchip's own kernel, which usually has the rknpu driver. It is unknown whether this one does. If it does, set hardware.rknn.driver.package = null.";
     };
 in
 {

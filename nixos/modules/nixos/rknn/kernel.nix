@@ -1,4 +1,4 @@
-# Kernel and device tree: refuses what cannot carry the stack, and describes the NPU to its driver.
+# Kernel and device tree: rejects those that cannot run the stack, and describes the NPU to its driver.
 {
   config,
   lib,
@@ -17,11 +17,15 @@ let
     inherit (cfg.driver) package;
   };
 
-  # Any board's tree where none is named: then only what every tree has can be relied on.
+  # Null if the configuration may boot with any board's tree.
   inherit (tree) name;
   board = toString name;
-  # What the regulators are called on boards that are in no list and have it switched on by hand.
-  supply = trees.supplies.${board} or { npu = "vdd_npu_s0"; sram = "vdd_npu_s0"; };
+  # The default is for boards in no list whose overlay is enabled by hand.
+  supply =
+    trees.supplies.${board} or {
+      npu = "vdd_npu_s0";
+      sram = "vdd_npu_s0";
+    };
   isEnabled = trees.enabledSince ? ${board} && kernel.atLeast trees.enabledSince.${board};
   ownTree = tree.overlays != [ ] || !tree.enable;
   overlay =
@@ -33,7 +37,7 @@ let
     else
       {
         name = "rocket";
-        # Text that must occur in the tree's path: labels of supplies are this board's alone.
+        # Only for the tree of this board, whose labels the supplies are.
         filter = name;
         dtsText =
           lib.replaceStrings [ "&NPU_SUPPLY" "&SRAM_SUPPLY" ] [ "&${supply.npu}" "&${supply.sram}" ]
@@ -43,28 +47,28 @@ let
   treeRefuse =
     lib.optional (
       cfg.driver.deviceTreeOverlay && !kernel.atLeast "6.18"
-    ) "hardware.rknn.driver.deviceTreeOverlay changes nodes that mainline's device trees have since Linux 6.18, and this is ${kernel.label}: it would not apply. Set boot.kernelPackages to a later kernel (pkgs.linuxPackages_6_18, pkgs.linuxPackages_latest), or the option to false and bring a tree with the NPU's node."
+    ) "hardware.rknn.driver.deviceTreeOverlay changes nodes that mainline's device trees have since Linux 6.18, and does not apply to the trees of ${kernel.label}. Set boot.kernelPackages to a later kernel (pkgs.linuxPackages_6_18, pkgs.linuxPackages_latest), or set the option to false and use a device tree with the NPU's node."
     ++ lib.optional (
       cfg.driver.deviceTreeOverlay && !tree.enable
-    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.enable = true: without it no overlay is applied, and no driver finds the NPU."
+    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.enable = true: otherwise no overlay is applied, and no driver finds the NPU."
     ++ lib.optional (
       !vendor && cfg.driver.deviceTreeOverlay && name == null
-    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.name for the mainline stack: it names regulators, and those are the board's."
+    ) "hardware.rknn.driver.deviceTreeOverlay needs hardware.deviceTree.name for the mainline stack, because it names the board's regulators."
     ++ lib.optional (
       !vendor && lib.elem name trees.unsupplied && !ownTree && kernel.atLeast "6.18"
-    ) "the device tree ${board} leaves the NPU disabled and names no regulator for it: rocket would find nothing. Add an overlay for this board to hardware.deviceTree.overlays that enables rknn_core_* and rknn_mmu_*, or set hardware.rknn.stack = \"vendor\".";
+    ) "the device tree ${board} leaves the NPU disabled and names no regulator for it, so rocket does not find it. Add an overlay for this board to hardware.deviceTree.overlays that enables rknn_core_* and rknn_mmu_*, or set hardware.rknn.stack = \"vendor\".";
   treeDoubt =
     lib.optional (
       !vendor && name != null && !isEnabled && !cfg.driver.deviceTreeOverlay && !ownTree
       && kernel.atLeast "6.18" && !lib.elem name trees.unsupplied
-    ) "whether the device tree ${board} of ${kernel.label} enables the NPU (rknn_core_*, rknn_mmu_*) could not be told. If it does not, set hardware.rknn.driver.deviceTreeOverlay = true where its regulator is vdd_npu_s0, or add an overlay to hardware.deviceTree.overlays."
+    ) "it is unknown whether the device tree ${board} of ${kernel.label} enables the NPU (rknn_core_*, rknn_mmu_*). If it does not, set hardware.rknn.driver.deviceTreeOverlay = true if its regulator is vdd_npu_s0, or add an overlay to hardware.deviceTree.overlays."
     ++ lib.optional (
       vendor && cfg.driver.package != null && !cfg.driver.deviceTreeOverlay && !ownTree && kernel.isRelease
-    ) "mainline's device trees describe the NPU to rocket, and hardware.rknn.driver.deviceTreeOverlay is false: unless this board boots with another tree, rknpu loads and binds nothing.";
+    ) "mainline's device trees describe the NPU for rocket, and hardware.rknn.driver.deviceTreeOverlay is false: unless this board boots with another tree, rknpu loads but binds to nothing.";
 
   refuse = verdict.refuse ++ treeRefuse;
   doubt = verdict.doubt ++ treeDoubt;
-  hint = "\nTo build it nevertheless: hardware.rknn.onUnsuitableKernel = \"warn\". On a machine that is no RK3588: hardware.rknn.isRk3588 = false.";
+  hint = "\nTo build it anyway, set hardware.rknn.onUnsuitableKernel = \"warn\". On a machine that is not an RK3588, set hardware.rknn.isRk3588 = false.";
 in
 {
   options.hardware.rknn = {
@@ -75,8 +79,8 @@ in
       ];
       default = "fail";
       description = ''
-        What to do with a kernel or device tree that is known not to carry the stack: refuse the configuration, or
-        build it with a warning. What cannot be determined before a build is a warning in either case.
+        What to do with a kernel or device tree that is known not to support the stack: `fail` rejects the
+        configuration, `warn` builds it with a warning. What is unknown before a build is a warning in either case.
       '';
     };
     driver.deviceTreeOverlay = lib.mkOption {
@@ -91,7 +95,7 @@ in
       description = ''
         Whether to change the kernel's device trees (Linux 6.18 and later) so that the stack's driver finds the NPU.
         For the vendor's driver, one node replaces mainline's three in the trees of all boards. For `rocket`, the
-        nodes of the board that `hardware.deviceTree.name` names are enabled, with the regulator `vdd_npu_s0`.
+        nodes in the tree that `hardware.deviceTree.name` names are enabled, with the board's regulator.
         Device trees of Rockchip's own kernels need no overlay.
       '';
     };

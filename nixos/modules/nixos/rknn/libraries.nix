@@ -1,4 +1,4 @@
-# The runtime library, and the two ways programs look for it.
+# The runtime library, in the two places where programs look for it.
 {
   config,
   lib,
@@ -8,7 +8,7 @@
 
 let
   cfg = config.hardware.rknn;
-  condition = import ./condition.nix;
+  condition = (import ./condition.nix).isRk3588;
   vendor = cfg.stack == "vendor";
   libraryPath = "${lib.getLib cfg.runtime.package}/lib";
   toolkit = cfg.toolkitLite.package;
@@ -19,11 +19,11 @@ in
     lib.mkMerge [
       (lib.mkIf (cfg.runtime.enable && vendor) {
         environment.systemPackages = [ cfg.runtime.package ];
-        # C programs: a list, so that it merges with other modules' and never leaves an empty element.
+        # For C programs. A list merges with other modules' values and leaves no empty element.
         environment.sessionVariables.LD_LIBRARY_PATH = [ libraryPath ];
 
-        # The Python API ignores LD_LIBRARY_PATH and opens exactly this path. A unit and not a tmpfiles
-        # rule, so that the link goes when the module is switched off and follows when the package changes.
+        # The Python API ignores LD_LIBRARY_PATH and opens exactly this path. Unlike a tmpfiles rule, a unit removes
+        # the link when the module is disabled and updates it when the package changes.
         systemd.services.rknn-runtime-link = {
           description = "Link librknnrt.so where the RKNN Python API looks for it";
           wantedBy = [ "multi-user.target" ];
@@ -50,10 +50,10 @@ in
       })
 
       (lib.mkIf (cfg.runtime.enable && !vendor) {
-        # Teflon is part of Mesa and lies in /run/opengl-driver/lib, where TFLite's delegate option finds it.
+        # Teflon is part of Mesa, in /run/opengl-driver/lib, where TFLite's delegate option finds it.
         hardware.graphics = {
           enable = true;
-          # NixOS defines it with mkDefault itself: one of the same priority would conflict.
+          # NixOS itself defines it with mkDefault, which another mkDefault conflicts with.
           package = lib.mkOverride 900 cfg.runtime.package;
         };
       })
@@ -69,7 +69,9 @@ in
       {
         systemd.services = lib.genAttrs cfg.services (_: {
           wants = lib.optional cfg.driver.enable "rknn-driver.service";
-          after = lib.optional cfg.driver.enable "rknn-driver.service" ++ lib.optional (cfg.runtime.enable && vendor) "rknn-runtime-link.service";
+          after =
+            lib.optional cfg.driver.enable "rknn-driver.service"
+            ++ lib.optional (cfg.runtime.enable && vendor) "rknn-runtime-link.service";
           environment = lib.mkIf (cfg.runtime.enable && vendor) { LD_LIBRARY_PATH = libraryPath; };
           serviceConfig.SupplementaryGroups = [ cfg.device.group ];
         });

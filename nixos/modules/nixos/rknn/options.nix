@@ -9,7 +9,8 @@ let
   cfg = config.hardware.rknn;
   vendor = cfg.stack == "vendor";
   kernel = import ./kernel-facts.nix { inherit lib; } config.boot.kernelPackages.kernel;
-  # Known by the configuration; where that cannot be read, taken for granted of Rockchip's own (and warned of).
+  # By the kernel's configuration. Where that cannot be read, Rockchip's own kernels are assumed to have it, with a
+  # warning.
   bringsRknpu =
     !kernel.isRelease
     && (
@@ -48,7 +49,7 @@ in
       '';
       description = ''
         Whether this configuration may be for an RK3588 board. Set it if the name of the device tree does
-        not show it.
+        not say so.
       '';
     };
 
@@ -59,8 +60,8 @@ in
       ];
       default = "warn";
       description = ''
-        What enabling this module does if `hardware.rknn.isRk3588` is false: contribute a warning and nothing
-        else, or refuse the configuration.
+        What enabling this module does if `hardware.rknn.isRk3588` is false: `warn` only adds a warning, `fail`
+        rejects the configuration.
       '';
     };
 
@@ -68,13 +69,13 @@ in
       group = lib.mkOption {
         type = lib.types.str;
         default = "render";
-        description = "Group that owns the NPU's device node. It is created if it does not exist.";
+        description = "Group of the NPU's device node. It is created if it does not exist.";
       };
       mode = lib.mkOption {
         type = lib.types.strMatching "0?6[046]0";
         default = "0660";
         description = ''
-          Mode of the NPU's device node. It cannot be opened to others: the vendor driver trusts the kernel
+          Mode of the NPU's device node. It cannot give access to all users: the vendor driver trusts the kernel
           addresses that its clients pass to it.
         '';
       };
@@ -96,8 +97,8 @@ in
         '';
         description = ''
           Package with the kernel module, or `null` if the kernel has the driver itself, as Rockchip's own kernels
-          and mainline kernels from 6.18 on do. The default is chosen by the kernel's configuration if that can be
-          read, else by the kernel's name.
+          and mainline kernels since 6.18 do. The default depends on the kernel's configuration if that can be
+          read, and otherwise on the kernel's name.
         '';
       };
     };
@@ -127,7 +128,7 @@ in
         type = lib.types.package;
         default = pkgs.rknn.toolkit-lite;
         defaultText = lib.literalExpression "pkgs.rknn.toolkit-lite";
-        description = "Package with the Python API. The interpreter that it was built for is installed with it.";
+        description = "Package with the Python API. It is installed with the interpreter that it was built for.";
       };
     };
 
@@ -135,7 +136,7 @@ in
       enable = lib.mkOption {
         type = lib.types.bool;
         default = true;
-        description = "Whether to install `rknn-doctor`, which reports which stack a node has and what is wrong with it.";
+        description = "Whether to install `rknn-doctor`, which reports a node's NPU stack and its problems.";
       };
       package = lib.mkOption {
         type = lib.types.package;
@@ -150,8 +151,8 @@ in
       default = [ ];
       example = [ "frigate" ];
       description = ''
-        Names of systemd services that use the NPU. They get the runtime's library path and the group of the device
-        node, and start after the driver. Services do not read the environment of shells or of PAM.
+        Names of systemd services that use the NPU. They get the library path of the runtime and the group of the
+        device node, and start after the driver. Services do not inherit the environment of shells or PAM sessions.
       '';
     };
   };

@@ -1,4 +1,4 @@
-# Small tools for a node with an NPU: rknn-doctor says what there is and what is wrong, rknpu-query asks the driver.
+# Tools for a node with an NPU: rknn-doctor reports its NPU stack and problems, rknpu-query asks the driver.
 {
   lib,
   stdenv,
@@ -23,7 +23,7 @@ stdenv.mkDerivation {
 
   strictDeps = true;
   nativeBuildInputs = [ makeWrapper ];
-  # What the script's first line is made to name: with strictDeps only what is an input of the host's is looked at.
+  # For the script's first line: with strictDeps, patchShebangs only uses inputs of the host.
   buildInputs = [ bash ];
   nativeCheckInputs = [ shellcheck-minimal ];
 
@@ -54,9 +54,9 @@ stdenv.mkDerivation {
   '';
 
   meta = {
-    description = "Says which NPU stack an RK3588 node has and what is wrong with it";
+    description = "Reports the NPU stack of an RK3588 node and its problems";
     license = lib.licenses.mit;
-    # On any other machine it says that there is nothing to find.
+    # On other machines it reports that there is no NPU.
     platforms = lib.platforms.linux;
     mainProgram = "rknn-doctor";
   };

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Says which NPU stack this node has, and what is wrong with it. Changes nothing; opens the node once.
+# Reports the NPU stack of this machine and its problems. Changes nothing; opens the device node once.
 #
-# rknn-doctor [--root DIR]     DIR: look at the files below it instead (a copied or made-up /proc, /sys, /dev)
+# rknn-doctor [--root DIR]     DIR: read the files below it instead (a copy of another machine's /proc, /sys, /dev)
 #
-# One line for each finding: "ok", "WRONG", "????" (could not tell) or "info".
-# Exit status: 0 nothing wrong, 1 something is wrong, 2 wrong use, 3 nothing wrong but something could not be told,
-# 4 this machine is not an RK3588: nothing to find.
+# One line for each finding: "ok", "WRONG", "????" (unknown) or "info".
+# Exit status: 0 nothing is wrong, 1 something is wrong, 2 wrong usage, 3 nothing is known to be wrong but something is
+# unknown, 4 this machine is not an RK3588.
 set -u
 
 root=""
@@ -25,22 +25,22 @@ case "${1-}" in
 esac
 
 wrong=0
-untold=0
+unknown=0
 ok() { printf 'ok    %s\n' "$*"; }
 info() { printf 'info  %s\n' "$*"; }
 wrong() {
   printf 'WRONG %s\n' "$*"
   wrong=1
 }
-untold() {
+unknown() {
   printf '????  %s\n' "$*"
-  untold=1
+  unknown=1
 }
 
-# The strings of a device-tree property, one a line; nothing where there is none.
+# The strings of a device-tree property, one per line; nothing if there is none.
 strings_of() { [ -r "$1" ] && tr '\0' '\n' <"$1"; }
 
-# The names bound to a platform driver, such as fdab0000.npu.
+# The NPU devices bound to a platform driver, such as fdab0000.npu.
 bound_to() {
   local device
   for device in "$root/sys/bus/platform/drivers/$1"/*.npu; do
@@ -49,17 +49,17 @@ bound_to() {
   done
 }
 
-# The first line of a status file; nothing where it cannot be read.
+# The first line of a status file; nothing if it cannot be read.
 first_line() { [ -r "$1" ] && head -n 1 "$1" 2>/dev/null; }
 
 look_at_board() {
   local compatible="$root/proc/device-tree/compatible"
   if [ ! -r "$compatible" ]; then
-    untold "board: $compatible cannot be read (no device tree, or masked by a container)"
+    unknown "board: $compatible cannot be read (no device tree, or masked by a container)"
     return
   fi
   if ! strings_of "$compatible" | grep -q -x -E 'rockchip,rk3588s?'; then
-    info "board: $(strings_of "$root/proc/device-tree/model") is not an RK3588: there is no such NPU"
+    info "board: $(strings_of "$root/proc/device-tree/model") is not an RK3588: it has no such NPU"
     exit 4
   fi
   ok "board: $(strings_of "$root/proc/device-tree/model"), kernel $(first_line "$root/proc/sys/kernel/osrelease")"
@@ -88,7 +88,7 @@ look_at_device_tree() {
     if [ -d "$root/proc/device-tree" ]; then
       wrong "device tree: no NPU node is enabled; no driver can bind (overlay, or a tree that enables it)"
     else
-      untold "device tree: $root/proc/device-tree is missing"
+      unknown "device tree: $root/proc/device-tree is missing"
     fi
   fi
 }
@@ -107,71 +107,71 @@ look_at_driver() {
     ok "driver: rocket is bound to $mainline"
     [ "$(bound_to rocket | wc -l)" -eq 3 ] || wrong "driver: rocket is bound to fewer than three cores"
   elif [ ! -d "$root/sys/bus/platform" ] || [ ! -d "$root/proc/device-tree" ]; then
-    untold "driver: none is bound, and without a device tree to compare that says nothing"
+    unknown "driver: none is bound; without a device tree it is unknown whether one should be"
   elif grep -q -E '^(rknpu|rocket) ' "$root/proc/modules" 2>/dev/null; then
-    wrong "driver: $(grep -o -E '^(rknpu|rocket)' "$root/proc/modules" | tr '\n' ' ')is loaded, and bound to nothing"
+    wrong "driver: $(grep -o -E '^(rknpu|rocket)' "$root/proc/modules" | tr '\n' ' ')is loaded, but not bound to the NPU"
   elif [ -d "$root/sys/bus/platform/drivers/RKNPU" ] || [ -d "$root/sys/bus/platform/drivers/rocket" ]; then
-    wrong "driver: it is built into the kernel, and bound to nothing"
+    wrong "driver: it is built into the kernel, but not bound to the NPU"
   else
     wrong "driver: neither rknpu nor rocket is loaded"
   fi
   if [ "$stack" = none ] && [ "$described" != none ]; then
-    info "driver: the device tree describes the NPU for the $described stack's"
+    info "driver: the device tree describes the NPU for the $described stack"
   fi
 }
 
-# Sets `node` to the device node a client of the stack opens.
-find_node() {
+# Sets `devnode` to the device node that a client of the stack opens.
+find_devnode() {
   local device
-  node=""
+  devnode=""
   if [ "$stack" = vendor ]; then
     if [ -e "$root/dev/rknpu" ] || [ -L "$root/dev/rknpu" ]; then
-      node=/dev/rknpu
+      devnode=/dev/rknpu
     else
       for device in "$root"/sys/class/drm/renderD*; do
         case "$(readlink "$device/device/driver")" in
-        */RKNPU) node=/dev/dri/$(basename "$device") ;;
+        */RKNPU) devnode=/dev/dri/$(basename "$device") ;;
         esac
       done
     fi
   else
     for device in "$root"/sys/class/accel/accel*; do
       case "$(readlink "$device/device")" in
-      */rknn) node=/dev/accel/$(basename "$device") ;;
+      */rknn) devnode=/dev/accel/$(basename "$device") ;;
       esac
     done
   fi
 }
 
-look_at_node() {
+look_at_devnode() {
   local mode message
   [ "$stack" != none ] || return
-  find_node
-  if [ -z "$node" ]; then
-    wrong "node: the driver is bound, and there is no device node (udev)"
+  find_devnode
+  if [ -z "$devnode" ]; then
+    wrong "devnode: the driver is bound, but there is no device node (udev)"
     return
   fi
-  if [ -L "$root$node" ]; then
-    wrong "node: $node is a link to $(readlink "$root$node"); clients then ask with the wrong numbers"
+  if [ -L "$root$devnode" ]; then
+    wrong "devnode: $devnode is a link to $(readlink "$root$devnode"); clients then use the wrong ioctl numbers"
     return
   fi
-  if [ ! -e "$root$node" ]; then
-    wrong "node: $node does not exist, though the kernel has the device (udev, or a container without it)"
+  if [ ! -e "$root$devnode" ]; then
+    wrong "devnode: $devnode does not exist, though the kernel has the device (udev, or a container without it)"
     return
   fi
-  mode=$(stat -c %a "$root$node")
+  mode=$(stat -c %a "$root$devnode")
   case "$mode" in
-  *0) ok "node: $node, $(stat -c '%U:%G' "$root$node"), mode $mode" ;;
-  *) wrong "node: $node has mode $mode, open to everybody; the driver trusts what its clients hand it (0660)" ;;
+  *0) ok "devnode: $devnode, $(stat -c '%U:%G' "$root$devnode"), mode $mode" ;;
+  *) wrong "devnode: $devnode has mode $mode, open to all users; the driver trusts its clients' addresses (use 0660)" ;;
   esac
   if [ -n "$root" ]; then
-    info "node: not opened, it is another machine's"
-  elif message=$( (exec 3<>"$node") 2>&1); then
-    ok "node: it opens"
+    info "devnode: not opened, because it belongs to another machine"
+  elif message=$( (exec 3<>"$devnode") 2>&1); then
+    ok "devnode: it can be opened"
   else
     case "$message" in
-    *ermission*) untold "node: $(id -un) may not open it; ask as root or as a member of $(stat -c %G "$node")" ;;
-    *) wrong "node: it does not open: ${message##*: } (mainline: the MMU nodes are disabled)" ;;
+    *ermission*) unknown "devnode: $(id -un) may not open it; run as root or as a member of $(stat -c %G "$devnode")" ;;
+    *) wrong "devnode: it cannot be opened: ${message##*: } (mainline: the MMU nodes are disabled)" ;;
     esac
   fi
 }
@@ -186,24 +186,24 @@ look_at_versions() {
     if [ -n "$version" ]; then
       ok "version: $version"
     fi
-    if [ -z "$root" ] && [ -n "$node" ] && [ ! -L "$node" ] && command -v rknpu-query >/dev/null; then
-      ask_driver || [ -n "$version" ] || untold "version: the driver did not answer"
+    if [ -z "$root" ] && [ -n "$devnode" ] && [ ! -L "$devnode" ] && command -v rknpu-query >/dev/null; then
+      ask_driver || [ -n "$version" ] || unknown "version: the driver did not answer"
     elif [ -z "$version" ]; then
-      untold "version: debugfs cannot be read (root only), and the driver was not asked"
+      unknown "version: debugfs cannot be read (root only), and the driver was not asked"
     fi
     ;;
-  mainline) info "version: rocket has none of its own; it is the kernel's" ;;
+  mainline) info "version: that of the kernel; rocket has none of its own" ;;
   esac
 }
 
 ask_driver() {
   local answers name value
-  answers=$(rknpu-query "$node" 2>/dev/null) || return 1
+  answers=$(rknpu-query "$devnode" 2>/dev/null) || return 1
   while read -r name value; do
     case "$name=$value" in
-    hardware-version=4294967295) wrong "version: the driver answers hardware version -1: this is not the NPU's node" ;;
+    hardware-version=4294967295) wrong "version: hardware version -1: this is not the NPU's device node" ;;
     driver-version=*) ok "version: the driver answers $((value / 10000)).$((value / 100 % 100)).$((value % 100))" ;;
-    iommu=0) wrong "iommu: off; only contiguous memory (CMA) can be used, a few megabytes" ;;
+    iommu=0) wrong "iommu: off; only contiguous memory (CMA) can be used, which is a few megabytes" ;;
     *) info "$name: $value" ;;
     esac
   done <<<"$answers"
@@ -217,7 +217,7 @@ look_at_library() {
   *) return ;;
   esac
   target=$root$library
-  # Below another root an absolute link leads back to this machine's files.
+  # An absolute link would lead from another root to this machine's files.
   while [ -n "$root" ] && [ -L "$target" ] && [[ "$(readlink "$target")" = /* ]]; do
     target=$root$(readlink "$target")
   done
@@ -225,7 +225,7 @@ look_at_library() {
     if [ -L "$root$library" ]; then
       wrong "library: $library is a dangling link to $(readlink "$root$library")"
     elif [ "$stack" = vendor ]; then
-      wrong "library: $library does not exist, and the vendor's Python API looks nowhere else"
+      wrong "library: $library does not exist, and the vendor's Python API only looks there"
     else
       wrong "library: $library does not exist (hardware.graphics.enable, Mesa 25.3 or later)"
     fi
@@ -235,10 +235,10 @@ look_at_library() {
   if [ ! -r "$target" ]; then
     wrong "library: $target cannot be read by $(id -un)"
   elif [ "$(head -c 4 "$target" | tail -c 3)" != ELF ]; then
-    wrong "library: $target is no library (a pointer of Git LFS, or a torn download)"
+    wrong "library: $target is not a library (a Git LFS pointer, or an incomplete download)"
   else
     ok "library: $library is $target"
-    info "library: $(grep -a -o -m 1 -E 'librknnrt version: [0-9.]+' "$target" || echo "it tells no version")"
+    info "library: $(grep -a -o -m 1 -E 'librknnrt version: [0-9.]+' "$target" || echo "it names no version")"
   fi
 }
 
@@ -259,14 +259,14 @@ look_at_state() {
 
 described=none
 stack=none
-node=""
+devnode=""
 look_at_board
 look_at_device_tree
 look_at_driver
-look_at_node
+look_at_devnode
 look_at_versions
 look_at_library
 look_at_state
 if [ "$wrong" -ne 0 ]; then exit 1; fi
-if [ "$untold" -ne 0 ]; then exit 3; fi
+if [ "$unknown" -ne 0 ]; then exit 3; fi
 exit 0
