@@ -1,7 +1,7 @@
-# NixOS tests: the repository's module on a NixOS machine that says it is the board, asked the harness's node checks.
+# NixOS tests of this repository's module: a NixOS virtual machine with a board's identity, and the harness's node
+# checks.
 #
-# `nix build .#nixos-test-udev -L` builds and runs one; docs/nixos-tests.md says what each shows. The guest is
-# aarch64 whatever machine it is emulated on.
+# `nix build .#nixos-test-udev -L` builds and runs one; docs/nixos-tests.md describes each. The guest is always aarch64.
 {
   pkgs,
   harness,

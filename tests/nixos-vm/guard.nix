@@ -1,4 +1,4 @@
-# The vendor stack on a board without the NPU: nothing is loaded or linked, nothing fails, and the journal says why.
+# The vendor stack on a board without the NPU: nothing is loaded or linked, no unit fails, and the journal says why.
 { nodeTest }:
 
 nodeTest {

@@ -1,4 +1,4 @@
-# The vendor stack on the board: /dev/rknpu, and a runtime that C programs in shells and services and the Python API find.
+# The vendor stack on the board: /dev/rknpu, and a runtime that C programs, services and the Python API find.
 { nodeTest }:
 
 nodeTest {

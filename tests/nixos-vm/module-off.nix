@@ -1,4 +1,4 @@
-# Switched off on a board with the NPU: the module leaves no trace.
+# The module disabled on a board with the NPU: it changes nothing.
 { nodeTest }:
 
 nodeTest {

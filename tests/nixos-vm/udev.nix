@@ -1,4 +1,4 @@
-# The mainline stack on the board: rocket's node /dev/accel/accel0 is there and, by udev's rules, the group's alone.
+# The mainline stack on the board: /dev/accel/accel0 exists, and the udev rules give only its group access.
 { nodeTest }:
 
 nodeTest {

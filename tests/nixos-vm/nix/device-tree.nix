@@ -1,14 +1,14 @@
-# What the machine says it is: the tree QEMU makes for it, under the board's identity and with the NPU's nodes.
+# The device tree of the test machine: the one QEMU generates for it, with the board's identity and the NPU's nodes.
 #
-# QEMU is asked without KVM, so that the tree is the same on every builder; which interrupt controller it has is then
-# no longer up to the host. Slots for devices stay as they are.
+# QEMU generates it without KVM, so that it is the same on every builder: with KVM the interrupt controller depends on
+# the host. Slots for devices are not changed.
 {
   pkgs,
   harness,
   board,
   cores,
   memorySize, # MiB
-  # vendor | mainline: whose NPU nodes, on a board that has an NPU.
+  # vendor | mainline: the stack that the NPU's nodes are for, on a board that has an NPU.
   npu,
 }:
 

@@ -1,4 +1,4 @@
-# The scenarios of validation.yaml, which Nix cannot read; a test holds the two together.
+# The scenarios of validation.yaml, which Nix cannot read; a test compares the two.
 {
   vendor = {
     stack = "vendor";

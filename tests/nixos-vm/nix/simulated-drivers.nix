@@ -1,4 +1,4 @@
-# The harness's simulated drivers, rknpu.ko and rocket.ko, for a node's own kernel. For tests only.
+# The harness's simulated drivers, rknpu.ko and rocket.ko, for the kernel of a node. For tests only.
 {
   lib,
   stdenv,
@@ -28,18 +28,18 @@ stdenv.mkDerivation {
   ];
   buildFlags = [ "modules" ];
 
-  # Below updates/, which depmod prefers to the kernel's own rocket.
+  # In updates/, which depmod prefers to the kernel's own rocket.
   installPhase = ''
     runHook preInstall
     install -D -m 0644 -t $out/lib/modules/${kernel.modDirVersion}/updates rknpu.ko rocket.ko
     runHook postInstall
   '';
 
-  # The module asks a driver's package what it was built for.
+  # The NixOS module compares this with the kernel that boots.
   passthru.kernelVersion = kernel.version;
 
   meta = {
-    description = "Simulated NPU drivers for tests; they bind and answer, and compute nothing";
+    description = "Simulated NPU drivers for tests, which bind and answer but compute nothing";
     license = lib.licenses.gpl2Only;
     platforms = [ "aarch64-linux" ];
   };

@@ -1,6 +1,6 @@
-# Overlay for the tests alone: what needs the silicon is replaced by what can be asked without it, and says so.
+# Overlay for tests: packages that need the silicon are replaced by stand-ins, which the report names.
 #
-# The rest is the real thing: NixOS, its kernel, udev, systemd, the loader, the vendor's Python wheel.
+# Everything else is real: NixOS, its kernel, udev, systemd, the loader, the vendor's Python wheel.
 final: prev: {
   rknn = prev.rknn // {
     runtime = final.callPackage ./stub-runtime.nix { };

@@ -1,4 +1,4 @@
-# Stands in for the proprietary librknnrt.so, which computes on silicon only: exports what the Python API calls.
+# A stub of the proprietary librknnrt.so, which needs the silicon: it exports what the Python API calls.
 { lib, stdenv }:
 
 stdenv.mkDerivation {

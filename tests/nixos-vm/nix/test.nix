@@ -1,10 +1,10 @@
-# What the tests have in common: { name, scenario, board } -> a NixOS test of one machine.
+# A NixOS test of one machine.
 { pkgs, harness }:
 {
   name,
-  # Of scenarios.nix.
+  # A name in scenarios.nix.
   scenario,
-  # Of npu/boards.py.
+  # A name in npu/boards.py.
   board,
 }:
 
@@ -24,7 +24,7 @@ let
     ./stand-ins.nix
   ];
 
-  # The guest's packages are aarch64's own, whatever the driver runs on: from a binary cache, or another builder.
+  # The guest's packages are built natively for aarch64, by a binary cache or another builder.
   guest = import pkgs.path {
     system = "aarch64-linux";
     overlays = map import overlays;
@@ -32,8 +32,8 @@ let
   };
   inherit (guest.callPackage (root + "/src/rknn_validation/machine/nixos/programs.nix") { }) client;
 
-  # What the node is held against: the scenario as the harness evaluates it, by the same expression.
-  # A value that throws and that no build asks for is left out of it; what cannot be evaluated at all is an error now.
+  # What the node is expected to be: the scenario, evaluated by the harness's own expression. Values that throw and that
+  # no build needs are left out; a scenario that does not evaluate at all is an error.
   evaluation =
     lib.throwIf (evaluated.results.test.refused or false)
       "rknn-${name}: scenario ${scenario} does not evaluate; `pytest -m unit` says why"
@@ -66,7 +66,7 @@ let
     };
   };
   expectation = pkgs.writeText "rknn-${name}.json" (
-    # Names of store paths, not references to them: what the node needs it has of its own.
+    # Names of store paths, not references to them: the node has what it needs.
     builtins.unsafeDiscardStringContext (
       builtins.toJSON {
         scenario = {
@@ -103,7 +103,7 @@ let
       cores
       memorySize
       ;
-    # Of boards that have one. It is there, whether NPU support is switched on or off.
+    # The board has its NPU whether or not NPU support is enabled.
     npu = if asked.stack == "none" then "vendor" else asked.stack;
   };
 
@@ -116,18 +116,18 @@ let
         (lib.setAttrByPath option asked.settings)
       ];
 
-      # The kernel's own rocket needs more of the silicon than a device tree can promise.
+      # The kernel's own rocket needs the silicon itself.
       boot.extraModulePackages = lib.optional (asked.stack == "mainline") (
         pkgs.rknn.driverFor config.boot.kernelPackages
       );
-      # Computed in software, pointer authentication takes an emulated processor most of its time.
+      # An emulated processor spends most of its time on pointer authentication.
       boot.kernelParams = [ "arm64.nopauth" ];
       documentation.enable = false;
 
       virtualisation = {
         inherit cores memorySize;
         graphics = false;
-        # An image and not the host's store: emulated, 9p is what a boot would wait for.
+        # An image in place of the host's store: 9p is too slow under emulation.
         useNixStoreImage = true;
         mountHostNixStore = false;
         additionalPaths = lib.optional (asked.stack != "none") client;
@@ -142,11 +142,11 @@ pkgs.testers.runNixOSTest {
   name = "rknn-${name}";
 
   node.pkgs = lib.mkForce guest;
-  # The driver's own QEMU emulates the host's architecture alone.
+  # The test driver's own QEMU only emulates the host's architecture.
   qemu.package = lib.mkIf (pkgs.stdenv.hostPlatform.system != "aarch64-linux") pkgs.qemu;
-  # Faster with it, and right without.
+  # KVM makes the test faster, but is not needed.
   requiredFeatures.kvm = false;
-  # Longer than the harness's own deadlines, which keep the report.
+  # Longer than the harness's own deadlines, after which there still is a report.
   globalTimeout = 2 * 60 * 60;
 
   extraPythonPackages = packages: [ (harness.module packages) ];
@@ -159,6 +159,6 @@ pkgs.testers.runNixOSTest {
     run(machine, "${expectation}", machine.out_dir)
   '';
 
-  # For tests that have no nixpkgs to build them with.
+  # For the harness's tests, which have no nixpkgs to build with.
   passthru = { inherit expectation deviceTree; };
 }

@@ -1,4 +1,4 @@
-# What must fail, and how it is worded.
+# What must fail, and the wording of its error.
 { lib }:
 let
   inherit (lib) mkOption types;

@@ -1,4 +1,4 @@
-# How modules combine.
+# The module system: order, priority, conditions, submodules, renames.
 { lib }:
 let
   inherit (lib) mkOption types;

@@ -1,4 +1,4 @@
-# Types: what they accept, how they merge, what they are called.
+# Option types: what they accept, how they merge, their descriptions.
 { lib }:
 let
   inherit (lib) mkOption types;

@@ -1,4 +1,4 @@
-# Configurations that NixOS refuses: each ends its process, so each has one of its own.
+# Configurations that NixOS rejects. An error ends the process, so each is evaluated in its own.
 { standin, case }:
 let
   modules = {

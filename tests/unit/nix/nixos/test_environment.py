@@ -20,18 +20,18 @@ def test_numbers_become_text_and_null_unsets(values: dict[str, Any]) -> None:
     assert values["listsOfVariables"]["gone"] is False
 
 
-def test_session_variables_reach_shells(values: dict[str, Any]) -> None:
+def test_session_variables_are_in_shells(values: dict[str, Any]) -> None:
     session = values["sessionVariables"]
     assert session["NPU"] == "rk3588"
     assert 'export NPU="rk3588"\n' in session["text"]
     assert 'NPU   DEFAULT="rk3588"' in session["pam"]
 
 
-def test_shell_variables_reach_no_session(values: dict[str, Any]) -> None:
+def test_shell_variables_are_not_in_sessions(values: dict[str, Any]) -> None:
     assert values["shellsOnly"] is False
 
 
-def test_set_environment_has_the_real_shape(values: dict[str, Any]) -> None:
+def test_set_environment_looks_as_on_nixos(values: dict[str, Any]) -> None:
     text = values["sessionVariables"]["text"]
     assert text.startswith("# DO NOT EDIT -- this file has been generated automatically.\n")
     assert "\nexport __NIXOS_SET_ENVIRONMENT_DONE=1\n" in text
@@ -50,7 +50,7 @@ def test_extra_init_comes_after_all_variables(values: dict[str, Any]) -> None:
     ("case", "said"),
     [("twoStrings", "has conflicting definition values"), ("listAndString", "neither a value of type")],
 )
-def test_one_variable_with_two_values_is_refused(case: str, said: str, refusal: Callable[[str], str]) -> None:
+def test_two_values_of_one_variable_are_rejected(case: str, said: str, refusal: Callable[[str], str]) -> None:
     message = refusal(case)
     assert "`environment.variables.LD_LIBRARY_PATH" in message
     assert said in message

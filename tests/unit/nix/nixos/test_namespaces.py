@@ -1,4 +1,4 @@
-"""Options the stand-in lacks: a mistake of the subject, or the stand-in's own limit."""
+"""Options that the stand-in lacks: a mistake of the subject, or a limit of the stand-in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SUBJECT = Subject(
         "home-maneger.users",
     ],
 )
-def test_no_nixos_has_it(path: str) -> None:
+def test_an_option_that_nixos_does_not_have(path: str) -> None:
     assert is_mistaken(split_path(path), SUBJECT.option)
 
 
@@ -42,7 +42,7 @@ def test_no_nixos_has_it(path: str) -> None:
     "path",
     ["services.frigate.enable", "programs.steam.enable", "boot.uki.name", "krb5.realms", "hardware.sane.enable"],
 )
-def test_only_the_stand_in_lacks_it(path: str) -> None:
+def test_an_option_that_only_the_stand_in_lacks(path: str) -> None:
     assert not is_mistaken(split_path(path), SUBJECT.option)
 
 
@@ -63,14 +63,14 @@ def test_namespaces_are_those_of_the_stand_in(values: dict[str, Any]) -> None:
     assert not set(data["carried"]) & set(data["elsewhere"])
 
 
-def test_quoted_names_stay_whole() -> None:
+def test_quoted_names_are_not_split() -> None:
     assert split_path('environment.etc."a.b".text') == ["environment", "etc", "a.b", "text"]
 
 
 @pytest.mark.parametrize(
     ("case", "kind"), [("misspelled", "subject"), ("notCarried", "unknown"), ("nonsense", "subject")]
 )
-def test_failures_are_told_apart(case: str, kind: str, refusal: Callable[[str], str]) -> None:
+def test_setting_it_is_a_mistake_or_unknown(case: str, kind: str, refusal: Callable[[str], str]) -> None:
     message = refusal(case)
     assert explain(message, SUBJECT, standin=True).kind == kind
     assert explain(message, SUBJECT, standin=False).kind == "subject"
@@ -87,13 +87,13 @@ def test_failures_are_told_apart(case: str, kind: str, refusal: Callable[[str], 
         ("config.system.build.sdImage", "unknown"),
     ],
 )
-def test_reading_is_told_apart_as_well(path: str, kind: str) -> None:
+def test_reading_it_is_a_mistake_or_unknown(path: str, kind: str) -> None:
     name = path.split(".")[2 if "frigate" in path else -1]
     at = "at /subject/m.nix:3:9:\n\n            2|\n            3|   x = "
     message = f"error: attribute '{name}' missing\n\n       {at}{path};\n"
     assert explain(message, SUBJECT, standin=True).kind == kind
 
 
-def test_a_module_of_nixos_that_is_not_carried() -> None:
+def test_importing_a_nixos_module_that_the_stand_in_lacks_is_unknown() -> None:
     message = "error: getting status of '/x/standin/nixos/modules/installer/sd-card/sd.nix': No such file or directory"
     assert explain(message, SUBJECT, standin=True).kind == "unknown"

@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 
-def test_a_bare_system_is_sound(values: dict[str, Any]) -> None:
+def test_the_default_system_has_no_warnings_and_no_failed_assertions(values: dict[str, Any]) -> None:
     bare = values["bare"]
     assert bare["failed"] == []
     assert bare["warnings"] == []
@@ -21,7 +21,7 @@ def test_a_bare_system_is_sound(values: dict[str, Any]) -> None:
     assert bare["deviceTree"] is True, "aarch64 boards are booted with device trees"
 
 
-def test_extra_rules_come_last(values: dict[str, Any]) -> None:
+def test_extra_udev_rules_come_last(values: dict[str, Any]) -> None:
     udev = values["udev"]
     index = udev["files"].index("/etc/udev/rules.d/99-local.rules")
     assert udev["texts"][index] == udev["extraRules"]
@@ -52,13 +52,13 @@ def test_opengl_is_graphics_by_its_old_name(values: dict[str, Any]) -> None:
     assert "has been renamed to `hardware.graphics.enable'" in warning
 
 
-def test_a_removed_option_fails_with_advice(values: dict[str, Any]) -> None:
+def test_a_removed_option_fails_and_says_what_to_do(values: dict[str, Any]) -> None:
     (message,) = values["removedOption"]
     assert "driSupport" in message
     assert "The setting can be removed." in message
 
 
-def test_graphics_package_is_defined_by_nixos_itself(refusal: Callable[[str], str]) -> None:
+def test_a_second_default_of_the_graphics_package_conflicts(refusal: Callable[[str], str]) -> None:
     assert "`hardware.graphics.package' is defined multiple times" in refusal("twoGraphicsDefaults")
 
 
@@ -77,7 +77,7 @@ def test_kernel_modules_and_patches(values: dict[str, Any]) -> None:
     assert kernel["patches"][-1] == "npu"
 
 
-def test_kernel_parameters_are_words(refusal: Callable[[str], str]) -> None:
+def test_a_kernel_parameter_with_a_space_is_rejected(refusal: Callable[[str], str]) -> None:
     assert "boot.kernelParams" in refusal("spaceInParameter")
 
 
@@ -89,11 +89,11 @@ def test_accounts(values: dict[str, Any]) -> None:
     assert "isSystemUser" in accounts["failed"][0]
 
 
-def test_package_set_takes_settings_and_overlays(values: dict[str, Any]) -> None:
+def test_settings_and_overlays_reach_the_package_set(values: dict[str, Any]) -> None:
     assert values["settingsOfNixpkgs"] == {"allowUnfree": True, "added": "hello", "system": "aarch64-linux"}
 
 
-def test_of_several_settings_of_the_package_set_the_first_modules_stays(values: dict[str, Any]) -> None:
+def test_the_first_of_several_nixpkgs_settings_wins(values: dict[str, Any]) -> None:
     assert values["severalSettingsOfNixpkgs"] == {
         "allowUnfree": False,
         "nested": {"a": 1, "b": 2},
@@ -103,5 +103,5 @@ def test_of_several_settings_of_the_package_set_the_first_modules_stays(values: 
     }
 
 
-def test_failed_assertions_refuse_the_system(values: dict[str, Any]) -> None:
+def test_a_failed_assertion_rejects_the_system(values: dict[str, Any]) -> None:
     assert values["toplevelRefuses"] is False

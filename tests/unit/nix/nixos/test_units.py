@@ -46,16 +46,16 @@ def test_start_at_is_a_timer(values: dict[str, Any]) -> None:
     assert values["startAt"] == {"OnCalendar": ["daily"]}
 
 
-def test_global_environment_is_in_every_service(values: dict[str, Any]) -> None:
+def test_the_global_environment_is_in_every_service(values: dict[str, Any]) -> None:
     assert 'Environment="NPU=1"\n' in values["globalEnvironment"]
 
 
-def test_oneshot_that_always_restarts_is_warned_of(values: dict[str, Any]) -> None:
+def test_restarting_a_oneshot_service_is_warned_about(values: dict[str, Any]) -> None:
     (warning,) = values["oneshotRestarted"]
     assert "cannot have 'Restart=always'" in warning
 
 
-def test_mounts_are_named_by_their_place(values: dict[str, Any]) -> None:
+def test_mount_units_are_named_by_their_path(values: dict[str, Any]) -> None:
     assert "What=/dev/sda1\n" in values["mount"]["var-lib-npu\\x2dmodels.mount"]["text"]
     assert values["escaped"] == "dev-dri-render\\x2dD128"
 
@@ -70,5 +70,5 @@ def test_mounts_are_named_by_their_place(values: dict[str, Any]) -> None:
         ("misspelledInUnit", "serviceConfigs' does not exist"),
     ],
 )
-def test_what_nixos_refuses_of_units(case: str, said: str, refusal: Callable[[str], str]) -> None:
+def test_invalid_units_are_rejected(case: str, said: str, refusal: Callable[[str], str]) -> None:
     assert said in refusal(case)

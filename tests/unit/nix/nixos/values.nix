@@ -1,4 +1,4 @@
-# What small configurations evaluate to; the tests beside this file say what it should be.
+# Values of small configurations, which the tests beside this file check.
 { standin }:
 let
   configuration =
