@@ -32,7 +32,7 @@ LEFT_OPEN = {
     ),
     "systemd.services.x.serviceConfig.User = config.services.player.user;": ("services.player.user",),
     "environment.etc = lib.mkIf config.services.player.openFirewall { x.text = toString 1; };": (
-        "services.player.openFirewall",
+        "services.player.openFirewall (taken for false)",
     ),
     "environment.etc.x.text = toString (map (one: one) config.services.player.instances);": (
         "services.player.instances",

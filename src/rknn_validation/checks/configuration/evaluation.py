@@ -11,6 +11,7 @@ from rknn_validation.checks.model import ALL_STACKS
 from rknn_validation.facts.contribution import baseline, changes, shorten
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, EvaluationError
+from rknn_validation.facts.nix.gaps import TAKEN
 from rknn_validation.facts.nix.syntax import Apply, Attributes, Binding, Items, Node, function_name
 from rknn_validation.facts.npurelated import npu_etc
 from rknn_validation.facts.recipes.nixfiles import nix_files, unread_parts
@@ -53,7 +54,11 @@ def evaluates(facts: Facts) -> Iterator[Finding]:
         for one in facts.configuration.not_here if facts.evaluation.configuration else ():
             yield Unsure("imports", "it evaluates without files that are not on this machine", one)
         yield Fine("nix", f"evaluated with {served}")
-        yield from (Fine("not modelled by the stand-in", one) for one in facts.evaluation.not_modelled)
+        for one in facts.evaluation.not_modelled:
+            if one.endswith(TAKEN):
+                yield Unsure("nix", "the stand-in does not model an option that decides something", one)
+            else:
+                yield Fine("not modelled by the stand-in", one)
         return
     where, kind = error.position or "nix", Problem if error.kind == "subject" else Unsure
     if error.meaning:

@@ -22,6 +22,9 @@ ROUNDS = 60
 """How often an evaluation is repeated because the stand-in lacked one thing more."""
 POSITION = re.compile(r"at (/[^\s:]+):(\d+):\d+")
 _USED = re.compile(r"^trace: not modelled: (.+)$", re.MULTILINE)
+_TAKEN = re.compile(r"^trace: taken for false: (.+)$", re.MULTILINE)
+TAKEN = " (taken for false)"
+"""Behind the name of a Boolean that is unknown, and decides something."""
 _REQUEST = re.compile(r"^trace: evaluating request (\S+)$", re.MULTILINE)
 _UNDECLARED = re.compile(r"^\s+(\S+):(?: (.*))?$", re.MULTILINE)
 OTHERS = "Not declared, and what is like it:"
@@ -67,9 +70,14 @@ class Gaps:
 
 
 def used(output: str) -> tuple[str, ...]:
-    """What was not modelled, and used, in an evaluation with this standard error; the most exact names of each."""
-    names = sorted({name for name in _USED.findall(output) if not name.endswith("which is not here")})
-    return tuple(name for name in names if not any(other.startswith(f"{name}.") for other in names))
+    """What was not modelled, and used, in an evaluation with this standard error; the most exact names of each.
+
+    A Boolean that was taken for false is named with `TAKEN` behind it.
+    """
+    taken = set(_TAKEN.findall(output))
+    names = sorted({name for name in _USED.findall(output) if not name.endswith("which is not here")} | taken)
+    exact = [name for name in names if not any(other.startswith(f"{name}.") for other in names)]
+    return tuple(f"{name}{TAKEN}" if name in taken else name for name in exact)
 
 
 def used_by_request(output: str) -> dict[str, tuple[str, ...]]:
@@ -83,7 +91,8 @@ def used_by_request(output: str) -> dict[str, tuple[str, ...]]:
 
 def spared(output: str) -> str:
     """Standard error without the lines that are only for this."""
-    return "\n".join(line for line in output.splitlines() if not (_USED.match(line) or _REQUEST.match(line)))
+    own = (_USED, _TAKEN, _REQUEST)
+    return "\n".join(line for line in output.splitlines() if not any(one.match(line) for one in own))
 
 
 def learn(output: str, error: str, subject: Subject, known: Gaps) -> Gaps:

@@ -18,6 +18,7 @@ let
       );
       self = {
         _type = "opaque";
+        _path = what;
         type = "derivation";
         name = text;
         pname = readable (last what);
@@ -56,8 +57,9 @@ let
     in
     self;
   # What stands for a value that is needed as something else.
-  kinds = {
-    bool = false;
+  kinds = what: {
+    # `enable` and the like are false in NixOS until somebody sets them.
+    bool = if builtins.match "(.*[.])?enable(d|[A-Z][^.]*)?" what == null then takenForFalse what else false;
     int = 0;
     list = [ ];
     set = { };
@@ -68,11 +70,13 @@ let
     what: tree:
     remember what (
       if tree ? "" then
-        kinds.${tree.""}
+        (kinds what).${tree.""}
       else
         complete "${what}." (record what) tree
     );
   remember = what: builtins.trace "not modelled: ${what}";
+  # An unknown Boolean that decides something, and what it decides may be otherwise.
+  takenForFalse = what: builtins.trace "taken for false: ${what}" false;
   # A set of values, completed by those of `tree` that it lacks.
   complete =
     what: base: tree:
@@ -101,6 +105,7 @@ in
   inherit
     complete
     remember
+    takenForFalse
     value
     ;
   isOpaque = value: value._type or "" == "opaque";

@@ -37,7 +37,7 @@ let
     else if type.name == "separatedString" then
       as opaque.text
     else if type.name == "bool" then
-      if known == [ ] then false else type.merge loc known
+      if known == [ ] then opaque.takenForFalse (head parts.right).value._path else type.merge loc known
     else if builtins.elem type.name sets then
       as (_: { })
     else

@@ -12,6 +12,7 @@ let
     mapAttrs
     sort
     ;
+  opaque = import ../../opaque.nix;
   typeOf = value: value._type or "";
 in
 rec {
@@ -90,7 +91,7 @@ rec {
       if isBool value.condition then
         if value.condition then dischargeProperties value.content else [ ]
       else if value.condition._type or "" == "opaque" then
-        [ ]
+        builtins.seq (opaque.takenForFalse value.condition._path) [ ]
       else
         throw "‘mkIf’ called with a non-Boolean condition"
     else
