@@ -65,7 +65,13 @@ rec {
     if lib.isDerivation packages then
       throw "function `callPackages` was called on a *single* derivation"
     else
-      lib.mapAttrs (name: value: if lib.isDerivation value then (makeOverridable (lib.mirrorFunctionArgs f (args: (f args).${name}))) given else value) packages;
+      lib.mapAttrs (
+        name: value:
+        if lib.isDerivation value then
+          makeOverridable (lib.mirrorFunctionArgs f (args: (f args).${name})) given
+        else
+          value
+      ) packages;
   extendDerivation =
     condition: passthru: drv:
     let

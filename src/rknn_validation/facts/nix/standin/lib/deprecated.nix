@@ -15,11 +15,27 @@ rec {
     name: default: set:
     set.${name} or default;
   maybeAttrNullable = maybeAttr;
-  ifEnable = condition: value: if condition then value else if builtins.isAttrs value then { } else if builtins.isList value then [ ] else if builtins.isString value then "" else null;
+  ifEnable =
+    condition: value:
+    if condition then
+      value
+    else
+      {
+        set = { };
+        list = [ ];
+        string = "";
+      }
+      .${builtins.typeOf value} or null;
   nvs = name: value: lib.listToAttrs [ (lib.nameValuePair name value) ];
   checkFlag = set: name: if name == "true" then true else if name == "false" then false else set.${name} or false;
   getValue = set: name: set.${name} or null;
   uniqList = { inputList, acc ? [ ] }: lib.unique (acc ++ inputList);
-  closePropagation = packages: lib.unique (lib.concatMap (package: [ package ] ++ closePropagation (package.propagatedBuildInputs or [ ])) (lib.filter (package: package != null) packages));
+  closePropagation =
+    packages:
+    lib.unique (
+      lib.concatMap (package: [ package ] ++ closePropagation (package.propagatedBuildInputs or [ ])) (
+        lib.filter (package: package != null) packages
+      )
+    );
   mkEUI64Suffix = _: throw "lib.network: the stand-in does not carry this function of nixpkgs; give --nixpkgs PATH";
 }

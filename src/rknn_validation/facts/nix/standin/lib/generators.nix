@@ -77,7 +77,9 @@ rec {
   };
   toSystemdUnit = toINI {
     listsAsDuplicateKeys = true;
-    mkKeyValue = mkKeyValueDefault { mkValueString = value: if value == true then "true" else if value == false then "false" else toString value; } "=";
+    mkKeyValue = mkKeyValueDefault {
+      mkValueString = value: if builtins.isBool value then lib.boolToString value else toString value;
+    } "=";
   };
   toJSON = _: builtins.toJSON;
   toYAML = toJSON;
@@ -145,7 +147,9 @@ rec {
       inner = indent + "  ";
       escapeLine = lib.replaceStrings [ "\${" "''" ] [ "''\${" "'''" ];
       single = "\"" + lib.concatStringsSep "\\n" (map (lib.replaceStrings [ "\\" "\"" "\${" ] [ "\\\\" "\\\"" "\\\${" ]) lines) + "\"";
-      body = lib.concatStringsSep ("\n" + inner) (map escapeLine (lib.init lines ++ lib.optional (lib.last lines != "") (lib.last lines)));
+      body = lib.concatStringsSep ("\n" + inner) (
+        map escapeLine (if lib.last lines == "" then lib.init lines else lines)
+      );
     in
     if multiline && lib.length lines > 1 then
       "''\n${inner}${body}" + (if lib.last lines == "" then "\n${indent}" else "") + "''"
@@ -194,7 +198,10 @@ rec {
       open = if multiline then "\n${inner}" else " ";
       close = if multiline then "\n${indent}" else " ";
       recurse = toLua (args // { indent = inner; asBindings = false; });
-      assign = lib.mapAttrsToList (name: item: if asBindings then "${name} = ${recurse item}\n" else "[${builtins.toJSON name}] = ${recurse item}");
+      assign = lib.mapAttrsToList (
+        name: item:
+        if asBindings then "${name} = ${recurse item}\n" else "[${builtins.toJSON name}] = ${recurse item}"
+      );
     in
     if asBindings then
       lib.concatStrings (assign value)

@@ -60,7 +60,8 @@ rec {
   imap0 = f: list: genList (index: f index (elemAt list index)) (length list);
   imap1 = f: list: genList (index: f (index + 1) (elemAt list index)) (length list);
   ifilter0 =
-    predicate: list: map (entry: entry.value) (filter (entry: predicate entry.index entry.value) (imap0 (index: value: { inherit index value; }) list));
+    predicate: list:
+    map (elemAt list) (filter (index: predicate index (elemAt list index)) (genList lib.id (length list)));
   flatten = value: if isList value then concatMap flatten value else [ value ];
   remove = unwanted: filter (x: x != unwanted);
   findFirst =

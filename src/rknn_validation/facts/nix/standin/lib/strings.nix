@@ -83,7 +83,9 @@ rec {
     let
       parts = filter (part: isString part && part != "") (split "/" text);
     in
-    (if lib.hasPrefix "/" text then "/" else "") + concatStringsSep "/" parts + (if lib.hasSuffix "/" text && parts != [ ] then "/" else "");
+    optionalString (lib.hasPrefix "/" text) "/"
+    + concatStringsSep "/" parts
+    + optionalString (lib.hasSuffix "/" text && parts != [ ]) "/";
   optionalString = condition: text: if condition then text else "";
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   hasSuffix =

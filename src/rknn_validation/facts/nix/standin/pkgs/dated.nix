@@ -30,7 +30,10 @@ let
     recorded.defaults.${told.release} or (
       lib.last (
         [ "6.1" ]
-        ++ lib.filter (version: recorded.kernels ? ${nameOf version} && recorded.released.${version} + 40 * days < told.lastModified) versions
+        ++ lib.filter (
+          version:
+          recorded.kernels ? ${nameOf version} && recorded.released.${version} + 40 * days < told.lastModified
+        ) versions
       )
     );
 in
@@ -39,7 +42,13 @@ recorded
   kernels = later // recorded.kernels;
 }
 // lib.optionalAttrs isOlder {
-  kernels = later // recorded.kernels // lib.genAttrs back versionOf // { ${nameOf newest} = recorded.kernels.${nameOf newest} or newest; };
+  kernels =
+    later
+    // recorded.kernels
+    // lib.genAttrs back versionOf
+    // {
+      ${nameOf newest} = recorded.kernels.${nameOf newest} or newest;
+    };
   removed = lib.subtractLists (back ++ [ (nameOf newest) ]) recorded.removed;
   latest = nameOf newest;
   default = nameOf default;

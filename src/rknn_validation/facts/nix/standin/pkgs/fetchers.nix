@@ -83,6 +83,19 @@ let
       );
   # Fetchers are functions with named arguments (for `override` and callPackage) that refuse nothing.
   fetcher = f: lib.makeOverridable f;
+  # What is fetched as a directory.
+  tree =
+    name: nameOf:
+    fetcher (
+      args:
+      fixed {
+        fetcher = name;
+        name = nameOf args;
+        urls = lib.optional (args ? url) args.url;
+        inherit args;
+        recursive = true;
+      }
+    );
   forge =
     name: repoUrl: archiveUrl:
     fetcher (
@@ -94,9 +107,22 @@ let
         ...
       }@args:
       let
-        ref = if rev != null && tag != null then throw "${name} requires one of either `rev` or `tag` to be provided (not both)." else if tag != null then "refs/tags/${tag}" else if rev != null then rev else throw "${name} requires one of either `rev` or `tag` to be provided (not both).";
+        ref =
+          if (rev == null) == (tag == null) then
+            throw "${name} requires one of either `rev` or `tag` to be provided (not both)."
+          else if tag != null then
+            "refs/tags/${tag}"
+          else
+            rev;
         base = repoUrl args;
-        useGit = args.fetchSubmodules or false || args.leaveDotGit or false || args.forceFetchGit or false || args.fetchLFS or false || args.sparseCheckout or [ ] != [ ];
+        useGit =
+          lib.any (name: args.${name} or false) [
+            "fetchSubmodules"
+            "leaveDotGit"
+            "forceFetchGit"
+            "fetchLFS"
+          ]
+          || args.sparseCheckout or [ ] != [ ];
       in
       fixed {
         fetcher = name;
@@ -169,8 +195,8 @@ in
   );
   fetchgitPrivate = final.fetchgit;
   fetchgitLocal = src: builtins.path { path = src; };
-  fetchsvn = fetcher (args: fixed { fetcher = "fetchsvn"; name = "source"; urls = [ args.url ]; inherit args; recursive = true; });
-  fetchhg = fetcher (args: fixed { fetcher = "fetchhg"; name = "source"; urls = [ args.url ]; inherit args; recursive = true; });
+  fetchsvn = tree "fetchsvn" (_: "source");
+  fetchhg = tree "fetchhg" (_: "source");
   fetchFromGitHub = forge "fetchFromGitHub" (args: "https://${args.githubBase or "github.com"}/${args.owner}/${args.repo}") (
     base: ref: _: "${base}/archive/${ref}.tar.gz"
   );
@@ -218,9 +244,17 @@ in
       inherit args;
     }
   );
-  fetchNpmDeps = fetcher (args: fixed { fetcher = "fetchNpmDeps"; name = "npm-deps"; urls = [ ]; inherit args; recursive = true; });
-  fetchDebianPatch = fetcher (args: fixed { fetcher = "fetchDebianPatch"; name = "${args.patch}.patch"; urls = [ ]; inherit args; });
-  fetchCrate = fetcher (args: fixed { fetcher = "fetchCrate"; name = "${args.pname}-${args.version}"; urls = [ ]; inherit args; recursive = true; });
+  fetchNpmDeps = tree "fetchNpmDeps" (_: "npm-deps");
+  fetchCrate = tree "fetchCrate" (args: "${args.pname}-${args.version}");
+  fetchDebianPatch = fetcher (
+    args:
+    fixed {
+      fetcher = "fetchDebianPatch";
+      name = "${args.patch}.patch";
+      urls = [ ];
+      inherit args;
+    }
+  );
   requireFile = fetcher (
     args:
     fixed {

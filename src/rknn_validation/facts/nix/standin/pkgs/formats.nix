@@ -33,7 +33,18 @@ in
       ...
     }@args:
     let
-      atom = types.nullOr (types.oneOf [ types.bool types.int types.float types.str ]) // { description = "INI atom (null, bool, int, float or string)"; };
+      atom =
+        types.nullOr (
+          types.oneOf [
+            types.bool
+            types.int
+            types.float
+            types.str
+          ]
+        )
+        // {
+          description = "INI atom (null, bool, int, float or string)";
+        };
       value = if listsAsDuplicateKeys then types.either atom (types.listOf atom) else atom;
     in
     {

@@ -59,7 +59,9 @@ let
             enableCommonConfig
             ;
           # The generator's input is text: what is none, as a patch's extraConfig = { }, stops the evaluation.
-          intermediateNixConfig = lib.concatStringsSep "\n" ([ extraConfig ] ++ map (patch: patch.extraConfig or "") kernelPatches);
+          intermediateNixConfig = lib.concatStringsSep "\n" (
+            [ extraConfig ] ++ map (patch: patch.extraConfig or "") kernelPatches
+          );
         }
         // lib.optionalAttrs (defconfig != null) { inherit defconfig; };
         position = builtins.unsafeGetAttrPos "version" args;
@@ -80,6 +82,7 @@ let
       position ? null,
     }:
     let
+      inherit (stdenv) hostPlatform;
       symbols = symbolsOf (
         lib.foldl' (all: patch: all // patchConfig patch) attrs.structuredExtraConfig kernelPatches
       );
@@ -146,8 +149,10 @@ let
             isLibre = false;
             isHardened = attrs.isHardened or false;
             withRust = false;
-            target = stdenv.hostPlatform.linux-kernel.target or (if stdenv.hostPlatform.isx86 then "bzImage" else "Image");
-            buildDTBs = stdenv.hostPlatform.linux-kernel.DTB or (stdenv.hostPlatform.isAarch32 || stdenv.hostPlatform.isAarch64 || stdenv.hostPlatform.isRiscV);
+            target = hostPlatform.linux-kernel.target or (if hostPlatform.isx86 then "bzImage" else "Image");
+            buildDTBs =
+              hostPlatform.linux-kernel.DTB
+                or (hostPlatform.isAarch32 || hostPlatform.isAarch64 || hostPlatform.isRiscV);
             passthru = { };
           }
           // extraPassthru;
@@ -222,10 +227,10 @@ let
       }
     )).extend
       (lib.composeManyExtensions final.kernelPackagesExtensions);
-  packageSets =
-    lib.mapAttrs (_: kernel: lib.recurseIntoAttrs (packagesFor kernel)) (
-      lib.mapAttrs' (name: kernel: lib.nameValuePair name kernel) final.linuxKernel.kernels
-    );
+  packageSets = lib.mapAttrs (
+    _: kernel: lib.recurseIntoAttrs (packagesFor kernel)
+  ) final.linuxKernel.kernels;
+  kernelNames = lib.attrNames facts.kernels ++ facts.removed;
 in
 {
   inherit buildLinux;
@@ -312,9 +317,16 @@ in
     }@args:
     packagesFor (final.linuxManualConfig args);
   linuxHeaders = final.makeStub { pname = "linux-headers"; version = "6.18"; };
-  linux-firmware = final.makeStub { pname = "linux-firmware"; version = "20260519"; license = lib.licenses.unfreeRedistributableFirmware; };
+  linux-firmware = final.makeStub {
+    pname = "linux-firmware";
+    version = "20260519";
+    license = lib.licenses.unfreeRedistributableFirmware;
+  };
 }
-// lib.mapAttrs (name: _: final.linuxKernel.kernels.${name}) (facts.kernels // lib.genAttrs facts.removed (_: null))
-// lib.mapAttrs' (name: _: lib.nameValuePair (lib.replaceStrings [ "linux_" ] [ "linuxPackages_" ] name) final.linuxKernel.packages.${name}) (
-  facts.kernels // lib.genAttrs facts.removed (_: null)
+// lib.genAttrs kernelNames (name: final.linuxKernel.kernels.${name})
+// lib.listToAttrs (
+  map (
+    name:
+    lib.nameValuePair (lib.replaceStrings [ "linux_" ] [ "linuxPackages_" ] name) final.linuxKernel.packages.${name}
+  ) kernelNames
 )

@@ -16,6 +16,11 @@ let
         ${hashName} = args.${hashName} or null;
       };
     });
+  # Sets of packages of which only the names are known.
+  known = lib.importJSON ./data/packages.json;
+  stubs =
+    version: names:
+    lib.recurseIntoAttrs (lib.genAttrs names (pname: final.makeStub { inherit pname version; }));
 in
 {
   buildGoModule = plain "vendorHash";
@@ -26,13 +31,21 @@ in
     buildRustPackage =
       fnOrAttrs:
       let
-        drop = args: removeAttrs args [ "cargoLock" "cargoDeps" ] // {
-          passthru = (args.passthru or { }) // {
-            cargoHash = args.cargoHash or null;
+        drop =
+          args:
+          removeAttrs args [
+            "cargoLock"
+            "cargoDeps"
+          ]
+          // {
+            passthru = (args.passthru or { }) // {
+              cargoHash = args.cargoHash or null;
+            };
           };
-        };
       in
-      final.stdenv.mkDerivation (if lib.isFunction fnOrAttrs then finalAttrs: drop (fnOrAttrs finalAttrs) else drop fnOrAttrs);
+      final.stdenv.mkDerivation (
+        if lib.isFunction fnOrAttrs then finalAttrs: drop (fnOrAttrs finalAttrs) else drop fnOrAttrs
+      );
     bindgenHook = final.makeStub { pname = "rust-bindgen-hook"; version = "0"; };
     fetchCargoVendor = args: final.fetchNpmDeps (args // { name = args.name or "cargo-vendor"; });
     importCargoLock = _: final.makeStub { pname = "cargo-vendor-dir"; version = "0"; };
@@ -46,24 +59,21 @@ in
   nodePackages = lib.recurseIntoAttrs { };
   haskellPackages = lib.recurseIntoAttrs { };
   luaPackages = lib.recurseIntoAttrs { };
-  gst_all_1 = lib.recurseIntoAttrs (
-    lib.genAttrs [ "gstreamer" "gst-plugins-base" "gst-plugins-good" "gst-plugins-bad" "gst-plugins-ugly" "gst-libav" "gst-vaapi" ] (
-      pname: final.makeStub { inherit pname; version = "1.26.0"; }
-    )
-  );
-  xorg = lib.recurseIntoAttrs (
-    lib.genAttrs [ "libX11" "libXext" "libXrender" "libXi" "libXrandr" "libXcursor" "libXfixes" "libxcb" "libXau" "libXdmcp" "xorgserver" "xrandr" "libXtst" "libXinerama" "libXxf86vm" "libXdamage" "libXcomposite" "libSM" "libICE" "xorgproto" "libpciaccess" "libxshmfence" ] (
-      pname: final.makeStub { inherit pname; version = "1.0"; }
-    )
-  );
+  gst_all_1 = stubs "1.26.0" known.gstreamer;
+  xorg = stubs "1.0" known.xorg;
   llvmPackages = lib.recurseIntoAttrs {
     llvm = final.llvm;
     clang = final.clang;
-    libclang = final.makeStub { pname = "libclang"; version = "21.1.2"; };
-    lld = final.makeStub { pname = "lld"; version = "21.1.2"; };
     stdenv = final.clangStdenv;
-    bintools = final.makeStub { pname = "llvm-bintools"; version = "21.1.2"; };
-    openmp = final.makeStub { pname = "openmp"; version = "21.1.2"; };
-    libcxx = final.makeStub { pname = "libcxx"; version = "21.1.2"; };
-  };
+    bintools = final.makeStub {
+      pname = "llvm-bintools";
+      version = "21.1.2";
+    };
+  }
+  // stubs "21.1.2" [
+    "libclang"
+    "lld"
+    "openmp"
+    "libcxx"
+  ];
 }

@@ -1,5 +1,13 @@
 # Functions of the package set that NixOS configurations use.
 { lib, final }:
+let
+  shell =
+    pname: version: mainProgram:
+    final.makeStub {
+      inherit pname version mainProgram;
+      passthru.shellPath = "/bin/${mainProgram}";
+    };
+in
 {
   nixos =
     configuration:
@@ -38,15 +46,30 @@
     raspberryPiDtbs = final.makeStub { pname = "raspberry-pi-dtbs"; version = "0"; };
     raspberryPiOverlays = final.makeStub { pname = "raspberry-pi-overlays"; version = "0"; };
   };
-  makeDesktopItem = { name, ... }@args: final.writeTextDir "share/applications/${name}.desktop" (builtins.toJSON (removeAttrs args [ "name" ]));
+  makeDesktopItem =
+    { name, ... }@args:
+    final.writeTextDir "share/applications/${name}.desktop" (builtins.toJSON (removeAttrs args [ "name" ]));
   makeInitrdNG = args: final.runCommand "initrd" { } "initrd";
-  makeModulesClosure = { kernel, rootModules, ... }@args: final.runCommand "modules-closure" { passthru = { inherit kernel rootModules; }; } "closure";
+  makeModulesClosure =
+    { kernel, rootModules, ... }:
+    final.runCommand "modules-closure" { passthru = { inherit kernel rootModules; }; } "closure";
   aggregateModules = modules: final.buildEnv { name = "kernel-modules"; paths = modules; };
   compressFirmwareXz = firmware: firmware;
   compressFirmwareZstd = firmware: firmware;
   vmTools = { };
   ubootTools = final.makeStub { pname = "uboot-tools"; version = "2026.04"; };
-  buildUBoot = args: final.stdenv.mkDerivation ({ pname = "uboot-${args.defconfig or "unknown"}"; version = args.version or "2026.04"; } // removeAttrs args [ "extraMeta" ] // { meta = args.extraMeta or { }; });
+  buildUBoot =
+    args:
+    final.stdenv.mkDerivation (
+      {
+        pname = "uboot-${args.defconfig or "unknown"}";
+        version = "2026.04";
+      }
+      // removeAttrs args [ "extraMeta" ]
+      // {
+        meta = args.extraMeta or { };
+      }
+    );
   glibcLocales = final.makeStub { pname = "glibc-locales"; version = "2.42"; };
   systemd = final.makeStub {
     pname = "systemd";
@@ -60,12 +83,17 @@
       kmod = final.kmod;
     };
   };
-  shadow = final.makeStub { pname = "shadow"; version = "4.19.4"; passthru.shellPath = "/bin/nologin"; };
-  bash = final.makeStub { pname = "bash"; version = "5.3p9"; mainProgram = "bash"; passthru.shellPath = "/bin/bash"; };
-  bashInteractive = final.makeStub { pname = "bash-interactive"; version = "5.3p9"; mainProgram = "bash"; passthru.shellPath = "/bin/bash"; };
-  zsh = final.makeStub { pname = "zsh"; version = "5.9"; mainProgram = "zsh"; passthru.shellPath = "/bin/zsh"; };
-  fish = final.makeStub { pname = "fish"; version = "4.5.0"; mainProgram = "fish"; passthru.shellPath = "/bin/fish"; };
-  nushell = final.makeStub { pname = "nushell"; version = "0.111.0"; mainProgram = "nu"; passthru.shellPath = "/bin/nu"; };
+  bash = shell "bash" "5.3p9" "bash";
+  bashInteractive = shell "bash-interactive" "5.3p9" "bash";
+  zsh = shell "zsh" "5.9" "zsh";
+  fish = shell "fish" "4.5.0" "fish";
+  nushell = shell "nushell" "0.111.0" "nu";
+  # What accounts have that nobody logs in to.
+  shadow = final.makeStub {
+    pname = "shadow";
+    version = "4.19.4";
+    passthru.shellPath = "/bin/nologin";
+  };
   runtimeShell = "${final.bash}/bin/bash";
   runtimeShellPackage = final.bash;
   glibc = final.makeStub { pname = "glibc"; version = "2.42"; mainProgram = "getent"; };
@@ -88,6 +116,11 @@
       targetPrefix = lib.optionalString (final.hostPlatform.config != final.buildPlatform.config) "${final.hostPlatform.config}-";
     };
   };
-  steam-run = final.makeStub { pname = "steam-run"; version = "1.0"; license = lib.licenses.unfree; platforms = [ "x86_64-linux" ]; };
+  steam-run = final.makeStub {
+    pname = "steam-run";
+    version = "1.0";
+    license = lib.licenses.unfree;
+    platforms = [ "x86_64-linux" ];
+  };
   cudaPackages = throw "the stand-in for nixpkgs does not carry cudaPackages; give --nixpkgs PATH";
 }

@@ -60,7 +60,10 @@ let
           // {
             inherit name version;
             pname = args.pname or (lib.getName args.name);
-            nativeBuildInputs = args.nativeBuildInputs or [ ] ++ args.build-system or [ ] ++ lib.optional (format == "wheel") self.wheelUnpackHook;
+            nativeBuildInputs =
+              args.nativeBuildInputs or [ ]
+              ++ args.build-system or [ ]
+              ++ lib.optional (format == "wheel") self.wheelUnpackHook;
             propagatedBuildInputs = propagated;
             doCheck = false;
             strictDeps = args.strictDeps or true;
@@ -97,7 +100,9 @@ let
       convert' =
         args: convert args // { passthru = removeAttrs (convert args).passthru (lib.optional (!args ? disabled) "disabled"); };
     in
-    final.stdenv.mkDerivation (if lib.isFunction fnOrAttrs then finalAttrs: convert' (fnOrAttrs finalAttrs) else convert' fnOrAttrs);
+    final.stdenv.mkDerivation (
+      if lib.isFunction fnOrAttrs then finalAttrs: convert' (fnOrAttrs finalAttrs) else convert' fnOrAttrs
+    );
 in
 lib.genAttrs known.names stub
 // {

@@ -150,13 +150,13 @@ in
   concatTextFile = { name, files, ... }: final.runCommand name { inherit files; } "cat $files > $out";
   concatText = name: files: final.concatTextFile { inherit name files; };
   concatScript = final.concatText;
-  replaceVars =
-    path: replacements:
-    final.runCommand (baseNameOf (toString path)) {
-      src = path;
+  replaceVars = src: replacements: final.replaceVarsWith { inherit src replacements; };
+  replaceVarsWith =
+    { src, replacements, ... }@args:
+    final.runCommand (args.name or (baseNameOf (toString src))) {
+      inherit src;
       passthru = { inherit replacements; };
     } "substitute";
-  replaceVarsWith = { src, replacements, ... }@args: final.runCommand (args.name or (baseNameOf (toString src))) { inherit src; passthru = { inherit replacements; }; } "substitute";
   substitute = args: final.runCommand (args.name or (baseNameOf (toString args.src))) { inherit (args) src; } "substitute";
   substituteAll = args: final.substitute args;
   substituteAllFiles = args: final.runCommand (args.name or "files") { inherit (args) src; } "substitute";
@@ -179,13 +179,24 @@ in
   linkFarm =
     name: entries:
     let
-      list = if lib.isAttrs entries then lib.mapAttrsToList (name: path: { inherit name path; }) entries else entries;
+      list =
+        if lib.isAttrs entries then
+          lib.mapAttrsToList (name: path: { inherit name path; }) entries
+        else
+          entries;
     in
     final.runCommand name {
       passthru.entries = lib.listToAttrs (map (entry: lib.nameValuePair entry.name entry.path) list);
       links = lib.concatMapStrings (entry: "${entry.name} -> ${entry.path}\n") list;
     } "link";
-  linkFarmFromDrvs = name: drvs: final.linkFarm name (map (drv: { inherit (drv) name; path = drv; }) drvs);
+  linkFarmFromDrvs =
+    name: drvs:
+    final.linkFarm name (
+      map (drv: {
+        inherit (drv) name;
+        path = drv;
+      }) drvs
+    );
   symlinkJoin =
     args:
     let
@@ -254,7 +265,9 @@ in
       buildCommand = "fhs";
       runScript = toString (args.runScript or "bash");
       passthru = (args.passthru or { }) // {
-        paths = lib.optionals (args ? targetPkgs) (args.targetPkgs final) ++ lib.optionals (args ? multiPkgs && args.multiPkgs != null) (args.multiPkgs final);
+        paths =
+          lib.optionals (args ? targetPkgs) (args.targetPkgs final)
+          ++ lib.optionals (args.multiPkgs or null != null) (args.multiPkgs final);
       };
     };
   buildFHSUserEnv = final.buildFHSEnv;

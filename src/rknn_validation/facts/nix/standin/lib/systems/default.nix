@@ -3,6 +3,8 @@
 let
   cpus = import ./cpus.nix;
   doublesList = lib.importJSON ../data/doubles.json;
+  # Of all doubles.
+  kernels = lib.unique (map (double: lib.last (lib.splitString "-" double)) doublesList);
   matching = f: lib.filter (double: f (elaborate double)) doublesList;
   parse =
     text:
@@ -10,7 +12,7 @@ let
       parts = lib.splitString "-" text;
       cpu = lib.head parts;
       rest = lib.tail parts;
-      kernel = lib.findFirst (part: lib.elem part [ "linux" "darwin" "freebsd" "netbsd" "openbsd" "windows" "cygwin" "none" "wasi" "mmixware" "genode" "redox" "solaris" "ghcjs" "uefi" ]) "none" rest;
+      kernel = lib.findFirst (part: lib.elem part kernels) "none" rest;
       abi = lib.last parts;
     in
     {

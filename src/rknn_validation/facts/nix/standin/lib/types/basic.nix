@@ -58,7 +58,9 @@ rec {
     merge =
       loc: defs:
       let
-        kind = value: if lib.isStringLike value && !builtins.isString value && !builtins.isPath value && builtins.isAttrs value then "stringCoercibleSet" else builtins.typeOf value;
+        kind =
+          value:
+          if builtins.isAttrs value && lib.isStringLike value then "stringCoercibleSet" else builtins.typeOf value;
         common = lib.foldl' (
           type: def:
           if kind def.value == type then

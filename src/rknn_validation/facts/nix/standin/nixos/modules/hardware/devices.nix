@@ -7,7 +7,6 @@
 }:
 
 let
-  inherit (lib) types;
   declare = import ../../lib/declare.nix { inherit lib; };
   inherit (declare) off;
   cfg = config.hardware;
@@ -17,9 +16,7 @@ in
     i2c.enable = off;
     i2c.group = declare.str "i2c";
     uinput.enable = off;
-    bluetooth = {
-      package = declare.package pkgs.bluez;
-    };
+    bluetooth.package = declare.package pkgs.bluez;
   };
 
   config = lib.mkMerge [

@@ -8,6 +8,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  declare = import ../../lib/declare.nix { inherit lib; };
   cfg = config.nixpkgs;
   opt = options.nixpkgs;
   call = value: argument: if lib.isFunction value then value argument else value;
@@ -84,24 +85,12 @@ let
 in
 {
   options.nixpkgs = {
-    pkgs = mkOption {
-      type = types.pkgs;
-      description = "A package set to use instead of the configuration's own.";
-    };
-    config = mkOption {
-      default = { };
-      type = configType;
-      description = "Settings of the package set.";
-    };
-    overlays = mkOption {
-      default = [ ];
-      type = types.listOf overlayType;
-      description = "Overlays of the package set.";
-    };
+    pkgs = declare.required types.pkgs;
+    config = declare.of configType { };
+    overlays = declare.listOf overlayType;
     hostPlatform = mkOption {
       type = platform;
       apply = lib.systems.elaborate;
-      description = "The platform the configuration runs on.";
     };
     buildPlatform = mkOption {
       type = platform;
@@ -112,45 +101,22 @@ in
           elaborated = lib.systems.elaborate given;
         in
         if lib.systems.equals elaborated cfg.hostPlatform then cfg.hostPlatform else elaborated;
-      description = "The platform the configuration is built on.";
     };
     localSystem = mkOption {
       type = types.attrs;
       default = { inherit (cfg) system; };
       apply = lib.systems.elaborate;
-      description = "The platform the configuration is built on, by its old name.";
     };
-    crossSystem = mkOption {
-      type = types.nullOr types.attrs;
-      default = null;
-      description = "The platform the configuration runs on, by its old name.";
-    };
-    system = mkOption {
-      type = types.str;
-      default =
-        if opt.hostPlatform.isDefined then
-          throw "Neither ${opt.system} nor any other option in nixpkgs.* is meant\nto be read by modules and configurations.\nUse pkgs.stdenv.hostPlatform instead.\n"
-        else
-          throw "Neither ${opt.hostPlatform} nor the legacy option ${opt.system} has been set.\n";
-      description = "The platform, by its oldest name.";
-    };
-    flake = {
-      source = mkOption {
-        type = types.nullOr (types.either types.str types.path);
-        default = null;
-        description = "Where nixpkgs comes from.";
-      };
-      setNixPath = mkOption {
-        type = types.bool;
-        default = false;
-        description = "Whether NIX_PATH leads there.";
-      };
-      setFlakeRegistry = mkOption {
-        type = types.bool;
-        default = false;
-        description = "Whether the flake registry leads there.";
-      };
-    };
+    crossSystem = declare.nullOr types.attrs;
+    system = declare.str (
+      if opt.hostPlatform.isDefined then
+        throw "Neither ${opt.system} nor any other option in nixpkgs.* is meant\nto be read by modules and configurations.\nUse pkgs.stdenv.hostPlatform instead.\n"
+      else
+        throw "Neither ${opt.hostPlatform} nor the legacy option ${opt.system} has been set.\n"
+    );
+    flake.source = declare.nullOr (types.either types.str types.path);
+    flake.setNixPath = declare.off;
+    flake.setFlakeRegistry = declare.off;
   };
   config = {
     _module.args.pkgs = lib.mkOverride lib.modules.defaultOverridePriority final;

@@ -3,29 +3,22 @@
 {
   disabledModules = [ "misc/nixpkgs.nix" ];
   options.nixpkgs = {
-    pkgs = lib.mkOption {
-      type = lib.types.pkgs;
-      description = "The package set.";
-    };
+    pkgs = lib.mkOption { type = lib.types.pkgs; };
     config = lib.mkOption {
       internal = true;
       type = lib.types.unique { message = "nixpkgs.config is set to read-only"; } lib.types.anything;
-      description = "The configuration the package set was made with.";
     };
     overlays = lib.mkOption {
       internal = true;
       type = lib.types.unique { message = "nixpkgs.overlays is set to read-only"; } lib.types.anything;
-      description = "The overlays the package set was made with.";
     };
     hostPlatform = lib.mkOption {
       internal = true;
       readOnly = true;
-      description = "The platform the configuration runs on.";
     };
     buildPlatform = lib.mkOption {
       internal = true;
       readOnly = true;
-      description = "The platform the configuration is built on.";
     };
   };
   config = {
