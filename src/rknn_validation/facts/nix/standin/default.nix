@@ -1,5 +1,5 @@
-# The stand-in for nixpkgs: a test double with nixpkgs' entry paths, for machines without nixpkgs.
-# It evaluates; nothing it describes can be built. It is never sold as nixpkgs.
+# The stand-in for nixpkgs: a test double with nixpkgs' entry paths, for machines without nixpkgs. It can be evaluated,
+# but nothing can be built. Reports always name it.
 args@{
   localSystem ? {
     system = args.system or builtins.currentSystem;
@@ -13,7 +13,7 @@ args@{
 }:
 let
   opaque = import ./opaque.nix;
-  # Packages of nixpkgs that are known to be missing here.
+  # Packages of nixpkgs that the stand-in is known to lack.
   missing = opaque.told.packages;
 in
 import ./pkgs {

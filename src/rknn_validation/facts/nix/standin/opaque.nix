@@ -1,6 +1,6 @@
-# Values of what the stand-in does not model: options, packages, profiles, arguments of modules that nixpkgs or a
-# flake's inputs have and the stand-in has not. They become text with a mark in it, packages, functions, whatever is
-# asked, so that what does not depend on them is evaluated. Each says its name when it is used: see nix/foreign.
+# Opaque values, for options, packages, profiles and module arguments that nixpkgs or a flake's inputs have and the
+# stand-in lacks. They can be used as marked text, packages and functions, so that everything that does not depend on
+# them can be evaluated. Each traces its name when it is used, which gaps.py reads.
 let
   mark = "not-modelled-";
   readable =
@@ -56,7 +56,7 @@ let
       };
     in
     self;
-  # What stands for a value that is needed as something else.
+  # Values that are needed as another type.
   kinds = what: {
     # `enable` and the like are false in NixOS until somebody sets them.
     bool = if builtins.match "(.*[.])?enable(d|[A-Z][^.]*)?" what == null then takenForFalse what else false;
@@ -65,7 +65,7 @@ let
     set = { };
     string = mark;
   };
-  # `tree` is what is asked below it, by name; the name "" holds the kind of value that is needed.
+  # `tree` has the attributes that are read of it, by name; the name "" holds the type that is needed.
   value =
     what: tree:
     remember what (
@@ -75,9 +75,9 @@ let
         complete "${what}." (record what) tree
     );
   remember = what: builtins.trace "not modelled: ${what}";
-  # An unknown Boolean that decides something, and what it decides may be otherwise.
+  # An unknown Boolean that decides something.
   takenForFalse = what: builtins.trace "taken for false: ${what}" false;
-  # A set of values, completed by those of `tree` that it lacks.
+  # A set, with opaque values for the attributes of `tree` that it lacks.
   complete =
     what: base: tree:
     if tree == { } || !builtins.isAttrs base then
@@ -97,7 +97,7 @@ let
     packages = { };
     functions = { };
   };
-  # What is known to be missing is a file on the search path, under a name nobody else uses.
+  # The harness names them in a file on the search path.
   files = builtins.filter (one: one.prefix == "rknn-not-modelled") builtins.nixPath;
   isPython = name: builtins.match "python3[0-9]*(Packages)?" name != null;
 in

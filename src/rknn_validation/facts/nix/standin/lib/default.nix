@@ -1,5 +1,5 @@
 # The stand-in's `lib`: the functions that NixOS modules and package expressions use, under the names and
-# namespaces of the nixpkgs library. Behaviour is pinned by results recorded from that library.
+# namespaces of the nixpkgs library. Tests compare it with results recorded from that library.
 let
   # A library that can be extended by overlays.
   make =

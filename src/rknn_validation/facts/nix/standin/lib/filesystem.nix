@@ -34,7 +34,7 @@ rec {
       )
     );
   locateDominatingFile = _: _: null;
-  # A directory of `name.nix` or `name/package.nix`, each called.
+  # Calls every `name.nix` and `name/package.nix` of a directory.
   packagesFromDirectoryRecursive =
     {
       callPackage,

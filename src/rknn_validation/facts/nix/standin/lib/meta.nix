@@ -3,7 +3,7 @@
 rec {
   addMetaAttrs =
     new: drv:
-    # The stand-in's stubs are no derivations that would have to be made anew.
+    # A stub is changed without making it a derivation.
     if drv ? overrideAttrs && !drv.isStub or false then
       drv.overrideAttrs (old: { meta = (old.meta or { }) // new; })
     else

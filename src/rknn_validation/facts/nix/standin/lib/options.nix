@@ -94,7 +94,7 @@ rec {
       // attrs
     );
 
-  # Merge functions: location, then definitions as { file, value }.
+  # Merge functions take the option's path and definitions as { file, value }.
   mergeDefaultOption =
     loc: defs:
     let
@@ -150,7 +150,7 @@ rec {
   getValues = values;
   getFiles = map (def: def.file);
 
-  # For people.
+  # Text for messages.
   showOption =
     path:
     let

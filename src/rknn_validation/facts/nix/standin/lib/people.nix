@@ -1,5 +1,4 @@
-# Maintainers and teams. The real lists have thousands of names; a few common ones are enough for `lib.maintainers.x` to
-# be tried out.
+# A few maintainers and teams, in place of nixpkgs' thousands.
 { lib }:
 let
   known = lib.importJSON ./data/people.json;

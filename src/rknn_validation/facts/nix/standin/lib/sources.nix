@@ -1,7 +1,7 @@
 # Sources taken from the file system.
 { lib }:
 let
-  # What `src` is a filtered view of, so that filters compose.
+  # The source that `src` filters, so that filters can be combined.
   origin = src: {
     root = src.origSrc or src;
     filter = src.filter or (_: _: true);

@@ -99,7 +99,7 @@ rec {
   stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
   stringAsChars = f: text: concatStrings (map f (stringToCharacters text));
   charToInt = character: asciiTable.${character};
-  # Printable characters, from the space on, and three control characters.
+  # The printable characters begin with the space, 32.
   asciiTable =
     lib.listToAttrs (
       lib.imap0 (index: character: lib.nameValuePair character (32 + index)) (

@@ -1,4 +1,4 @@
-# What nixpkgs refuses to evaluate: unfree, broken, insecure, unsupported platform; and the completed `meta`.
+# Packages that nixpkgs refuses to evaluate: unfree, broken, insecure, for another platform. And the completed `meta`.
 { lib, final }:
 let
   hostPlatform = final.hostPlatform;
@@ -40,7 +40,7 @@ in
           insecure = "You can install it anyway by allowing this package, using nixpkgs.config.permittedInsecurePackages.";
         }
         .${reason};
-      # Null where nothing is refused; otherwise a function of the configuration that passes or throws.
+      # Null, or a function of nixpkgs' settings that throws if they do not allow the package.
       refusal =
         if unfree || broken || insecure || unsupported || final.config ? blocklistedLicenses then
           config:

@@ -1,9 +1,9 @@
-# Which kernels nixpkgs had when it was as old as the one that a flake's lock file names: data/kernels.json tells of one
-# nixpkgs alone, and what `linuxPackages_latest` is tells whether the NPU has a driver.
+# The kernels that nixpkgs had at the date of the one that a flake's lock file names. data/kernels.json only has those
+# of one date, and whether the NPU has a driver depends on what `linuxPackages_latest` is.
 { lib }:
 let
   recorded = lib.importJSON ./data/kernels.json;
-  # Kernels that come after the recorded ones, as their names tell: `linux_7_4` is 7.4.
+  # Kernels later than the recorded ones, with the version in their name: `linux_7_4` is 7.4.
   later = lib.listToAttrs (
     map (version: lib.nameValuePair (nameOf version) version) (
       map (minor: "7.${toString minor}") (lib.range 1 19) ++ map (minor: "8.${toString minor}") (lib.range 0 19)
@@ -15,7 +15,7 @@ let
   told = lib.importJSON (builtins.head files).path;
   days = 24 * 60 * 60;
   versions = lib.sort lib.versionOlder (lib.attrNames recorded.released);
-  # A week until a kernel is in nixpkgs; two months after its successor it is gone.
+  # A kernel is in nixpkgs a week after its release, and removed two months after that of its successor.
   out = lib.filter (version: recorded.released.${version} + 7 * days < told.lastModified) versions;
   newest = lib.last out;
   successor = version: lib.findFirst (other: lib.versionOlder version other) null versions;
@@ -25,7 +25,7 @@ let
   back = lib.filter (name: lib.any (version: nameOf version == name && !isGone version) versions) recorded.removed;
   versionOf = name: lib.findFirst (version: nameOf version == name) "" versions;
   isOlder = files != [ ] && out != [ ] && newest != lib.last versions;
-  # What a release began with it keeps; of unstable, only what had not come out yet is known not to be the default.
+  # A release keeps its default. For unstable, it is the last one that was old enough.
   default =
     recorded.defaults.${told.release} or (
       lib.last (

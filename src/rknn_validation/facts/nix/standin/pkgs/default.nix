@@ -27,13 +27,13 @@ let
         _type = "pkgs";
         pkgs = final;
         config = settings;
-        # As a string: what is copied into the store would be another place, where nothing is.
+        # A string, because a path would be copied into the store.
         path = toString ../.;
         inherit overlays;
         system = hostPlatform.system;
         inherit buildPlatform hostPlatform;
         targetPlatform = hostPlatform;
-        # Set by every stand-in package set, and by nothing else.
+        # Only the stand-in sets it.
         isStandin = true;
         callPackage = final.newScope { };
         callPackages = lib.callPackagesWith final;

@@ -30,13 +30,13 @@ let
       }
     else if args ? hash || lib.any (name: args ? ${name}) algorithms then
       {
-        # An empty hash is nixpkgs' way of asking for it: the fetch itself would fail.
+        # With an empty hash, nixpkgs fails when it fetches, and prints the hash.
         outputHash = lib.fakeHash;
         outputHashAlgo = null;
       }
     else
       throw "${what} requires a hash for fixed-output derivation: ${lib.concatStringsSep " " (args.urls or [ ])}";
-  # What every fetcher comes down to.
+  # The derivation of every fetcher.
   fixed =
     {
       fetcher,
@@ -81,9 +81,9 @@ let
         else
           throw "fetchurl requires either `url` or `urls` to be set"
       );
-  # Fetchers are functions with named arguments (for `override` and callPackage) that refuse nothing.
+  # Fetchers can be overridden and accept any argument.
   fetcher = f: lib.makeOverridable f;
-  # What is fetched as a directory.
+  # A fetcher of directories.
   tree =
     name: nameOf:
     fetcher (

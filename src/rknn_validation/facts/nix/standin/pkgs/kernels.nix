@@ -2,7 +2,7 @@
 { lib, final }:
 let
   facts = import ./dated.nix { inherit lib; };
-  # Symbols the configuration of a kernel sets, from patches and from structuredExtraConfig.
+  # The symbols that patches and structuredExtraConfig set.
   show = value: if value ? freeform && value.freeform != null then toString value.freeform else value.tristate or null;
   symbolsOf = config: lib.filterAttrs (_: value: value != null) (lib.mapAttrs (_: show) config);
   patchConfig = patch: patch.structuredExtraConfig or patch.extraStructuredConfig or { };
@@ -58,7 +58,7 @@ let
             autoModules
             enableCommonConfig
             ;
-          # The generator's input is text: what is none, as a patch's extraConfig = { }, stops the evaluation.
+          # The generator takes text: anything else, such as extraConfig = { } of a patch, is an error.
           intermediateNixConfig = lib.concatStringsSep "\n" (
             [ extraConfig ] ++ map (patch: patch.extraConfig or "") kernelPatches
           );
@@ -102,7 +102,7 @@ let
           inherit pname version;
           patches = map (patch: patch.patch) (lib.filter (patch: patch.patch or null != null) kernelPatches);
           kernelSymbols = lib.mapAttrsToList (name: value: "${name}=${toString value}") symbols;
-          # What an override of a kernel's build adds to.
+          # For overrides that add to it.
           depsBuildBuild = [ final.buildPackages.stdenv.cc ];
           nativeBuildInputs = map (name: final.${name}) buildTools;
           hardeningDisable = [ "pic" ];
@@ -130,7 +130,7 @@ let
             kernelOlder = lib.versionOlder version;
             kernelAtLeast = lib.versionAtLeast version;
             moduleStructuredConfig.settings = attrs.structuredExtraConfig;
-            # What the generator works from: of nixpkgs' own defaults only what concerns accelerators.
+            # The generator's input. Of nixpkgs' own defaults it only has those about accelerators.
             configfile = final.writeText "linux-config-${version}" "" // {
               autoModules = attrs.autoModules or true;
               kernelBaseConfig = attrs.defconfig or "defconfig";
@@ -188,7 +188,7 @@ let
     final.buildLinux {
       inherit version;
       modDirVersion = lib.versions.pad 3 version;
-      # On every kernel of nixpkgs: that one has patches says nothing.
+      # nixpkgs has these patches on every kernel.
       kernelPatches = [
         final.kernelPatches.bridge_stp_helper
         final.kernelPatches.request_key_helper

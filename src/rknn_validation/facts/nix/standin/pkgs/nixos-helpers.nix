@@ -88,7 +88,7 @@ in
   zsh = shell "zsh" "5.9" "zsh";
   fish = shell "fish" "4.5.0" "fish";
   nushell = shell "nushell" "0.111.0" "nu";
-  # What accounts have that nobody logs in to.
+  # The shell of accounts that nobody logs in to.
   shadow = final.makeStub {
     pname = "shadow";
     version = "4.19.4";

@@ -83,7 +83,7 @@ let
       requiredModules =
         drvs:
         let
-          # What the stand-in does not model may be one.
+          # An opaque package may be one.
           isModule = drv: drv.pythonModule or false != false || drv._type or "" == "opaque";
           modules = lib.filter isModule drvs;
         in

@@ -2,7 +2,7 @@
 { lib, final }:
 let
   check = import ./check-meta.nix { inherit lib final; };
-  # Attributes that are for evaluation only and never reach the builder.
+  # Attributes that are not passed to the builder.
   evaluationOnly = [
     "meta"
     "passthru"
@@ -131,7 +131,7 @@ let
         inherit meta overrideAttrs stdenv;
         passthru = attrs.passthru or { };
         inherit (drvAttrs) nativeBuildInputs buildInputs propagatedBuildInputs;
-        # What a pedestrian `src` fetch looks like to those who ask.
+        # For scripts that fetch a package's inputs.
         inputDerivation = drv;
         __spliced = { };
       }
@@ -186,7 +186,7 @@ in
   gcc13Stdenv = makeStdenv { };
   gcc14Stdenv = makeStdenv { };
   gcc15Stdenv = makeStdenv { };
-  # Gone from nixpkgs by now: of older ones that lock files name.
+  # Only in older nixpkgs that lock files may name.
   gcc9Stdenv = makeStdenv { };
   gcc10Stdenv = makeStdenv { };
   gcc11Stdenv = makeStdenv { };

@@ -1,7 +1,7 @@
 # Well-known packages, as stubs: the right name, a plausible version, nothing to build.
 { lib, final }:
 let
-  # `versions` and main `programs` as far as anything is known of them.
+  # Some have a known version, and some a main program.
   known = lib.importJSON ./data/packages.json;
   stub =
     pname:
@@ -14,8 +14,8 @@ in
 lib.genAttrs known.names stub
 // {
   utillinux = final.util-linux;
-  # A package of nixpkgs, as far as evaluation is concerned. Nothing of it is instantiated: its store path is made up,
-  # unless it is overridden, or refused on some platform. Any output a module may name leads to it.
+  # A package of nixpkgs, for evaluation. It is not instantiated and has a made-up store path, unless it is overridden
+  # or has platforms or a licence. All outputs are the package itself.
   makeStub =
     {
       pname,

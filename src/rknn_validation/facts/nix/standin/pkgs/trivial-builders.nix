@@ -130,7 +130,7 @@ in
       allowSubstitutes = true;
       preferLocalBuild = false;
       derivationArgs = derivationArgs // {
-        # Kept visible: what the program finds on its PATH.
+        # For the harness: the programs on its PATH.
         inherit runtimeInputs;
       };
       text =

@@ -1,4 +1,4 @@
-# Scripts in many languages: pkgs.writers. What they hold stays visible, as with writeTextFile.
+# pkgs.writers: scripts in many languages. Their text stays an attribute, as with writeTextFile.
 { lib, final }:
 let
   # Names may be paths (/bin/name) as well.
@@ -12,7 +12,7 @@ let
       executable = true;
       destination = lib.optionalString isPath nameOrPath;
       text = "${shebang}\n${if builtins.isPath text then builtins.readFile text else text}";
-      # Kept visible: the packages its interpreter was given.
+      # For the harness: the packages of its interpreter.
       derivationArgs.runtimeInputs = inputs;
     };
   isScript = value: lib.isString value || builtins.isPath value;

@@ -1,5 +1,5 @@
-# Definitions of options that NixOS has and the stand-in has not: they are accepted and remembered, and what reads
-# them gets what was defined.
+# Definitions of options that NixOS has and the stand-in lacks: they are accepted, traced, and returned when they are
+# read.
 { lib }:
 let
   inherit (builtins)
@@ -14,7 +14,7 @@ let
     ;
   opaque = import ../../opaque.nix;
   isPlain = value: isAttrs value && !(value ? _type) && !(value ? outPath) && !(value ? __functor);
-  # [ { file, value } ] -> their value; what else is asked of a set is in `tree`.
+  # Merges [ { file, value } ]. `tree` has further attributes that are read of the value.
   merge =
     what: tree: defs:
     let
@@ -40,7 +40,7 @@ let
 in
 beside: options: unmatched:
 let
-  # Declared names that differ from an undeclared one in hardly anything.
+  # Declared names that are similar to an undeclared one.
   alike =
     def:
     let
@@ -69,7 +69,7 @@ if beside == null then
 else
   {
     unmatched = parts.wrong;
-    # One error names all of them: none has to be mended to learn of the next.
+    # One error names all undeclared options.
     others = "\n\nNot declared, and what is like it:\n${
       lib.concatStringsSep "\n" (lib.unique (map shown parts.wrong))
     }\n";
@@ -80,7 +80,7 @@ else
         defined = merge "" beside.options (
           map (def: { value = lib.setAttrByPath def.prefix def.value; }) parts.right
         );
-        # An option that is there stays what it is.
+        # Declared options are not changed.
         add =
           what: base: more:
           if !isAttrs base || !isAttrs more then

@@ -1,4 +1,4 @@
-# Loading modules: functions, paths and attribute sets become one uniform shape; imports are followed.
+# Loads modules: functions, paths and attribute sets become one shape, and imports are followed.
 { lib }:
 let
   inherit (builtins)
@@ -30,7 +30,7 @@ let
     "freeformType"
   ];
   opaque = import ../../opaque.nix;
-  # A module of NixOS that the stand-in does not have, or one of a flake's input that nobody gave.
+  # A module of NixOS that the stand-in lacks, or of a flake's input that is missing.
   nixos = toString ../../nixos;
   shown = module: builtins.replaceStrings [ nixos ] [ "nixos" ] (toString module);
   isAbsent =
@@ -41,7 +41,7 @@ let
       || builtins.substring 0 (builtins.stringLength nixos) (toString module) == nixos
       && !builtins.pathExists module
     );
-  # A module of NixOS, as `disabledModules` names it, whose options the stand-in has in another file, if at all.
+  # A module of NixOS in `disabledModules` whose options the stand-in has in another file, or lacks.
   isLost =
     module:
     isString module
@@ -62,7 +62,7 @@ rec {
   };
   importApply = file: arguments: setDefaultModuleLocation file (import file arguments);
 
-  # A module function gets what it names; names that are not special come from `_module.args`.
+  # A module function gets the arguments it names, from `specialArgs` or `_module.args`.
   applyModuleArgs =
     key: f: args:
     let

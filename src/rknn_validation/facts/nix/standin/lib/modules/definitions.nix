@@ -1,4 +1,4 @@
-# What the definitions of one option come to: conditions, priorities, order and type.
+# Merges the definitions of one option: conditions, priorities, order and type.
 { lib }:
 let
   inherit (builtins)
@@ -20,7 +20,7 @@ let
     "lazyAttrsOf"
     "submodule"
   ];
-  # What is not known stays in the value where the type has room for it: as one of a list, as text, or as it is.
+  # An opaque value becomes an element of a list, marked text, or stays as it is.
   mergeOpaque =
     loc: type: defs:
     let
@@ -44,7 +44,7 @@ let
       (head parts.right).value;
 in
 rec {
-  # What mergeDefinitions gives where nobody defines the option.
+  # The result of mergeDefinitions for an option without definitions.
   defaultOnly =
     loc: opt:
     let
@@ -71,7 +71,7 @@ rec {
       throw "${start} TypeError: ${type.typeError loc defs}"
     else
       throw "${start} Definition values:${showDefs defs}";
-  # Definitions without condition, priority or order are what they are.
+  # Without condition, priority or order.
   isPlain = def: !(def.value ? _type);
   mergeDefinitions =
     loc: type: defs:

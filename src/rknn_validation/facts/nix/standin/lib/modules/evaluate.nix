@@ -56,11 +56,11 @@ rec {
       class ? null,
       args ? { },
       check ? true,
-      # What a type gives its submodules as module arguments.
+      # Module arguments that a type gives its submodules.
       _arguments ? { },
       # Declarations that are the same for every instance of a type, already grouped by name.
       _declared ? { },
-      # What NixOS has beside the modules of this evaluation: { accepts, options }, see ../../opaque.nix.
+      # Options that NixOS has and the stand-in lacks: { accepted, options }, see beside.nix.
       _beside ? null,
     }@given:
     let
@@ -126,7 +126,7 @@ rec {
               if _beside == null then
                 lib.showDefs [ (head beside.unmatched) ]
               else
-                # Not the value: to show it is to evaluate it, which may need what is not there.
+                # Without the value, which may not be possible to evaluate.
                 "\n- In `${(head beside.unmatched).file}'"
             )
             + beside.others
@@ -159,7 +159,7 @@ rec {
       inherit extendModules type class;
     };
 
-  # Options and values below `_module`. Most modules only add arguments, if anything: that is done directly.
+  # Options and values of `_module`. Most modules only add arguments, which has a shortcut.
   moduleInternals =
     {
       prefix,

@@ -29,7 +29,7 @@ rec {
   mergeModules =
     prefix: modules: mergeGroups prefix (declaredBy prefix modules) (definedBy prefix modules);
 
-  # What modules declare and define, by name.
+  # What modules declare and define, by option name.
   declaredBy =
     prefix: modules:
     group (concatMap (m: if m.options == { } then [ ] else [ (declarationsByName prefix m) ]) modules);
@@ -83,7 +83,7 @@ rec {
     in
     {
       matchedOptions = mapAttrs (_: result: result.matchedOptions) results;
-      # What the options come to.
+      # The options' values.
       values = mapAttrs (_: result: result.value) results;
       unmatchedDefns = concatMap unmatchedIn (attrNames defined);
     };
@@ -129,7 +129,7 @@ rec {
       '';
 
   nixos = toString ../../nixos;
-  # An option as its only declaration has it; shared by all instances where the declaration is.
+  # An option with one declaration, which instances of a type share.
   once =
     decl:
     let
@@ -149,7 +149,7 @@ rec {
   mergeNames =
     loc: all: defs:
     let
-      # Of a module of NixOS that another one replaces, the stand-in may have options somewhere else.
+      # The stand-in may have the options of a replaced NixOS module in another file.
       isReplaced = decl: lib.hasPrefix nixos decl._file && isOption decl.options;
       decls = if builtins.any (decl: decl.replaces or false) all then builtins.filter (decl: !isReplaced decl) all else all;
       split = partition (decl: isOption decl.options) decls;

@@ -1,4 +1,4 @@
-# What an option comes to. In every error's trace, which is why it is a small file: see expression/whole.nix.
+# The value of an option. Every error's trace leads through this file, so it is small: see expression/whole.nix.
 { lib }:
 let
   inherit (builtins)
@@ -22,7 +22,7 @@ rec {
   evalOptionValue =
     loc: opt: defs:
     (evalOption loc opt defs).option;
-  # An option's value, and all else that is to be known of it.
+  # An option's value and its other attributes.
   evalOption =
     loc: opt: defs:
     let
@@ -37,7 +37,7 @@ rec {
           ++ defs
         else
           defs;
-      # `?` is false for what is no set at all.
+      # `?` is false for values that are no sets.
       merged =
         if defs == [ ] && opt ? default && !(opt.default ? _type) then
           defaultOnly loc opt
@@ -47,7 +47,7 @@ rec {
           own
         else
           mergeManyDefinitions loc opt.type withDefault;
-      # The default counts only where nothing of a higher priority is left.
+      # The default is only used without definitions of a higher priority.
       own = mergeManyDefinitions loc opt.type defs;
       result =
         if opt.readOnly or false && length withDefault > 1 then

@@ -1,4 +1,4 @@
-# What may be wrapped around a definition: conditions, merges, priorities, order.
+# Properties of definitions: conditions, merges, priorities, order.
 { lib }:
 let
   inherit (builtins)
@@ -66,7 +66,7 @@ rec {
   # Conditions and merges of a whole attribute set are pushed down to its parts.
   pushDownProperties =
     value:
-    # Most definitions are no property.
+    # Most definitions have no properties.
     if !(value ? _type) then
       [ value ]
     else if value._type == "merge" then
@@ -80,7 +80,7 @@ rec {
     else
       [ value ];
 
-  # Conditions and merges of one value are resolved; what is left are values, overrides and orders.
+  # Resolves conditions and merges. Priorities and orders stay.
   dischargeProperties =
     value:
     if !(value ? _type) then

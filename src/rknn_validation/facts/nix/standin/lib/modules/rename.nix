@@ -113,7 +113,7 @@ rec {
     let
       old = lib.getAttrFromPath from options;
       target = attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.");
-      # What a free-form set holds is no option: its type is not known here.
+      # An attribute of a free-form set is no option, and has no type.
       type = (attrByPath to { } options).type or (lib.types.submodule { });
     in
     {

@@ -181,7 +181,7 @@ rec {
       descriptionClass = "nonRestrictiveClause";
     };
   luaInline = describe "luaInline" "inline lua" "noun" (value: value._type or null == "lua-inline") lib.mergeOneOption;
-  # Plain data: what JSON has.
+  # The types of JSON.
   json =
     let
       value =

@@ -18,7 +18,7 @@ let
     length
     ;
   isPlain = value: !(value ? _type);
-  # Definitions of which none is wrapped in anything.
+  # Merges definitions without properties.
   mergePlain =
     loc: type: defs:
     if if length defs == 1 then type.check (lib.head defs).value else all (def: type.check def.value) defs then
@@ -151,7 +151,7 @@ rec {
       merge =
         loc: defs:
         if all (def: all isPlain def.value) defs then
-          # What mergeDefinitions comes to where nothing is wrapped around a value.
+          # A shortcut of mergeDefinitions for values without properties.
           lib.concatLists (
             lib.imap1 (
               n: def:

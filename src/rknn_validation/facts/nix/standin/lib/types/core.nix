@@ -1,4 +1,4 @@
-# What a type is made of, and how two declarations of one option agree on a type.
+# The attributes of a type, and how two declarations of one option agree on a type.
 { lib }:
 rec {
   isType = type: value: (value._type or "") == type;
@@ -52,7 +52,7 @@ rec {
       functor ? defaultFunctor name,
       deprecationMessage ? null,
       nestedTypes ? { },
-      # What to say instead of listing the wrong definitions.
+      # An error message in place of the list of wrong definitions.
       typeError ? null,
     }:
     {

@@ -56,8 +56,8 @@ rec {
           modules = extra ++ modules;
           inherit specialArgs class prefix;
         };
-      # Modules that do nothing but declare are the same for every instance. Where a type is an option's, each of its
-      # modules stands in one that says where the option was declared.
+      # Modules that only declare options are the same for every instance. For the type of an option, each module is
+      # wrapped in one that names the file of the option.
       inner =
         module:
         let

@@ -17,7 +17,7 @@ rec {
   port = of types.port;
   # Text, or nothing.
   maybe = of (types.nullOr types.str) null;
-  # Settings of a nested format; nothing is known of its names.
+  # Settings in a nested format, with any names.
   tree = of types.attrs { };
   enum = values: default: of (types.enum values) default;
   either = first: second: of (types.either first second);
@@ -31,18 +31,18 @@ rec {
   submodule = options: types.submodule { inherit options; };
   # `attrsOf` a submodule with the given options.
   namedBy = module: of (types.attrsOf (types.submodule module)) { };
-  # Names as a list, or switched on and off one by one; read as a list.
+  # Names as a list, or as a set of Booleans. Its value is a list.
   nameSet = mkOption {
     type = nameSetType;
     default = { };
     apply = set: lib.attrNames (lib.filterAttrs (_: wanted: wanted) set);
   };
-  # The same, read as a set.
+  # The same, whose value is a set.
   flagSet = of nameSetType { };
   nameSetType = types.coercedTo (types.listOf types.str) (names: lib.genAttrs names (_: true)) (
     types.attrsOf types.bool
   );
-  # A set of settings in a file format, with options of its own beside the free ones.
+  # Settings in a file format, some of which have options of their own.
   settings =
     format: options:
     mkOption {

@@ -14,7 +14,7 @@ evalConfigArgs@{
 }:
 let
   opaque = import ../../opaque.nix;
-  # What is known to be missing here and not in nixpkgs.
+  # Names that the stand-in is known to lack, see opaque.nix.
   missing = opaque.told;
   platform = {
     _file = toString ./eval-config.nix;
@@ -47,7 +47,7 @@ let
           }
           // specialArgs;
       }
-      # nixpkgs' own library, where it serves below these modules, knows nothing of what is left open.
+      # With nixpkgs' own library below these modules, nothing is left open.
       // lib.optionalAttrs (builtins.functionArgs lib.evalModules ? _beside) { _beside = missing; }
     );
   complete =

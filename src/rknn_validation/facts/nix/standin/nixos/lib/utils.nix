@@ -24,7 +24,7 @@ rec {
   fsNeededForBoot = fs: fs.neededForBoot or false || lib.elem fs.mountPoint needed;
   copyFile = path: pkgs.runCommand (baseNameOf path) { } "copy";
 
-  # Escaping as systemd-escape does: what a unit name may not hold becomes its hexadecimal code.
+  # As systemd-escape: characters that a unit name may not have become their hexadecimal codes.
   escapeSystemdPath =
     path:
     let
@@ -43,7 +43,7 @@ rec {
     else
       lib.concatStrings (lib.imap0 escape (lib.stringToCharacters (lib.concatStringsSep "/" parts)));
 
-  # One argument of an Exec line: neither specifiers nor variables are expanded in it.
+  # One argument of an Exec line, without expansion of specifiers and variables.
   escapeSystemdExecArg =
     argument:
     let

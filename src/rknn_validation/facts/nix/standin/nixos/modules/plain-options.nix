@@ -19,7 +19,7 @@ let
   known = types // {
     off = types.bool;
     on = types.bool;
-    # Settings of a file of sections.
+    # Settings in a file with sections.
     section = types.attrsOf (types.either atom (types.listOf atom));
     sections = types.attrsOf known.section;
   };
@@ -30,7 +30,7 @@ let
       words = lib.splitString " " text;
     in
     lib.foldr (word: known.${word}) known.${lib.last words} (lib.init words);
-  # What an option has where the table names no default, by the first word of its type.
+  # Defaults of options for which the table has none, by the first word of their type.
   defaults = {
     on = true;
     off = false;

@@ -62,7 +62,7 @@ let
         unitConfig = unitSection name config options;
       };
     };
-  # One that is named by the place it mounts.
+  # A unit that is named by the path it mounts.
   mounted =
     suffix: section:
     { config, options, ... }:

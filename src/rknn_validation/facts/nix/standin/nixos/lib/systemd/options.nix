@@ -9,7 +9,7 @@ let
   unitNames = of (types.listOf units.unitNameType) [ ];
   section = declare.attrsOf units.unitOption;
 
-  # Of every unit, whether it is declared by its kind or given as text.
+  # Of every unit, also of those given as text.
   shared = {
     enable = on;
     overrideStrategy = declare.enum [
@@ -117,7 +117,7 @@ let
     runner = of types.unspecified null;
   };
 
-  # The options each other kind has beside the common ones.
+  # Further options of the other kinds.
   kinds = {
     target = { };
     socket = {

@@ -12,7 +12,7 @@ import ./values.nix { inherit lib; }
   mkPathSafeName = lib.replaceStrings [ "@" ":" "\\" "[" "]" ] [ "-" "-" "-" "" "" ];
   shellEscape = lib.replaceStrings [ "\\" ] [ "\\\\" ];
 
-  # Where a unit's shell text lands, as its Exec line names it.
+  # The path of a unit's shell script, for its Exec line.
   makeJobScript =
     {
       name,
@@ -57,7 +57,7 @@ import ./values.nix { inherit lib; }
       optionalString (environment.${name} != null) "Environment=${builtins.toJSON "${name}=${environment.${name}}"}\n"
     ) (lib.attrNames environment);
 
-  # The unit file's text: its [Unit] section, the section of its own kind, and who wants it.
+  # The text of a unit file: [Unit], the section of its kind, and [Install].
   unitText =
     unit: section: body:
     "[Unit]\n${attrsToSection unit.unitConfig}\n"

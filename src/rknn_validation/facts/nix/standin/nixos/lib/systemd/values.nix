@@ -6,7 +6,7 @@ in
 {
   unitNameType = types.strMatching "[a-zA-Z0-9@%:_.\\-]+[.](service|socket|device|mount|automount|swap|target|path|timer|scope|slice)";
 
-  # A value of a section: lists repeat the key and are joined, anything else has to be said once.
+  # A value of a section. Lists repeat the key and are concatenated; other values may only be defined once.
   unitOption = lib.mkOptionType {
     name = "systemd option";
     merge =
@@ -26,7 +26,7 @@ in
         lib.mergeEqualOption loc kept;
   };
 
-  # `checks` look at a whole section before it is merged; conditions and priorities are looked through.
+  # `checks` see a whole section before it is merged, without its conditions and priorities.
   checkUnitConfig =
     group: checks: section:
     let

@@ -38,7 +38,7 @@ in
 {
   options = {
     name = declare.required types.str;
-    # Of a package's meta attributes, those a test may have.
+    # The meta attributes that a test may have.
     meta = mkOption {
       apply = lib.filterAttrs (_: value: value != null);
       default = { };
@@ -101,9 +101,9 @@ in
     };
     nodeDefaults.virtualisation.qemu.package = lib.mkDefault config.qemu.package;
     result = hostPkgs.runCommand "vm-test-run-${config.name}" {
-      # Building its systems is part of building a test: all of them are evaluated whole.
+      # Building a test builds its systems, so they are evaluated.
       systems = lib.mapAttrsToList (_: node: node.system.build.toplevel) config.nodes;
-      # So is what its machines are started with.
+      # So are the arguments of its virtual machines.
       machines = lib.mapAttrsToList (
         _: node: toString (node.virtualisation.qemu.options ++ node.virtualisation.additionalPaths)
       ) config.nodes;

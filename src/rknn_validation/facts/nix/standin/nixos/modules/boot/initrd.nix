@@ -56,7 +56,7 @@ in
   };
 
   config = lib.mkIf config.boot.initrd.enable {
-    # Hardware that a root file system may be on.
+    # Drivers of hardware that may hold the root file system.
     boot.initrd.availableKernelModules = lib.mkIf config.boot.initrd.includeDefaultModules (
       [
         "ahci"

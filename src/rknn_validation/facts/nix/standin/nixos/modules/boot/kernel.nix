@@ -19,7 +19,7 @@ let
     description = "string, with spaces inside double quotes";
   };
 
-  # The kernel that is asked for is rebuilt with the configuration's own patches.
+  # The chosen kernel is rebuilt with the configuration's own patches.
   unchanged = cfg.kernelPatches == [ ] && cfg.kernel.features == { } && cfg.kernel.randstructSeed == "";
   withPatches =
     packages:
@@ -67,7 +67,7 @@ in
       modprobeConfig.enable = on;
     };
     system.requiredKernelConfig = declare.listOf types.attrs;
-    # The kernel's own modules and the further ones, in one directory.
+    # The modules of the kernel and of other packages, in one directory.
     system.modulesTree = mkOption {
       type = types.listOf types.path;
       internal = true;
@@ -129,7 +129,7 @@ in
         "MODULES"
         "BINFMT_ELF"
       ];
-      # Kernels that nixpkgs builds are taken to have whatever is required of them.
+      # Kernels that nixpkgs builds are assumed to have all required options.
       assertions = lib.optionals (!(kernel ? features)) (
         map (required: {
           assertion = required.assertion kernel.config;

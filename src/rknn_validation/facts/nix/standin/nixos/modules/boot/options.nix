@@ -10,7 +10,7 @@ let
     types.int
   ];
   sysctlValue = number // {
-    # One value written in several ways is no conflict.
+    # The same value written in different ways is no conflict.
     merge =
       loc: defs:
       if lib.length (lib.unique (map (def: sysctlText def.value) defs)) == 1 then

@@ -39,7 +39,7 @@ let
       withProfiles cfg.variables cfg.profileRelativeEnvVars
     )
   );
-  # PAM's own syntax; only the session's variables are in it.
+  # In PAM's own syntax, with the session's variables only.
   pamLine =
     name: values:
     let
@@ -65,7 +65,7 @@ in
 
   config = {
     environment = {
-      # Session variables reach shells as well; shells' variables reach no session.
+      # Session variables are set in shells as well, but not the other way round.
       variables = lib.mkMerge [
         cfg.sessionVariables
         {

@@ -45,7 +45,7 @@ in
       postBuild = cfg.extraSetup;
     };
     environment = {
-      # What a shell on every NixOS machine finds.
+      # On every NixOS machine.
       corePackages = map lower [
         pkgs.acl
         pkgs.bashInteractive

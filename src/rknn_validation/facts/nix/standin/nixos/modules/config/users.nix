@@ -55,7 +55,7 @@ let
   ];
   assertions = name: one: [
     {
-      # A number below 1000 says as well that it is no person's account.
+      # A number below 1000 is a system account as well.
       assertion =
         one.isSystemUser != one.isNormalUser
         || (!one.isSystemUser && one.uid != null && one.uid < 1000);
@@ -122,7 +122,7 @@ in
     });
     users.groups =
       let
-        # Groups that only come with what they belong to.
+        # Groups that only exist with the service they belong to.
         others = [
           "docker"
           "networkmanager"

@@ -31,7 +31,7 @@ in
   ];
 
   options.hardware.deviceTree = {
-    # The platform's in 26.05, the kernel's in 26.11.
+    # The default is the platform's in 26.05, and the kernel's in 26.11.
     enable = declare.flag (
       pkgs.stdenv.hostPlatform.linux-kernel.DTB or config.boot.kernelPackages.kernel.buildDTBs
     );

@@ -16,7 +16,7 @@ in
     firmware = mkOption {
       type = types.listOf types.package;
       default = [ ];
-      # Read, it is one directory.
+      # Its value is one directory.
       apply =
         list:
         pkgs.buildEnv {

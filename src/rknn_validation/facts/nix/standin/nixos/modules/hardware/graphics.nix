@@ -23,7 +23,7 @@ let
       "graphics"
       to
     ];
-  # NixOS defines it by mkDefault, not by a default: another mkDefault conflicts with that.
+  # NixOS defines it with mkDefault and not by a default, so another mkDefault conflicts.
   drivers = mkOption {
     type = types.package;
     internal = true;

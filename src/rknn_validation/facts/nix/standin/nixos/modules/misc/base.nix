@@ -12,7 +12,7 @@ let
 in
 {
   options = {
-    # They are collected here; `system.build.toplevel` refuses a system of which one does not hold.
+    # Checked by `system.build.toplevel`.
     assertions = declare.listOf types.unspecified;
     warnings = declare.strings;
     lib = declare.attrsOf types.attrs;

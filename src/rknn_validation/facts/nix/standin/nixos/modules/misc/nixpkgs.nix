@@ -12,8 +12,8 @@ let
   cfg = config.nixpkgs;
   opt = options.nixpkgs;
   call = value: argument: if lib.isFunction value then value argument else value;
-  # Of several settings the one that is defined last stays, which is the first module's: definitions are in the
-  # reverse order of the modules. Order (mkBefore, mkAfter) is as everywhere.
+  # The last definition of a setting wins. Definitions are in the reverse order of the modules, so it is the first
+  # module's, unless mkBefore or mkAfter changes the order.
   merge =
     left: right:
     let
@@ -28,7 +28,7 @@ let
       packageOverrides =
         packages: call left'.packageOverrides packages // call (right'.packageOverrides or { }) packages;
     };
-  # The package set looks through mkIf, mkDefault and their kin in its settings.
+  # nixpkgs evaluates mkIf, mkDefault and the like in its settings.
   discharged =
     settings:
     lib.concatMapAttrs (

@@ -11,7 +11,7 @@ let
   cfg = config.programs;
   declare = import ../../lib/declare.nix { inherit lib; };
 
-  # All there is to know of these is that they are installed once they are enabled.
+  # Enabling these only installs them.
   plain = {
     inherit (pkgs)
       direnv

@@ -52,7 +52,7 @@ in
         group = "polkituser";
       };
       users.groups.polkituser = { };
-      # Whenever programs change there may be other actions to decide upon.
+      # New programs may bring new actions.
       systemd.services.polkit.restartTriggers = [ config.system.path ];
     })
   ];

@@ -125,7 +125,7 @@ in
   };
 
   config = {
-    # `startAt` is short for a timer.
+    # `startAt` makes a timer.
     systemd.timers = timersOf cfg.services;
     systemd.user.timers = timersOf cfg.user.services;
 

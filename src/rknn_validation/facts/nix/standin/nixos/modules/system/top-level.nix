@@ -9,7 +9,7 @@
 let
   inherit (lib) mkOption types;
   declare = import ../../lib/declare.nix { inherit lib; };
-  # Of the NixOS that the stand-in stands for.
+  # The release that the stand-in imitates.
   release = lib.trivial.release or "26.05";
 
   failed = map (one: one.message) (lib.filter (one: !one.assertion) config.assertions);

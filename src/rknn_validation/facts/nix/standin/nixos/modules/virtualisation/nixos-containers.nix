@@ -12,7 +12,7 @@ let
   inherit (declare) off;
   cfg = config.containers;
 
-  # What is written for a container is a configuration of its own; the machine's overlays do not reach it.
+  # A container has a configuration of its own, without the machine's overlays.
   system =
     name:
     mkOption {
@@ -93,7 +93,7 @@ let
         );
         tmpfs = declare.strings;
         extraFlags = declare.strings;
-        # What its own configuration asserts; none is known of a system that is given by path.
+        # The assertions of its configuration; those of a system given by path are unknown.
         ownAssertions = mkOption {
           internal = true;
           type = types.listOf types.unspecified;

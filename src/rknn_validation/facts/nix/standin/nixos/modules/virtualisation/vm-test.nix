@@ -60,7 +60,7 @@ in
   };
 
   config = {
-    # The file systems are the test driver's; this is the one a system cannot be without.
+    # The test driver brings the file systems; every system needs this one.
     fileSystems."/" = lib.mkDefault {
       device = "/dev/vda";
       fsType = "ext4";
