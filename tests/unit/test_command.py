@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rknn_validation.checks.formerly import FORMERLY
 from rknn_validation.pytestplugin import command, doctor, explain
@@ -113,3 +116,36 @@ def test_setup_brings_what_the_doctor_asks_for() -> None:
     every_debian_has = {"make", "setpriv", "dpkg-deb", "git", "nix", "depmod"}
     for name, package in {**doctor.PROGRAMS, **doctor.USEFUL}.items():
         assert f"{name}:{package[1]}" in text or name in every_debian_has, name
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({}, []),
+        ({"FLAKE": ".#opi01", "ARGUMENTS": "-m unit"}, ["--flake", ".#opi01", "-m", "unit"]),
+        ({"SUBJECT": "a file.yaml", "ARGUMENTS": "$(exit 1) *"}, ["--subject", "a file.yaml", "$(exit", "1)", "*"]),
+    ],
+    ids=["nothing", "flake", "subject"],
+)
+def test_the_action_calls_the_command(inputs: Mapping[str, str], words: list[str], tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    judging = action["runs"]["steps"][-1]
+    assert {f"${{{{ inputs.{name} }}}}" for name in action["inputs"]} == set(judging["env"].values())
+    program = tmp_path / ".venv" / "bin" / "rknn-validate"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
+    program.chmod(0o755)
+    environment = {**os.environ, **dict.fromkeys(judging["env"], ""), **inputs, "GITHUB_ACTION_PATH": str(tmp_path)}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", judging["run"]]  # as both run it
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines() == words
+
+
+def test_the_hook_judges_what_nix_evaluates() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"].split()[0] == command.own_options().prog
+    wanted = re.compile(hook["files"])
+    assert all(map(wanted.search, ("nixos/modules/rknn.nix", "flake.lock", "validation.yaml")))
+    assert not any(map(wanted.search, ("README.md", "docs/flake.lock.md", "other/validation.yaml.orig")))

@@ -1,4 +1,7 @@
-"""pytest: options and fixtures of the tier `hardware`, which asks real nodes and runs only with --hardware."""
+"""pytest: the tier `hardware`, which runs only with --hardware: which nodes are asked, their passwords, the fleet.
+
+A run with --hardware that asks no node is an error, never a success.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import DISTURBING, Expectation
@@ -20,30 +24,86 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.nodes.ssh import Limits, Password, SshLink
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
-from rknn_validation.pytestplugin.entry import path_of
+from rknn_validation.pytestplugin.entry import SUITES, path_of
 from rknn_validation.pytestplugin.progress import say
-from rknn_validation.pytestplugin.selection import NODES, which
-from rknn_validation.subject.inventory import EXAMPLE, Node
+from rknn_validation.subject.inventory import EXAMPLE, Node, read_inventory, require_files, select
 from rknn_validation.subject.validation import Validation
 
+NODES = SUITES / "test_nodes.py"
+"""The suite that asks real nodes."""
+MARKERS = frozenset({"hardware", "verdict"})
+"""Its markers."""
 PASSWORD = pytest.StashKey[Password]()
-WORD = "rknn_sudo_password"
-"""Name under which the password travels to a worker, over the pipe that started it."""
+PASSWORD_KEY = "rknn_sudo_password"
+"""Key of `workerinput` that carries the password to a worker of -n, over the pipe that started it."""
 
 
 def chosen(config: pytest.Config, validation: Validation) -> Validation:
-    """The subject with the nodes to ask, none without --hardware. Raises HarnessError for words nobody knows."""
+    """The subject with the nodes to ask, none without --hardware. Raises HarnessError for unknown names."""
     if config.getoption("--nodes-at-once") < 1:
         raise HarnessError("--nodes-at-once", expected="1 or more", seen=str(config.getoption("--nodes-at-once")))
-    nodes = which(config, validation)
+    nodes = nodes_to_ask(config, validation)
     config.stash[PASSWORD] = _password(config, nodes)
     return replace(validation, nodes={node.name: node for node in nodes})
 
 
+def nodes_to_ask(config: pytest.Config, validation: Validation) -> tuple[Node, ...]:
+    """The nodes to ask, none without --hardware. Raises HarnessError where it is given and there is none."""
+    option = config.getoption
+    if not option("--hardware"):
+        for name in ("--inventory", "--node", "--group"):
+            if option(name):
+                raise HarnessError(f"{name} names real nodes", expected="--hardware beside it", seen="no --hardware")
+        return ()
+    path = option("--inventory")
+    known = read_inventory(path, validation.scenarios) if path else validation.nodes
+    if not known and (path or option("--node") or option("--group") or asks_nodes(config)):
+        raise HarnessError(
+            "--hardware: there is no node to ask",
+            expected="nodes in validation.yaml, or in a file named with --inventory FILE",
+            seen=f"none in {path or validation.path}",
+            hint=f"write down one, such as\n{EXAMPLE}",
+        )
+    nodes = select(known, option("--node"), option("--group"))
+    require_files(nodes)
+    return nodes
+
+
+def asks_nodes(config: pytest.Config) -> bool:
+    """Whether the suite for nodes is among the paths of this run, and -m does not leave it out.
+
+    -k does not matter: without a node there is no question for it to leave out.
+    """
+    if not any(NODES.is_relative_to(path_of(argument, config.invocation_params.dir)) for argument in config.args):
+        return False
+    try:
+        return Expression.compile(config.option.markexpr or "hardware").evaluate(_marked)
+    except (SyntaxError, pytest.UsageError):
+        return False  # pytest has its own words for that
+
+
+def _marked(name: str, /, **_: str | int | bool | None) -> bool:
+    return name in MARKERS
+
+
+def nothing_matched(config: pytest.Config, nodes: Mapping[str, Node]) -> str:
+    """The mistake of a run that was to ask nodes, and whose -k matches no question; "" if that is not so."""
+    if not config.getoption("--hardware") or not nodes or not config.option.keyword or not asks_nodes(config):
+        return ""
+    first = next(iter(nodes))
+    error = HarnessError(
+        f"--hardware: nothing was asked, for -k {config.option.keyword!r} matches no question",
+        expected=f"words of NODE-CHECK, such as {first}-device.present",
+        seen=f"the nodes {', '.join(nodes)}",
+        hint="--collect-only -q lists all questions; --node NAME and --group NAME choose nodes",
+    )
+    return str(error)
+
+
 def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
-    """Asked once, before anything runs; a worker is told by the process that started it."""
+    """Sudo's password, asked for once before anything runs; a worker has it from the process that started it."""
     if hasattr(config, "workerinput"):
-        return Password(str(config.workerinput.get(WORD, "")))
+        return Password(str(config.workerinput.get(PASSWORD_KEY, "")))
     asking = [node.name for node in nodes if node.sudo == "ask"]
     if not asking or config.option.collectonly:
         return Password()
@@ -65,7 +125,7 @@ def _password(config: pytest.Config, nodes: Sequence[Node]) -> Password:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """To ask real nodes without any is a slip, however its tests were found (see `whichnodes`)."""
+    """--hardware without a node is an error, in whatever way the suite was found."""
     asked = [item for item in items if item.get_closest_marker("hardware")]
     if config.getoption("--hardware") and any(_without_nodes(item) for item in asked):
         raise pytest.UsageError(f"--hardware: there is no node to ask; write down one, such as\n{EXAMPLE}")
@@ -79,7 +139,7 @@ def _without_nodes(item: pytest.Item) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of -n the password."""
-    node.workerinput[WORD] = node.config.stash.get(PASSWORD, Password()).text
+    node.workerinput[PASSWORD_KEY] = node.config.stash.get(PASSWORD, Password()).text
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -98,7 +158,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapping[str, Facts]) -> Iterator[Fleet]:
-    """The nodes of this run, being asked what its tests want to know, in their order."""
+    """The nodes of this run. They are asked the questions of its tests, in their order."""
     option = request.config.getoption
     wanted: dict[str, list[Check[Any]]] = {}
     for item in request.session.items:

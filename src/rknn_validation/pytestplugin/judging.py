@@ -1,13 +1,14 @@
-"""pytest: what is judged, and which nixpkgs serves; told by the command line or a subject file.
+"""pytest: what is judged, and with which nixpkgs, as the command line or the subject file says.
 
 Hosts are evaluated before the first test is collected: which questions there are depends on their boards and stacks.
-It is done once in a run; the workers of -n read what came out.
+This happens once in a run; the workers of -n read the result.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,11 +31,11 @@ from rknn_validation.subject.references import HostReference, split_path
 from rknn_validation.subject.validation import Validation, load
 
 NIXPKGS_SECONDS = 900.0
-WORD = "rknn_judged"
-"""Name under which workers of -n are told where the facts of hosts are."""
-NIXPKGS = "rknn_nixpkgs"
-"""Name under which they are told the nixpkgs."""
-SEEN = "judged.pickle"
+FACTS_KEY = "rknn_facts"
+"""Key of `workerinput` for the folder with the facts of hosts, which a worker of -n does not evaluate again."""
+NIXPKGS_KEY = "rknn_nixpkgs"
+"""Key of `workerinput` for the nixpkgs that serves."""
+VALIDATION_FILE = "validation.pickle"
 EXAMPLE = f"# {SUBJECT_FILE}\nhosts:\n  opi01: .#opi01"
 
 
@@ -85,31 +86,15 @@ class Judged:
         say(self.config, line)
 
     def facts(self) -> Mapping[str, Facts]:
-        """The facts of every scenario: hosts' from the shelf, those of a module's scenarios evaluated now."""
+        """The facts of every scenario: those of hosts from disk, those of a module's scenarios evaluated now."""
         own = {
             name: one for name, one in self.validation.scenarios.items() if name not in self.validation.host_subjects
         }
         if own and not hasattr(self.config, "workerinput"):
             self.say(f"evaluating {', '.join(own)}")
         found = gather(replace(self.validation, scenarios=own), self.evaluator()) if own else {}
-        return _Both(found, FactsOnDisk(self.folder)) if self.folder else found
-
-
-class _Both(Mapping[str, Facts]):
-    """Facts in memory, and others on a shelf."""
-
-    def __init__(self, near: Mapping[str, Facts], far: Mapping[str, Facts]) -> None:
-        self.near, self.far = near, far
-
-    def __getitem__(self, name: str) -> Facts:
-        return self.near[name] if name in self.near else self.far[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.near
-        yield from self.far
-
-    def __len__(self) -> int:
-        return len(self.near) + len(self.far)
+        # ChainMap is typed for mappings that can be written to; nobody writes to this one.
+        return ChainMap(found, FactsOnDisk(self.folder)) if self.folder else found  # type: ignore[arg-type]
 
 
 JUDGED = pytest.StashKey[Judged]()
@@ -117,16 +102,17 @@ JUDGED = pytest.StashKey[Judged]()
 
 def judged(config: pytest.Config) -> Judged:
     """Read what is judged, and evaluate its hosts. Raises HarnessError."""
-    told = getattr(config, "workerinput", {})
-    if told.get(WORD):
-        folder = Path(told[WORD])
-        return Judged(config, pickle.loads((folder / SEEN).read_bytes()), folder, _nixpkgs=_told_nixpkgs(told))
-    found = Judged(config, _asked_for(config), _nixpkgs=_told_nixpkgs(told))
+    given = getattr(config, "workerinput", {})
+    nixpkgs = _nixpkgs(given)
+    if given.get(FACTS_KEY):
+        folder = Path(given[FACTS_KEY])
+        return Judged(config, pickle.loads((folder / VALIDATION_FILE).read_bytes()), folder, _nixpkgs=nixpkgs)
+    found = Judged(config, _validation(config), _nixpkgs=nixpkgs)
     if config.getoption("--flake"):
         hosts: dict[str, Host] = {}
         for reference in config.getoption("--flake"):
             hosts |= hosts_of(reference, Path.cwd(), found.evaluator())
-        found.validation = replace(found.validation, hosts=_given(hosts, config))
+        found.validation = replace(found.validation, hosts=_as_given(hosts, config))
     if config.getoption("--file"):
         (host,) = found.validation.hosts.values()
         evaluator = found.evaluator()
@@ -137,11 +123,11 @@ def judged(config: pytest.Config) -> Judged:
     return found
 
 
-def _told_nixpkgs(told: Mapping[str, Any]) -> Nixpkgs | None:
-    """The nixpkgs that was chosen by the process which started this one."""
-    if NIXPKGS not in told:
+def _nixpkgs(given: Mapping[str, Any]) -> Nixpkgs | None:
+    """The nixpkgs that the process which started this worker has chosen."""
+    if NIXPKGS_KEY not in given:
         return None
-    path, name, why = told[NIXPKGS]
+    path, name, why = given[NIXPKGS_KEY]
     return Nixpkgs(Path(path) if path else None, name, why)
 
 
@@ -149,13 +135,13 @@ def _evaluate_hosts(found: Judged) -> None:
     try:
         found.folder = found.owned.enter_context(workspace())
         found.validation = evaluate_hosts(found.validation, found.evaluator(), FactsOnDisk(found.folder), found.say)
-        (found.folder / SEEN).write_bytes(pickle.dumps(found.validation))
+        (found.folder / VALIDATION_FILE).write_bytes(pickle.dumps(found.validation))
     except BaseException:
         found.owned.close()
         raise
 
 
-def _asked_for(config: pytest.Config) -> Validation:
+def _validation(config: pytest.Config) -> Validation:
     option = config.getoption
     named = [name for name in ("--subject", "--flake", "--file") if option(name)]
     if len(named) > 1:
@@ -169,10 +155,10 @@ def _asked_for(config: pytest.Config) -> Validation:
         return _of_file(option("--file"), config)
     if option("--flake"):
         return Validation(Path(option("--flake")[0]), None, {}, {})
-    return load(option("--subject") or _found(config))
+    return load(option("--subject") or _subject_file(config))
 
 
-def _found(config: pytest.Config) -> Path:
+def _subject_file(config: pytest.Config) -> Path:
     places = dict.fromkeys((config.invocation_params.dir, config.rootpath))
     for directory in places:
         if (directory / SUBJECT_FILE).exists():
@@ -192,10 +178,10 @@ def _of_file(file: Path, config: pytest.Config) -> Validation:
     path = split_path(config.getoption("--attribute"))
     name = path[-1] if path else file.stem
     host = Host(name, HostReference(name, path, file=file.resolve()))
-    return Validation(file.resolve(), None, {}, {}, hosts=_given({name: host}, config))
+    return Validation(file.resolve(), None, {}, {}, hosts=_as_given({name: host}, config))
 
 
-def _given(hosts: Mapping[str, Host], config: pytest.Config) -> dict[str, Host]:
+def _as_given(hosts: Mapping[str, Host], config: pytest.Config) -> dict[str, Host]:
     option = config.getoption
     if option("--board") and len(hosts) > 1:
         raise HarnessError("--board", expected="one host, such as --flake .#opi01", seen=f"{len(hosts)} hosts")
@@ -208,15 +194,15 @@ def _given(hosts: Mapping[str, Host], config: pytest.Config) -> dict[str, Host]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of -n where the facts of hosts are, and which nixpkgs serves."""
+    """Pass the facts of hosts and the nixpkgs that serves on to a worker of -n."""
     found: Judged | None = node.config.stash.get(JUDGED, None)
     if found is None:
         return
     if found.folder is not None:
-        node.workerinput[WORD] = str(found.folder)
-    with suppress(HarnessError):  # told where something is to be evaluated
+        node.workerinput[FACTS_KEY] = str(found.folder)
+    with suppress(HarnessError):  # reported where something is to be evaluated
         chosen = found.nixpkgs
-        node.workerinput[NIXPKGS] = (str(chosen.path or ""), chosen.told, chosen.why)
+        node.workerinput[NIXPKGS_KEY] = (str(chosen.path or ""), chosen.told, chosen.why)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -233,7 +219,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Nothing of the facts is left behind."""
+    """Remove the facts from disk."""
     found = config.stash.get(JUDGED, None)
     if found is not None:
         found.owned.close()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rknn_validation.checks.model import Status
-from rknn_validation.pytestplugin import selection
+from rknn_validation.pytestplugin import hardware
 from rknn_validation.pytestplugin.judging import JUDGED
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection, verdict_in
@@ -109,7 +109,7 @@ class Reporter:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         if exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or self.collection.verdicts:
             return ""
-        mistake = selection.nothing_matched(session.config, self.validation.nodes)
+        mistake = hardware.nothing_matched(session.config, self.validation.nodes)
         session.exitstatus = pytest.ExitCode.USAGE_ERROR if mistake else exitstatus
         return mistake
 
