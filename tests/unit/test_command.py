@@ -99,7 +99,7 @@ def test_the_doctors_status_is_that_of_unit_and_vm(
     said = capsys.readouterr().out
     for tier in doctor.TIERS:
         assert f"{tier}: {'cannot run' if tier in lacking else 'can run'}" in said
-    assert ("to have it: bring it" in said) == bool(lacking)
+    assert ("install: bring it" in said) == bool(lacking)
 
 
 def test_the_doctor_misses_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

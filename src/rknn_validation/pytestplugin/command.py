@@ -47,18 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return cache(words[1:])
     asked, _ = own_options().parse_known_args(words)
+    try:
+        status = answer(asked)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, such as head(1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return judge(words) if status is None else status
+
+
+def answer(asked: argparse.Namespace) -> int | None:
+    """Answer what the command answers by itself; None where it is to judge."""
+    if asked.explain is not None:
+        return explain.main(asked.explain)
+    if asked.doctor:
+        return doctor.main()
     if asked.help:
         print(everything().format_help(), end="")
     elif asked.version:
         print(f"rknn-validate {__version__} (pytest {pytest.__version__})")
-    elif asked.explain is not None:
-        return explain.main(asked.explain)
-    elif asked.doctor:
-        return doctor.main()
     elif asked.print_completion:
         print(completion(asked.print_completion))
     else:
-        return judge(words)
+        return None
     return 0
 
 

@@ -35,9 +35,9 @@ PROGRAMS = {
 }
 """What a tier cannot do without: a program, and the Debian package that brings it."""
 USEFUL = {
-    "nix": ("unit", "nix-bin", "--flake, attributes of flakes, and fetching the real nixpkgs"),
-    "git": ("unit", "git", "flakes in a Git repository"),
-    "shellcheck": ("unit", "shellcheck", "checks of scripts"),
+    "nix": ("unit", "nix-bin", "no flakes, and no download of the real nixpkgs"),
+    "git": ("unit", "git", "no flakes in a Git repository"),
+    "shellcheck": ("unit", "shellcheck", "scripts are not checked by it"),
 }
 """What a tier does less without."""
 
@@ -66,12 +66,12 @@ def main() -> int:
         own = [row for row in rows if row.tier == tier]
         print(f"{tier}: {'cannot run' if any(row.stops for row in own) else 'can run'}")
         for row in own:
-            sign = "lacks" if row.stops else "less " if row.lacking else "has  "
-            print(f"  {sign} {row.name:<22}{row.seen}{row.lacking and f': {row.lacking}'}")
+            state = "missing" if row.stops else "limited" if row.lacking else "ok"
+            print(f"  {state:<9}{row.name:<23}{row.seen}{row.lacking and f': {row.lacking}'}")
             if row.lacking and row.brings:
-                print(f"  {'':5} {'':22}to have it: {row.brings}")
+                print(f"  {'':<32}install: {row.brings}")
         print()
-    print("network: needed for nothing that is in the cache already. KVM: not needed, the processor is emulated.")
+    print("Network: not needed for what the cache holds. KVM: not used, boards are emulated in software.")
     return int(any(row.stops for row in rows if row.tier in ("unit", "vm")))
 
 
@@ -100,22 +100,22 @@ def _program(name: str, tier: str, package: str, why: str = "") -> Row:
     path = _found(name)
     if path is not None:
         return Row(tier, name, path)
-    return Row(tier, name, "not on PATH", why or "nothing of this tier runs", not why, installing(package))
+    return Row(tier, name, "not on PATH", why or "this tier cannot run", not why, installing(package))
 
 
 def _nix() -> Row | None:
-    """Which version of Nix; the nixpkgs of today asks for a newer one than Debian 12 has."""
+    """The version of Nix: Debian 12 has an older one than nixpkgs needs today."""
     try:
         found = version(Deadline.after(SECONDS, "Nix to tell its version"))
     except HarnessError:
-        return None  # told as a missing program
+        return None  # missing, which is a row of its own
     if found is None:
-        return Row("unit", "Nix's version", "nix-instantiate --version tells none", "Nix is broken", True)
+        return Row("unit", "Nix's version", "nix-instantiate --version prints none", "Nix is broken", True)
     words, oldest = (".".join(map(str, one)) for one in (found, OLDEST))
     if found >= OLDEST:
         return Row("unit", "Nix's version", words)
-    less = f"too old for the real nixpkgs ({oldest} or newer), the stand-in serves"
-    return Row("unit", "Nix's version", words, less, False, "install Nix from nixos.org")
+    less = f"the real nixpkgs needs {oldest}, so that the stand-in for it serves"
+    return Row("unit", "Nix's version", words, less, False, "a newer Nix, from nixos.org/download")
 
 
 def _headers() -> Row | None:
