@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import socket
 import struct
 
 import pytest
 import workers
 
+from rknn_validation.pytestplugin import entry
 from rknn_validation.pytestplugin.emulation import Once
 
+# Runs of pytest that tests start have the plugin, whether the package is installed or only on the path.
+os.environ["PYTEST_PLUGINS"] = entry.__name__
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1
 INTERFACE = "16sH22x"
 

@@ -11,8 +11,6 @@ import pytest
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
-# The second as an installed package has it: a checkout need not be one.
-PLUGINS = ("-p", "no:cacheprovider", "-p", "rknn_validation.pytestplugin.entry")
 NODES = "src/rknn_validation/suites/test_nodes.py"
 INVENTORY_TESTS = "tests/unit/test_inventory.py"
 INVENTORY = """\
@@ -22,7 +20,7 @@ nodes:
 
 
 def run(directory: Path, *words: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", *PLUGINS, "--report", str(directory / "report"), *words]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--report", str(directory / "report"), *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -13,8 +13,6 @@ import pytest
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
-# The second as an installed package has it: a checkout need not be one.
-PLUGINS = ("-p", "no:cacheprovider", "-p", "rknn_validation.pytestplugin.entry")
 QUESTIONS = "src/rknn_validation/suites/test_configuration.py"
 """What `-m "verdict and unit"` selects, without a look at every other file."""
 MODULE = """\
@@ -40,7 +38,7 @@ def subject(directory: Path, body: str = "") -> Path:
 
 def run(directory: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *PLUGINS, "--report", str(directory / "report"), *args],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--report", str(directory / "report"), *args],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
