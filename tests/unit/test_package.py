@@ -169,9 +169,22 @@ def test_a_subject_beside_other_tests_waits_until_one_asks_about_it(python: Path
     done = ran(python, tmp_path, "-m", "pytest")
     assert (done.returncode, (tmp_path / "report").exists()) == (0, False), done.stdout
     assert "nixpkgs" not in done.stdout
+    (tmp_path / "conftest.py").write_text(STRANGERS_CONFTEST)
+    done = ran(python, tmp_path, "-m", "pytest", "--group", "1")
+    assert (done.returncode, (tmp_path / "report").exists()) == (0, False), done.stdout
+    (tmp_path / "conftest.py").unlink()
     (tmp_path / "test_own.py").write_text("def test_own(validation): assert list(validation.scenarios) == ['off']\n")
     done = ran(python, tmp_path, "-m", "pytest")
     assert done.returncode == 0, done.stdout
+
+
+def test_an_option_that_somebody_else_has_is_named(python: Path, tmp_path: Path) -> None:
+    subject(tmp_path)
+    (tmp_path / "other.py").write_text("def pytest_addoption(parser):\n    parser.addoption('--group')\n")
+    words = ("-m", "pytest", "-p", "other", "--pyargs", "rknn_validation.suites")
+    done = ran(python, tmp_path, *words, PYTHONPATH=str(tmp_path))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--group" in done.stdout and "run rknn-validate" in done.stdout and "Traceback" not in done.stdout
 
 
 def test_in_an_empty_folder_the_command_says_what_to_write(validate: Run) -> None:
@@ -237,8 +250,10 @@ def test_without_qemu_an_emulated_board_is_inconclusive(validate: Run, tmp_path:
 
 def test_the_suites_are_found_by_their_name(python: Path, tmp_path: Path) -> None:
     subject(tmp_path)
+    elsewhere = subject(tmp_path / "elsewhere")
+    (elsewhere.parent / "conftest.py").write_text("raise SystemExit('not ours to read')\n")
     words = ("-m", "pytest", "--strict-markers", "--pyargs", "rknn_validation.suites", "-m", "unit", "-q")
-    done = ran(python, tmp_path, *words)
+    done = ran(python, tmp_path, *words, "--subject", str(elsewhere))
     assert done.returncode == 0, done.stdout
     assert "AssertRewriteWarning" not in done.stdout and "already imported" not in done.stdout
     assert (tmp_path / "report" / "results.json").exists()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,25 @@ ONLY_A_SUBJECT = pytest.StashKey[bool]()
 """Set where nothing but a subject file speaks for the plugin, which then waits until a test asks about it."""
 
 
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Load the plugin before pytest looks for test paths, for it takes the values of unknown options for some.
+
+    Not for options alone: a conftest file, none of which is read yet, may have one of the same name.
+    """
+    config = pluginmanager.get_plugin("pytestconfig")
+    assert isinstance(config, pytest.Config)
+    directory, words = config.invocation_params.dir, config.invocation_params.args
+    if settings_of_checkout(directory) or names_suites(
+        [word for word in map(str, words) if word[:1] != "-"], directory
+    ):
+        load(pluginmanager)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None]:
-    """Load the plugin if its suites, its options or a subject file are there; not one of these words if not.
+    """Load the plugin if its suites, one of its options or a subject file are there.
 
     Conftest files come first: an option that one of them has defined is theirs.
     """
@@ -34,17 +49,29 @@ def pytest_load_initial_conftests(
         return
     options, unknown = parser.parse_known_and_unknown_args(args, namespace=copy.copy(early_config.option))
     paths: Sequence[str] = options.file_or_dir or early_config.getini("testpaths")
-    asked = names_suites(paths, early_config.invocation_params.dir) or names_options(unknown)
-    if not asked:
-        if subject_file(early_config) is None:
-            return
+    if names_suites(paths, early_config.invocation_params.dir) or names_options(unknown):
+        load(manager)
+    elif subject_file(early_config) is not None:
         early_config.stash[ONLY_A_SUBJECT] = True
+        with suppress(pytest.UsageError):
+            load(manager)
+
+
+def load(manager: pytest.PytestPluginManager) -> None:
+    """Load the plugin. Raises UsageError where somebody else has an option of the same name."""
     try:
         manager.import_plugin(PLUGIN)
-    except ValueError as clash:  # pytest's word for an option that somebody else has
-        if asked:
-            hint = "run rknn-validate, which loads no other plugins"
-            raise pytest.UsageError(f"rknn-validation cannot add its options: {clash}\n  hint: {hint}") from clash
+    except ValueError as clash:
+        manager.unregister(name=PLUGIN)
+        hint = "run rknn-validate, which loads no other plugins"
+        raise pytest.UsageError(f"rknn-validation cannot add its options: {clash}\n  hint: {hint}") from clash
+
+
+def settings_of_checkout(directory: Path) -> Path | None:
+    """pytest's settings of this project, where the directory is a checkout of it."""
+    settings = directory / "pyproject.toml"
+    named = settings.is_file() and 'name = "rknn-validation"' in settings.read_text(encoding="utf-8")
+    return settings if named else None
 
 
 def names_suites(paths: Sequence[str], base: Path) -> bool:

@@ -23,7 +23,7 @@ from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.pytestplugin import emulation, judging
 from rknn_validation.pytestplugin import hardware as hardwareplugin
-from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE
+from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE, settings_of_checkout
 from rknn_validation.pytestplugin.options import GROUPS
 from rknn_validation.pytestplugin.progress import say
 from rknn_validation.pytestplugin.reporter import Reporter
@@ -65,17 +65,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     Before it knows our options, pytest takes their values for test paths, and looks for its settings beside
     a subject that lies elsewhere.
     """
-    own = config.invocation_params.dir / "pyproject.toml"
-    if config.inipath == own or config.option.inifilename or not own.is_file():
+    own = settings_of_checkout(config.invocation_params.dir)
+    if own is None or config.inipath == own or config.option.inifilename:
         return
-    if 'name = "rknn-validation"' in own.read_text(encoding="utf-8"):
-        capture = config.pluginmanager.getplugin("capturemanager")
-        if capture is not None:
-            capture.stop_global_capturing()
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", str(own), *config.invocation_params.args])
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", str(own), *config.invocation_params.args])
 
 
-@pytest.hookimpl(trylast=True)  # after `look`, which shows what is waited for
 def pytest_configure(config: pytest.Config) -> None:
     """Start, unless a subject file is all there is: then a test has to ask about it first."""
     for marker in MARKERS:
