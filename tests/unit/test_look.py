@@ -208,5 +208,5 @@ def test_pytests_own_look_ends_with_the_verdict_too(tmp_path: Path) -> None:
     assert "test session starts" in done.stdout
     assert "SKIPPED" not in done.stdout
     assert done.stdout.count("FAIL access.not-world-writable [") == 1
-    assert done.stdout.count("every process on the machine may talk to the driver") == 1
+    assert done.stdout.count("every process on the machine can use the driver") == 1
     assert done.stdout.splitlines()[-1].startswith("reports: ")
