@@ -45,3 +45,11 @@ def test_former_ids_in_a_selection_are_replaced() -> None:
 def test_a_verdict_of_an_earlier_report_has_the_current_id() -> None:
     verdict = Verdict("device.real", "", "device", "vm", "vendor", "board", Status.PASS, "", "")
     assert Verdict.from_json(verdict.to_json()).check == "device.is-the-drivers"
+
+
+def test_every_check_says_in_one_style_what_holds_and_what_to_do() -> None:
+    registries: tuple[Registry[Any], ...] = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
+    for check in (one for registry in registries for one in registry.all()):
+        assert check.title[-1] not in "?.", check.id
+        assert check.remedy[0].isupper() and check.remedy.endswith("."), check.id
+        assert check.ask.__doc__, check.id

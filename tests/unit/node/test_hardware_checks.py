@@ -287,10 +287,3 @@ def test_only_real_hardware_is_asked_about_silicon() -> None:
     stages = [STAGES.index(check.stage) for check in real]
     assert stages == sorted(stages)
     assert {check.id for check in HARDWARE_CHECKS.all()}.isdisjoint(check.id for check in NODE_CHECKS.all())
-
-
-def test_every_check_says_what_to_do() -> None:
-    for check in HARDWARE_CHECKS.all():
-        assert check.stage in STAGES
-        assert check.title[0].isupper() and check.title[-1] not in "?."
-        assert check.remedy and check.ask.__doc__

@@ -6,6 +6,7 @@ the expectations that depend on it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 from rknn_validation.checks.configuration.registry import EXPECTS, applicable, ask, check
@@ -102,6 +103,7 @@ def expectation(id: str, title: str, *, remedy: str, what: str) -> Callable[[Fin
     """Declare the decorated function as the check of an expectation, which a host may be unable to meet at all."""
 
     def declare(find: Find) -> Find:
+        @functools.wraps(find)
         def findings(facts: Facts) -> Iterator[Finding]:
             yield from list(_nowhere(facts)) or find(facts)
 
