@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT / "src")]
 
 from rknn_validation.common.deadline import Deadline  # noqa: E402
 from rknn_validation.common.process import run, tool  # noqa: E402
-from rknn_validation.facts.nix.instantiate import ENVIRONMENT, STANDIN  # noqa: E402
+from rknn_validation.facts.nix.command import ENVIRONMENT, STANDIN  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "options.md"
 HEAD = """# Options of `hardware.rknn`

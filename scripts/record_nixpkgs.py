@@ -23,10 +23,33 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "unit" / "nix")]
 import recording  # noqa: E402
 
 from rknn_validation.common.deadline import Deadline  # noqa: E402
-from rknn_validation.facts.nix.namespaces import LIBRARY_NAMES, record_names  # noqa: E402
+from rknn_validation.common.errors import HarnessError  # noqa: E402
+from rknn_validation.common.process import run, tool  # noqa: E402
+from rknn_validation.facts.nix.namespaces import LIBRARY_NAMES  # noqa: E402
 
 NEW = ": new"
+NAMESPACES = (
+    *("asserts", "attrsets", "cli", "customisation", "debug", "derivations", "fetchers", "fileset"),
+    *("filesystem", "fixedPoints", "generators", "gvariant", "kernel", "lists", "meta", "modules"),
+    *("options", "path", "platforms", "sources", "sourceTypes", "strings", "systems", "trivial", "types"),
+    *("versions", "licenses"),
+)
 """How the line of a case ends that was not recorded before."""
+
+
+def record_names(nixpkgs: Path, deadline: Deadline) -> dict[str, list[str]]:
+    """The attribute names of a real library. Raises HarnessError when it does not evaluate."""
+    expression = (
+        '{ nixpkgs, namespaces }: let lib = import (nixpkgs + "/lib"); in { "" = builtins.attrNames lib; }'
+        " // lib.genAttrs (builtins.fromJSON namespaces) (name: builtins.attrNames lib.${name})"
+    )
+    command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
+    command += ["--argstr", "nixpkgs", str(nixpkgs), "--argstr", "namespaces", json.dumps(NAMESPACES)]
+    done = run([*command, "-E", expression], deadline=deadline)
+    if done.returncode != 0:
+        raise HarnessError(f"{nixpkgs}/lib does not evaluate", expected="a nixpkgs library", seen=done.stderr)
+    names: dict[str, list[str]] = json.loads(done.stdout)
+    return names
 
 
 def main() -> int:

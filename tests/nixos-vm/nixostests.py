@@ -16,7 +16,7 @@ from driver import DriverMachine, subtest
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import run, tool
-from rknn_validation.facts.nix.instantiate import ENVIRONMENT, STANDIN
+from rknn_validation.facts.nix.command import ENVIRONMENT, STANDIN
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("udev", "library-path", "guard", "module-off")

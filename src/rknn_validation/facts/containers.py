@@ -19,27 +19,11 @@ from rknn_validation.facts.text.units import exec_commands
 from rknn_validation.npu.about import about_npu
 
 _FLAGS = frozenset(
-    [
-        "--rm",
-        "--detach",
-        "--tty",
-        "--interactive",
-        "--privileged",
-        "--init",
-        "--read-only",
-        "--replace",
-        "--publish-all",
-        "--no-healthcheck",
-        "--oom-kill-disable",
-        "--sig-proxy",
-        "--rmi",
-        "--no-hosts",
-        "--quiet",
-        "--disable-content-trust",
-        "--env-host",
-        "--tls-verify",
-        "-P",
-    ]
+    {
+        *("--rm", "--detach", "--tty", "--interactive", "--privileged", "--init", "--read-only", "--replace"),
+        *("--publish-all", "--no-healthcheck", "--rmi", "--oom-kill-disable", "--sig-proxy", "--no-hosts"),
+        *("--quiet", "--disable-content-trust", "--env-host", "--tls-verify", "-P"),
+    }
 )
 _SHORT_FLAGS = frozenset("ditqP")
 

@@ -66,11 +66,6 @@ class Change:
         return f"{self.name}: {self.after or 'gone'} (without the subject: {self.before})"
 
 
-def baseline(facts: Facts) -> Configuration:
-    """The same machine without the subject. Raises HarnessError when even that did not evaluate."""
-    return facts.without
-
-
 def changes(after: Configuration, before: Configuration) -> tuple[Change, ...]:
     """Everything that differs between two machines.
 
@@ -161,7 +156,7 @@ class Contribution:
 
 def contribution(facts: Facts) -> Contribution:
     """What the scenario's own configuration has that the machine without the subject has not."""
-    return _contribution(facts.configuration, baseline(facts), facts.subject.root)
+    return _contribution(facts.configuration, facts.without, facts.subject.root)
 
 
 @derived

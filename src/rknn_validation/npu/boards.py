@@ -107,9 +107,3 @@ def named(name: str) -> Board:
     if board is None:
         raise KeyError(name)
     return board
-
-
-def another_rk3588(than: Board) -> Board:
-    """An RK3588 board that is not `than`: what is for the NPU and not for one board works there as well."""
-    wanted = "rock-5b" if than.name == "orangepi-5-plus" else "orangepi-5-plus"
-    return BOARDS[wanted]

@@ -12,9 +12,6 @@ VENDOR_MODULE = "rknpu"
 MAINLINE_MODULE = "rocket"
 MODULES = frozenset({VENDOR_MODULE, MAINLINE_MODULE})
 
-MAINLINE_SYMBOLS = frozenset({"DRM_ACCEL", "DRM_ACCEL_ROCKET"})
-"""What a mainline kernel needs switched on for rocket; ROCKCHIP_IOMMU and ARCH_ROCKCHIP besides."""
-
 _NPU_SYMBOL = re.compile(r"RKNPU|RKNN|ROCKET|ROCKCHIP_NPU|RK_NPU")
 _NPU_MODULE = re.compile(r"rknpu|rknn|rk_npu|rk-npu|rockchip[-_]npu|rocket", re.IGNORECASE)
 _VENDOR_KERNEL = re.compile(

@@ -11,7 +11,7 @@ import recording
 from workers import Kept
 
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.facts.nix.instantiate import STANDIN
+from rknn_validation.facts.nix.command import STANDIN
 
 pytestmark = pytest.mark.unit
 

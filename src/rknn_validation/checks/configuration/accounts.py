@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Fine, Problem
-from rknn_validation.facts.contribution import baseline, is_npu_module
+from rknn_validation.facts.contribution import is_npu_module
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Account
 from rknn_validation.facts.npurelated import npu_rules, npu_tmpfiles, npu_units, npu_users
@@ -94,7 +94,7 @@ def _named_accounts(facts: Facts) -> Iterator[tuple[str, str, str]]:
 
 def _own_users(facts: Facts) -> Iterator[tuple[Account, Account | None]]:
     """(user, the same without the subject) of the users the subject makes or changes for the NPU."""
-    before = baseline(facts).users
+    before = facts.without.users
     for user in facts.configuration.users.values():
         if is_npu_module(facts) or user.name in npu_users(facts):
             yield user, before.get(user.name)
@@ -124,7 +124,7 @@ def grants_no_more(facts: Facts) -> Iterator[Problem | Fine]:
 )
 def ids_stay(facts: Facts) -> Iterator[Problem | Fine]:
     """Files on disk and other modules refer to these groups by number."""
-    before = baseline(facts).groups
+    before = facts.without.groups
     for name, group in facts.configuration.groups.items():
         usual = {_FIXED.get(name, group.gid), before[name].gid if name in before else -1}
         if group.gid is not None and group.gid not in usual:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from rknn_validation.checks.configuration.registry import EVALUATES, check
 from rknn_validation.checks.findings import Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import ALL_STACKS
-from rknn_validation.facts.contribution import baseline, changes, shorten
+from rknn_validation.facts.contribution import changes, shorten
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, EvaluationError
 from rknn_validation.facts.nix.gaps import TAKEN
@@ -99,7 +99,7 @@ def _first_failure(facts: Facts) -> EvaluationError | None:
 )
 def assertions_hold(facts: Facts) -> Iterator[Finding]:
     """evalModules does not enforce assertions; nixos-rebuild does."""
-    known = {one.message for one in baseline(facts).assertions if not one.holds}
+    known = {one.message for one in facts.without.assertions if not one.holds}
     for one in facts.configuration.assertions:
         if not one.holds and one.message not in known:
             what = "nixos-rebuild refuses this configuration: an assertion does not hold"
@@ -127,7 +127,7 @@ def _may_complete(facts: Facts, message: str) -> str:
 )
 def messages_say_something(facts: Facts) -> Iterator[Finding]:
     """An empty warning or assertion message does not tell the user what is wrong."""
-    before = baseline(facts)
+    before = facts.without
     messages = [one.message for one in facts.configuration.assertions if one not in before.assertions]
     messages += [text for text in facts.configuration.warnings if text not in before.warnings]
     if any(not text.strip() for text in messages):
@@ -143,7 +143,7 @@ def messages_say_something(facts: Facts) -> Iterator[Finding]:
 )
 def has_an_effect(facts: Facts) -> Iterator[Finding]:
     """If enabling the subject changes nothing, everything it sets is behind a false condition."""
-    found = [Fine("changes", str(change)) for change in changes(facts.configuration, baseline(facts))]
+    found = [Fine("changes", str(change)) for change in changes(facts.configuration, facts.without)]
     # It may set only options that are not modelled here.
     defined = facts.effects.definitions.items() if facts.effects else ()
     unlike = ("assertions", "warnings", "meta", "nixpkgs", "_module")
@@ -220,7 +220,7 @@ def etc_files_read(facts: Facts) -> Iterator[Problem | Fine]:
 def adds_only(facts: Facts) -> Iterator[Finding]:
     """mkForce on a list drops the entries of all other modules, such as those for the host's own devices and paths."""
     gone = "settings of the machine that do not concern the NPU are removed"
-    for option, what in _lost(facts.configuration, baseline(facts)):
+    for option, what in _lost(facts.configuration, facts.without):
         yield Problem(option, gone, what)
     for where, option in _forced(facts):
         yield Problem(where, gone, f"mkForce on {option} drops what other modules add to it")

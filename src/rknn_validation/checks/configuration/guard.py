@@ -9,7 +9,7 @@ from rknn_validation.checks.configuration.options import name_in, own_options
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem, Unsure
 from rknn_validation.checks.model import ALL_STACKS
-from rknn_validation.facts.contribution import Change, baseline, changes
+from rknn_validation.facts.contribution import Change, changes
 from rknn_validation.facts.devnodes import devnode_exists
 from rknn_validation.facts.model import (
     BASELINE,
@@ -257,7 +257,7 @@ def contributes_nothing(facts: Facts) -> Iterator[Finding]:
     if facts.subject.host is not None:
         yield from _of_a_host(facts, off)
         return
-    found, what = changes(off, baseline(facts)), "the disabled module still changes the machine"
+    found, what = changes(off, facts.without), "the disabled module still changes the machine"
     for change in found:
         yield Problem(change.name, what, str(change))
     for name, value in _defined_outside(facts).items() if not found else ():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Aside, Finding, Fine, Problem
-from rknn_validation.facts.contribution import baseline, contribution
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.library.links import api_providers
 from rknn_validation.facts.library.packages import installed_packages, is_mesa, is_runtime, runtime_packages
 from rknn_validation.facts.library.search import (
@@ -121,7 +121,7 @@ def c_programs_find_it(facts: Facts) -> Iterator[Finding]:
     what = "the library is installed where no program looks for it"
     yield from (Problem("environment.systemPackages", what, package.name) for package in ours)
     for path, file in facts.configuration.etc.items():
-        if path.startswith(("ld.so.conf", "ld.so.cache")) and baseline(facts).etc.get(path) != file:
+        if path.startswith(("ld.so.conf", "ld.so.cache")) and facts.without.etc.get(path) != file:
             yield Problem(f"/etc/{path}", "NixOS's loader reads no ld.so.conf and no ld.so.cache")
 
 

@@ -17,8 +17,6 @@ from rknn_validation.npu.stacks import PYTHON_RUNTIME_PATHS
 
 FOLDERS = frozenset(posixpath.dirname(path) for path in PYTHON_RUNTIME_PATHS)
 RULES = "systemd.tmpfiles.rules"
-_VALUE = re.compile(r"[0-7]{3,4}|root|r?bind(?:,ro)?|ro(?:,r?bind)?")
-"""What options are given (`-m 644`, `-o bind`), which is no file."""
 _MODE = re.compile(r"(?:--mode=|-\w*m)(0?[0-7]{3})?$")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rknn_validation.facts.contribution import baseline, contribution
+from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.library.links import Provider, providers
 from rknn_validation.facts.library.packages import (
     STORE_PATH,
@@ -162,7 +162,7 @@ def is_fhs_environment(package: Package) -> bool:
 
 
 def _by_files(facts: Facts) -> Iterator[Route]:
-    before = baseline(facts).etc
+    before = facts.without.etc
     for path, file in facts.configuration.etc.items():
         text = file.text or ""
         if path not in before and LD_LIBRARY_PATH in text and "ld.so" not in path and about_npu(f"{path}\n{text}"):

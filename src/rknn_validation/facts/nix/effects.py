@@ -17,12 +17,12 @@ from typing import Any
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded
-from rknn_validation.common.process import run, tool
+from rknn_validation.facts.nix.command import STANDIN, evaluate_file, json_file
 from rknn_validation.facts.nix.configuration import Json
 from rknn_validation.facts.nix.failure import headline
 from rknn_validation.facts.nix.flake import Flake
 from rknn_validation.facts.nix.gaps import OTHERS, ROUNDS, Gaps, learn
-from rknn_validation.facts.nix.instantiate import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, WORKERS
+from rknn_validation.facts.nix.instantiate import WORKERS
 from rknn_validation.facts.nix.request import Request, flakes_of
 
 BATCH = 6
@@ -77,9 +77,8 @@ def effects(
 
     `left_open` is what the stand-in is known to lack for some of the requests.
     """
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-effects-") as scratch:
-        prober = _Prober(program, nixpkgs, Path(scratch), requests, deadline, flakes or {}, dict(left_open or {}))
+        prober = _Prober(nixpkgs, Path(scratch), requests, deadline, flakes or {}, dict(left_open or {}))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             names = list(requests)
             parts = pool.map(prober.batch, (names[at : at + BATCH] for at in range(0, len(names), BATCH)))
@@ -88,7 +87,6 @@ def effects(
 
 @dataclass
 class _Prober:
-    program: str
     nixpkgs: Path | None
     scratch: Path
     requests: Mapping[str, Request]
@@ -138,16 +136,13 @@ class _Prober:
         left = {kind: dict.fromkeys(without.get(kind, ()), True) for kind in ("perturbations", "definitions")}
         wanted = {str(index): {**self.requests[name].to_json(), "without": left} for index, name in enumerate(names)}
         named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
-            json.dump({"requests": wanted, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}, file)
-        command = [self.program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
-        command += ["--option", "allow-import-from-derivation", "false"]
-        if len(names) == 1 and names[0] in self.left_open:
-            command += ["-I", self.left_open[names[0]].as_path(self.scratch)]
-        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", file.name]
-        command += ["--argstr", "effects", "yes", str(HERE / "expression" / "evaluate.nix")]
+        flakes = {ref: self.flakes[ref].to_json() for ref in named}
+        request = json_file({"requests": wanted, "flakes": flakes}, self.scratch)
+        known = self.left_open.get(names[0]) if len(names) == 1 else None
+        given = {"nixpkgs": str(self.nixpkgs or STANDIN), "request": request, "effects": "yes"}
+        options = ["-I", known.as_path(self.scratch)] if known else []
         try:
-            done = run(command, deadline=self.deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+            done = evaluate_file("evaluate.nix", given, options, deadline=self.deadline)
         except DeadlineExceeded as late:
             return f"error: {late}"
         if done.returncode != 0:

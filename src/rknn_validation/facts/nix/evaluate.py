@@ -16,22 +16,13 @@ from threading import Lock
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
-from rknn_validation.common.process import run, tool
+from rknn_validation.facts.nix.command import STANDIN, evaluate_file, json_file
 from rknn_validation.facts.nix.configuration import Configuration, Evaluation, EvaluationError
 from rknn_validation.facts.nix.decode import decode
 from rknn_validation.facts.nix.failure import explain, headline
 from rknn_validation.facts.nix.flake import Flake
 from rknn_validation.facts.nix.gaps import ROUNDS, Gaps, learn, used
-from rknn_validation.facts.nix.instantiate import (
-    BATCH,
-    ENVIRONMENT,
-    HERE,
-    MEMORY_OF_NIXPKGS,
-    STANDIN,
-    WORKERS,
-    Answer,
-    Nix,
-)
+from rknn_validation.facts.nix.instantiate import BATCH, WORKERS, Answer, Nix
 from rknn_validation.facts.nix.request import Request
 from rknn_validation.subject.validation import Subject
 
@@ -53,9 +44,8 @@ def evaluate(
     `nixpkgs` is a nixpkgs tree; None means the stand-in, which every Evaluation then names. `flakes` are those that
     subjects name, by reference. `build` lets Nix build what a configuration imports from a derivation.
     """
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        evaluator = _Batches(Nix(program, nixpkgs, Path(scratch), requests, flakes or {}, build))
+        evaluator = _Batches(Nix(nixpkgs, Path(scratch), requests, flakes or {}, build))
         names = list(requests)
         # A whole host of a real nixpkgs takes gigabytes: each gets a process of its own.
         heavy = nixpkgs is not None and any(one.subject.host for one in requests.values())
@@ -68,17 +58,12 @@ def evaluate(
 
 def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tuple[str, ...]:
     """The names of a flake's hosts, none of them evaluated. Raises HarnessError where Nix cannot tell them."""
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     subject, missing = Subject(flake.directory), Gaps()
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        file = Path(scratch) / "request.json"
-        file.write_text(json.dumps({"reference": flake.told, "graph": flake.to_json()}))
-        command = [program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://"]
-        command += ["--argstr", "nixpkgs", str(nixpkgs or STANDIN), "--argstr", "request", str(file)]
-        command += [str(HERE / "expression" / "names.nix")]
+        request = json_file({"reference": flake.told, "graph": flake.to_json()}, Path(scratch))
+        given = {"nixpkgs": str(nixpkgs or STANDIN), "request": request}
         for _ in range(ROUNDS):
-            known = ["-I", missing.as_path(Path(scratch))]
-            done = run([*command, *known], deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+            done = evaluate_file("names.nix", given, ["-I", missing.as_path(Path(scratch))], deadline=deadline)
             if done.returncode == 0:
                 return tuple(json.loads(done.stdout))
             more = missing if nixpkgs else learn(done.stderr, headline(done.stderr), subject, missing)
@@ -97,11 +82,8 @@ def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tup
 
 def require_attribute(file: Path, path: Sequence[str], *, nixpkgs: Path | None, deadline: Deadline) -> None:
     """Raise HarnessError for an attribute that a file has not, naming the nearest. What throws is told later."""
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
-    command = [program, "--eval", "--strict", "--json", "--store", "dummy://", "-I", f"nixpkgs={nixpkgs or STANDIN}"]
-    command += ["--argstr", "file", str(file), "--argstr", "path", json.dumps(list(path))]
-    command += [str(HERE / "expression" / "attributes.nix")]
-    done = run(command, deadline=deadline, memory=MEMORY_OF_NIXPKGS, environment=ENVIRONMENT)
+    given, options = {"file": str(file), "path": json.dumps(list(path))}, ["-I", f"nixpkgs={nixpkgs or STANDIN}"]
+    done = evaluate_file("attributes.nix", given, options, deadline=deadline)
     if done.returncode != 0:
         return
     found, wanted = json.loads(done.stdout), ".".join(path)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from rknn_validation.facts.nix.command import STANDIN
 from rknn_validation.facts.nix.configuration import EvaluationError
 from rknn_validation.facts.nix.gaps import MARK, NEEDED, NOT_IN_NIXPKGS, OTHERS, spared, used
 from rknn_validation.facts.nix.namespaces import is_mistaken, split_path
@@ -88,7 +89,6 @@ def _wants(message: str, subject: Subject) -> Refusal | None:
     )
 
 
-STANDIN = Path(__file__).parent / "standin"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 POSITION = re.compile(r"at (/[^\s:]+:\d+:\d+)")
 UNKNOWN = "stand-in does not carry"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -174,18 +174,19 @@ class Flake:
     @property
     def nixpkgs(self) -> Path | None:
         """The flake's own nixpkgs, where it is on this machine."""
-        wanted = self.nodes[self.root].inputs
-        keys = sorted(wanted.values(), key=lambda key: key != wanted.get("nixpkgs"))
-        own = (self.nodes[key] for key in keys)
-        return next((one.path for one in own if one.is_nixpkgs and one.path is not None), None)
+        return next((one.path for one in self._own_nixpkgs() if one.path is not None), None)
 
     @property
     def dated(self) -> dict[str, Any]:
         """How old the flake's nixpkgs is, as its lock file tells; empty where it does not."""
+        own = next((one for one in self._own_nixpkgs() if one.info.get("lastModified")), None)
+        return {"lastModified": own.info["lastModified"], "release": own.release} if own else {}
+
+    def _own_nixpkgs(self) -> Iterator[Input]:
+        """The inputs of the flake itself that are a nixpkgs, the one of that name first."""
         wanted = self.nodes[self.root].inputs
         keys = sorted(wanted.values(), key=lambda key: key != wanted.get("nixpkgs"))
-        own = [one for one in map(self.nodes.__getitem__, keys) if one.is_nixpkgs and one.info.get("lastModified")]
-        return {"lastModified": own[0].info["lastModified"], "release": own[0].release} if own else {}
+        return (self.nodes[key] for key in keys if self.nodes[key].is_nixpkgs)
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -310,9 +311,7 @@ def _is_nixpkgs(data: Mapping[str, Any], key: str) -> bool:
     for one in (data.get("original") or {}, data.get("locked") or {}):
         if str(one.get("repo", "")).lower() == "nixpkgs" or str(one.get("id", "")).lower() == "nixpkgs":
             return True
-        if re.search(
-            r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.tar", str(one.get("url", "")), re.IGNORECASE
-        ):
+        if _NIXPKGS.search(str(one.get("url", ""))):
             return True
     return re.fullmatch(r"nixpkgs(?:[-_].*)?", key) is not None and (data.get("original") or {}).get("type") != "path"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.facts.nix.command import json_file
 from rknn_validation.facts.nix.namespaces import is_alike, is_mistaken, library_names, split_path
 from rknn_validation.facts.nix.origins import Origin, of_attribute, of_variable, on_line, values_read
 from rknn_validation.subject.validation import Subject
@@ -64,9 +63,7 @@ class Gaps:
 
     def as_path(self, scratch: Path) -> str:
         """A file of it, as an entry of Nix's search path, where the stand-in looks for it."""
-        with tempfile.NamedTemporaryFile("w", dir=scratch, suffix=".json", delete=False) as file:
-            json.dump(self.to_json(), file)
-        return f"rknn-not-modelled={file.name}"
+        return f"rknn-not-modelled={json_file(self.to_json(), scratch)}"
 
 
 def used(output: str) -> tuple[str, ...]:

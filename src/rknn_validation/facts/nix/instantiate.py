@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.common.process import run
+from rknn_validation.facts.nix.command import ENVIRONMENT, HERE, MEMORY_OF_NIXPKGS, STANDIN, evaluate_file, json_file
 from rknn_validation.facts.nix.decode import Packages
 from rknn_validation.facts.nix.flake import Flake
 from rknn_validation.facts.nix.gaps import Gaps, used_by_request
 from rknn_validation.facts.nix.request import Request, flakes_of
 
-HERE = Path(__file__).parent
-STANDIN = HERE / "standin"
 MEMORY = 2 * 2**30
 """Address space of one evaluation with the stand-in: an endless one ends here if not at its deadline."""
-MEMORY_OF_NIXPKGS = 8 * 2**30
-"""The same with a real nixpkgs, which needs more for a single system."""
 MEMORY_OF_ANOTHER = 80 * 2**20
 """What each further request of a batch may take, what it reserves to begin with included."""
 HEAP = 384 * 2**20
@@ -33,8 +28,6 @@ the evaluation itself. Only what is used of it takes memory."""
 BATCH = 100
 """Requests in one process; more would lose too much when one of them aborts it."""
 WORKERS = 2
-ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
-"""No search path, as in a flake; and no complaint about a build group nobody needs here."""
 _SCHEMES = (
     "https://",
     "http://",
@@ -70,7 +63,6 @@ class Answer:
 class Nix:
     """Nix with the files of one run: `scratch` is where requests are written."""
 
-    program: str
     nixpkgs: Path | None
     scratch: Path
     requests: Mapping[str, Request]
@@ -84,20 +76,23 @@ class Nix:
         asked = {str(index): self.requests[name].to_json() for index, name in enumerate(names)}
         named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
         wanted = {"requests": asked, "flakes": {ref: self.flakes[ref].to_json() for ref in named}}
-        request = self._written(wanted)
-        command = [self.program, "--eval", "--strict", "--json", "--show-trace"]
-        command += [] if self.build else ["--store", "dummy://", "--option", "allow-import-from-derivation", "false"]
-        command += self._restricted(names, Path(request))
+        request = json_file(wanted, self.scratch)
+        options = self._restricted(names, Path(request))
         dates = [one for one in {ref: self.flakes[ref].dated for ref in named}.values() if one]
         if self.nixpkgs is None and dates and all(one == dates[0] for one in dates):
-            command += ["-I", f"rknn-nixpkgs-of={self._written(dates[0])}"]
+            options += ["-I", f"rknn-nixpkgs-of={json_file(dates[0], self.scratch)}"]
         if missing:
-            command += ["-I", missing.as_path(self.scratch)]
-        command += ["--argstr", "nixpkgs", str(self.nixpkgs or STANDIN), "--argstr", "request", request]
-        command += ["--argstr", "loud", "yes" if loud else "no"]
-        command += [str(HERE / "expression" / "evaluate.nix")]
-        memory = (MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER
-        done = run(command, deadline=deadline, memory=memory, environment=environment(len(names)))
+            options += ["-I", missing.as_path(self.scratch)]
+        given = {"nixpkgs": str(self.nixpkgs or STANDIN), "request": request, "loud": "yes" if loud else "no"}
+        done = evaluate_file(
+            "evaluate.nix",
+            given,
+            options,
+            deadline=deadline,
+            memory=(MEMORY if self.nixpkgs is None else MEMORY_OF_NIXPKGS) + len(names) * MEMORY_OF_ANOTHER,
+            environment=environment(len(names)),
+            build=self.build,
+        )
         if done.returncode != 0:
             return done.stderr or f"error: nix-instantiate ended with status {done.returncode}"
         if loud:
@@ -106,12 +101,6 @@ class Nix:
         results = {name: data["results"][str(index)] for index, name in enumerate(names)}
         used = {name: said.get(str(index), ()) for index, name in enumerate(names)}
         return Answer(results, Packages(data["packages"]), used)
-
-    def _written(self, data: object) -> str:
-        """A file that holds the data as JSON."""
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch, suffix=".json", delete=False) as file:
-            json.dump(data, file)
-        return file.name
 
     def supply(self, name: str, message: str) -> bool:
         """Whether a module that Nix missed, of an input that is not here, is there the next time."""

@@ -8,56 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from rknn_validation.common.deadline import Deadline
-from rknn_validation.common.errors import HarnessError
-from rknn_validation.common.process import run, tool
-
 LIBRARY_NAMES = Path(__file__).parent / "standin" / "lib" / "data" / "names.json"
 """Recorded by scripts/record_nixpkgs.py: `{"": [names of lib], "strings": [names of lib.strings], ...}`."""
-_LIBRARY_NAMESPACES = (
-    "asserts",
-    "attrsets",
-    "cli",
-    "customisation",
-    "debug",
-    "derivations",
-    "fetchers",
-    "fileset",
-    "filesystem",
-    "fixedPoints",
-    "generators",
-    "gvariant",
-    "kernel",
-    "lists",
-    "meta",
-    "modules",
-    "options",
-    "path",
-    "platforms",
-    "sources",
-    "sourceTypes",
-    "strings",
-    "systems",
-    "trivial",
-    "types",
-    "versions",
-    "licenses",
-)
-
-
-def record_names(nixpkgs: Path, deadline: Deadline) -> dict[str, list[str]]:
-    """The attribute names of a real library. Raises HarnessError when it does not evaluate."""
-    expression = (
-        '{ nixpkgs, namespaces }: let lib = import (nixpkgs + "/lib"); in { "" = builtins.attrNames lib; }'
-        " // lib.genAttrs (builtins.fromJSON namespaces) (name: builtins.attrNames lib.${name})"
-    )
-    command = [tool("nix-instantiate", "install Nix"), "--eval", "--strict", "--json", "--store", "dummy://"]
-    command += ["--argstr", "nixpkgs", str(nixpkgs), "--argstr", "namespaces", json.dumps(_LIBRARY_NAMESPACES)]
-    done = run([*command, "-E", expression], deadline=deadline)
-    if done.returncode != 0:
-        raise HarnessError(f"{nixpkgs}/lib does not evaluate", expected="a nixpkgs library", seen=done.stderr)
-    names: dict[str, list[str]] = json.loads(done.stdout)
-    return names
 
 
 @cache

@@ -22,13 +22,12 @@ from pathlib import Path
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
-from rknn_validation.common.process import run, tool
+from rknn_validation.common.process import run
 from rknn_validation.facts.nix import sources
+from rknn_validation.facts.nix.command import HERE, STANDIN, fetch, last_error, program
 from rknn_validation.facts.nix.gcroots import keep
-from rknn_validation.facts.nix.sources import FEATURES, QUICKLY, last_error, store_path
+from rknn_validation.facts.nix.sources import store_path
 
-HERE = Path(__file__).parent
-STANDIN = HERE / "standin"
 PIN = HERE / "pin.json"
 """What this repository's flake.lock locks, for an installed harness too, which has no flake.lock."""
 OLDEST = (2, 18)
@@ -38,8 +37,6 @@ ENTRY = ("lib/default.nix", "nixos/lib/eval-config.nix")
 GITHUB = ("github.com", 443)
 FETCHING = 600
 """Seconds that fetching nixpkgs (about 50 MB, 300 MB unpacked) may take."""
-MEMORY_OF_NIX = 4 * 2**30
-"""Address space of a Nix that fetches."""
 
 Progress = Callable[[str], None]
 
@@ -115,9 +112,8 @@ def _version(program: str, seconds: float) -> tuple[int, ...] | None:
 
 def version(deadline: Deadline) -> tuple[int, ...] | None:
     """The version of Nix, or None where it cannot be told. Raises MissingToolError."""
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     deadline.remaining()
-    return _version(program, 20)
+    return _version(program(), 20)
 
 
 def _standin(why: str) -> Nixpkgs:
@@ -162,17 +158,8 @@ def _a_nixpkgs(tree: Path, given: str) -> Path:
 def _fetched(reference: str, offline: bool, deadline: Deadline, progress: Progress) -> Path:
     """Where Nix put what a flake reference names. Raises HarnessError when it cannot be had."""
     progress(f"nixpkgs: {reference}" if offline else f"nixpkgs: {reference} (fetched once, then kept)")
-    command = [
-        tool("nix", "install Nix (Debian: nix-bin)"),
-        *FEATURES,
-        "flake",
-        "prefetch",
-        "--json",
-        *QUICKLY,
-        reference,
-    ]
     part = deadline.capped(FETCHING, f"Nix to fetch {reference}")
-    done = run([*command, *(["--offline"] if offline else [])], deadline=part, memory=MEMORY_OF_NIX)
+    done = fetch("prefetch", reference, part, offline=offline)
     if done.returncode == 0:
         return keep(Path(json.loads(done.stdout)["storePath"]), deadline)
     raise HarnessError(

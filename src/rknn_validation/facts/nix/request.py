@@ -167,8 +167,3 @@ def flakes_of(subject: Subject) -> tuple[str, ...]:
     named += [subject.host.flake] if subject.host and subject.host.flake else []
     own = home(subject)
     return tuple(dict.fromkeys([*named, *([own] if own else [])]))
-
-
-def folders_of(subject: Subject) -> tuple[Path, ...]:
-    """Where a subject's own files are."""
-    return (subject.root, *(path if path.is_dir() else path.parent for path in subject.files))

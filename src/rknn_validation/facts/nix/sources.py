@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from rknn_validation.common.cache import default_root
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError
-from rknn_validation.common.process import run, tool
+from rknn_validation.common.process import run
+from rknn_validation.facts.nix.command import fetch, last_error, program
 from rknn_validation.facts.nix.gcroots import keep
 
 SECONDS = 3.0
@@ -77,8 +78,6 @@ def _file(what: str) -> Path:
     return default_root() / "unreachable" / what
 
 
-FEATURES = ("--extra-experimental-features", "nix-command flakes")
-QUICKLY = ("--option", "connect-timeout", "5", "--option", "download-attempts", "1")
 FETCH_SECONDS = 600.0
 Progress = Callable[[str], None]
 
@@ -100,8 +99,7 @@ def directory_of(reference: str, base: Path, *, offline: bool, deadline: Deadlin
             hint="leave out --offline, or name a checkout of it",
         )
     progress(f"fetching {reference}")
-    command = [_nix(), *FEATURES, "flake", "metadata", "--json", "--no-write-lock-file", *QUICKLY, reference]
-    done = run(command, deadline=deadline.capped(FETCH_SECONDS, f"Nix to fetch {reference}"))
+    done = fetch("metadata", reference, deadline.capped(FETCH_SECONDS, f"Nix to fetch {reference}"))
     if done.returncode != 0:
         raise HarnessError(
             f"the flake {reference} cannot be fetched",
@@ -110,16 +108,6 @@ def directory_of(reference: str, base: Path, *, offline: bool, deadline: Deadlin
             hint="name a checkout of it where there is no network",
         )
     return keep(Path(json.loads(done.stdout)["path"]), deadline)
-
-
-def _nix() -> str:
-    return tool("nix", "install Nix (Debian: nix-bin), or run make validate, which does")
-
-
-def last_error(text: str) -> str:
-    # Newer Nix puts its trace between the word and the error, which has the word again.
-    errors = re.findall(r"(?m)^[ \t]*error:[ \t]*(\S.*)$", text)
-    return errors[0] if errors else text.strip()[-300:]
 
 
 @dataclass
@@ -156,9 +144,8 @@ class Fetcher:
             self.progress(f"not here: {told}: {self.servers[server]}")
             return None
         self.progress(f"fetching {told}")
-        command = [_nix(), *FEATURES, "flake", "prefetch", "--json", *QUICKLY, reference]
         try:
-            done = run(command, deadline=self.deadline.capped(FETCH_SECONDS, f"Nix to fetch {told}"))
+            done = fetch("prefetch", reference, self.deadline.capped(FETCH_SECONDS, f"Nix to fetch {told}"))
         except DeadlineExceeded:
             self.offline = True
             return None
@@ -274,10 +261,9 @@ builtins.mapAttrs (_: one) inputs
 
 def _inputs(directory: Path) -> dict[str, dict[str, Any]]:
     """`inputs` of a flake.nix. Raises HarnessError where Nix cannot read it."""
-    program = tool("nix-instantiate", "install Nix (Debian: nix-bin), or run make validate, which does")
     file = directory / "flake.nix"
     expression = _INPUTS.replace("PATH", json.dumps(str(file)))
-    command = [program, "--eval", "--strict", "--json", "--store", "dummy://", "--expr", expression]
+    command = [program(), "--eval", "--strict", "--json", "--store", "dummy://", "--expr", expression]
     done = run(command, deadline=Deadline.after(60, f"Nix to read {file}"))
     if done.returncode != 0:
         raise HarnessError(f"{file} cannot be read", expected="a flake", seen=last_error(done.stderr))

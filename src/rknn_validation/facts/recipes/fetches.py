@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rknn_validation.facts.model import Facts, derived
+from rknn_validation.facts.nix.command import STANDIN
 from rknn_validation.facts.nix.configuration import Package
-from rknn_validation.facts.nix.instantiate import STANDIN
 from rknn_validation.facts.nix.syntax import (
     Apply,
     Attributes,
@@ -29,25 +29,10 @@ from rknn_validation.facts.recipes.nixfiles import NixFile, nix_files
 
 FETCHERS = frozenset(
     {
-        "fetchurl",
-        "fetchzip",
-        "fetchtarball",
-        "fetchTarball",
-        "fetchgit",
-        "fetchGit",
-        "fetchTree",
-        "fetchFromGitHub",
-        "fetchFromGitLab",
-        "fetchFromGitea",
-        "fetchFromForgejo",
-        "fetchFromCodeberg",
-        "fetchFromSourcehut",
-        "fetchFromBitbucket",
-        "fetchPypi",
-        "fetchpatch",
-        "fetchpatch2",
-        "fetchsvn",
-        "fetchhg",
+        *("fetchurl", "fetchzip", "fetchtarball", "fetchTarball", "fetchgit", "fetchGit", "fetchTree"),
+        *("fetchFromGitHub", "fetchFromGitLab", "fetchFromGitea", "fetchFromForgejo", "fetchFromCodeberg"),
+        *("fetchFromSourcehut", "fetchFromBitbucket", "fetchPypi", "fetchpatch", "fetchpatch2", "fetchsvn"),
+        *("fetchhg",),
     }
 )
 HASH_ATTRIBUTES = ("hash", "sha256", "outputHash", "sha512", "sha1", "md5", "narHash")

@@ -45,10 +45,6 @@ class Installed:
     sources: list[tuple[int, str]] = field(default_factory=list)
     complete: bool = True
 
-    def paths_named(self, name: str) -> list[str]:
-        """Every file and link with this name."""
-        return [path for path in (*self.files, *self.links) if posixpath.basename(path) == name]
-
 
 def follow_install(script: str, source_is_file: bool) -> Installed:
     """Follow a script that starts with no output at all. `source_is_file`: `$src` is one file, not a tree."""
@@ -205,16 +201,6 @@ def _options(words: tuple[str, ...], with_value: str) -> tuple[set[str], list[st
 
 
 _ARCHIVE = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|zip|gz|xz|bz2)$")
-_FETCHES_TREES = (
-    "fetchFrom",
-    "fetchgit",
-    "fetchGit",
-    "fetchzip",
-    "fetchTarball",
-    "fetchtarball",
-    "fetchsvn",
-    "fetchhg",
-)
 
 
 def missing_phase(recipe: Recipe, phase: str) -> bool:
@@ -250,14 +236,6 @@ def source_file(recipe: Recipe) -> str | None:
             name = source.attrs.get("name") or posixpath.basename(source.urls[0].split("?")[0])
             return None if _ARCHIVE.search(name) or "${…}" in name else name
     return None
-
-
-def source_is_tree(recipe: Recipe) -> bool:
-    """Whether the source is certainly a directory."""
-    source = recipe.source
-    if isinstance(source, NixPath) and source.literal:
-        return (recipe.tree.path.parent / source.literal).is_dir()
-    return isinstance(source, Fetch) and source.fetcher.startswith(_FETCHES_TREES)
 
 
 def install_script(recipe: Recipe) -> str | None:

@@ -14,14 +14,10 @@ from rknn_validation.facts.recipes.recipes import Recipe, recipes
 
 __all__ = ["STORE_PATH", "folders", "programs"]
 _SCRIPT_BUILDERS = frozenset(
-    [
-        "writeShellApplication",
-        "writeShellScriptBin",
-        "writeScriptBin",
-        "writePython3Bin",
-        "writeBashBin",
-        "writeDashBin",
-    ]
+    {
+        *("writeShellApplication", "writeShellScriptBin", "writeScriptBin", "writePython3Bin", "writeBashBin"),
+        *("writeDashBin",),
+    }
 )
 """Their packages have one program, of the package's name."""
 _FOLDER_BUILDERS = _SCRIPT_BUILDERS | frozenset(

@@ -48,34 +48,19 @@ _GPU = Parent("fb000000.gpu", "platform", "panthor")
 _RKNN = Parent("rknn", "platform", "")
 
 
-def _render(number: int, parent: Parent, npu: str, title: str) -> Device:
+def _drm(kernel: str, parent: Parent, npu: str, title: str) -> Device:
+    is_render = kernel.startswith("render")
     return Device(
         title=title,
-        node=f"/dev/dri/renderD{number}",
-        kernel=f"renderD{number}",
+        node=f"/dev/dri/{kernel}",
+        kernel=kernel,
         subsystem="drm",
-        devpath=f"/devices/platform/{parent.kernel}/drm/renderD{number}",
+        devpath=f"/devices/platform/{parent.kernel}/drm/{kernel}",
         npu=npu,
         parents=(parent,),
-        env={"DEVTYPE": "drm_minor", "DEVNAME": f"/dev/dri/renderD{number}", "SUBSYSTEM": "drm"},
-        group="render",
-        mode=0o666,
-        has_defaults=True,
-    )
-
-
-def _card(number: int, parent: Parent, npu: str, title: str) -> Device:
-    return Device(
-        title=title,
-        node=f"/dev/dri/card{number}",
-        kernel=f"card{number}",
-        subsystem="drm",
-        devpath=f"/devices/platform/{parent.kernel}/drm/card{number}",
-        npu=npu,
-        parents=(parent,),
-        env={"DEVTYPE": "drm_minor", "DEVNAME": f"/dev/dri/card{number}", "SUBSYSTEM": "drm"},
-        group="video",
-        mode=0o660,
+        env={"DEVTYPE": "drm_minor", "DEVNAME": f"/dev/dri/{kernel}", "SUBSYSTEM": "drm"},
+        group="render" if is_render else "video",
+        mode=0o666 if is_render else 0o660,
         has_defaults=True,
     )
 
@@ -94,11 +79,12 @@ def _misc(name: str, npu: str = "", title: str = "") -> Device:
 
 VENDOR_MISC = _misc("rknpu", "vendor", "/dev/rknpu of a driver built for DMA heaps")
 VENDOR_RENDER = tuple(
-    _render(number, _VENDOR_NPU, "vendor", "the NPU's render node of a driver built for DRM") for number in (128, 129)
+    _drm(f"renderD{number}", _VENDOR_NPU, "vendor", "the NPU's render node of a driver built for DRM")
+    for number in (128, 129)
 )
 """The number depends on whether the GPU or the NPU probes first."""
 VENDOR_CARD = tuple(
-    _card(number, _VENDOR_NPU, "vendor", "the NPU's card node of a driver built for DRM") for number in (0, 1)
+    _drm(f"card{number}", _VENDOR_NPU, "vendor", "the NPU's card node of a driver built for DRM") for number in (0, 1)
 )
 """What the runtime opens of a driver built for DRM (1.5.2, ran): by libdrm, which looks among cards only."""
 
@@ -117,8 +103,8 @@ MAINLINE_ACCEL = Device(
 )
 
 OTHER_DEVICES = (
-    *(_render(number, _GPU, "", "the GPU's render node") for number in (128, 129)),
-    _card(0, Parent("display-subsystem", "platform", "rockchip-drm"), "", "the display's card node"),
+    *(_drm(f"renderD{number}", _GPU, "", "the GPU's render node") for number in (128, 129)),
+    _drm("card0", Parent("display-subsystem", "platform", "rockchip-drm"), "", "the display's card node"),
     _misc("uinput"),
     _misc("loop-control"),
     Device(

@@ -12,7 +12,7 @@ import pytest
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import run, tool
-from rknn_validation.facts.nix.instantiate import STANDIN
+from rknn_validation.facts.nix.command import STANDIN
 
 HERE = Path(__file__).parent
 
