@@ -56,9 +56,9 @@ def why_not_allowed(facts: Facts, unit: Unit) -> str:
     if policy == "auto" and not allowed:
         return ""
     if not any(_may_write(value) for value, nodes in named.items() if nodes):
-        return f"{shown} lets it read only; the NPU is opened for reading and writing"
+        return f"{shown} allows reading only; the NPU is opened for reading and writing"
     missed = _missed(facts, [one for nodes in named.values() for one in nodes])
-    return f"{shown} does not name {missed}, which is the node here" if missed else ""
+    return f"{shown} does not name {missed}, which is the devnode here" if missed else ""
 
 
 def _names(facts: Facts, word: str, node: Devnode) -> bool:

@@ -158,7 +158,7 @@ def why_kept_out(facts: Facts, one: Container) -> Iterator[str]:
         return
     given = [*given_devices(one), *mounted_paths(one)]
     if not any(value.rstrip("/") == "/dev" or devnodes_named(facts, value) for value in given):
-        yield f"it is given no device of the NPU: {shorten(one.text, 120)}"
+        yield f"it gets no device of the NPU: {shorten(one.text, 120)}"
     elif facts.scenario.stack == "vendor" and not _UNMASKED.search(one.text):
         yield f"/proc/device-tree is masked, so the runtime does not know the chip: {shorten(one.text, 120)}"
 
@@ -172,7 +172,7 @@ def mounted_paths(one: Container) -> list[str]:
 def of_another_stack(facts: Facts, one: Container) -> str:
     """Why an image cannot use the driver that is here; "" where that is not known."""
     if facts.scenario.stack == "mainline" and _has_vendor_libraries(one):
-        return f"{one.image} has the vendor's library, which does not know mainline's driver"
+        return f"{one.image} has the vendor's library, which does not support the mainline driver"
     return ""
 
 

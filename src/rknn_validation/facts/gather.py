@@ -58,14 +58,14 @@ class Evaluator:
     build: bool = False
     progress: Callable[[str], None] = lambda _: None
     nixpkgs_was_named: bool = False
-    served: Shared = field(default_factory=Shared)
-    _left_open: dict[str, Gaps] = field(default_factory=dict)
+    shared: Shared = field(default_factory=Shared)
+    _gaps: dict[str, Gaps] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
         """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
-        if reference not in self.served.flakes:
+        if reference not in self.shared.flakes:
             try:
-                self.served.flakes[reference] = read_flake(
+                self.shared.flakes[reference] = read_flake(
                     reference,
                     Path.cwd(),
                     offline=self.offline,
@@ -74,8 +74,8 @@ class Evaluator:
                     without_nixpkgs=self.nixpkgs_was_named,
                 )
             except HarnessError as error:
-                self.served.flakes[reference] = error
-        found = self.served.flakes[reference]
+                self.shared.flakes[reference] = error
+        found = self.shared.flakes[reference]
         if isinstance(found, HarnessError):
             raise found
         return found
@@ -100,14 +100,14 @@ class Evaluator:
             flakes = {ref: self.flake(ref) for one in group.values() for ref in flakes_of(one.subject)}
             given = evaluate(group, nixpkgs=nixpkgs, deadline=self.deadline, flakes=flakes, build=self.build)
             found |= {name: _as_far_as_known(one, group[name], flakes) for name, one in given.items()}
-            self._left_open |= {group[key].of_subject: one.left_open for key, one in given.items() if one.not_modelled}
+            self._gaps |= {group[key].subject_key: one.gaps for key, one in given.items() if one.not_modelled}
         return {name: found[name] for name in requests}
 
     def effects(self, requests: Mapping[str, Request]) -> dict[str, Effects]:
         """What follows from the options of modules, by the requests' names; none of them is a host."""
         flakes = {ref: self.flake(ref) for one in requests.values() for ref in flakes_of(one.subject)}
-        known = {name: self._left_open.get(one.of_subject, Gaps()) for name, one in requests.items()}
-        return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes, left_open=known)
+        known = {name: self._gaps.get(one.subject_key, Gaps()) for name, one in requests.items()}
+        return effects(requests, nixpkgs=self.nixpkgs, deadline=self.deadline, flakes=flakes, gaps=known)
 
     def nixpkgs_of(self, subject: Subject) -> Path | None:
         """The nixpkgs a subject is evaluated with: of a host of a flake its own, where it is on this machine."""
@@ -117,11 +117,11 @@ class Evaluator:
         """A flake's own, unless Nix is too old for it: then the stand-in."""
         own = self.flake(reference).nixpkgs if reference and not self.nixpkgs_was_named else None
         if own is None:
-            self.served.common = True
+            self.shared.common = True
             return self.nixpkgs
-        if reference not in self.served.own:
-            self.served.own[reference] = locked(own, self.deadline)
-        return self.served.own[reference].path
+        if reference not in self.shared.own:
+            self.shared.own[reference] = locked(own, self.deadline)
+        return self.shared.own[reference].path
 
     def _lost(self, subject: Subject) -> HarnessError | None:
         try:
@@ -139,10 +139,10 @@ CERTAIN = re.compile(r"syntax error|undefined variable|No such file or directory
 def _as_far_as_known(evaluation: Evaluation, request: Request, flakes: Mapping[str, Flake]) -> Evaluation:
     """What a host lacks may be in an input that is not on this machine: nobody can tell then whose error it is."""
     error = evaluation.error
-    absent = [told for ref in flakes_of(request.subject) for told in flakes[ref].absent]
+    absent = [name for ref in flakes_of(request.subject) for name in flakes[ref].missing_inputs]
     if error is None or error.kind != "subject" or error.meaning or not absent or CERTAIN.search(error.message):
         return evaluation
-    meaning = f"it may lack what an input has that is not on this machine: {', '.join(absent)}"
+    meaning = f"an input that is not on this machine may provide what is missing: {', '.join(absent)}"
     return replace(evaluation, error=replace(error, kind="unknown", meaning=meaning))
 
 

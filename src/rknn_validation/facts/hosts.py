@@ -31,10 +31,10 @@ _TYPICAL_BOARD = "orangepi-5-plus"
 
 @dataclass(frozen=True)
 class Detected:
-    """A word about a host, and why it is this one."""
+    """What was detected of a host, or given for it, and why."""
 
-    word: str
-    why: str
+    value: str
+    reason: str
 
 
 def board_of(configuration: Configuration, given: str | None) -> Detected:
@@ -48,13 +48,12 @@ def board_of(configuration: Configuration, given: str | None) -> Detected:
     if not configuration.system.startswith("aarch64"):
         return Detected(PC.name, f"its system is {configuration.system}")
     if name:
-        return Detected(_NO_BOARD, f"hardware.deviceTree.name is {name}, of no board that is known")
+        return Detected(_NO_BOARD, f"hardware.deviceTree.name is {name}, which no known board uses")
     reason = next(_npu_support(configuration), None)
     if reason is not None:
-        return Detected(
-            _TYPICAL_BOARD, f"hardware.deviceTree.name is not set; it brings NPU support ({reason}): say --board"
-        )
-    return Detected(_NO_BOARD, "hardware.deviceTree.name is not set, and nothing brings NPU support")
+        why = f"hardware.deviceTree.name is not set, but the host has NPU support ({reason}): name the board with --board"
+        return Detected(_TYPICAL_BOARD, why)
+    return Detected(_NO_BOARD, "hardware.deviceTree.name is not set, and the host has no NPU support")
 
 
 def stack_of(facts: Facts, board: Board, given: str | None) -> Detected:
@@ -66,7 +65,7 @@ def stack_of(facts: Facts, board: Board, given: str | None) -> Detected:
     if given is not None:
         return Detected(given, "as given")
     if not board.is_rk3588:
-        return Detected("none", f"{board.name} is no RK3588 board: it has to be left alone")
+        return Detected("none", f"{board.name} is not an RK3588 board: it must be left unharmed")
     for stack, brought in (("vendor", _vendor_support), ("mainline", _mainline_support)):
         reason = next(brought(facts.configuration), None)
         if reason is not None:
@@ -76,7 +75,7 @@ def stack_of(facts: Facts, board: Board, given: str | None) -> Detected:
         return Detected("mainline", mainline.why)
     if vendor.has is not Presence.NO:
         return Detected("vendor", vendor.why)
-    return Detected("mainline", f"neither stack's driver is there: {mainline.why}")
+    return Detected("mainline", f"the kernel has neither stack's driver: {mainline.why}")
 
 
 def _npu_support(configuration: Configuration) -> Iterator[str]:
@@ -137,7 +136,7 @@ class FactsOnDisk(Mapping[str, Facts]):
         self._kept: OrderedDict[str, Facts] = OrderedDict()
 
     def add(self, name: str, facts: Facts) -> None:
-        """Put the facts of a scenario on the shelf."""
+        """Put the facts of a scenario on the store."""
         part = self._file(name).with_suffix(".part")
         part.write_bytes(pickle.dumps(facts))
         part.rename(self._file(name))
@@ -170,12 +169,12 @@ AT_ONCE = 8
 
 
 def evaluate_hosts(
-    validation: Validation, evaluator: Evaluator, shelf: FactsOnDisk, progress: Callable[[str], None]
+    validation: Validation, evaluator: Evaluator, store: FactsOnDisk, progress: Callable[[str], None]
 ) -> Validation:
-    """The subject with its hosts evaluated: a scenario for each, whose facts are on the shelf.
+    """The subject with its hosts evaluated: a scenario for each, whose facts are on the store.
 
     What a host's configuration does not tell of its board and stack, and why it was taken for what it is, is kept in
-    the scenario's `told`. A host that does not evaluate is a scenario, too, of which nothing else is asked.
+    the scenario's `reasons`. A host that does not evaluate is a scenario, too, of which nothing else is asked.
     """
     scenarios, subjects = dict(validation.scenarios), dict(validation.host_subjects)
     guests = dict(validation.guests)
@@ -186,7 +185,7 @@ def evaluate_hosts(
         # A host that never ends takes the time of those beside it, not of the whole fleet.
         patience = Deadline.after(evaluator.deadline.seconds, evaluator.deadline.what)
         for host, facts in _evaluated(some, replace(evaluator, deadline=patience)):
-            shelf.add(host.name, facts)
+            store.add(host.name, facts)
             scenarios[host.name], subjects[host.name] = facts.scenario, facts.subject
             if host.reference.flake:
                 guests.setdefault(host.name, GuestHost(host.reference.flake, host.reference.name))
@@ -246,22 +245,22 @@ def _scenario(host: Host, facts: Facts) -> Scenario:
     configuration = facts.evaluation.configuration
     if configuration is None:
         given = Detected(host.board or "virt", "not evaluated"), Detected(host.stack or "none", "not evaluated")
-        return Scenario(host.name, given[1].word, {}, (given[0].word,), told=_reasons(*given))
+        return Scenario(host.name, given[1].value, {}, (given[0].value,), reasons=_reasons(*given))
     board = board_of(configuration, host.board)
-    stack = stack_of(facts, BOARDS[board.word], host.stack)
+    stack = stack_of(facts, BOARDS[board.value], host.stack)
     return Scenario(
         host.name,
-        stack.word,
+        stack.value,
         {},
-        (board.word,),
+        (board.value,),
         system=configuration.system,
         expects=host.expects,
-        told=_reasons(board, stack),
+        reasons=_reasons(board, stack),
     )
 
 
 def _reasons(board: Detected, stack: Detected) -> tuple[str, ...]:
-    return (f"board {board.word}: {board.why}", f"stack {stack.word}: {stack.why}")
+    return (f"board {board.value}: {board.reason}", f"stack {stack.value}: {stack.reason}")
 
 
 def hosts_of(reference: str, base: Path, evaluator: Evaluator) -> dict[str, Host]:

@@ -75,7 +75,7 @@ class Facts:
         """What stood in for the real thing, as reports name it."""
         if self.evaluation.nixpkgs != "stand-in":
             return ()
-        served = "nixpkgs: the stand-in served, not the real one"
+        served = "nixpkgs: the stand-in was used, not the real one"
         missing = self.evaluation.not_modelled
         return (served, f"not modelled by the stand-in: {', '.join(missing)}") if missing else (served,)
 

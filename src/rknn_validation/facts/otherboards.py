@@ -124,7 +124,9 @@ def harms(there: Facts, board: Board) -> Iterator[Harm]:
     """What the configuration does to a board that has no such NPU."""
     after, before = there.configuration, there.without
     for one in (one for one in forced_modules(there) if about_npu(one.module)):
-        yield Harm(one.where, f"{one.module} is forced: systemd-modules-load fails where the kernel has none")
+        yield Harm(
+            one.where, f"{one.module} is loaded on every board: systemd-modules-load fails where the kernel lacks it"
+        )
     kernel, known = after.kernel, before.kernel
     # Another mainline kernel drives any of these boards; Rockchip's own drives Rockchip's.
     if (kernel.pname, kernel.version) != (known.pname, known.version) and kernel_source(there).origin is Origin.VENDOR:
@@ -140,7 +142,7 @@ def harms(there: Facts, board: Board) -> Iterator[Harm]:
                 yield Harm(name, why)
     for where, text in after.root_scripts.items():
         if before.root_scripts.get(where) != text and _loads(text):
-            yield Harm(where, "loads the driver whatever the board")
+            yield Harm(where, "loads the driver on every board")
 
 
 def _may_fail(unit: Unit, board: Board) -> str | None:
@@ -155,9 +157,9 @@ def _may_fail(unit: Unit, board: Board) -> str | None:
     if _LOOKS_FIRST.search(commands_text(unit)):
         return None
     if _loads(commands_text(unit)) and not _ignores_failure(unit):
-        return "loads the driver without a condition on the board: a failed unit where the kernel has none"
+        return "loads the driver without a condition on the board: the unit fails where the kernel lacks it"
     if last(unit, "Type") != "oneshot" and starts is not None and about_npu(commands_text(unit)):
-        return "uses the NPU without a condition on the board: a failed unit where there is none"
+        return "uses the NPU without a condition on the board: the unit fails where there is no NPU"
     return None
 
 

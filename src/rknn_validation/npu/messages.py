@@ -63,7 +63,7 @@ MESSAGES = (
     Message(
         "supply-switched-off",
         r"vdd_npu\w*: disabling",
-        "the kernel switched the NPU's supply off, for nobody had asked for it yet",
+        "the kernel switched the NPU's supply off because nothing had requested it yet",
         "mark the regulator always-on or the power domain's supply, or load the driver in the initrd",
         "flipperdevices/flipperone-linux-build-scripts#159",
     ),
@@ -98,7 +98,7 @@ MESSAGES = (
     Message(
         "mmu-page-fault",
         r"rk_iommu .*: Page fault at",
-        "the NPU reached for memory that nobody gave it",
+        "the NPU accessed memory that was not mapped for it",
         "one MMU node that covers every core; then the client that submits the job",
         "rockchip-linux/kernel#102",
     ),
@@ -112,14 +112,14 @@ MESSAGES = (
     Message(
         "job-timeout-vendor",
         r"RKNPU: (failed to wait job|job timeout|job abort|soft reset)",
-        "a job did not end, and the NPU was reset",
+        "a job did not finish, and the NPU was reset",
         "stock frequency and voltage; driver 0.9.8; a core mask the driver supports",
         "airockchip/rknn-toolkit2#536",
     ),
     Message(
         "job-timeout-mainline",
         r"rocket .*NPU job timed out|NPU job timed out",
-        "a job did not end, and the core was reset; the output is not what the model computes",
+        "a job did not finish, and the core was reset; the output is not what the model computes",
         "compare outputs with golden ones; a newer kernel and Mesa",
         "linux drivers/accel/rocket/rocket_job.c",
     ),

@@ -106,7 +106,7 @@ def _program(name: str, tier: str, package: str, why: str = "") -> Row:
 def _nix() -> Row | None:
     """The version of Nix: Debian 12 has an older one than nixpkgs needs today."""
     try:
-        found = version(Deadline.after(SECONDS, "Nix to tell its version"))
+        found = version(Deadline.after(SECONDS, "Nix to print its version"))
     except HarnessError:
         return None  # missing, which is a row of its own
     if found is None:

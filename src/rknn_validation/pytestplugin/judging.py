@@ -78,7 +78,7 @@ class Judged:
             build=option("--allow-import-from-derivation"),
             progress=self.say,
             nixpkgs_was_named=option("--nixpkgs") is not None,
-            served=self.record,
+            shared=self.record,
         )
 
     def say(self, line: str) -> None:
@@ -202,7 +202,7 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput[FACTS_KEY] = str(found.folder)
     with suppress(HarnessError):  # reported where something is to be evaluated
         chosen = found.nixpkgs
-        node.workerinput[NIXPKGS_KEY] = (str(chosen.path or ""), chosen.told, chosen.why)
+        node.workerinput[NIXPKGS_KEY] = (str(chosen.path or ""), chosen.name, chosen.reason)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -23,7 +23,7 @@ def notes(config: pytest.Config, validation: Validation) -> list[str]:
     """Which nixpkgs served, where any did, and what each host was taken for."""
     judged = config.stash.get(JUDGED, None)
     served = judged.served if judged else []
-    told = {name: one.told for name, one in validation.scenarios.items() if one.told}
+    told = {name: one.reasons for name, one in validation.scenarios.items() if one.reasons}
     return [*served, *(f"{name}: {'; '.join(words)}" for name, words in told.items())]
 
 

@@ -146,7 +146,7 @@ def _model(reader: Reader, root: Path) -> Model:
         raise reader.error(ways[1] if ways else "file", expected="one of file, url, node", seen=seen, hint=hint)
     sha256 = reader.text("sha256") if reader.has("sha256") else ""
     if reader.has("url") and not sha256:
-        raise reader.error("sha256", expected="the SHA-256 of what the URL leads to", seen="nothing")
+        raise reader.error("sha256", expected="the SHA-256 of the file at the URL", seen="nothing")
     if sha256 and not _SHA256.fullmatch(sha256):
         raise reader.error("sha256", expected="64 hexadecimal digits, lower case", seen=repr(sha256))
     if reader.has("file"):
@@ -158,6 +158,6 @@ def _model(reader: Reader, root: Path) -> Model:
         return Model(url=url, sha256=sha256)
     node = reader.text("node")
     if not node.startswith("/"):
-        hint = "a model on this machine is named with file:"
+        hint = "for a model on this machine, use file:"
         raise reader.error("node", expected="an absolute path on the node", seen=repr(node), hint=hint)
     return Model(node=node, sha256=sha256)

@@ -86,8 +86,8 @@ def read_nodes(top: Reader, scenarios: Iterable[str], root: Path) -> dict[str, N
             # Behind another jump host, or in another configuration of ssh's, a host may be another machine.
             twin = places.setdefault((node.host, node.port or 22, node.jump, node.ssh_config), node)
             if twin is not node:
-                seen = f"{node.host}, which {twin.name} has, too ({twin.where})"
-                hint = "its answers would stand for two machines: correct host or port, or remove one of the two"
+                seen = f"{node.host}, which {twin.name} uses too ({twin.where})"
+                hint = "one machine would count as two: correct host or port, or remove one of the nodes"
                 raise reader.error("host", expected="a machine of its own for each node", seen=seen, hint=hint)
             nodes[node.name] = node
     return nodes
@@ -122,7 +122,7 @@ def require_files(nodes: Iterable[Node]) -> None:
                 raise HarnessError(
                     f"{node.where}.{key}",
                     expected="a file that can be read",
-                    seen=f"{path}: no such file, or closed",
+                    seen=f"{path}: no such file, or not readable",
                     hint="paths are relative to the inventory",
                 )
 
@@ -132,7 +132,7 @@ def expand(pattern: str) -> list[str]:
     pieces = re.split(r"\[([^\[\]]*)\]", pattern)
     choices = [[piece] if index % 2 == 0 else list(_numbers(piece)) for index, piece in enumerate(pieces)]
     if any("[" in piece or "]" in piece for piece in pieces[::2]):
-        raise ValueError("a bracket without its other half")
+        raise ValueError("an unbalanced bracket")
     count = 1
     for choice in choices:
         count *= len(choice)
@@ -145,10 +145,10 @@ def _numbers(text: str) -> Iterator[str]:
     for part in text.split(","):
         found = _PART.fullmatch(part.strip())
         if found is None:
-            raise ValueError(f"[{text}] is no range of numbers")
+            raise ValueError(f"[{text}] is not a range of numbers")
         first, last = found["from"], found["to"] or found["from"]
         if int(last) < int(first):
-            raise ValueError(f"[{text}] runs backwards and stands for nothing; [{last}-{first}] would not")
+            raise ValueError(f"[{text}] runs backwards; write [{last}-{first}]")
         if int(last) - int(first) >= MOST:
             raise ValueError(f"[{text}] stands for more than {MOST} nodes")
         width = len(first) if first.startswith("0") or len(first) == len(last) else 0
@@ -169,7 +169,7 @@ def _entry(key: str, reader: Reader, scenarios: tuple[str, ...], root: Path) -> 
     is_rk3588 = BOARDS[board].is_rk3588
     expectation = reader.choice("expectation", EXPECTATIONS, default=EXPECTATIONS[0 if is_rk3588 else 1])
     if expectation == "npu" and not is_rk3588:
-        raise reader.error("expectation", expected="guarded, for this board has no RK3588", seen="npu")
+        raise reader.error("expectation", expected="guarded, because this board has no RK3588", seen="npu")
     user = _optional(reader, "user", _USER, "a user's name")
     ssh_config = _path(reader, "ssh_config", root)
     root_login = user in (None, "root")
@@ -221,5 +221,5 @@ def _groups(reader: Reader) -> tuple[str, ...]:
     words = reader.words("groups")
     for word in words:
         if not _NAME.fullmatch(word):
-            raise reader.error("groups", expected="groups' names, such as npu", seen=repr(word))
+            raise reader.error("groups", expected="group names, such as npu", seen=repr(word))
     return words

@@ -76,7 +76,7 @@ class Scenario:
 
     `settings` go below `subject.option`, `config` beside it (any NixOS option). `stack` is what the scenario is
     meant to bring up; `boards` are the identities it is meant to be deployed to. `expects` is what has to work there
-    (`python`, `c`, `devnode`, `inference`, `service:NAME`), None where nothing is said. `told` says why a host was
+    (`python`, `c`, `devnode`, `inference`, `service:NAME`), None where nothing is said. `reasons` say why a host was
     taken for this stack and board.
     """
 
@@ -87,7 +87,7 @@ class Scenario:
     config: Mapping[str, Any] = field(default_factory=dict)
     system: str = "aarch64-linux"
     expects: tuple[str, ...] | None = None
-    told: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def identities(self) -> tuple[Board, ...]:
         """The boards, resolved."""
@@ -156,7 +156,7 @@ def load(path: Path) -> Validation:
     if not scenarios and not hosts:
         raise top.error("scenarios", expected="at least one scenario", seen="none")
     if scenarios and subject is None:
-        raise top.error("scenarios", expected="a subject beside scenarios", seen="hosts alone")
+        raise top.error("scenarios", expected="a subject for the scenarios", seen="hosts only")
     twice = next((name for name in hosts if name in scenarios), None)
     if twice:
         raise top.error("hosts", expected="names that no scenario has", seen=f"{twice}, twice")

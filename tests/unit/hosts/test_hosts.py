@@ -36,8 +36,8 @@ def test_board_and_stack_are_what_the_configuration_says(fleet: Path, judge: Jud
         "rock": (("rock-5b",), "mainline"),
         "pc": (("generic-x86_64",), "none"),
     }
-    assert "boot.kernelModules has rocket" in scenarios["opi"].told[1]
-    assert "x86_64-linux" in scenarios["pc"].told[0]
+    assert "boot.kernelModules has rocket" in scenarios["opi"].reasons[1]
+    assert "x86_64-linux" in scenarios["pc"].reasons[0]
 
 
 def test_what_an_absent_input_would_set_is_unknown_and_nothing_else(fleet: Path, judge: Judge) -> None:

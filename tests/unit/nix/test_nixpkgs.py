@@ -88,9 +88,9 @@ def test_the_pin_serves_where_it_is_in_the_store() -> None:
 
 
 def test_without_network_the_stand_in_serves_and_that_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "--offline forbids" in chosen(offline=True).why
+    assert "--offline forbids" in chosen(offline=True).reason
     choice = chosen()
-    assert (choice.path, choice.tree, choice.told) == (None, STANDIN, "stand-in for nixpkgs")
+    assert (choice.path, choice.tree, choice.name) == (None, STANDIN, "stand-in for nixpkgs")
     assert choice.header.endswith("cannot be fetched: no network")
     monkeypatch.setattr(sources, "unreachable", lambda host, port: pytest.fail("asked twice"))
     assert chosen().header.endswith("could not be fetched: no network")

@@ -49,7 +49,7 @@ def test_a_host_has_its_own_nixpkgs_unless_nix_is_too_old_for_it(
     evaluation = evaluator.evaluate({"opi": Request(subject)})["opi"]
     assert evaluation.error is None
     assert evaluation.nixpkgs.startswith(served)
-    assert evaluator.served.common is False
-    assert evaluator.served.own[name].why.startswith(
+    assert evaluator.shared.common is False
+    assert evaluator.shared.own[name].reason.startswith(
         "locked by its flake" if served != "stand-in" else f"nixpkgs 26.05 ({own})"
     )

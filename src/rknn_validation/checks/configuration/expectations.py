@@ -83,7 +83,7 @@ def _nowhere(facts: Facts) -> Iterator[Finding]:
     """Why a host can meet no expectation: it has no stack, or is not an RK3588."""
     scenario = facts.scenario
     if scenario.expects and scenario.stack == "none":
-        yield Problem("expects", "no NPU stack is configured here", "\n".join(scenario.told))
+        yield Problem("expects", "no NPU stack is configured here", "\n".join(scenario.reasons))
     elif scenario.expects and not _is_rk3588(facts):
         yield Problem("expects", f"none of these boards has the NPU: {', '.join(scenario.boards)}")
 

@@ -68,7 +68,7 @@ def read_dtb(blob: bytes) -> TreeNode:
     try:
         magic, _, structure, strings = struct.unpack_from(">4I", blob)
         if magic != _MAGIC:
-            raise NoDeviceTree("the magic number is another")
+            raise NoDeviceTree("the magic number is wrong")
         return _root(blob, structure, strings)
     except (struct.error, ValueError, IndexError) as error:
         raise NoDeviceTree(str(error)) from error
@@ -95,7 +95,9 @@ def _root(blob: bytes, offset: int, strings: int) -> TreeNode:
             if not above:
                 return node
         elif token != _NOTHING:
-            raise NoDeviceTree("it ends before its root node does" if token == _FINISHED else f"no token is {token}")
+            raise NoDeviceTree(
+                "it ends before its root node does" if token == _FINISHED else f"there is no token {token}"
+            )
 
 
 def _text(blob: bytes, offset: int) -> str:
@@ -131,7 +133,7 @@ def compiled(source: str) -> Compiled:
     """
     plain, headers, branches = _preprocessed(source)
     if branches:
-        return Compiled(unknown="it is made by preprocessor conditions, which are not decided here")
+        return Compiled(unknown="it uses preprocessor conditions, which are not evaluated here")
     dtc = shutil.which("dtc")
     if dtc is None:
         return Compiled(unknown="dtc is not installed on this machine")
@@ -140,13 +142,15 @@ def compiled(source: str) -> Compiled:
             [dtc, "-q", "-@", "-I", "dts", "-O", "dtb", "-"], input=plain.encode(), capture_output=True, timeout=SECONDS
         )
     except subprocess.TimeoutExpired:
-        return Compiled(unknown=f"dtc did not end within {SECONDS:.0f} seconds")
+        return Compiled(unknown=f"dtc did not finish within {SECONDS:.0f} seconds")
     if done.returncode == 0:
         return decoded(done.stdout)
     said = done.stderr.decode(errors="replace").replace("<stdin>:", "line ").strip()
     said = "\n".join(line for line in said.splitlines() if not line.startswith("FATAL")) or said
     if headers:
-        return Compiled(unknown=f"it includes {headers[0]}, which is not at hand, and does not compile without: {said}")
+        return Compiled(
+            unknown=f"it includes {headers[0]}, which is not available here, and does not compile without it: {said}"
+        )
     return Compiled(complaint=said)
 
 
@@ -155,9 +159,9 @@ def decoded(blob: bytes) -> Compiled:
     try:
         root = read_dtb(blob)
     except NoDeviceTree as error:
-        return Compiled(complaint=f"it is no compiled device tree: {error}")
+        return Compiled(complaint=f"it is not a compiled device tree: {error}")
     if not any("__overlay__" in node.children for node in root.children.values()):
-        return Compiled(complaint="it is a whole tree and no overlay (/plugin/; makes it one): it changes nothing")
+        return Compiled(complaint="it is a whole tree, not an overlay (/plugin/; is missing): it changes nothing")
     return Compiled(root=root)
 
 

@@ -50,7 +50,7 @@ def vendor_driver(facts: Facts) -> Driver:
     return _first(_unreadable_package(facts)) or (
         Driver(Presence.NO, f"no mainline kernel has rknpu, and nothing adds it to {source.label}")
         if source.is_mainline
-        else Driver(Presence.UNKNOWN, f"whether {source} has rknpu cannot be told without its source")
+        else Driver(Presence.UNKNOWN, f"whether {source} has rknpu cannot be determined without its source")
     )
 
 
@@ -75,7 +75,9 @@ def _vendor_tree(facts: Facts) -> Driver:
     vendors = making is not None and kernels.looks_like_vendor_kernel(making.base, making.file or "")
     if _makes_modules(facts) or vendors:
         return Driver(Presence.YES, f"{label} is built from Rockchip's own tree, which has rknpu")
-    return Driver(Presence.UNKNOWN, f"whether the configuration of {label} switches rknpu on cannot be told from here")
+    return Driver(
+        Presence.UNKNOWN, f"whether the configuration of {label} switches rknpu on cannot be determined from here"
+    )
 
 
 @derived
@@ -101,7 +103,9 @@ def _too_old(facts: Facts) -> Driver | None:
         return None
     why = f"{version} is older than {wanted}, the first kernel with the rocket driver"
     if source.origin is Origin.UNKNOWN:
-        return Driver(Presence.UNKNOWN, f"{why}; whether {source} has it backported cannot be told without its source")
+        return Driver(
+            Presence.UNKNOWN, f"{why}; whether {source} has it backported cannot be determined without its source"
+        )
     return Driver(Presence.NO, why)
 
 
@@ -115,17 +119,17 @@ def _rocket_configured(facts: Facts) -> Driver:
     if symbol_value(facts, _ROCKET) in ON:
         return yes
     if making is None:
-        return Driver(Presence.UNKNOWN, f"how {source.label} is configured cannot be told from here")
+        return Driver(Presence.UNKNOWN, f"how {source.label} is configured cannot be determined from here")
     if not making.is_generated and making.file is not None:
-        return Driver(Presence.UNKNOWN, f"whether the .config of {source.label} has {_ROCKET} only a build can tell")
+        return Driver(Presence.UNKNOWN, f"only a build can tell whether the .config of {source.label} has {_ROCKET}")
     if making.is_generated and not _makes_modules(facts):
         return Driver(
-            Presence.UNKNOWN, f"whether {making.base} of {source.label} has {_ROCKET} cannot be told from here"
+            Presence.UNKNOWN, f"whether {making.base} of {source.label} has {_ROCKET} cannot be determined from here"
         )
     if making.is_generated and symbol_value(facts, "DRM_ACCEL") is None:
         return Driver(Presence.NO, f"nothing switches DRM_ACCEL on in {source.label}: it has no rocket driver")
     if not making.is_generated and not source.is_mainline:
-        return Driver(Presence.UNKNOWN, f"how {source} is configured cannot be told from here")
+        return Driver(Presence.UNKNOWN, f"how {source} is configured cannot be determined from here")
     return yes
 
 

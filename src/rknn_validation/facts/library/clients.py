@@ -60,7 +60,7 @@ def python_clients(facts: Facts) -> LibraryAccess:
         if one.doubt:
             doubtful.append((one.where, one.doubt))
         elif shut:
-            partial.append((one.where, f"only this user has {one.name}, and may not open {shut}"))
+            partial.append((one.where, f"only this user has {one.name}, but may not open {shut}"))
         elif runtime is None or runtime.found:
             sure.append((one.where, one.name))
         elif runtime.doubt:
@@ -101,13 +101,13 @@ def c_clients(facts: Facts) -> LibraryAccess:
     sure += [(one.where, one.seen) for one in routes(facts) if not one.is_setting]
     doubtful: list[Seen] = []
     if links := api_providers(facts):
-        why = f"only what opens {links[0].path} by its whole path finds the runtime; the loader does not look there"
+        why = f"only programs that open {links[0].path} by its full path find the runtime; the loader does not"
         doubtful.append((links[0].where, why))
     for package in facts.configuration.graphics_packages:
         if contains_runtime(package):
             why = f"{package.name} is in /run/opengl-driver/lib, which programs built for it search, and no others"
             doubtful.append(("hardware.graphics.extraPackages", why))
-    lack = "nothing leads C programs to librknnrt.so: no LD_LIBRARY_PATH, wrapper, rpath or nix-ld has it"
+    lack = "C programs do not find librknnrt.so: no LD_LIBRARY_PATH, wrapper, rpath or nix-ld leads to it"
     return LibraryAccess(tuple(sure), tuple(doubtful), "environment.sessionVariables.LD_LIBRARY_PATH", lack)
 
 
@@ -190,7 +190,7 @@ def _library_inside(facts: Facts, name: str, inside: tuple[Container, ...]) -> L
     mainline = facts.scenario.stack == "mainline"
     reasons = {one.image: of_another_stack(facts, one) if mainline else why_no_libraries(one) for one in inside}
     unknown = [image for image, why in reasons.items() if not why]
-    doubtful = [(name, f"what the image {image} has is known to the image alone") for image in unknown]
+    doubtful = [(name, f"what the image {image} contains is not known") for image in unknown]
     return LibraryAccess(tuple(sure), tuple(doubtful), name, next(filter(None, reasons.values()), ""))
 
 

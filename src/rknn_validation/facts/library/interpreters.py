@@ -90,7 +90,7 @@ def _of_unit(facts: Facts, name: str, unit: Unit, is_api: Callable[[Package], bo
     if found or not about_npu(words):
         return
     if _RUNS_CONTAINER.search(words):
-        yield Interpreter(name, "a container", None, name, "what the container's image has is known to the image alone")
+        yield Interpreter(name, "a container", None, name, "what the container's image contains is not known")
         return
     unknown = [one["name"] for one in programs_of(unit) if one["root"] not in known]
     # A plain interpreter imports nothing but the standard library.
@@ -136,7 +136,7 @@ def runtime_of(facts: Facts, interpreter: Interpreter) -> Runtime:
         return Runtime(doubt=redirected)
     if hidden := build_may_provide_runtime(facts):
         return Runtime(doubt=hidden)
-    return Runtime(lack=f"nothing makes {' or '.join(PYTHON_RUNTIME_PATHS)}")
+    return Runtime(lack=f"nothing creates {' or '.join(PYTHON_RUNTIME_PATHS)}")
 
 
 def _in_box(facts: Facts, package: Package) -> Runtime:

@@ -220,7 +220,7 @@ def build_may_provide_runtime(facts: Facts) -> str:
             if isinstance(node, Apply) and _WRITERS.fullmatch(function_name(_head(node)) or ""):
                 texts = (text for inner in node.walk() if isinstance(inner, Text) for text in _plain(inner))
                 if any(map(_PATHS.search, texts)):
-                    return f"{tree.at(node)} speaks of the API's path in what only a build shows"
+                    return f"{tree.at(node)} mentions the API's path in text that only a build shows"
     for package in contribution(facts).packages:
         if package in facts.configuration.tmpfiles_packages and not package.files and not package.members:
             return f"{package.name} brings tmpfiles lines (systemd.tmpfiles.packages) that only a build shows"

@@ -89,7 +89,7 @@ def misplaced_library(recipe: Recipe) -> Iterator[str]:
     if "$out/lib" in done.files:
         yield "there is no $out/lib yet when the library is copied to it, so it becomes a file called lib"
     elif any("<hash>-" in path for path in places):
-        yield f"copied under its store name (<hash>-{LIBRARY}), the library has a name nobody looks for"
+        yield f"copied under its store name (<hash>-{LIBRARY}), the library has a name that no program looks for"
     elif places:
         yield f"the library ends up as {places[0]}; programs look for $out/lib/{LIBRARY}"
     elif done.files:

@@ -252,7 +252,7 @@ def _misled_at(facts: Facts, target: str) -> str | None:
         return None if carried else "no package in hardware.graphics.extraPackages has it"
     made = {one.path for one in providers(facts)}
     lost = target.startswith("/usr/") and target not in made
-    return f"nothing of this configuration makes {target}" if lost else None
+    return f"nothing in this configuration creates {target}" if lost else None
 
 
 def _misled_in_store(facts: Facts, root: str, rest: str, target: str) -> str | None:

@@ -356,7 +356,7 @@ class Evaluation:
 
     `nixpkgs` names what served: "stand-in" or "nixpkgs <version> (<path>)". `not_modelled` are the options, packages
     and modules that the configuration uses and the stand-in does not have: what depends on them is not known
-    (`missing.is_opaque`). `left_open` tells a further evaluation of the same subject.
+    (`gaps.is_opaque`). `gaps` tells a further evaluation of the same subject.
     """
 
     name: str
@@ -365,4 +365,4 @@ class Evaluation:
     nixpkgs: str
     traces: tuple[str, ...] = ()
     not_modelled: tuple[str, ...] = ()
-    left_open: Gaps = field(default_factory=Gaps, compare=False)
+    gaps: Gaps = field(default_factory=Gaps, compare=False)

@@ -123,4 +123,4 @@ def _scalar(kind: Any) -> Reader:
 
 
 def _unfit(expected: str, data: Any) -> HarnessError:
-    return HarnessError("the evaluation gave data in another shape", expected=expected, seen=repr(data)[:300])
+    return HarnessError("the evaluation returned data of an unexpected shape", expected=expected, seen=repr(data)[:300])

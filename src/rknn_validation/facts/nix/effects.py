@@ -71,14 +71,14 @@ def effects(
     nixpkgs: Path | None,
     deadline: Deadline,
     flakes: Mapping[str, Flake] | None = None,
-    left_open: Mapping[str, Gaps] | None = None,
+    gaps: Mapping[str, Gaps] | None = None,
 ) -> dict[str, Effects]:
     """The effects of each request's options, by the requests' names. Raises MissingToolError.
 
-    `left_open` is what the stand-in is known to lack for some of the requests.
+    `gaps` is what the stand-in is known to lack for some of the requests.
     """
     with tempfile.TemporaryDirectory(prefix="rknn-effects-") as scratch:
-        prober = _Prober(nixpkgs, Path(scratch), requests, deadline, flakes or {}, dict(left_open or {}))
+        prober = _Prober(nixpkgs, Path(scratch), requests, deadline, flakes or {}, dict(gaps or {}))
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             names = list(requests)
             parts = pool.map(prober.batch, (names[at : at + BATCH] for at in range(0, len(names), BATCH)))
@@ -92,11 +92,11 @@ class _Prober:
     requests: Mapping[str, Request]
     deadline: Deadline
     flakes: Mapping[str, Flake]
-    left_open: dict[str, Gaps]
+    gaps: dict[str, Gaps]
 
     def batch(self, names: Sequence[str]) -> dict[str, Effects]:
         """Evaluate `names` in one process; what aborts is evaluated alone."""
-        apart = [name for name in names if self.left_open.get(name, Gaps()) != Gaps()]
+        apart = [name for name in names if self.gaps.get(name, Gaps()) != Gaps()]
         if apart and len(names) > 1:
             others = [name for name in names if name not in apart]
             done = {name: effect for one in apart for name, effect in self.batch([one]).items()}
@@ -126,9 +126,9 @@ class _Prober:
 
     def _learned(self, name: str, message: str) -> bool:
         """Note what only the stand-in lacks; False where that is nothing new."""
-        known = self.left_open.get(name, Gaps())
+        known = self.gaps.get(name, Gaps())
         more = known if self.nixpkgs else learn(message, headline(message), self.requests[name].subject, known)
-        self.left_open[name] = more
+        self.gaps[name] = more
         return more != known
 
     def _nix(self, names: Sequence[str], without: Mapping[str, Iterable[str]]) -> dict[str, Any] | str:
@@ -138,7 +138,7 @@ class _Prober:
         named = {ref for name in names for ref in flakes_of(self.requests[name].subject)}
         flakes = {ref: self.flakes[ref].to_json() for ref in named}
         request = json_file({"requests": wanted, "flakes": flakes}, self.scratch)
-        known = self.left_open.get(names[0]) if len(names) == 1 else None
+        known = self.gaps.get(names[0]) if len(names) == 1 else None
         given = {"nixpkgs": str(self.nixpkgs or STANDIN), "request": request, "effects": "yes"}
         options = ["-I", known.as_path(self.scratch)] if known else []
         try:

@@ -26,7 +26,7 @@ from rknn_validation.facts.nix.instantiate import BATCH, WORKERS, Answer, Nix
 from rknn_validation.facts.nix.request import Request
 from rknn_validation.subject.validation import Subject
 
-THROWS_ELSEWHERE = "error: a value throws, but not when it is asked for alone"
+THROWS_ELSEWHERE = "error: a value throws, but not when it is evaluated alone"
 NOT_HERE = "rknn-validation: not here: "
 """How a warning begins that tells of a module which is not on this machine."""
 
@@ -60,7 +60,7 @@ def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tup
     """The names of a flake's hosts, none of them evaluated. Raises HarnessError where Nix cannot tell them."""
     subject, missing = Subject(flake.directory), Gaps()
     with tempfile.TemporaryDirectory(prefix="rknn-evaluate-") as scratch:
-        request = json_file({"reference": flake.told, "graph": flake.to_json()}, Path(scratch))
+        request = json_file({"reference": flake.name, "graph": flake.to_json()}, Path(scratch))
         given = {"nixpkgs": str(nixpkgs or STANDIN), "request": request}
         for _ in range(ROUNDS):
             done = evaluate_file("names.nix", given, ["-I", missing.as_path(Path(scratch))], deadline=deadline)
@@ -71,9 +71,9 @@ def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tup
                 break
             missing = more
     error = explain(done.stderr, subject, standin=nixpkgs is None)
-    absent = f"; not on this machine: {', '.join(flake.absent)}" if flake.absent else ""
+    absent = f"; not on this machine: {', '.join(flake.missing_inputs)}" if flake.missing_inputs else ""
     raise HarnessError(
-        f"the hosts of {flake.told} cannot be told",
+        f"the hosts of {flake.name} cannot be named",
         expected="nixosConfigurations in the flake's outputs",
         seen=f"{error.message}{f' ({error.position})' if error.position else ''}{absent}",
         hint="fix the error Nix shows" if not absent else "fetch the flake's inputs where there is a network",
@@ -81,15 +81,15 @@ def host_names(flake: Flake, *, nixpkgs: Path | None, deadline: Deadline) -> tup
 
 
 def require_attribute(file: Path, path: Sequence[str], *, nixpkgs: Path | None, deadline: Deadline) -> None:
-    """Raise HarnessError for an attribute that a file has not, naming the nearest. What throws is told later."""
+    """Raise HarnessError for an attribute that a file has not, naming the nearest. What throws is named later."""
     given, options = {"file": str(file), "path": json.dumps(list(path))}, ["-I", f"nixpkgs={nixpkgs or STANDIN}"]
     done = evaluate_file("attributes.nix", given, options, deadline=deadline)
     if done.returncode != 0:
         return
     found, wanted = json.loads(done.stdout), ".".join(path)
     if found["wants"]:
-        seen = f"a function that wants {', '.join(found['wants'])}"
-        raise HarnessError(f"{file}", expected="a set of hosts, or a function that wants nothing", seen=seen)
+        seen = f"a function that requires {', '.join(found['wants'])}"
+        raise HarnessError(f"{file}", expected="a set of hosts, or a function without required arguments", seen=seen)
     if found["known"] is not None:
         near = difflib.get_close_matches(path[-1], found["known"], n=3)
         raise HarnessError(
@@ -109,7 +109,7 @@ def _even(names: Sequence[str], parts: int) -> list[Sequence[str]]:
 @dataclass
 class _Batches:
     nix: Nix
-    left_open: dict[str, Gaps] = field(default_factory=dict)
+    gaps: dict[str, Gaps] = field(default_factory=dict)
     locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
@@ -160,11 +160,11 @@ class _Batches:
         `message` is what Nix said where that is known, `answer` what is left where single values fail. What was learned
         of a subject serves its other requests.
         """
-        of_subject = self.nix.requests[name].of_subject
-        with self.locks[of_subject]:
-            missing = self.left_open.get(of_subject, Gaps())
+        subject_key = self.nix.requests[name].subject_key
+        with self.locks[subject_key]:
+            missing = self.gaps.get(subject_key, Gaps())
             found = self._with(name, missing, message, deadline, answer)
-            self.left_open[of_subject] = found.left_open
+            self.gaps[subject_key] = found.gaps
         return found
 
     def _with(self, name: str, missing: Gaps, message: str, deadline: Deadline, answer: Answer | None) -> Evaluation:
@@ -180,13 +180,13 @@ class _Batches:
             if again:
                 given = self.nix.ask([name], deadline, missing=missing)
                 if isinstance(given, str):
-                    return replace(self._failure(name, message or given), left_open=missing)
+                    return replace(self._failure(name, message or given), gaps=missing)
                 answer = given
         except DeadlineExceeded as late:
             return self._late(name, str(late))
         if answer is None or "configuration" not in answer.results[name]:
             return self._failure(name, message or THROWS_ELSEWHERE)
-        found = replace(self._decoded(name, answer), left_open=missing)
+        found = replace(self._decoded(name, answer), gaps=missing)
         if not answer.results[name].get("failed") or found.configuration is None:
             return found
         why = self._explained(name, message or THROWS_ELSEWHERE)
@@ -198,8 +198,8 @@ class _Batches:
         lost = [text for text in configuration.warnings if text.startswith(NOT_HERE)]
         if lost:
             kept = tuple(text for text in configuration.warnings if text not in lost)
-            told = tuple(dict.fromkeys(text.removeprefix(NOT_HERE) for text in lost))
-            configuration = replace(configuration, warnings=kept, not_here=told)
+            named = tuple(dict.fromkeys(text.removeprefix(NOT_HERE) for text in lost))
+            configuration = replace(configuration, warnings=kept, not_here=named)
         not_modelled = answer.not_modelled.get(name, ())
         return Evaluation(name, configuration, None, self.nix.served_by, not_modelled=not_modelled)
 

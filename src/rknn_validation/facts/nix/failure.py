@@ -29,21 +29,21 @@ _KNOWN = (
         r"path '/nix/store/[^']*\.drv' is not valid|allow-import-from-derivation",
         Refusal(
             "unknown",
-            "it imports what a derivation makes, which had to be built first: say --allow-import-from-derivation",
+            "it imports the result of a derivation, which must be built first: use --allow-import-from-derivation",
         ),
     ),
     (
         r"access to (?:absolute )?path '(?P<one>[^']+)' is forbidden in (?:restricted|pure)",
-        Refusal("subject", "it reads {one}, which lies outside of the flake: pure evaluation refuses that"),
+        Refusal("subject", "it reads {one}, a path outside the flake: pure evaluation forbids that"),
     ),
     (
         r"access to URI '(?P<one>[^']+)' is forbidden in (?:restricted|pure)",
-        Refusal("subject", "it fetches {one} without a hash: pure evaluation refuses that"),
+        Refusal("subject", "it fetches {one} without a hash: pure evaluation forbids that"),
     ),
     (
         r"Neither nixpkgs\.hostPlatform nor the legacy option nixpkgs\.system has been set|"
         r"option [`']nixpkgs\.hostPlatform' (?:is used but not defined|was accessed but has no value)",
-        Refusal("subject", 'the host names no platform: set nixpkgs.hostPlatform = "aarch64-linux"'),
+        Refusal("subject", 'the host has no platform: set nixpkgs.hostPlatform = "aarch64-linux"'),
     ),
     (
         r"(?P<one>\S+) is not here: the flake's input",
@@ -51,7 +51,7 @@ _KNOWN = (
     ),
     (
         r"Read-only file system|(?:creating|opening) (?:directory|file|lock file) '/nix[^']*': Permission denied",
-        Refusal("unknown", "Nix cannot write its store: run it as a user that may, or with a daemon"),
+        Refusal("unknown", "Nix cannot write to its store: run it as a user who may, or use the Nix daemon"),
     ),
     (r"No space left on device", Refusal("unknown", "the disk is full")),
 )
@@ -84,7 +84,7 @@ def _wants(message: str, subject: Subject) -> Refusal | None:
     example = f"{{flake: .#{name}}}" if name in ("inputs", "self") else "…"
     return Refusal(
         "unknown",
-        f"the module wants the argument {name}, which NixOS does not give: give it in the subject file, "
+        f"the module needs the argument {name}, which NixOS does not pass: set it in the subject file, "
         f"specialArgs: {{{name}: {example}}} (plain data, {{file: a/file.nix}} or {{flake: .#attribute}})",
     )
 
@@ -115,7 +115,7 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
     inside = (one for one in positions if one.startswith(f"{subject.root}/"))
     position = next(inside, "") or _written(short, subject) or (positions[0] if positions else "")
     if "out of memory" in text or "GC Warning" in text or "std::bad_alloc" in text:
-        return EvaluationError("deadline", "the evaluation ran out of its memory: it does not end", position)
+        return EvaluationError("deadline", "the evaluation reached its memory limit: it does not terminate", position)
     if OFFLINE.search(text):
         # builtins.fetchurl and its kin download while evaluating: without a network nothing is known.
         return EvaluationError("unknown", short, position)

@@ -49,10 +49,10 @@ class Placeholders:
         place.mkdir(exist_ok=True)
         return place
 
-    def supply(self, message: str, told: Mapping[str, str]) -> bool:
+    def supply(self, message: str, names: Mapping[str, str]) -> bool:
         """Put a module where Nix looked for one in vain; whether it did, and found none there.
 
-        `message` is Nix's, `told` what to call the inputs, by key.
+        `message` is Nix's, `names` what to call the inputs, by key.
         """
         found = re.search(rf"{re.escape(str(self.folder))}/(?P<key>[^/'\s]+)/(?P<path>[^'\s\"\x1b]+)", message)
         if found is None or ".." in Path(found["path"]).parts:
@@ -63,8 +63,8 @@ class Placeholders:
             # Another evaluation, at the same time, missed the same one: it is there by now.
             return f"'{found[0]}': No such file" in message
         file.parent.mkdir(parents=True, exist_ok=True)
-        names = {self.place(key).name: name for key, name in told.items()}
-        words = {"path": found["path"], "told": names.get(found["key"], found["key"]), "open": str(OPEN)}
+        known = {self.place(key).name: name for key, name in names.items()}
+        words = {"path": found["path"], "told": known.get(found["key"], found["key"]), "open": str(OPEN)}
         file.write_text(MODULE.format(**{name: re.sub(r'["$\\\\]', "", text) for name, text in words.items()}))
         return True
 
@@ -124,14 +124,14 @@ _NIXPKGS = re.compile(r"/nixpkgs(?:[./@?]|$)|channels\.nixos\.org/|/nixexprs\.ta
 
 @dataclass(frozen=True)
 class Input:
-    """A node of the lock file. `path` is None where it is not on this machine; `told` is how to call it.
+    """A node of the lock file. `path` is None where it is not on this machine; `name` is what messages call it.
 
     `names` are the attribute paths that the flake's own files ask of an input that is not here. `repository` is
     `owner/name` in lower case, "" where it is none of a forge. `release` is NixOS's, "" of none.
     """
 
     path: Path | None
-    told: str
+    name: str
     is_flake: bool
     is_nixpkgs: bool
     info: Mapping[str, Any]
@@ -148,28 +148,28 @@ class Input:
             "nixpkgs": self.is_nixpkgs,
             "info": dict(self.info),
             "inputs": dict(self.inputs),
-            "told": self.told,
+            "told": self.name,
             "repository": self.repository,
-            "name": re.sub(r"[^A-Za-z0-9+._-]", "-", self.told.rpartition("/")[2]) or "input",
+            "name": re.sub(r"[^A-Za-z0-9+._-]", "-", self.name.rpartition("/")[2]) or "input",
             "names": self.names,
         }
 
 
 @dataclass(frozen=True)
 class Flake:
-    """A flake as it lies on this machine. `told` is how it was named, `nodes` are its inputs by key, itself too."""
+    """A flake as it lies on this machine. `name` is its reference, `nodes` are its inputs by key, itself included."""
 
-    told: str
+    name: str
     directory: Path
     root: str
     nodes: Mapping[str, Input]
-    lost: Placeholders = field(default_factory=Placeholders)
+    placeholders: Placeholders = field(default_factory=Placeholders)
 
     @property
-    def absent(self) -> tuple[str, ...]:
+    def missing_inputs(self) -> tuple[str, ...]:
         """The inputs that are not here, nixpkgs left out: another one serves for that."""
         lost = (one for one in self.nodes.values() if one.path is None and not one.is_nixpkgs)
-        return tuple(one.told for one in lost if one.repository not in DOUBLES)
+        return tuple(one.name for one in lost if one.repository not in DOUBLES)
 
     @property
     def nixpkgs(self) -> Path | None:
@@ -193,20 +193,20 @@ class Flake:
         """What evaluating it may read: the inputs, and of itself the whole repository that it lies in."""
         above = (one for one in (self.directory, *self.directory.parents) if (one / ".git").exists())
         here = (one.path for one in self.nodes.values() if one.path is not None)
-        return (next(above, self.directory), self.lost.folder, *here)
+        return (next(above, self.directory), self.placeholders.folder, *here)
 
     def to_json(self) -> dict[str, Any]:
         """As `expression/flake.nix` reads it."""
         nodes = {key: one.to_json() for key, one in self.nodes.items()}
         for key, one in nodes.items():
             if one["path"] is None:
-                one["place"] = str(self.lost.place(key))
+                one["place"] = str(self.placeholders.place(key))
         return {"root": self.root, "nodes": nodes}
 
     def supply(self, message: str) -> bool:
         """Whether Nix looked in vain for a module of an input that is not here, and will find one that sets nothing."""
-        told = {key: one.told for key, one in self.nodes.items() if one.path is None}
-        return self.lost.supply(message, told)
+        names = {key: one.name for key, one in self.nodes.items() if one.path is None}
+        return self.placeholders.supply(message, names)
 
 
 def read_flake(
@@ -238,10 +238,10 @@ def read_flake(
     absent = {key for key, one in nodes.items() if one.path is None and not one.is_nixpkgs}
     if absent:
         root = nodes[lock["root"]]
-        asked = selected_attributes(directory, {name for name, key in root.inputs.items() if key in absent})
+        selected = selected_attributes(directory, {name for name, key in root.inputs.items() if key in absent})
         for name, key in root.inputs.items():
             if key in absent:
-                nodes[key] = replace(nodes[key], told=f"{name} ({nodes[key].told})", names=asked.get(name, {}))
+                nodes[key] = replace(nodes[key], name=f"{name} ({nodes[key].name})", names=selected.get(name, {}))
     return Flake(reference, directory, lock["root"], nodes)
 
 
@@ -251,8 +251,8 @@ def _node(
     is_flake = data.get("flake", True) is not False
     is_nixpkgs = is_flake and _is_nixpkgs(data, key)
     locked = data.get("locked") or data.get("original") or {}
-    told = _told(data, key)
-    path = fetcher.find(locked, _place(lock, key, directory), told, fetch=not (spared and is_nixpkgs))
+    name = _name_of(data, key)
+    path = fetcher.find(locked, _place(lock, key, directory), name, fetch=not (spared and is_nixpkgs))
     kept = {name: locked[name] for name in ("rev", "narHash", "lastModified") if name in locked}
     if "rev" in kept:
         kept["shortRev"] = kept["rev"][:7]
@@ -260,7 +260,7 @@ def _node(
     release = re.search(r"nixos-(\d\d\.\d\d)", json.dumps([data.get("original"), locked]))
     return Input(
         path,
-        told,
+        name,
         is_flake,
         is_nixpkgs,
         kept,
@@ -298,7 +298,7 @@ def _place(lock: Mapping[str, Any], key: str, directory: Path) -> Path:
     return _place(lock, above, directory) / inner
 
 
-def _told(data: Mapping[str, Any], key: str) -> str:
+def _name_of(data: Mapping[str, Any], key: str) -> str:
     original = data.get("original") or data.get("locked") or {}
     if original.get("url"):
         return str(original["url"])

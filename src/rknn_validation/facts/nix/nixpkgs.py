@@ -46,8 +46,8 @@ class Nixpkgs:
     """The nixpkgs that serves: its tree (None: the stand-in), what reports call it, and why it is this one."""
 
     path: Path | None
-    told: str
-    why: str
+    name: str
+    reason: str
 
     @property
     def tree(self) -> Path:
@@ -57,7 +57,7 @@ class Nixpkgs:
     @property
     def header(self) -> str:
         """One line for the terminal's header and for reports."""
-        return f"{self.told}: {self.why}"
+        return f"{self.name}: {self.reason}"
 
 
 def choose(given: str | None, *, offline: bool, deadline: Deadline, progress: Progress) -> Nixpkgs:
@@ -105,7 +105,7 @@ def pin() -> dict[str, str]:
 
 @functools.cache
 def _version(program: str, seconds: float) -> tuple[int, ...] | None:
-    said = run([program, "--version"], deadline=Deadline.after(seconds, "Nix to tell its version")).stdout
+    said = run([program, "--version"], deadline=Deadline.after(seconds, "Nix to print its version")).stdout
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", said)
     return None if found is None else tuple(int(part) for part in found.groups() if part is not None)
 
@@ -151,7 +151,7 @@ def _a_nixpkgs(tree: Path, given: str) -> Path:
         f"--nixpkgs {given} is no nixpkgs",
         expected="a folder with nixpkgs in it, or a flake reference to one (github:NixOS/nixpkgs/nixos-26.05)",
         seen=seen,
-        hint="leave it out: then this project's pin serves, or the stand-in",
+        hint="without --nixpkgs, this project's pinned nixpkgs is used, or the stand-in",
     )
 
 
@@ -166,7 +166,7 @@ def _fetched(reference: str, offline: bool, deadline: Deadline, progress: Progre
         f"--nixpkgs {reference} cannot be fetched",
         expected="a folder, or a flake reference that Nix can fetch" + (" (kept already: --offline)" * offline),
         seen=last_error(done.stderr),
-        hint="a folder is named by its path; leave it out: then this project's pin serves, or the stand-in",
+        hint="name a folder by its path; without --nixpkgs, this project's pinned nixpkgs is used, or the stand-in",
     )
 
 
@@ -178,7 +178,7 @@ def _pin(offline: bool, deadline: Deadline, progress: Progress) -> Path | str:
     if present is not None and present < OLDEST:
         return f"Nix {_dotted(present)} is too old for nixpkgs, which needs {_dotted(OLDEST)}"
     if offline:
-        return "the pinned nixpkgs is not in the store, and --offline forbids to fetch it"
+        return "the pinned nixpkgs is not in the store, and --offline forbids fetching it"
     earlier = sources.remembered_failure(pin()["rev"])
     if earlier:
         return f"the pinned nixpkgs is not in the store and could not be fetched: {earlier}"

@@ -113,7 +113,7 @@ class Request:
     force: Sequence[Forced] = ()
 
     @property
-    def of_subject(self) -> str:
+    def subject_key(self) -> str:
         """The same text for all requests of a subject."""
         return json.dumps(self.to_json()["subject"], sort_keys=True)
 

@@ -96,7 +96,7 @@ def directory_of(reference: str, base: Path, *, offline: bool, deadline: Deadlin
             f"the flake {reference} is not on this machine",
             expected="a directory, with --offline",
             seen=reference,
-            hint="leave out --offline, or name a checkout of it",
+            hint="drop --offline, or give the path of a checkout",
         )
     progress(f"fetching {reference}")
     done = fetch("metadata", reference, deadline.capped(FETCH_SECONDS, f"Nix to fetch {reference}"))
@@ -105,7 +105,7 @@ def directory_of(reference: str, base: Path, *, offline: bool, deadline: Deadlin
             f"the flake {reference} cannot be fetched",
             expected="a reference that Nix can fetch, such as .#HOST or github:OWNER/REPOSITORY#HOST",
             seen=last_error(done.stderr),
-            hint="name a checkout of it where there is no network",
+            hint="without a network, give the path of a checkout",
         )
     return keep(Path(json.loads(done.stdout)["path"]), deadline)
 
@@ -120,11 +120,11 @@ class Fetcher:
     servers: dict[str, str] = field(default_factory=dict)
     """Why a server cannot be reached, or ""; each is tried once."""
 
-    def find(self, locked: Mapping[str, Any], beside: Path, told: str, *, fetch: bool = True) -> Path | None:
+    def find(self, locked: Mapping[str, Any], beside: Path, name: str, *, fetch: bool = True) -> Path | None:
         if locked.get("type") == "path":
             path = (beside / str(locked.get("path", ""))).resolve()
             return path if path.exists() else self._in_store(locked)
-        return self._in_store(locked) or (self._fetched(locked, told) if fetch else None)
+        return self._in_store(locked) or (self._fetched(locked, name) if fetch else None)
 
     def _in_store(self, locked: Mapping[str, Any]) -> Path | None:
         path = store_path(str(locked.get("narHash") or ""))
@@ -132,7 +132,7 @@ class Fetcher:
             return None
         return path / locked["dir"] if locked.get("dir") else path
 
-    def _fetched(self, locked: Mapping[str, Any], told: str) -> Path | None:
+    def _fetched(self, locked: Mapping[str, Any], name: str) -> Path | None:
         reference = _reference(locked)
         if self.offline or reference is None:
             return None
@@ -141,18 +141,18 @@ class Fetcher:
         if server not in self.servers:
             self.servers[server] = unreachable(server, 443)
         if self.servers[server]:
-            self.progress(f"not here: {told}: {self.servers[server]}")
+            self.progress(f"not here: {name}: {self.servers[server]}")
             return None
-        self.progress(f"fetching {told}")
+        self.progress(f"fetching {name}")
         try:
-            done = fetch("prefetch", reference, self.deadline.capped(FETCH_SECONDS, f"Nix to fetch {told}"))
+            done = fetch("prefetch", reference, self.deadline.capped(FETCH_SECONDS, f"Nix to fetch {name}"))
         except DeadlineExceeded:
             self.offline = True
             return None
         if done.returncode != 0:
             # Nobody there: what else is wanted from the network is not asked for again.
             self.offline = bool(re.search(r"resolve host|connect|timed? ?out|network", done.stderr, re.IGNORECASE))
-            self.progress(f"not here: {told}: {last_error(done.stderr)}")
+            self.progress(f"not here: {name}: {last_error(done.stderr)}")
             return None
         found = keep(Path(json.loads(done.stdout)["storePath"]), self.deadline)
         return found / locked["dir"] if locked.get("dir") else found

@@ -172,7 +172,7 @@ def _tokens(line: str) -> tuple[list[Token], str | None]:
 def _unreadable(rest: str) -> str:
     shown = rest if len(rest) < 60 else rest[:57] + "..."
     if rest == "\\":
-        return "the last line ends in a backslash, and nothing follows it"
+        return "the last line ends in a backslash, but no line follows"
     if re.match(r"[A-Z]+(\{[^}]*\})?\s*(==|!=|\+=|-=|:=|=)\s*[^\"\s]", rest) and not re.match(r'[^"]*=\s*[ei]"', rest):
         return f"the value is not in double quotes: {shown}"
     if rest.count('"') % 2:
@@ -211,7 +211,7 @@ def _is_substituted(value: str) -> bool:
 def _lost_jumps(rules: list[Rule]) -> list[Complaint]:
     labels = {token.value: rule.line for rule in rules for token in rule.tokens if token.key == "LABEL"}
     return [
-        Complaint(rule.file, rule.line, rule.text, f'there is no LABEL="{token.value}" further down')
+        Complaint(rule.file, rule.line, rule.text, f'no LABEL="{token.value}" follows')
         for rule in rules
         for token in rule.tokens
         if token.key == "GOTO" and labels.get(token.value, -1) <= rule.line
