@@ -102,10 +102,10 @@ output
 
 
 @pytest.mark.parametrize("text", ABOUT)
-def test_what_is_about_the_npu(text: str) -> None:
+def test_texts_about_the_npu_are_recognised(text: str) -> None:
     assert about_npu(text)
 
 
 @pytest.mark.parametrize("text", OTHERS)
-def test_what_is_not(text: str) -> None:
+def test_other_texts_are_not(text: str) -> None:
     assert not about_npu(text)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.unit
         ("broadcom/bcm2712-rpi-5-b.dtb", "bcm2712-rpi-5-b", False),
     ],
 )
-def test_a_tree_s_board(dtb: str, name: str, is_rk3588: bool) -> None:
+def test_a_device_tree_name_gives_the_board(dtb: str, name: str, is_rk3588: bool) -> None:
     """Trees of vendors' kernels are known by their SoC alone, and found again by name."""
     board = board_of_dtb(dtb)
     assert board is not None
@@ -35,7 +35,7 @@ def test_a_tree_s_board(dtb: str, name: str, is_rk3588: bool) -> None:
     assert named(board.name) == board
 
 
-def test_a_tree_of_an_unknown_soc_is_no_board() -> None:
+def test_a_device_tree_of_an_unknown_soc_gives_no_board() -> None:
     assert board_of_dtb("allwinner/sun50i-a64-pinebook.dtb") is None
     with pytest.raises(KeyError):
         named("sun50i-a64-pinebook")

@@ -32,7 +32,7 @@ def test_what_an_overlay_changes_is_found_by_label_and_by_path() -> None:
     assert overlay.is_about_npu
 
 
-def test_fragments_written_out_are_the_same() -> None:
+def test_explicit_fragments_give_the_same_result() -> None:
     text = f"""{HEAD} / {{ fragment@0 {{ target = <&rknn_core_0>; __overlay__ {{ status = "disabled"; }}; }}; }};"""
     overlay = read_overlay(DeviceTreeOverlay("npu", text, None, None), mainline_labels())
     assert [(one.path, one.node.enabled) for one in overlay.changes] == [("/npu@fdab0000", False)]
@@ -46,7 +46,7 @@ def test_fragments_written_out_are_the_same() -> None:
         '{head}// npu\n/* &nobody { */ &rknn_core_0 {{ status = "okay"; }};',
     ],
 )
-def test_the_preprocessor_s_part_is_done(text: str) -> None:
+def test_macros_and_includes_are_preprocessed(text: str) -> None:
     text = text.replace("{head}", HEAD).replace("{{", "{").replace("}}", "}")
     assert compiled(text).root is not None, compiled(text)
 
@@ -60,16 +60,16 @@ def test_the_preprocessor_s_part_is_done(text: str) -> None:
         (HEAD.replace("/dts-v1/;\n", ""), "syntax error"),
     ],
 )
-def test_what_does_not_compile_is_told_in_dtc_s_words(text: str, said: str) -> None:
+def test_compile_errors_are_dtcs_own(text: str, said: str) -> None:
     assert said in compiled(text).complaint
 
 
-def test_what_conditions_decide_is_unknown() -> None:
+def test_preprocessor_conditions_are_unknown() -> None:
     assert "conditions" in compiled(f"#ifdef A\n{HEAD}#endif\n").unknown
     assert "nobody.h" in compiled(f"#include <nobody.h>\n{HEAD}&x {{ y = <MACRO(1)>; }};").unknown
 
 
 @pytest.mark.parametrize("blob", [b"", b"\xd0\x0d\xfe\xed", b"\0" * 64])
-def test_what_is_no_device_tree_is_refused(blob: bytes) -> None:
+def test_other_files_are_not_read_as_device_trees(blob: bytes) -> None:
     with pytest.raises(NoDeviceTree):
         read_dtb(blob)

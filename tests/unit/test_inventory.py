@@ -35,7 +35,7 @@ def read(directory: Path, text: str) -> dict[str, Node]:
     return read_inventory(path, ("vendor", "mainline"))
 
 
-def test_a_good_inventory_is_read_whole(tmp_path: Path) -> None:
+def test_a_complete_inventory_is_read(tmp_path: Path) -> None:
     nodes = read(tmp_path, GOOD)
     assert list(nodes) == ["opi01", "opi02", "opi03", "rpi01"]
     opi = nodes["opi02"]
@@ -47,7 +47,7 @@ def test_a_good_inventory_is_read_whole(tmp_path: Path) -> None:
     assert (nodes["rpi01"].user, nodes["rpi01"].sudo) == (None, "none")
 
 
-def test_who_is_not_root_uses_sudo(tmp_path: Path) -> None:
+def test_users_other_than_root_use_sudo(tmp_path: Path) -> None:
     text = "nodes:\n  a: {host: a, user: alice, board: orangepi-5-plus, scenario: vendor}\n"
     assert read(tmp_path, text)["a"].sudo == "passwordless"
 
@@ -122,7 +122,7 @@ BAD: dict[str, tuple[str, str, int, str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_inventory_names_file_line_key_and_remedy(name: str, tmp_path: Path) -> None:
+def test_an_error_in_an_inventory_names_file_line_key_and_remedy(name: str, tmp_path: Path) -> None:
     old, new, line, key, word = BAD[name]
     assert old in GOOD
     with pytest.raises(SubjectFileError) as caught:
@@ -132,7 +132,7 @@ def test_a_bad_inventory_names_file_line_key_and_remedy(name: str, tmp_path: Pat
     assert key in text and word in text and "expected" in text, text
 
 
-def test_a_missing_inventory_is_called_one(tmp_path: Path) -> None:
+def test_a_missing_inventory_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SubjectFileError, match=r"none\.yaml: cannot be read(?s:.*)--inventory FILE"):
         read_inventory(tmp_path / "none.yaml", ("vendor",))
 
@@ -155,7 +155,7 @@ def test_selection(tmp_path: Path) -> None:
         assert caught.value.hint.startswith("did you mean")
 
 
-def test_files_are_wanted_only_when_nodes_are_asked(tmp_path: Path) -> None:
+def test_key_files_are_required_only_to_ask_nodes(tmp_path: Path) -> None:
     nodes = read(tmp_path, GOOD).values()
     with pytest.raises(HarnessError, match=r"nodes\.opi0\[1-3\]\.identity"):
         require_files(nodes)

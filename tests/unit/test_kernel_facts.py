@@ -47,7 +47,7 @@ def test_exact_releases_agree_with_the_record() -> None:
         assert recorded == expected, symbol
 
 
-def test_the_record_keeps_to_its_families() -> None:
+def test_the_record_holds_only_its_families_of_symbols() -> None:
     assert all(symbols.FAMILY.search(name) for name in symbols.mainline())
     assert symbols.is_boolean("DRM_ACCEL") and not symbols.is_boolean("DRM_ACCEL_ROCKET")
 
@@ -65,5 +65,5 @@ def test_the_record_keeps_to_its_families() -> None:
         ((None, ""), False),
     ],
 )
-def test_whose_kernel_it_is(names: tuple[str | None, ...], vendor: bool) -> None:
+def test_the_origin_of_a_kernel_is_recognised(names: tuple[str | None, ...], vendor: bool) -> None:
     assert kernels.looks_like_vendor_kernel(*names) is vendor

@@ -27,7 +27,7 @@ def problems(script: str) -> tuple[str, ...]:
         "exec @package@/bin/server --model @…@\n",
     ],
 )
-def test_style_breaks_nothing(script: str) -> None:
+def test_style_findings_do_not_break_a_script(script: str) -> None:
     assert problems(script) == ()
 
 
@@ -42,12 +42,12 @@ def test_style_breaks_nothing(script: str) -> None:
         ("}\n", "line 1"),
     ],
 )
-def test_what_breaks_a_script_is_told_by_its_line(script: str, line: str) -> None:
+def test_errors_in_a_script_name_the_line(script: str, line: str) -> None:
     found = problems(script)
     assert found and any(one.startswith(line) for one in found), found
 
 
-def test_all_scripts_are_judged_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shellcheck_starts_once_for_all_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     ask = scripts._ask
     monkeypatch.setattr(scripts, "_ask", lambda program, scripts: started.append(len(scripts)) or ask(program, scripts))
@@ -57,6 +57,6 @@ def test_all_scripts_are_judged_by_one_process(monkeypatch: pytest.MonkeyPatch) 
     assert started == [5]
 
 
-def test_without_shellcheck_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_shellcheck_no_script_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert scripts.judge(["echo never seen before\n"]) == {}

@@ -39,7 +39,7 @@ def written(directory: Path, text: str) -> Path:
     return path
 
 
-def test_a_good_file_is_read_whole(directory: Path) -> None:
+def test_a_complete_subject_file_is_read(directory: Path) -> None:
     validation = load(written(directory, GOOD))
     assert validation.subject.option == ("services", "npu")
     assert validation.subject.module == directory / "module.nix"
@@ -77,7 +77,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_names_file_line_key_and_expectation(name: str, directory: Path) -> None:
+def test_an_error_names_file_line_key_and_what_is_expected(name: str, directory: Path) -> None:
     old, new, line, key, word = BAD[name]
     assert old in GOOD
     path = written(directory, GOOD.replace(old, new, 1))
@@ -90,12 +90,12 @@ def test_a_bad_file_names_file_line_key_and_expectation(name: str, directory: Pa
     assert "expected" in text
 
 
-def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
+def test_a_missing_subject_file_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(SubjectFileError, match="--subject"):
         load(tmp_path / "validation.yaml")
 
 
-def test_no_scenarios(directory: Path) -> None:
+def test_a_subject_without_scenarios_is_an_error(directory: Path) -> None:
     with pytest.raises(SubjectFileError, match="at least one scenario"):
         load(written(directory, GOOD.split("scenarios:")[0] + "scenarios: {}\n"))
 
@@ -120,7 +120,7 @@ def test_guests_are_hosts_of_flakes(directory: Path) -> None:
         ("guests:\n  vendor: [opi01]\n", "a string"),
     ],
 )
-def test_a_wrong_guest_names_its_line(directory: Path, text: str, word: str) -> None:
+def test_an_error_in_guests_names_its_line(directory: Path, text: str, word: str) -> None:
     with pytest.raises(SubjectFileError) as caught:
         load(written(directory, GOOD + text))
     line = len(GOOD.splitlines()) + 2
@@ -135,7 +135,7 @@ def expects(directory: Path, text: str) -> tuple[str, ...] | None:
     return load(written(directory, WITH_EXPECTS.replace("[python]", text))).scenarios["vendor"].expects
 
 
-def test_what_is_expected_is_read_and_not_said_is_not_nothing(directory: Path) -> None:
+def test_expects_is_read_and_none_differs_from_empty(directory: Path) -> None:
     every = expects(directory, '[python, c, "service:frigate", devnode, inference]')
     assert every == ("python", "c", "service:frigate", "devnode", "inference")
     assert expects(directory, "[]") == ()
@@ -168,7 +168,7 @@ def test_a_scenario_without_a_stack_expects_nothing(directory: Path) -> None:
         load(written(directory, text))
 
 
-def test_a_host_says_what_it_expects(directory: Path) -> None:
+def test_hosts_have_expectations(directory: Path) -> None:
     (directory / "flake.nix").write_text("{ outputs = _: { }; }\n")
     text = "hosts:\n  opi01: {flake: ., board: orangepi-5-plus, stack: vendor, expects: [python, devnode]}\n"
     assert load(written(directory, text)).hosts["opi01"].expects == ("python", "devnode")

@@ -102,7 +102,7 @@ def test_commands_inside_substitutions_and_behind_wrappers() -> None:
 
 
 @pytest.mark.parametrize("script", ["", "if", "fi )(", "a 'b", "x <<EOF", "${", "a | | b", "\0"])
-def test_what_is_no_shell_is_read_all_the_same(script: str) -> None:
+def test_scripts_with_syntax_errors_are_still_read(script: str) -> None:
     assert isinstance(shell.all_commands(script), tuple)
 
 
@@ -118,7 +118,7 @@ def _tree(text: str, folder: Path) -> nixfiles.NixFile:
     return tree
 
 
-def test_nix_comments_and_strings_are_no_code(tmp_path: Path) -> None:
+def test_nix_comments_and_strings_are_not_read_as_code(tmp_path: Path) -> None:
     text = "{ a = ''x ${config.b.c} ''${b.c} '''b.c'''; b = \"b.c\"; /* b.c */ } # b.c\n"
     assert len(list(nixfiles.places_naming(_tree(text.replace("''';", "'';"), tmp_path), "b", "c"))) == 1
 
@@ -133,6 +133,6 @@ def test_nix_comments_and_strings_are_no_code(tmp_path: Path) -> None:
         "{ x = { y.b.c = 1; }; }",
     ],
 )
-def test_options_are_found_however_they_are_written(text: str, tmp_path: Path) -> None:
+def test_options_are_found_in_every_notation(text: str, tmp_path: Path) -> None:
     assert len(list(nixfiles.places_naming(_tree(text, tmp_path), "b", "c"))) == 1
     assert not list(nixfiles.places_naming(_tree(text, tmp_path), "c", "b"))

@@ -109,12 +109,12 @@ def test_the_last_rule_wins() -> None:
     assert found.group is not None and found.group.value == "render"
 
 
-def test_a_final_assignment_stays() -> None:
+def test_a_final_assignment_cannot_be_overridden() -> None:
     found = outcome(VENDOR_MISC, _60='KERNEL=="rknpu", MODE:="0600"', _70='KERNEL=="rknpu", MODE="0666"')
     assert found.mode_bits == 0o600
 
 
-def test_systemd_s_own_rules_undo_what_came_before_them_for_render_nodes() -> None:
+def test_systemds_own_rules_override_earlier_ones_for_render_nodes() -> None:
     rule = 'SUBSYSTEM=="drm", KERNEL=="renderD*", DRIVERS=="RKNPU", MODE="0600"'
     assert outcome(VENDOR_RENDER[0], _10=rule).mode_bits == 0o666
     assert outcome(VENDOR_RENDER[0], _70=rule).mode_bits == 0o600

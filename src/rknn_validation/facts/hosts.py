@@ -51,7 +51,7 @@ def board_of(configuration: Configuration, given: str | None) -> Detected:
         return Detected(_NO_BOARD, f"hardware.deviceTree.name is {name}, which no known board uses")
     reason = next(_npu_support(configuration), None)
     if reason is not None:
-        why = f"hardware.deviceTree.name is not set, but the host has NPU support ({reason}): name the board with --board"
+        why = f"hardware.deviceTree.name is not set, but the host has NPU support ({reason}): choose one with --board"
         return Detected(_TYPICAL_BOARD, why)
     return Detected(_NO_BOARD, "hardware.deviceTree.name is not set, and the host has no NPU support")
 

@@ -49,50 +49,26 @@ VENDOR: dict[str, Vendor] = {
     **{
         name: Vendor(_RKNPU, _NO_DRIVER)
         for name in (
-            "ROCKCHIP_RKNPU",
-            "ROCKCHIP_RKNPU_DEBUG_FS",
-            "ROCKCHIP_RKNPU_PROC_FS",
-            "ROCKCHIP_RKNPU_FENCE",
-            "ROCKCHIP_RKNPU_SRAM",
-            "ROCKCHIP_RKNPU_DRM_GEM",
-            "ROCKCHIP_RKNPU_DMA_HEAP",
+            *("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DEBUG_FS", "ROCKCHIP_RKNPU_PROC_FS", "ROCKCHIP_RKNPU_FENCE"),
+            *("ROCKCHIP_RKNPU_SRAM", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP"),
         )
     },
     **{
         name: Vendor(_SOC)
         for name in (
-            "ROCKCHIP_CPUINFO",
-            "ROCKCHIP_DEVICEINFO",
-            "ROCKCHIP_IPA",
-            "ROCKCHIP_OPP",
-            "ROCKCHIP_PM_TEST",
-            "ROCKCHIP_PVTM",
-            "ROCKCHIP_SUSPEND_MODE",
-            "ROCKCHIP_SYSTEM_MONITOR",
-            "ROCKCHIP_VENDOR_STORAGE",
-            "ROCKCHIP_VENDOR_STORAGE_UPDATE_LOADER",
+            *("ROCKCHIP_CPUINFO", "ROCKCHIP_DEVICEINFO", "ROCKCHIP_IPA", "ROCKCHIP_OPP", "ROCKCHIP_PM_TEST"),
+            *("ROCKCHIP_PVTM", "ROCKCHIP_SUSPEND_MODE", "ROCKCHIP_SYSTEM_MONITOR", "ROCKCHIP_VENDOR_STORAGE"),
+            *("ROCKCHIP_VENDOR_STORAGE_UPDATE_LOADER",),
         )
     },
     **{
         name: Vendor(_DEFCONFIG)
         for name in (
-            "ARM_ROCKCHIP_BUS_DEVFREQ",
-            "ARM_ROCKCHIP_CPUFREQ",
-            "ROCKCHIP_AMP",
-            "ROCKCHIP_CLK_PVTPLL",
-            "ROCKCHIP_CSU",
-            "ROCKCHIP_DEBUG",
-            "ROCKCHIP_DMC_DEBUG",
-            "ROCKCHIP_MPP_RKVDEC",
-            "ROCKCHIP_MPP_RKVDEC2",
-            "ROCKCHIP_MPP_RKVENC",
-            "ROCKCHIP_MPP_RKVENC2",
-            "ROCKCHIP_MPP_SERVICE",
-            "ROCKCHIP_MULTI_RGA",
-            "ROCKCHIP_SIP",
-            "RK_DMABUF_DEBUG",
-            "DMABUF_PARTIAL",
-            "DMABUF_RK_HEAPS_DEBUG",
+            *("ARM_ROCKCHIP_BUS_DEVFREQ", "ARM_ROCKCHIP_CPUFREQ", "ROCKCHIP_AMP", "ROCKCHIP_CLK_PVTPLL"),
+            *("ROCKCHIP_CSU", "ROCKCHIP_DEBUG", "ROCKCHIP_DMC_DEBUG", "ROCKCHIP_MPP_RKVDEC"),
+            *("ROCKCHIP_MPP_RKVDEC2", "ROCKCHIP_MPP_RKVENC", "ROCKCHIP_MPP_RKVENC2", "ROCKCHIP_MPP_SERVICE"),
+            *("ROCKCHIP_MULTI_RGA", "ROCKCHIP_SIP", "RK_DMABUF_DEBUG", "DMABUF_PARTIAL"),
+            *("DMABUF_RK_HEAPS_DEBUG",),
         )
     },
     "ARM_ROCKCHIP_DMC_DEVFREQ": Vendor(_DEFCONFIG, "ARM_RK3399_DMC_DEVFREQ, for the RK3399 only"),

@@ -29,7 +29,7 @@ def test_every_host_of_a_flake_is_evaluated_with_its_inputs_and_special_argument
     assert opi.etc["secret"].source == str(fleet / "secrets/token")
 
 
-def test_board_and_stack_are_what_the_configuration_says(fleet: Path, judge: Judge) -> None:
+def test_board_and_stack_are_detected_from_the_configuration(fleet: Path, judge: Judge) -> None:
     scenarios = {name: one.scenario for name, one in judge(str(fleet)).items()}
     assert {name: (one.boards, one.stack) for name, one in scenarios.items()} == {
         "opi": (("orangepi-5-plus",), "mainline"),
@@ -40,7 +40,7 @@ def test_board_and_stack_are_what_the_configuration_says(fleet: Path, judge: Jud
     assert "x86_64-linux" in scenarios["pc"].reasons[0]
 
 
-def test_what_an_absent_input_would_set_is_unknown_and_nothing_else(fleet: Path, judge: Judge) -> None:
+def test_only_what_a_missing_input_would_set_is_unknown(fleet: Path, judge: Judge) -> None:
     found = judge(str(fleet))
     assert found["opi"].configuration.not_here == ()
     (lost,) = found["rock"].configuration.not_here
@@ -50,9 +50,7 @@ def test_what_an_absent_input_would_set_is_unknown_and_nothing_else(fleet: Path,
 
 @pytest.mark.parametrize("path", ["nixos/board.nix", "common/cpu"])
 @pytest.mark.parametrize("written_as", ['"${inputs.boards}/PATH"', '(inputs.boards + "/PATH")'])
-def test_a_file_of_an_absent_input_that_is_imported_is_unknown(
-    fleet: Path, judge: Judge, path: str, written_as: str
-) -> None:
+def test_an_imported_file_of_a_missing_input_is_unknown(fleet: Path, judge: Judge, path: str, written_as: str) -> None:
     rock = fleet / "hosts" / "rock.nix"
     rock.write_text(rock.read_text().replace("inputs.boards.nixosModules.rock-5b", written_as.replace("PATH", path)))
     found = judge(f"{fleet}#rock")["rock"]
@@ -61,7 +59,7 @@ def test_a_file_of_an_absent_input_that_is_imported_is_unknown(
     assert lost == f"{path} of boards (github:somebody/boards)"
 
 
-def test_beside_a_host_stands_a_nixos_of_its_platform_that_sets_nothing(fleet: Path, judge: Judge) -> None:
+def test_the_baseline_of_a_host_is_an_empty_nixos_of_its_platform(fleet: Path, judge: Judge) -> None:
     found = judge(str(fleet))
     assert found["pc"].without.system == "x86_64-linux"
     assert "alice" not in found["opi"].without.users
@@ -69,7 +67,7 @@ def test_beside_a_host_stands_a_nixos_of_its_platform_that_sets_nothing(fleet: P
     assert found["opi"].missing(BASELINE) == ""
 
 
-def test_with_its_option_named_a_host_is_switched_off(fleet: Path, judge: Judge) -> None:
+def test_a_host_with_an_option_is_also_evaluated_switched_off(fleet: Path, judge: Judge) -> None:
     found = judge(f"{fleet}#opi", option="npu")
     off = found["opi"].perturbations[OFF].configuration
     assert off is not None
@@ -90,7 +88,7 @@ def test_with_its_option_named_a_host_is_switched_off(fleet: Path, judge: Judge)
     ],
     ids=["sound", "something stays", "changes nothing"],
 )
-def test_a_host_switched_off_is_held_against_itself(fleet: Path, judge: Judge, setting: str, status: Status) -> None:
+def test_a_host_switched_off_is_compared_with_itself(fleet: Path, judge: Judge, setting: str, status: Status) -> None:
     opi = fleet / "hosts" / "opi.nix"
     text = opi.read_text().replace("user, pkgs, ...", "user, pkgs, lib, ...")
     opi.write_text(text.replace("npu.enable = true;", setting))
@@ -99,7 +97,7 @@ def test_a_host_switched_off_is_held_against_itself(fleet: Path, judge: Judge, s
     assert answer.status is status, answer
 
 
-def test_a_host_that_is_misspelt_is_told_with_the_nearest(fleet: Path, judge: Judge) -> None:
+def test_a_misspelt_host_is_an_error_that_names_the_nearest(fleet: Path, judge: Judge) -> None:
     with pytest.raises(HarnessError, match="did you mean rock"):
         judge(f"{fleet}#rok")
 
@@ -114,14 +112,14 @@ def test_a_host_that_is_misspelt_is_told_with_the_nearest(fleet: Path, judge: Ju
         ("{ inputs.nixpkgs.url = 3; outputs = _: { }; }", "nixosConfigurations"),
     ],
 )
-def test_a_flake_without_hosts_says_why(tmp_path: Path, judge: Judge, text: str, said: str) -> None:
+def test_a_flake_without_hosts_is_an_error(tmp_path: Path, judge: Judge, text: str, said: str) -> None:
     written(tmp_path / "flake", {"flake.nix": text})
     with pytest.raises(HarnessError, match=said):
         judge(str(tmp_path / "flake"))
 
 
 @pytest.mark.parametrize("place", ["nowhere", "github:somebody/fleet"])
-def test_a_flake_that_is_not_there_says_so(judge: Judge, tmp_path: Path, place: str) -> None:
+def test_a_missing_flake_is_an_error(judge: Judge, tmp_path: Path, place: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(HarnessError, match="flake"):
         judge(place if ":" in place else str(tmp_path / place))
@@ -147,7 +145,7 @@ def test_a_flake_that_is_not_there_says_so(judge: Judge, tmp_path: Path, place: 
         ("3", "subject", "is no NixOS configuration"),
     ],
 )
-def test_one_host_that_fails_is_its_own_failure(
+def test_a_host_that_fails_does_not_affect_the_others(
     bad: Callable[[str], str], judge: Judge, host: str, kind: str, said: str
 ) -> None:
     found = judge(bad(host))
@@ -159,7 +157,7 @@ def test_one_host_that_fails_is_its_own_failure(
     assert said in f"{error.meaning}\n{error.message}"
 
 
-def test_no_variable_of_the_environment_reaches_a_host(
+def test_hosts_do_not_see_environment_variables(
     bad: Callable[[str], str], judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RKNN_SECRET", "seen")
@@ -186,7 +184,7 @@ EVALUATED = """
     ],
     ids=["evaluated", "function", "module", "module function"],
 )
-def test_a_host_of_a_file_that_is_no_flake(tmp_path: Path, judge: Judge, text: str) -> None:
+def test_a_host_in_a_file_without_a_flake(tmp_path: Path, judge: Judge, text: str) -> None:
     written(tmp_path, {"default.nix": text})
     host = Host("opi01", HostReference("opi01", ("nodes", "opi01"), file=tmp_path / "default.nix"))
     found = judge(host)["opi01"]
@@ -202,7 +200,9 @@ def test_a_host_of_a_file_that_is_no_flake(tmp_path: Path, judge: Judge, text: s
         ("{ secret }: { nodes.opi02 = { }; }", "a function that wants secret"),
     ],
 )
-def test_an_attribute_that_a_file_has_not_is_told(tmp_path: Path, evaluator: Evaluator, text: str, said: str) -> None:
+def test_a_missing_attribute_of_a_file_is_an_error_that_names_the_others(
+    tmp_path: Path, evaluator: Evaluator, text: str, said: str
+) -> None:
     written(tmp_path, {"default.nix": text})
     with pytest.raises(HarnessError, match=said):
         require_attribute(tmp_path / "default.nix", ("nodes", "opi02"), nixpkgs=None, deadline=evaluator.deadline)
@@ -243,7 +243,7 @@ HOST = """nixpkgs.lib.nixosSystem { modules = [
     ],
     ids=["flake-utils", "flake-parts", "flake-parts with packages"],
 )
-def test_a_flake_written_with_a_library_is_judged_without_a_network(
+def test_a_flake_that_uses_a_flake_library_is_judged_offline(
     tmp_path: Path, judge: Judge, repository: str, outputs: str
 ) -> None:
     written(tmp_path / "flake", {"flake.nix": HELPED.format(repository=repository, outputs=outputs)})

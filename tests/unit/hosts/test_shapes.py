@@ -80,7 +80,7 @@ def gathered(folder: Path, evaluator: Evaluator, files: Mapping[str, str], subje
         ),
     ],
 )
-def test_a_module_of_any_shape_is_taken(
+def test_modules_of_any_shape_are_accepted(
     tmp_path: Path, evaluator: Evaluator, files: dict[str, str], subject: str
 ) -> None:
     files = {name: text.replace("OUTPUTS", "") for name, text in files.items()}
@@ -100,7 +100,7 @@ def test_a_module_of_any_shape_is_taken(
         '_: prev: { npu-note = prev.writeText "note" ""; }',
     ],
 )
-def test_an_overlay_of_any_shape_is_taken_and_what_it_adds_is_judged(
+def test_overlays_of_any_shape_are_accepted_and_their_packages_judged(
     tmp_path: Path, evaluator: Evaluator, overlay: str
 ) -> None:
     found = gathered(tmp_path, evaluator, {"o.nix": overlay}, "{overlays: [o.nix]}")
@@ -118,7 +118,7 @@ def test_an_overlay_of_any_shape_is_taken_and_what_it_adds_is_judged(
     ],
     ids=["for callPackage", "of nixpkgs itself", "behind a function"],
 )
-def test_a_package_is_judged_alone(tmp_path: Path, evaluator: Evaluator, package: str) -> None:
+def test_a_package_can_be_judged_alone(tmp_path: Path, evaluator: Evaluator, package: str) -> None:
     found = gathered(tmp_path, evaluator, {"p.nix": package}, "{packages: [p.nix], specialArgs: {inputs: {}}}")
     assert found.evaluation.error is None, found.evaluation.error
     assert "npu-note-1" in [package.name for package in found.configuration.system_packages]
@@ -135,18 +135,14 @@ def test_a_package_is_judged_alone(tmp_path: Path, evaluator: Evaluator, package
         "{ inputs }: { pkgs, ... }: { environment.systemPackages = [ inputs.npu ]; }",
     ],
 )
-def test_a_module_that_wants_what_nobody_gives_is_told_how_to_get_it(
-    tmp_path: Path, evaluator: Evaluator, module: str
-) -> None:
+def test_a_missing_module_argument_is_reported_with_a_remedy(tmp_path: Path, evaluator: Evaluator, module: str) -> None:
     error = gathered(tmp_path, evaluator, {"m.nix": module}, "{module: m.nix}").evaluation.error
     assert error is not None
     assert error.kind == "unknown"
     assert "specialArgs: {inputs: {flake: .#inputs}}" in error.meaning
 
 
-def test_a_special_argument_without_what_the_module_reads_is_the_subject_s(
-    tmp_path: Path, evaluator: Evaluator
-) -> None:
+def test_an_incomplete_special_argument_is_an_error_of_the_subject(tmp_path: Path, evaluator: Evaluator) -> None:
     module = "{ vars, ... }: { networking.hostName = vars.hostName; }"
     subject = "{module: m.nix, specialArgs: {vars: {hostname: opi01}}}"
     error = gathered(tmp_path, evaluator, {"m.nix": module}, subject).evaluation.error
@@ -162,13 +158,13 @@ def test_a_special_argument_without_what_the_module_reads_is_the_subject_s(
         ("{module: m.nix, specialArgs: {x: {file: nowhere.nix}}}", "x: nowhere.nix: no such file"),
     ],
 )
-def test_a_part_that_is_not_there_is_told(tmp_path: Path, subject: str, line: str) -> None:
+def test_a_missing_file_of_the_subject_is_an_error(tmp_path: Path, subject: str, line: str) -> None:
     written(tmp_path, {"m.nix": MODULE, "validation.yaml": f"subject: {subject}\n{SCENARIO}\n"})
     with pytest.raises(SubjectFileError, match=line):
         load(tmp_path / "validation.yaml")
 
 
-def test_an_output_that_a_flake_has_not_is_told_with_those_it_has(tmp_path: Path, evaluator: Evaluator) -> None:
+def test_a_missing_flake_output_is_an_error_that_lists_the_others(tmp_path: Path, evaluator: Evaluator) -> None:
     flake = "{ outputs = _: { nixosModules.npu = { }; }; }"
     error = gathered(tmp_path, evaluator, {"flake.nix": flake}, "{module: .#nixosModules.nqu}").evaluation.error
     assert error is not None

@@ -62,7 +62,7 @@ def everything() -> dict[str, Evaluation]:
     )
 
 
-def test_values_from_yaml_arrive_as_they_are(results: dict[str, Evaluation]) -> None:
+def test_yaml_values_reach_nix_unchanged(results: dict[str, Evaluation]) -> None:
     found = configuration(results["fine"])
     assert found.variables["NPU_TEXT"] == "pkgs.hello ${builtins.currentTime}"
     text = found.etc["npu.json"].text
@@ -102,7 +102,7 @@ def test_a_package_of_the_subject_is_described(results: dict[str, Evaluation]) -
     assert package.out_path.startswith("/nix/store/") and package.out_path.endswith("-npu-tools-1.2")
 
 
-def test_without_the_subject_nothing_of_it_is_there(results: dict[str, Evaluation]) -> None:
+def test_the_baseline_has_nothing_of_the_subject(results: dict[str, Evaluation]) -> None:
     before, off = configuration(results["baseline"]), configuration(results["off"])
     assert before.options == ()
     assert "NPU_TEXT" not in before.variables
@@ -110,19 +110,19 @@ def test_without_the_subject_nothing_of_it_is_there(results: dict[str, Evaluatio
     assert before.etc == off.etc
 
 
-def test_assertions_are_collected_and_not_enforced(results: dict[str, Evaluation]) -> None:
+def test_failed_assertions_do_not_stop_the_evaluation(results: dict[str, Evaluation]) -> None:
     broken = [one.message for one in configuration(results["assertion"]).assertions if not one.holds]
     assert broken == ["no NPU on this machine"]
 
 
-def test_what_nixpkgs_refuses_is_evidence(results: dict[str, Evaluation]) -> None:
+def test_a_package_nixpkgs_refuses_is_reported(results: dict[str, Evaluation]) -> None:
     (failure,) = configuration(results["foreign"]).failures
     assert failure.kind == "subject"
     assert "npu-tools-1.2" in failure.message
     assert "is not available on the requested hostPlatform" in failure.message
 
 
-def test_a_fleet_that_forbids_unfree_packages_is_heard() -> None:
+def test_an_unfree_predicate_of_the_host_is_respected() -> None:
     subject = load(Path(__file__).resolve().parents[3] / "validation.yaml").subject
     assert subject is not None
     settings = {"enable": True, "stack": "vendor"}
@@ -134,7 +134,7 @@ def test_a_fleet_that_forbids_unfree_packages_is_heard() -> None:
     assert "rknn-runtime-2.3.2" in refused.message and "unfree" in refused.message
 
 
-def test_a_package_that_throws_leaves_the_rest(results: dict[str, Evaluation]) -> None:
+def test_a_package_that_throws_does_not_hide_the_rest(results: dict[str, Evaluation]) -> None:
     found = configuration(results["throw-in-a-package"])
     (failure,) = found.failures
     assert "no source for it" in failure.message
@@ -143,7 +143,7 @@ def test_a_package_that_throws_leaves_the_rest(results: dict[str, Evaluation]) -
 
 
 @pytest.mark.parametrize("name", ["fine", "throw-in-a-package", "missing-attribute"])
-def test_a_batch_gives_what_a_process_of_its_own_does(results: dict[str, Evaluation], name: str) -> None:
+def test_a_batch_gives_the_same_results_as_single_evaluations(results: dict[str, Evaluation], name: str) -> None:
     wanted = request(name) if name != "fine" else request(text="pkgs.hello ${builtins.currentTime}", data=AWKWARD)
     assert ask({name: wanted})[name] == results[name]
 
@@ -158,7 +158,7 @@ def test_a_batch_gives_what_a_process_of_its_own_does(results: dict[str, Evaluat
         ("wrong type", "subject", "is not of type `boolean'"),
     ],
 )
-def test_an_error_is_kept_and_the_others_go_on(
+def test_an_error_does_not_stop_the_other_evaluations(
     results: dict[str, Evaluation], name: str, kind: str, words: str
 ) -> None:
     error = results[name].error
@@ -172,13 +172,13 @@ def test_an_error_is_kept_and_the_others_go_on(
     ("name", "what"),
     [("missing-package", "pkgs.surely-no-such-thing"), ("unknown namespace", "services.surely-not-carried")],
 )
-def test_what_nixpkgs_may_have_is_left_open(results: dict[str, Evaluation], name: str, what: str) -> None:
+def test_a_name_nixpkgs_may_have_is_unknown(results: dict[str, Evaluation], name: str, what: str) -> None:
     assert results[name].not_modelled == (what,)
     assert configuration(results[name]).failures == ()
 
 
 @pytest.mark.parametrize("name", ["throw", "missing-attribute", "recursion"])
-def test_an_error_says_where(results: dict[str, Evaluation], name: str) -> None:
+def test_an_error_names_its_position(results: dict[str, Evaluation], name: str) -> None:
     error = results[name].error
     assert error is not None
     file, line, _ = error.position.rsplit(":", 2)
@@ -186,13 +186,13 @@ def test_an_error_says_where(results: dict[str, Evaluation], name: str) -> None:
     assert int(line) > 40
 
 
-def test_nobody_looks_for_an_error_where_no_module_is() -> None:
+def test_an_error_without_a_module_has_no_position_in_the_subject() -> None:
     nobody = Subject(Path("/nowhere"), Path("/nowhere"), ("_",))
     found = explain("error: something of the machine", nobody, standin=True)
     assert (found.message, found.position) == ("something of the machine", "")
 
 
-def test_every_evaluation_names_what_served(results: dict[str, Evaluation]) -> None:
+def test_every_evaluation_names_its_nixpkgs(results: dict[str, Evaluation]) -> None:
     assert {one.nixpkgs for one in results.values()} == {"stand-in"}
 
 
@@ -200,7 +200,7 @@ def children() -> set[int]:
     return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
 
 
-def test_what_never_ends_ends_at_the_deadline_alone() -> None:
+def test_an_evaluation_that_does_not_terminate_is_killed_at_its_deadline() -> None:
     before = children()
     found = ask({"endless": request("endless"), "fine": request()}, seconds=2)
     assert found["endless"].error is not None
@@ -209,7 +209,7 @@ def test_what_never_ends_ends_at_the_deadline_alone() -> None:
     assert children() == before
 
 
-def test_what_eats_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_evaluation_is_killed_at_its_memory_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rknn_validation.facts.nix.instantiate.MEMORY", 400 * 2**20)
     found = ask({"hungry": request("hungry"), "fine": request()}, seconds=60)
     assert found["hungry"].error is not None
@@ -217,7 +217,7 @@ def test_what_eats_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found["fine"].error is None
 
 
-def test_without_nix_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_nix_is_reported_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingToolError) as error:
         ask({"fine": request()})

@@ -86,16 +86,16 @@ def _kind(error: object, configuration: object) -> str:
 
 
 @pytest.mark.parametrize("title", THE_SUBJECTS)
-def test_what_is_certainly_the_subjects_is_its_failure(title: str, kinds: dict[str, str]) -> None:
+def test_errors_of_the_subject_are_its_failures(title: str, kinds: dict[str, str]) -> None:
     assert kinds[title] == "subject"
 
 
 @pytest.mark.parametrize("title", UNKNOWN)
-def test_what_the_stand_in_made_may_lack_it(title: str, kinds: dict[str, str]) -> None:
+def test_names_missing_in_the_stand_in_are_unknown(title: str, kinds: dict[str, str]) -> None:
     assert kinds[title] == "unknown"
 
 
-def test_a_missing_file_is_no_reason_to_break(tmp_path: Path) -> None:
+def test_an_error_in_a_missing_file_is_explained_too(tmp_path: Path) -> None:
     from rknn_validation.facts.nix.origins import of_attribute
 
     assert of_attribute(tmp_path / "none.nix", 1, "x").kind == "other"

@@ -39,7 +39,7 @@ def test_fetched_sources_are_kept_until_they_are_removed_from_the_cache(fetched:
     assert not fetched.exists()
 
 
-def test_where_nix_refuses_the_sources_serve_all_the_same(fetched: Path) -> None:
+def test_sources_that_nix_cannot_keep_are_used_all_the_same(fetched: Path) -> None:
     default_root().mkdir(parents=True)
     (default_root() / "inputs").write_text("no folder")
     for path in (fetched, fetched.parent / "none"):

@@ -48,21 +48,21 @@ def tree(path: Path, *, needs: str = "2.18") -> Path:
     return path
 
 
-def test_the_pin_is_what_the_flake_locks() -> None:
+def test_the_pin_equals_the_flake_lock() -> None:
     node = json.loads((ROOT / "flake.lock").read_text())["nodes"]["nixpkgs"]
     assert pin() == {name: node["locked"][name] for name in ("owner", "repo", "rev", "narHash")} | {
         "ref": node["original"]["ref"]
     }
 
 
-def test_a_store_path_is_the_one_nix_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_computed_store_path_equals_nixs(monkeypatch: pytest.MonkeyPatch) -> None:
     # What Nix 2.8 called a folder that it fetched.
     monkeypatch.delenv("NIX_STORE_DIR")
     place = store_path("sha256-nEF7vqWkrsDcoPQcu2eYNULLhiwSmuNpu7Mq27lVRaM=")
     assert place == Path("/nix/store/4y14sxc2r0kmpgcn5ily1lzp29p5dlij-source")
 
 
-def test_a_folder_that_is_named_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_given_with_nixpkgs_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = tree(tmp_path / "nixpkgs")
     assert chosen(str(named)) == Nixpkgs(named, f"nixpkgs 26.05 ({named})", f"--nixpkgs {named}")
     assert chosen(f"path:{named}").path == named
@@ -72,13 +72,13 @@ def test_a_folder_that_is_named_serves(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("given", ["/nowhere/at/all", "path:nothing", "src"])
-def test_what_is_no_nixpkgs_is_an_error(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_nixpkgs_is_an_error(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(HarnessError, match=r"is no nixpkgs\n.*expected: a folder with nixpkgs"):
         chosen(given)
 
 
-def test_the_pin_serves_where_it_is_in_the_store() -> None:
+def test_the_pin_is_used_if_it_is_in_the_store() -> None:
     place = store_path(pin()["narHash"])
     assert place is not None
     kept = tree(place)
@@ -87,7 +87,7 @@ def test_the_pin_serves_where_it_is_in_the_store() -> None:
     assert "the pin of this project, nixos-26.05 at" in chosen().header
 
 
-def test_without_network_the_stand_in_serves_and_that_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_network_the_stand_in_is_used_and_the_failure_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--offline forbids" in chosen(offline=True).reason
     choice = chosen()
     assert (choice.path, choice.tree, choice.name) == (None, STANDIN, "stand-in for nixpkgs")
@@ -100,7 +100,7 @@ def test_without_network_the_stand_in_serves_and_that_is_remembered(monkeypatch:
         chosen()
 
 
-def test_a_nix_too_old_gets_the_stand_in_and_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nix_too_old_gets_the_stand_in_without_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nixpkgs, "version", lambda deadline: OLD)
     monkeypatch.setattr(sources, "unreachable", lambda host, port: pytest.fail("asked"))
     assert chosen().header == "stand-in for nixpkgs: Nix 2.8.0 is too old for nixpkgs, which needs 2.18"
@@ -113,7 +113,7 @@ def test_a_nix_too_old_gets_the_stand_in_and_asks_for_nothing(tmp_path: Path, mo
     assert chosen(str(tree(tmp_path / "older", needs="2.3"))).path == tmp_path / "older"
 
 
-def test_a_server_that_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_given_up_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(sources, "SECONDS", 0.05)
     never = threading.Event()

@@ -30,7 +30,7 @@ HOST = """{
 
 
 @pytest.mark.parametrize(("needs", "served"), [("2.18", "nixpkgs 26.05"), ("99.0", "stand-in")])
-def test_a_host_has_its_own_nixpkgs_unless_nix_is_too_old_for_it(
+def test_a_host_uses_its_own_nixpkgs_unless_nix_is_too_old_for_it(
     needs: str, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nixpkgs, "version", lambda deadline: (2, 26, 3))

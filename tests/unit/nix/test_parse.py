@@ -35,7 +35,7 @@ def test_every_nix_file_parses() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_files_that_are_wrong_on_purpose_do_not_parse() -> None:
+def test_files_with_deliberate_syntax_errors_do_not_parse() -> None:
     for path in nix_files():
         if any(part.endswith(BROKEN) for part in path.parts) and path.name == "module.nix":
             assert parse([path]).returncode != 0, path

@@ -80,7 +80,7 @@ def test_functions_paths_and_nested_attributes() -> None:
 @pytest.mark.parametrize(
     "text", ["{ a = 1 }", '"open', "''open", "(1", "[ 1", "{ a, b }", "let x = 1;", "${x}", "a b :", '"${a"', "§"]
 )
-def test_what_is_no_nix_is_an_error_with_a_line(text: str) -> None:
+def test_a_syntax_error_names_its_line(text: str) -> None:
     with pytest.raises(NixSyntaxError, match="line 1"):
         parse(text)
 

@@ -29,15 +29,8 @@ BATCH = 100
 """Requests in one process; more would lose too much when one of them aborts it."""
 WORKERS = 2
 _SCHEMES = (
-    "https://",
-    "http://",
-    "git+https://",
-    "git+ssh://",
-    "ssh://",
-    "github:",
-    "gitlab:",
-    "sourcehut:",
-    "file://",
+    *("https://", "http://", "git+https://", "git+ssh://", "ssh://", "file://"),
+    *("github:", "gitlab:", "sourcehut:"),
 )
 """What may be fetched with a hash."""
 

@@ -54,7 +54,7 @@ def flake(folder: Path, node: str, *, ref: str = "nixos-unstable", day: int = 0)
         ("nixos-unstable", 0, '${"linuxPackages" + "_7_1"}', "7.1"),
     ],
 )
-def test_a_kernel_is_the_one_of_the_nixpkgs_that_is_locked(
+def test_the_kernel_is_that_of_the_locked_nixpkgs(
     tmp_path: Path, judge: Judge, ref: str, day: int, kernel: str, version: str
 ) -> None:
     found = judge(
@@ -63,7 +63,7 @@ def test_a_kernel_is_the_one_of_the_nixpkgs_that_is_locked(
     assert found["node"].configuration.kernel.version.startswith(version)
 
 
-def test_modules_that_are_not_here_share_what_is_set_for_them(tmp_path: Path, judge: Judge) -> None:
+def test_modules_of_missing_inputs_share_their_options(tmp_path: Path, judge: Judge) -> None:
     node = """
         { inputs, lib, config, ... }: {
           imports = [
@@ -79,7 +79,7 @@ def test_modules_that_are_not_here_share_what_is_set_for_them(tmp_path: Path, ju
     assert found.etc["x"].text in ("a1 2", "a2 1")
 
 
-def test_a_module_in_place_of_one_of_nixos_declares_its_options(tmp_path: Path, judge: Judge) -> None:
+def test_a_module_that_replaces_one_of_nixos_declares_its_options(tmp_path: Path, judge: Judge) -> None:
     node = """
         { lib, config, ... }: {
           disabledModules = [ "system/boot/loader/grub/grub.nix" ];
@@ -90,12 +90,12 @@ def test_a_module_in_place_of_one_of_nixos_declares_its_options(tmp_path: Path, 
     assert judge(str(flake(tmp_path, node)))["node"].configuration.etc["x"].text == "mine"
 
 
-def test_the_root_file_system_is_somebody_else_s(tmp_path: Path, judge: Judge) -> None:
+def test_a_missing_root_file_system_is_not_reported(tmp_path: Path, judge: Judge) -> None:
     node = '{ config, ... }: { systemd.services.grow.script = "grow ${config.fileSystems."/".device}"; }'
     assert "grow.service" in judge(str(flake(tmp_path, node)))["node"].configuration.units
 
 
-def test_options_of_units_are_there_for_modules_of_one_s_own(tmp_path: Path, judge: Judge) -> None:
+def test_unit_options_are_available_to_own_modules(tmp_path: Path, judge: Judge) -> None:
     node = """
         { lib, utils, config, ... }: {
           options.mine = lib.mkOption {
@@ -109,7 +109,7 @@ def test_options_of_units_are_there_for_modules_of_one_s_own(tmp_path: Path, jud
 
 
 @pytest.mark.parametrize(("repository", "status"), [("Mic92/sops-nix", "fail"), ("somebody/boards", "inconclusive")])
-def test_modules_about_something_else_excuse_no_npu_that_cannot_work(
+def test_missing_modules_without_npu_relevance_do_not_hide_failures(
     tmp_path: Path, judge: Judge, repository: str, status: str
 ) -> None:
     node = """

@@ -98,24 +98,24 @@ def configuration(one: Evaluation) -> Configuration:
 
 
 @pytest.mark.parametrize("body", LEFT_OPEN)
-def test_what_nixos_may_have_is_left_open(found: dict[str, Evaluation], body: str) -> None:
+def test_an_option_nixos_may_have_is_unknown(found: dict[str, Evaluation], body: str) -> None:
     assert "own" in configuration(found[body]).kernel.modules
     assert set(found[body].not_modelled) >= set(LEFT_OPEN[body])
 
 
 @pytest.mark.parametrize("body", THE_SUBJECTS)
-def test_what_is_the_subjects_stays_its_own(found: dict[str, Evaluation], body: str) -> None:
+def test_errors_of_the_subject_stay_errors(found: dict[str, Evaluation], body: str) -> None:
     error = found[body].error
     assert error is not None and error.kind == "subject"
     assert THE_SUBJECTS[body] in error.message
 
 
-def test_a_profile_is_left_open(found: dict[str, Evaluation]) -> None:
+def test_a_nixpkgs_profile_is_unknown(found: dict[str, Evaluation]) -> None:
     assert "own" in configuration(found[PROFILE]).kernel.modules
     assert found[PROFILE].not_modelled == ("the module nixos/modules/installer/sd-card/sd-image-aarch64.nix",)
 
 
-def test_what_it_became_has_a_mark_in_it(found: dict[str, Evaluation]) -> None:
+def test_values_made_of_unknown_values_are_marked(found: dict[str, Evaluation]) -> None:
     body = "systemd.services.x.serviceConfig.User = config.services.player.user;"
     unit = configuration(found[body]).units["x.service"]
     assert all(map(is_opaque, unit.sections["Service"]["User"]))
@@ -124,7 +124,7 @@ def test_what_it_became_has_a_mark_in_it(found: dict[str, Evaluation]) -> None:
     assert not is_opaque("/nix/store/506c83z7a6f1zzbfa1d1c62013a7c077-hello") and not is_opaque(None)
 
 
-def test_what_was_defined_is_what_is_read(tmp_path: Path) -> None:
+def test_definitions_of_unknown_options_can_be_read_back(tmp_path: Path) -> None:
     module = tmp_path / "module.nix"
     module.write_text(
         HEAD
@@ -140,7 +140,7 @@ def test_what_was_defined_is_what_is_read(tmp_path: Path) -> None:
     assert ('"a":3' in text and '"list":[2,1]' in text) or '"list":[1,2]' in text
 
 
-def test_an_argument_that_imports_need_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_module_argument_is_named(tmp_path: Path) -> None:
     module = tmp_path / "module.nix"
     module.write_text("{ config, inputs, ... }: { imports = [ inputs.other.nixosModules.default ]; }")
     one = evaluate({"": Request(Subject(tmp_path, module, ()))}, nixpkgs=None, deadline=Deadline.after(60, "it"))[""]
@@ -165,7 +165,7 @@ NEWER = """error:
 """
 
 
-def test_an_error_of_a_newer_nix_is_read_from_its_end() -> None:
+def test_the_error_of_a_newer_nix_is_read_after_its_trace() -> None:
     error = explain(NEWER, Subject(Path("/subject"), Path("/subject/module.nix"), ("services", "app")), standin=False)
     assert error.message.startswith("attribute 'nothing' missing")
     assert error.kind == "subject"

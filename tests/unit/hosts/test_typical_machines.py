@@ -115,7 +115,7 @@ def machines(tmp_path: Path, judge: Judge) -> Mapping[str, Facts]:
     return judge(str(folder))
 
 
-def test_each_is_judged_by_what_is_there_for_the_npu(machines: Mapping[str, Facts]) -> None:
+def test_machines_are_judged_only_by_what_concerns_the_npu(machines: Mapping[str, Facts]) -> None:
     found = {name: (WANTED[name][0], *_answers(facts, WANTED[name][0])) for name, facts in machines.items()}
     # A hybrid has the stand-in's modules and packages, and nothing is known to be missing.
     left = set() if machines["films"].stand_ins else {"films", "person-of-mainline"}
