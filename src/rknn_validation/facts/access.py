@@ -1,4 +1,4 @@
-"""Who may open the NPU's devnodes: users by their groups, services by their sandbox, and access that scripts give."""
+"""Who may open the NPU's devnodes: users by their groups, services by their sandbox, and access set by scripts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def memberships(configuration: Configuration) -> dict[str, set[str]]:
 def closed_to_user(facts: Facts, name: str) -> str:
     """The devnode that a user may not open, as it is; "" where one lets them in, or may."""
     nodes = devnodes(facts)
-    # Whether somebody sits at the machine, and what unknown rules do, is not known.
+    # Unknown: whether a user is logged in at the machine, and what unread rules do.
     if not nodes or unread_rules(facts) or any(one.outcome.is_tagged for one in nodes):
         return ""
     groups = frozenset(memberships(facts.configuration).get(name, ()))
@@ -93,7 +93,7 @@ _GIVES = frozenset({"chgrp", "chown", "chmod", "setfacl", "mknod"})
 
 
 def access_given_by_hand(facts: Facts) -> Iterator[tuple[str, str]]:
-    """(where, text) of everything but rules that says who may open a devnode of the NPU."""
+    """(where, text) of everything other than rules that sets access to a devnode of the NPU."""
     for line in _tmpfiles_lines(facts):
         if line.type in "zZaA":
             yield "systemd.tmpfiles.rules", line.text
@@ -101,7 +101,7 @@ def access_given_by_hand(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def access_given_to_all(facts: Facts) -> Iterator[tuple[str, str]]:
-    """(where, text) of what of that lets every user write."""
+    """(where, text) of those that let every user write."""
     for line in _tmpfiles_lines(facts):
         if _is_wide(line.mode.strip(":~")):
             yield "systemd.tmpfiles.rules", line.text

@@ -1,4 +1,4 @@
-"""Containers that units run with podman or docker, and the specifications of devices they may ask for (CDI)."""
+"""Containers that units run with podman or docker: their options, their access to the NPU, and CDI specifications."""
 
 from __future__ import annotations
 

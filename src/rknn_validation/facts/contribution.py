@@ -1,4 +1,4 @@
-"""What the subject contributes: the configuration less the same machine without it.
+"""The subject's contribution: what the configuration has that the same machine without the subject does not.
 
 Checks judge the subject and not NixOS, so nearly all of them look at this and not at the whole configuration.
 """

@@ -1,7 +1,7 @@
-"""The NPU's devnodes: which there will be, who may open each, and what leads to them. Nothing else exists.
+"""The NPU's devnodes: which ones there will be, who may open each, and which links point to them.
 
-Drivers make devnodes, udev's rules own and link them. What a configuration does with a devnode (a sandbox that lets
-it in, a condition that waits for it, a container that is given it) is held against this one fact.
+Drivers create devnodes; udev's rules set their owner and link them. Whatever a configuration does with a devnode (a
+sandbox that allows it, a condition that waits for it, a container that gets it) is compared with these.
 """
 
 from __future__ import annotations

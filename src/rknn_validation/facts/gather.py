@@ -62,7 +62,7 @@ class Evaluator:
     _gaps: dict[str, Gaps] = field(default_factory=dict)
 
     def flake(self, reference: str) -> Flake:
-        """A flake by its reference. Raises HarnessError, each time it is asked for one that cannot be had."""
+        """A flake by its reference. Raises HarnessError, each time, for one that cannot be fetched."""
         if reference not in self.shared.flakes:
             try:
                 self.shared.flakes[reference] = read_flake(
@@ -85,13 +85,13 @@ class Evaluator:
         return host_names(self.flake(reference), nixpkgs=self._nixpkgs_for(reference), deadline=self.deadline)
 
     def evaluate(self, requests: Mapping[str, Request]) -> dict[str, Evaluation]:
-        """All requests, by name; one whose flake cannot be had is unknown, and the others are evaluated."""
+        """All requests, by name; one whose flake cannot be fetched is unknown; the others are evaluated."""
         lost = {name: error for name, one in requests.items() if (error := self._lost(one.subject)) is not None}
         found: dict[str, Evaluation] = {
             name: Evaluation(name, None, EvaluationError("unknown", str(error), ""), "nothing")
             for name, error in lost.items()
         }
-        # A host is evaluated with the nixpkgs of its own flake, where that is to be had.
+        # A host is evaluated with the nixpkgs of its own flake, if it is on this machine.
         groups: dict[Path | None, dict[str, Request]] = {}
         for name, one in requests.items():
             if name not in lost:
@@ -133,11 +133,11 @@ class Evaluator:
 
 
 CERTAIN = re.compile(r"syntax error|undefined variable|No such file or directory|is no NixOS configuration")
-"""Errors that no module of anybody else could have prevented."""
+"""Errors that no missing module could have prevented."""
 
 
 def _as_far_as_known(evaluation: Evaluation, request: Request, flakes: Mapping[str, Flake]) -> Evaluation:
-    """What a host lacks may be in an input that is not on this machine: nobody can tell then whose error it is."""
+    """What a host lacks may be in an input that is not on this machine: then it is unknown whose error it is."""
     error = evaluation.error
     absent = [name for ref in flakes_of(request.subject) for name in flakes[ref].missing_inputs]
     if error is None or error.kind != "subject" or error.meaning or not absent or CERTAIN.search(error.message):

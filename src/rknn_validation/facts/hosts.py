@@ -1,4 +1,4 @@
-"""What a host's own configuration says of it: the board it is for, and the stack it is to bring up."""
+"""Hosts as they are deployed: evaluates each, detects its board and stack, and keeps its facts on disk."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def evaluate_hosts(
     done, since = 0, time.monotonic()
     for some in _chunks(hosts, AT_ONCE):
         progress(f"evaluating {', '.join(one.name for one in some)} ({done + len(some)} of {len(hosts)})")
-        # A host that never ends takes the time of those beside it, not of the whole fleet.
+        # A host that does not terminate delays its batch, not the whole fleet.
         patience = Deadline.after(evaluator.deadline.seconds, evaluator.deadline.what)
         for host, facts in _evaluated(some, replace(evaluator, deadline=patience)):
             store.add(host.name, facts)

@@ -1,7 +1,6 @@
-"""The part of what a subject contributes that has to do with the NPU.
+"""What of the subject's contribution concerns the NPU.
 
-A host's contribution is a whole machine, a module's may be a whole board's: web servers, users and disks are none of
-this project's business, and nothing is said about them.
+A host contributes a whole machine, a module perhaps a whole board: web servers, users and disks are not judged.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ def npu_complaints(facts: Facts) -> tuple[Complaint, ...]:
 
 @derived
 def services_in_settings(facts: Facts) -> frozenset[str]:
-    """Services the scenario's settings name: the machine's own, which the subject is told to serve."""
+    """Services the scenario's settings name: the machine's own, which the subject is to serve."""
 
     def texts(value: object) -> list[str]:
         if isinstance(value, str):

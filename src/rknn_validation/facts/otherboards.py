@@ -86,7 +86,7 @@ def _text(name: str, unit: Unit) -> str:
     return "\n".join((name, unit.script, *values, *(f"{key}={value}" for key, value in unit.environment.items())))
 
 
-# Somebody who looks for the board, its NPU or a failure before he does anything.
+# Scripts that first look for the board or its NPU, or ignore a failure.
 _LOOKS_FIRST = re.compile(r"device-tree|devicetree|\[\s+!?\s*-[ecrdf]\s+/(dev|sys|proc)|\|\|\s*(true|:|exit 0)")
 _REFUSES = re.compile(r"/bin/(?:grep|test|\[)\b.*(?:device-?tree|/proc/|/sys/|/dev/)")
 
@@ -128,7 +128,7 @@ def harms(there: Facts, board: Board) -> Iterator[Harm]:
             one.where, f"{one.module} is loaded on every board: systemd-modules-load fails where the kernel lacks it"
         )
     kernel, known = after.kernel, before.kernel
-    # Another mainline kernel drives any of these boards; Rockchip's own drives Rockchip's.
+    # Any mainline kernel supports these boards; Rockchip's own supports only Rockchip's.
     if (kernel.pname, kernel.version) != (known.pname, known.version) and kernel_source(there).origin is Origin.VENDOR:
         yield Harm("boot.kernelPackages", f"{kernel.pname} {kernel.version} replaces the board's own kernel")
     name, usual = after.device_tree.name, before.device_tree.name
@@ -187,7 +187,7 @@ def _ignores_failure(unit: Unit) -> bool:
 def aarch64_packages(there: Facts) -> Iterator[Package]:
     """The runtimes, toolkits and drivers that the subject adds to a machine."""
     after, before = there.configuration, there.without
-    # A driver is compiled for the kernel at hand, whatever that is, and loaded by nobody where it has no device.
+    # A driver is compiled for whatever kernel there is, and not loaded without its device.
     known = {package.out_path for package in (*before.packages(), *after.kernel.extra_packages)}
     for package in after.packages():
         if package.out_path not in known and (is_runtime(package) or is_toolkit(package) or "rknpu" in package.name):

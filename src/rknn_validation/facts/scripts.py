@@ -1,4 +1,4 @@
-"""What bash itself says of a script."""
+"""The shell scripts a subject runs or writes for the NPU, and what shellcheck and bash report about them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _UNKNOWN_LINE = re.compile(r"^\s*@[\w.…-]+@\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Script:
-    """A script and where it is written. `judgement` is None where nobody could judge it."""
+    """A script and where it is written. `judgement` is None without shellcheck."""
 
     where: str
     text: str

@@ -1,4 +1,4 @@
-"""The subject's services that have to do with the NPU, by what they do with it."""
+"""The subject's services that concern the NPU, and what they do with it."""
 
 from __future__ import annotations
 

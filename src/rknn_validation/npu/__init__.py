@@ -1,1 +1,1 @@
-"""What is known of RK3588 NPUs, as data: boards, stacks, kernels and their symbols, releases, messages, models."""
+"""What is known about RK3588 NPUs, as data: boards, stacks, kernels and their symbols, releases, messages, models."""

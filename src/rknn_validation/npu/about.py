@@ -1,10 +1,10 @@
-"""The one predicate for "this is about the NPU"."""
+"""Decides whether a text is about the NPU."""
 
 from __future__ import annotations
 
 import re
 
-# Names of nobody else. They may stand inside longer names (librknnrt, rk-llama, my_rknpu2_service, rknnlite).
+# Unmistakable names. They may be part of longer names (librknnrt, rk-llama, my_rknpu2_service, rknnlite).
 _NAMES = r"rknn|rknpu|rk-?npu|rk-?llm|rkllama|rk-llama|teflon|rockchip[-_,]npu|rk35\d\ds?[-_,.]npu"
 # `npu` as a word of its own or of a name: npu-server, enableNpu, NPU_CORE, npu0, npu@fdab0000; not input, npujs.
 _WORD = r"(?<![A-Za-z])(?:[nN]pus?(?![a-z])|NPUs?(?![A-Za-z])|NPU(?=[A-Z][a-z]))|(?<=[a-z])(?:Npu|NPU)s?(?![a-z])"

@@ -1,7 +1,7 @@
-"""Machine identities: what a board's device tree says about itself.
+"""Boards: what a board's device tree says about itself.
 
 `boards.json` is recorded from the compiled trees of Debian's arm64 kernel packages (scripts/record_device_trees.py):
-every tree of a Rockchip SoC and of a Raspberry Pi. `virt` is what QEMU's generated tree says.
+every tree of a Rockchip SoC and of a Raspberry Pi. `virt` is QEMU's generated tree.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ RK3588_BOARDS: tuple[Board, ...] = tuple(board for board in BOARDS.values() if b
 """Every board of Linux that has this NPU."""
 
 FOREIGN = BOARDS["raspberrypi-4-b"]
-"""What stands for a board of another SoC."""
+"""The example of a board with another SoC."""
 
 PC = BOARDS["generic-x86_64"]
-"""What stands for a machine without a device tree."""
+"""The example of a machine without a device tree."""
 
 
 def board_of_dtb(name: str) -> Board | None:

@@ -2,7 +2,7 @@
 
 `trees.json` is recorded from the compiled trees of Debian's kernel packages (scripts/record_device_trees.py). Since
 Linux 6.18 each tree has the three rknn-core nodes and their MMUs, disabled; a board's own tree enables them. What lies
-between two recorded releases that differ is told by `SINCE`, where the release is known, and is otherwise unknown.
+between two recorded releases that differ is in `SINCE`, where the release is known, and is otherwise unknown.
 The module's own copy of these facts is nixos/modules/nixos/rknn/trees.nix.
 """
 

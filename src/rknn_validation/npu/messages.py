@@ -1,4 +1,4 @@
-"""What the kernel says about the NPU: lines that name a trouble, and lines that only sound like one.
+"""Kernel messages about the NPU: lines that name a problem, and lines that only look like one.
 
 `source` is where a line was seen with its cause: a public thread (`owner/repo#n`), the kernel's file that prints it, or
 "ran" for an emulated board with the real driver.

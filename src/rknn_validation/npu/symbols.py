@@ -2,7 +2,7 @@
 
 Two sources. `mainline_symbols.json` is complete for the families below and was read from the Kconfig files of the
 releases it names (scripts/record_kernel_symbols.py); it says in which of them a symbol is. What lies between two
-recorded releases is told by `SINCE`, where the release is known, and is otherwise unknown. `VENDOR` are symbols
+recorded releases is in `SINCE`, where the release is known, and is otherwise unknown. `VENDOR` are symbols
 read in Rockchip's trees; none of them is in any recorded mainline release.
 
 An index of a public repository is no proof: GitHub serves commits of forks under the upstream's name, and a

@@ -1,4 +1,4 @@
-"""Other people's modules that have nothing to do with an NPU: known by the names of their repositories."""
+"""Well-known flake inputs that have nothing to do with an NPU, by the names of their repositories."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def read_expects(reader: Reader, stack: str) -> tuple[str, ...] | None:
     """The expectations of a scenario or host, None where nothing is said.
 
     Raises SubjectFileError for a word that is none, naming the nearest, and for expectations where no stack is to be
-    brought up: nobody would ask for them.
+    brought up, because no check would use them.
     """
     if not reader.has("expects"):
         return None

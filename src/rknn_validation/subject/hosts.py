@@ -15,7 +15,7 @@ from rknn_validation.subject.references import HostReference, absolute_flake, ho
 
 @dataclass(frozen=True)
 class Host:
-    """A host to be judged as it is deployed. What None stands for is told by its configuration."""
+    """A host to be judged as it is deployed. None: the configuration decides."""
 
     name: str
     reference: HostReference

@@ -1,5 +1,6 @@
-"""The model real nodes are asked to run, and what has to come out of it: `inference:` of `validation.yaml`, or what the
-project ships for the node's stack.
+"""The model that real nodes run, and its expected output.
+
+It is named by `inference:` of `validation.yaml`, or is the one that the project ships for the node's stack.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`nodes:` of a subject file or an inventory: real machines, how to reach them, and what each should be.
 
-Words from here end up in ssh's arguments, so what could be taken for an option, or mean something to a shell, is
-refused while the file is read, at its own line.
+These words become arguments of ssh, so whatever could be taken for an option or mean something to a shell is refused
+while the file is read, with its line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KEYS = (
 ENTRY = "{host: opi01.internal, board: orangepi-5-plus, scenario: vendor}"
 EXAMPLE = f"nodes:\n  opi01: {ENTRY}"
 MOST = 1000
-"""Nodes one pattern may stand for: more is a slip of the pen."""
+"""Most nodes one pattern may expand to: more is a typing error."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|(?=.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")

@@ -1,4 +1,4 @@
-"""Parts of a subject: what its file may name by a path, by an attribute of a flake, or as plain data."""
+"""References in a subject file: paths, attributes of flakes, and plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which switches a subject is judged by: all between its scenarios on a board, or those the subject file names."""
+"""Transitions between scenarios: all pairs on a board, or those the subject file names."""
 
 from __future__ import annotations
 

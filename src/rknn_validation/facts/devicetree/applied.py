@@ -1,4 +1,4 @@
-"""The NPU's nodes of a board's device tree as it is booted: the kernel's own tree with the overlays applied."""
+"""The NPU's nodes in the device tree a board boots with: the kernel's own tree with the overlays applied."""
 
 from __future__ import annotations
 

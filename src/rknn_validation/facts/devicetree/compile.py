@@ -1,4 +1,7 @@
-"""Compiles device-tree overlays, as NixOS does when a system is built, and reads compiled trees."""
+"""Compiles device-tree overlays, as NixOS does when it builds a system, and reads compiled trees.
+
+Compiled trees are read here because libfdt's Python binding (pylibfdt) has no wheels: installing it takes a compiler.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +131,7 @@ class Compiled:
 def compiled(source: str) -> Compiled:
     """An overlay's source, preprocessed and compiled.
 
-    Constants of the kernel's own headers (`#include <dt-bindings/…>`) are not at hand: 0 stands for each, so that
+    Constants of the kernel's own headers (`#include <dt-bindings/…>`) are not available: each becomes 0, so that
     nodes and their status are right, and such cells are not.
     """
     plain, headers, branches = _preprocessed(source)

@@ -1,1 +1,1 @@
-"""The kernel that boots: where its source is from, how it is configured, and which NPU drivers it has."""
+"""The kernel that boots: where its source comes from, how it is configured, and which NPU drivers it has."""

@@ -1,7 +1,7 @@
-"""Which NPU drivers the kernel that boots has, proven from what is evaluated of it.
+"""Which NPU drivers the kernel that boots has, as far as evaluation proves it.
 
-A driver comes with the kernel's source where its configuration switches it on, with a patch, or with a package of
-modules. Where one of these cannot be looked into it cannot be told, and the reason says which.
+A driver comes with the kernel's source if its configuration enables it, with a patch, or with a package of modules.
+Where one of these cannot be read, the answer is unknown, and the reason says why.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _brings(patch: KernelPatch, module: str, symbol: str) -> bool:
 
 
 def _makes_modules(facts: Facts) -> bool:
-    """Whether nixpkgs' generator makes a module of everything nobody mentions."""
+    """Whether nixpkgs' generator makes a module of everything not mentioned."""
     making = facts.configuration.kernel.making
     return making is not None and making.is_generated and making.auto_modules
 

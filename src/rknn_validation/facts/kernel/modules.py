@@ -1,4 +1,4 @@
-"""Kernel modules: which the subject adds, has loaded, or keeps from loading."""
+"""Kernel modules that the subject adds, loads, or keeps from loading."""
 
 from __future__ import annotations
 

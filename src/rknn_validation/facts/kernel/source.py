@@ -1,4 +1,4 @@
-"""The .config file a kernel is made with, where somebody gives a whole one (linuxManualConfig)."""
+"""Where the kernel's source comes from (kernel.org, nixpkgs, Rockchip), and the .config file it may be built with."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def kernel_source(facts: Facts) -> KernelSource:
     kernel = facts.configuration.kernel
     label = f"{kernel.pname or 'linux'} {kernel.version}"
     fetched = " ".join(_addresses(facts))
-    # Where there are addresses they count, and not what somebody calls the package.
+    # Addresses are better evidence than the package's name.
     told = (fetched,) if fetched else (kernel.pname, kernel.version, kernel.package.name if kernel.package else None)
     if kernels.looks_like_vendor_kernel(*told, kernel.version) and kernels.is_vendor_series(kernel.version):
         return KernelSource(Origin.VENDOR, label)

@@ -1,4 +1,4 @@
-"""Kernels as Nix files write them: recipes of kernels and modules, their configuration, the symbols they ask for."""
+"""Kernels in the text of Nix files: recipes of kernels and modules, kernel settings, and the symbols they ask for."""
 
 from __future__ import annotations
 

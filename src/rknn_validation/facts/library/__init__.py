@@ -1,1 +1,1 @@
-"""The runtime library: which packages carry it, where it is put, and who finds it there."""
+"""The NPU's user-space library: which packages have it, where it is put, and which programs find it."""

@@ -1,4 +1,4 @@
-"""The clients of the NPU a configuration brings: Python, C programs, services; and what each has of its library."""
+"""The clients of the NPU in a configuration (Python, C programs, services), and whether each finds its library."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LibraryAccess:
     """How clients of one kind come to the library.
 
     `sure` is enough; `doubtful` only running or building tells; `partial` brings something that does not do it alone.
-    `lack` is the sentence where there is none, `where` the place to mend it.
+    `lack` is the message if there is none, `where` the place to fix it.
     """
 
     sure: tuple[Seen, ...]
@@ -82,7 +82,7 @@ def python_clients(facts: Facts) -> LibraryAccess:
 
 @derived
 def closed_to_owners(facts: Facts) -> tuple[tuple[str, str, str], ...]:
-    """(option, program, devnode) of who has an interpreter with the API to themselves, and may not open the devnode."""
+    """(option, program, devnode) of users who have an interpreter of their own but may not open the devnode."""
     owners = {user_packages_option(name): name for name in facts.configuration.users}
     own = [one for one in interpreters(facts) if one.where in owners and not one.doubt]
     found = [(one.where, one.name, closed_to_user(facts, owners[one.where])) for one in own]

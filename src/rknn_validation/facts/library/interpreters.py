@@ -1,4 +1,4 @@
-"""Which Python can import the NPU's API, for whom, and whether it finds the library the API opens."""
+"""Python interpreters that can import the NPU's API, and whether they find the library that the API opens."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def is_patched(package: Package) -> bool:
 
 
 def redirections(facts: Facts) -> str:
-    """What redirects calls that open files, "" where nothing does: nobody has seen the API under it."""
+    """What redirects calls that open files, "" where nothing does. How the API behaves under it is not known."""
     values = [*facts.configuration.variables.items()]
     values += [pair for unit in contribution(facts).units.values() for pair in unit.environment.items()]
     texts = [f"{name}={value}" for name, value in values] + [build_text(one) for one in contribution(facts).packages]

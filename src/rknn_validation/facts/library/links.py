@@ -1,4 +1,4 @@
-"""What is put at the paths the Python API opens: links, copies and mounts, however they are made."""
+"""What is put at the paths that the Python API opens: links, copies and mounts, however they are made."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Provider:
 
     @property
     def names_no_target(self) -> bool:
-        """Whether a link's line leaves out what it leads to."""
+        """Whether the line of a link names no target."""
         return not self.target and self.text[:1] == "L"
 
 

@@ -1,4 +1,4 @@
-"""Which packages carry the NPU's libraries: the vendor's runtime, its Python API, Mesa's Teflon."""
+"""Which packages contain the NPU's libraries: the vendor's runtime, its Python API, Mesa's Teflon."""
 
 from __future__ import annotations
 

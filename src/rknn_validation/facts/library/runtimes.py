@@ -1,4 +1,4 @@
-"""Which recipes carry the vendor's binaries: the runtime library, the Python toolkit."""
+"""Recipes of the vendor's runtime library: where they install it, and how it finds libstdc++."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _everything(recipe: Recipe) -> str:
 
 
 def misplaced_library(recipe: Recipe) -> Iterator[str]:
-    """Why nobody finds the library where the recipe puts it."""
+    """Why programs do not find the library where the recipe puts it."""
     done = install_result(recipe)
     if done is None or not done.complete or recipe.words("outputs") not in ((), ("out",)):
         return
@@ -154,7 +154,7 @@ def why_without_libstdcxx(recipe: Recipe) -> Iterator[str]:
 
 
 def _rpath_without_libstdcxx(scripts: str) -> str | None:
-    """What is wrong with the one rpath a script sets, where it certainly leads to no libstdc++."""
+    """What is wrong with the only rpath a script sets, if it certainly has no libstdc++."""
     given = re.findall(r"--(?:set|add|force)-rpath\s+(\"[^\"]*\"|'[^']*'|\S+)", scripts)
     if len(given) != 1 or "libstdc++" in scripts or "libgcc" in scripts:
         return None

@@ -1,4 +1,4 @@
-"""How programs find the runtime library: NixOS searches no directory without being told."""
+"""How programs find the runtime library: LD_LIBRARY_PATH, wrappers, nix-ld, FHS environments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes of rknn-toolkit-lite2: the wheel they install, their interpreter, what they depend on and import."""
+"""Recipes of rknn-toolkit-lite2: the wheel they install, their interpreter, their dependencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Nix is called: its programs, the options every evaluation has, and fetching with a deadline."""
+"""How Nix is called: its programs, the options of every evaluation, and fetching."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEMORY_OF_NIXPKGS = 8 * 2**30
 MEMORY_OF_FETCHING = 4 * 2**30
 """Address space of a Nix that fetches."""
 ENVIRONMENT = {"NIX_PATH": "", "NIX_CONFIG": "build-users-group =", "TERM": "dumb"}
-"""No search path, as in a flake; and no complaint about a build group nobody needs here."""
+"""No search path, as in a flake; and no complaint about a build group, which evaluation does not need."""
 
 
 def program(name: str = "nix-instantiate") -> str:

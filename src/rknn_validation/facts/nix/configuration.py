@@ -1,4 +1,7 @@
-"""Package: a derivation as a configuration mentions it, with what evaluation knows of its making."""
+"""Configuration: what a scenario evaluates to, typed.
+
+Every field is what NixOS itself would use, after merging; nothing here is judged yet.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ class KernelMaking:
     """How a kernel is made. `release` is its modDirVersion, `patches` are all it is built with.
 
     With `is_generated` nixpkgs' generator makes the .config: `settings` are its values of the symbols around the NPU,
-    `base` the defconfig it starts from, `auto_modules` whether it makes a module of everything nobody mentions.
+    `base` the defconfig it starts from, `auto_modules` whether it makes a module of everything not mentioned.
     Otherwise `file` is the path of a whole .config (or the derivation that makes it), `text` what it says where that
     is known.
     """

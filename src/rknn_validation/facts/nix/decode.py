@@ -1,4 +1,4 @@
-"""JSON -> the frozen dataclasses of this room, by their annotations."""
+"""Turns JSON into the frozen dataclasses of this room, guided by their annotations."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What follows from a subject's options: each is set to another value, and what the subject then defines is compared.
+"""The effects of a subject's options: each is set to another value, and what the subject then defines is compared.
 
-Only the subject's own modules are evaluated for each value (`expression/definitions.nix`), so that a hundred of them
-cost little more than one configuration.
+Only the subject's own modules are evaluated for each value (`expression/definitions.nix`), so a hundred values cost
+little more than one configuration.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OptionEffect:
     """What another value of an option changes.
 
     `acts`: "yes", "no" (with every value that was tried, and in every other setting), or "unknown" where no other value
-    is known. `follows` are some of the definitions that then differ. `has_value` is False for an option nobody sets
+    is known. `follows` are some of the definitions that then differ. `has_value` is False for an option that is not set
     and that has no default. `lists`: whether two instances of what the option lists were tried; `collisions`: where
     one of them took the other's place.
     """
@@ -152,7 +152,7 @@ class _Prober:
 
 
 def _leave_out(message: str, without: dict[str, list[str]]) -> bool:
-    """Note what aborted, by the mark it left in the trace; False where there is none, or it was left out already."""
+    """Note what aborted, by its mark in the trace; False without a mark, or if it was left out before."""
     changed = _CHANGED.search(message)
     if changed and changed[1] not in without["perturbations"]:
         without["perturbations"].append(changed[1])

@@ -1,4 +1,4 @@
-"""Evaluates scenarios of subjects with Nix: many in one process, those that abort alone."""
+"""Evaluates scenarios with Nix: many in one process; those that abort it, alone."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ class _Batches:
     locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def batch(self, names: Sequence[str], deadline: Deadline) -> dict[str, Evaluation]:
-        """Evaluate `names` in one process; take out whichever subject aborts it, and go on with the others."""
-        # What never ends would eat the whole deadline: leave most of it for asking one by one.
+        """Evaluate `names` in one process; a subject that aborts it is evaluated alone, and the others again."""
+        # One that does not terminate would use up the deadline: leave most of it for single evaluations.
         part = deadline.capped(deadline.seconds / 3, deadline.what) if len(names) > 1 else deadline
         try:
             answer = self.nix.ask(names, part)

@@ -1,4 +1,4 @@
-"""What Nix says when it refuses to go on, in words for the person who has to act on it."""
+"""Explains Nix's errors: whether the subject is at fault, where the error is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def explain(message: str, subject: Subject, *, standin: bool) -> EvaluationError
 
 
 def _wanted_by_imports(short: str, text: str, subject: Subject) -> Refusal | None:
-    """A module whose `imports` need an argument that nobody gives: Nix looks for it in what they would import."""
+    """A module whose `imports` need an argument that is missing: Nix looks for it in what they would import."""
     if "infinite recursion" not in short:
         return None
     own = f"{subject.root}/"

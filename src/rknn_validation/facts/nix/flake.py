@@ -1,4 +1,4 @@
-"""Files of inputs that are not on this machine: those that a configuration imports are put where it looks for them."""
+"""A flake and its inputs: where each is on this machine, and placeholders for those that are missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ builtins.trace "not modelled: the module {path} of {told}, which is not here" (
 
 @dataclass(frozen=True)
 class Placeholders:
-    """A folder for each input of a flake that is not here. It goes with this object, or with the process."""
+    """A folder for each missing input of a flake, removed with this object."""
 
     _folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix=SCRATCH))
 
@@ -44,7 +44,7 @@ class Placeholders:
         return Path(self._folder.name).resolve()
 
     def place(self, key: str) -> Path:
-        """The folder that stands for an input."""
+        """The folder in place of an input."""
         place = self.folder / re.sub(r"[^A-Za-z0-9+._-]", "-", key)
         place.mkdir(exist_ok=True)
         return place
@@ -112,7 +112,7 @@ def _add(names: Names, words: list[str | None]) -> None:
     for index, word in enumerate(words):
         before = words[index - 1] if index else None
         if word is None and before not in PER_SYSTEM:
-            return  # which one is computed: nobody knows what to put there
+            return  # the name is computed, and so unknown
         keys = (word,) if word is not None else SYSTEMS
         level = [one.setdefault(key, {}) for one in level for key in keys]
 
@@ -127,7 +127,7 @@ class Input:
     """A node of the lock file. `path` is None where it is not on this machine; `name` is what messages call it.
 
     `names` are the attribute paths that the flake's own files ask of an input that is not here. `repository` is
-    `owner/name` in lower case, "" where it is none of a forge. `release` is NixOS's, "" of none.
+    `owner/name` in lower case, "" outside forges. `release` is NixOS's, "" of none.
     """
 
     path: Path | None

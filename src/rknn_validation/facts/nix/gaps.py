@@ -1,4 +1,4 @@
-"""What the stand-in is known to lack: learned from the errors of one evaluation, told to the next."""
+"""Gaps of the stand-in: names it lacks, learned from the errors of one evaluation and passed to the next."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def spared(output: str) -> str:
 
 
 def learn(output: str, error: str, subject: Subject, known: Gaps) -> Gaps:
-    """`known` with what an error shows to be missing; the same where that is the subject's, or not to be told.
+    """`known` with what an error shows to be missing; the same where that is the subject's error, or unknown.
 
     `output` is all that Nix wrote, with its trace; `error` is the error alone.
     """

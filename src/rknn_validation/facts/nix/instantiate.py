@@ -1,4 +1,4 @@
-"""One process of Nix for many requests: how it is called, in how much memory, and what it answers."""
+"""One process of Nix for many requests: its options, its memory, and its answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEMORY = 2 * 2**30
 MEMORY_OF_ANOTHER = 80 * 2**20
 """What each further request of a batch may take, what it reserves to begin with included."""
 HEAP = 384 * 2**20
-"""The heap Nix begins with of its own accord."""
+"""The heap Nix begins with by default."""
 HEAP_OF_ANOTHER = 8 * 2**20
 """Heap to begin with for each request of a batch: Nix then hardly ever collects garbage, which takes it longer than
 the evaluation itself. Only what is used of it takes memory."""

@@ -1,4 +1,4 @@
-"""Names that nixpkgs has: tells a misspelled option or function from one that only the stand-in lacks."""
+"""Names that nixpkgs has: they tell a misspelled option or function from one that only the stand-in lacks."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def is_mistaken(parts: Sequence[str], own: Sequence[str], message: str = "", *, 
     """Whether no NixOS has the option at the path `parts`. False means that the stand-in cannot tell.
 
     `own` is where the subject's options live, if it has any: what is missing there is its own. `message` is Nix's,
-    whose "Did you mean" names the carried options most alike. `is_open` says that modules are imported which nobody
-    has read, and which may declare options of their own.
+    whose "Did you mean" names the carried options most alike. `is_open` says that modules are imported which were not
+    read, and which may declare options of their own.
     """
     if own and tuple(parts[: len(own)]) == tuple(own):
         return True

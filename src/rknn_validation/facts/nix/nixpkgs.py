@@ -64,7 +64,7 @@ def choose(given: str | None, *, offline: bool, deadline: Deadline, progress: Pr
     """The nixpkgs to evaluate with.
 
     `given` is what `--nixpkgs` named, a path or a flake reference; None takes this project's pin where it is in the
-    store or can be fetched (never when `offline`; what cannot be had is not tried again for an hour), else the
+    store or can be fetched (never when `offline`; a failed download is not tried again for an hour), else the
     stand-in. A Nix that is too old for the nixpkgs chosen gets the stand-in, and is told why.
     Raises HarnessError for a path that is no nixpkgs and for a reference that cannot be fetched.
     """
@@ -156,7 +156,7 @@ def _a_nixpkgs(tree: Path, given: str) -> Path:
 
 
 def _fetched(reference: str, offline: bool, deadline: Deadline, progress: Progress) -> Path:
-    """Where Nix put what a flake reference names. Raises HarnessError when it cannot be had."""
+    """Where Nix put what a flake reference names. Raises HarnessError when it cannot be fetched."""
     progress(f"nixpkgs: {reference}" if offline else f"nixpkgs: {reference} (fetched once, then kept)")
     part = deadline.capped(FETCHING, f"Nix to fetch {reference}")
     done = fetch("prefetch", reference, part, offline=offline)

@@ -1,4 +1,4 @@
-"""Who made the set that lacks an attribute: the subject, its configuration, the library, or the package set."""
+"""Where a missing attribute would have come from: the subject, its configuration, the library, or nixpkgs' packages."""
 
 from __future__ import annotations
 

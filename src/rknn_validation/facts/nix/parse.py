@@ -1,4 +1,4 @@
-"""Nix text -> syntax tree, by tree-sitter's grammar of Nix; and the Nix files of a folder."""
+"""Parses Nix text with tree-sitter's grammar of Nix, and finds the Nix files of a folder."""
 
 from __future__ import annotations
 

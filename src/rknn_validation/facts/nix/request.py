@@ -1,7 +1,7 @@
-"""The shape of what a file holds: a module, an overlay or a package, perhaps behind functions that want an argument.
+"""Request: what to evaluate, as `expression/evaluate.nix` reads it.
 
-NixOS takes a module that is a value or a function of its arguments; overlays are functions of two. What is written as
-a function more (`{ inputs, ... }: { config, ... }: …`, `self: final: prev: …`) is applied before it is taken.
+NixOS accepts a module that is a value or a function of its arguments, and overlays that are functions of two. Files
+with further functions around these (`{ inputs, ... }: { config, ... }: …`, `self: final: prev: …`) are applied first.
 """
 
 from __future__ import annotations

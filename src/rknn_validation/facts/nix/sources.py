@@ -1,4 +1,4 @@
-"""Where the inputs of a flake are: named by its lock file, found in a folder or the store, or fetched."""
+"""Where the inputs of a flake come from: its lock file names them; a folder, the store or the network has them."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Fetcher:
         reference = _reference(locked)
         if self.offline or reference is None:
             return None
-        # Nix would try for longer to reach somebody who is not there.
+        # Nix itself would try for longer to reach a server that does not answer.
         server = _server(locked)
         if server not in self.servers:
             self.servers[server] = unreachable(server, 443)

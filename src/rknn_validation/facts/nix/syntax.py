@@ -1,4 +1,4 @@
-"""The syntax tree of a Nix file: what is written there, with lines; nothing is evaluated."""
+"""The syntax tree of a Nix file: what is written, with line numbers; nothing is evaluated."""
 
 from __future__ import annotations
 

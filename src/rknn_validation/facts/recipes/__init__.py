@@ -1,1 +1,1 @@
-"""How a subject's packages are made: their text, what they download, what their scripts leave behind."""
+"""The subject's Nix files and packages: their text, what they download, and what their scripts install."""

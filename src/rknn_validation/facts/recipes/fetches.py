@@ -1,4 +1,4 @@
-"""Everything a subject downloads: from where, whether that stays the same, and the hash it is held to."""
+"""Everything a subject downloads: the addresses, whether their content can change, and the expected hashes."""
 
 from __future__ import annotations
 

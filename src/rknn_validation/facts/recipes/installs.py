@@ -1,4 +1,4 @@
-"""What a package's installPhase leaves behind, worked out without running it."""
+"""What a package's installPhase installs, worked out without running it."""
 
 from __future__ import annotations
 

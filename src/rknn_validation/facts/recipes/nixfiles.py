@@ -1,4 +1,4 @@
-"""The Nix files of a subject: their syntax trees, the files they name, and those nothing reads."""
+"""The Nix files of a subject: their syntax trees, the files they name, and modules that nothing imports."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _changed(tree: NixFile) -> bool:
 
 def _trees(subject: Subject) -> tuple[NixFile, ...]:
     found: dict[Path, NixFile] = {}
-    # Overlays and whole machines bring a lot that is none of the NPU's.
+    # Overlays and whole machines contain much that does not concern the NPU.
     waiting = [(path, subject.host is None and path not in subject.overlays) for path in subject.files]
     while waiting and len(found) < _FILES:
         path, ours = waiting.pop(0)
@@ -163,7 +163,7 @@ def _trees(subject: Subject) -> tuple[NixFile, ...]:
 
 
 def read_nix_file(path: Path, root: Path) -> NixFile | None:
-    """One Nix file; None where it is none."""
+    """One Nix file; None where it cannot be read."""
     if not path.is_file():
         return None
     written = path.stat().st_mtime_ns
@@ -219,7 +219,7 @@ _MACHINES = {3: "x86 (32 bit)", 40: "ARM (32 bit)", 62: "x86_64", 243: "RISC-V"}
 class LocalFile:
     """A path literal. `exists` is None for an absolute path: that is a matter of some machine, and none of the subject.
 
-    `unfit` says why a shared library there is none for aarch64; "" where it is one, or is no library.
+    `unfit` says why a shared library does not fit aarch64; "" where it does, or is no library.
     """
 
     where: str

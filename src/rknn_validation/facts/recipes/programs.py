@@ -1,4 +1,4 @@
-"""Which programs the packages of a subject have, as far as its files tell before a build."""
+"""Which programs a subject's packages have, as far as their files show it before a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Nix code reads: options of the module, and the machine that evaluates it."""
+"""What Nix code reads: options of its module, and the machine that evaluates it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OptionRead:
 def option_reads(trees: Sequence[NixFile], option: Sequence[str], below: Sequence[str] = ()) -> list[OptionRead]:
     """Every place that may read an option, by its path below `below`, the subject's own, which is switched on.
 
-    A variable that stands for it is followed; one that nothing uses reads nothing.
+    Variables bound to it are followed; unused ones read nothing.
     """
     return [read for tree in trees for read in _Reader(tree, tuple(option), tuple(below)).found()]
 

@@ -1,4 +1,8 @@
-"""What an expression in a recipe is written as, as far as its file alone tells."""
+"""Recipes: the derivations a subject's files make, as they are written.
+
+Evaluation knows exact values, but only of packages the configuration installs; the text has every recipe, but not what
+is computed. Both are joined here where they are about the same file.
+"""
 
 from __future__ import annotations
 

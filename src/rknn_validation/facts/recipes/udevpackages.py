@@ -1,4 +1,4 @@
-"""udev rules that a package copies from files of the subject: their text, without building anything."""
+"""Packages of udev rules: the rules they copy from the subject's files, without building anything."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Readers of the languages a configuration is written in: udev rules, tmpfiles lines, units, Nix, shell."""
+"""Readers of the languages in a configuration: udev rules, tmpfiles lines, units, shell."""

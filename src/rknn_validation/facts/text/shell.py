@@ -1,7 +1,7 @@
-"""Shell scripts as far as they can be read without running them: their simple commands, by a real parser.
+"""Shell scripts, read without running them: their simple commands, by a real parser.
 
 tree-sitter's grammar of bash reads everything: what it cannot parse becomes an error in the tree, and the rest of the
-script is read all the same. Whether bash itself takes the script is for shellcheck to say.
+script is still read. Whether bash accepts the script is decided by shellcheck.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Command:
 def commands(script: str, known: Mapping[str, str] | None = None, *, nested: bool = False) -> Iterator[Command]:
     """The commands of a script, one after the other; those inside `$(…)` only where `nested`.
 
-    `known` maps variables to values; assignments in the script are followed. Variables nobody knows become `@name@`,
-    what else only running tells `@…@`. Without `known` expansions stay as they are written.
+    `known` maps variables to values; assignments in the script are followed. Unknown variables become `@name@`,
+    whatever else only running shows becomes `@…@`. Without `known` expansions stay as they are written.
     """
     variables = None if known is None else dict(known)
     for written in read(script):

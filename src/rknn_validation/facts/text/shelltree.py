@@ -1,4 +1,4 @@
-"""The simple commands and words of a shell script, from the tree that tree-sitter's grammar of bash makes of it."""
+"""Simple commands and words of a shell script, from the tree that tree-sitter's grammar of bash makes of it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The grammar of udev rules (udev(7)), and what udevd would complain about.
 
-udevd ignores a whole rule whose line it cannot read; it says so in the journal and nowhere else.
+udevd ignores a rule it cannot read, and says so only in the journal.
 """
 
 from __future__ import annotations

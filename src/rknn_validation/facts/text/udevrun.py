@@ -1,4 +1,4 @@
-"""What a set of rules does to a device: udevd's matching, with "maybe" where evaluation cannot tell."""
+"""What a set of rules does to a device: udevd's matching, with "maybe" where evaluation cannot decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What systemd reads out of a unit: values, commands, and conditions (systemd.unit(5))."""
+"""What systemd reads from a unit: values, commands, and conditions (systemd.unit(5))."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def shell_syntax(command: str) -> str:
 
 
 def unit_text(unit: Unit) -> str:
-    """All that is written in a unit, for who looks for a word."""
+    """All that is written in a unit, to search for a word."""
     lines = [f"{key}={value}" for section in unit.sections.values() for key, all_ in section.items() for value in all_]
     lines += [f"{name}={value}" for name, value in unit.environment.items()]
     lines += [unit.script, unit.stop_script, *unit.scripts.values()]
