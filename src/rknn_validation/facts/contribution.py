@@ -9,7 +9,6 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -154,44 +153,12 @@ class Contribution:
     udev_packages: tuple[Package, ...]
 
 
-def contribution(facts: Facts) -> Contribution:
-    """What the scenario's own configuration has that the machine without the subject has not."""
-    return _contribution(facts.configuration, facts.without, facts.subject.root)
-
-
 @derived
-def is_npu_module(facts: Facts) -> bool:
-    """Whether the subject is a module for the NPU, by its option or its file: all it contributes is for the NPU."""
-    module = facts.subject.module
-    if module is None:
-        return False
-    # Not by its folder: that may be a machine's name.
-    name = module.stem if isinstance(module, Path) else module.path[-1]
-    return about_npu(".".join(facts.subject.option)) or about_npu(name)
-
-
-class _ById:
-    """Configurations are large and hold dictionaries: remember results by identity."""
-
-    def __init__(self, value: Configuration) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and self.value is other.value
-
-
-def _contribution(after: Configuration, before: Configuration, root: Path) -> Contribution:
-    return _cached_contribution(_ById(after), _ById(before), root)
-
-
-@lru_cache(maxsize=64)
-def _cached_contribution(after: _ById, before: _ById, root: Path) -> Contribution:
-    new, old = after.value, before.value
+def contribution(facts: Facts) -> Contribution:
+    """What the scenario's own configuration has that the machine without the subject does not have."""
+    new, old = facts.configuration, facts.without
     return Contribution(
-        rules=tuple(_with_texts(_rules(new, old), new.udev_packages, root)),
+        rules=tuple(_with_texts(_rules(new, old), new.udev_packages, facts.subject.root)),
         units=_new(new.units, old.units),
         variables=_new(new.variables, old.variables),
         session_variables=_new(new.session_variables, old.session_variables),
@@ -203,6 +170,17 @@ def _cached_contribution(after: _ById, before: _ById, root: Path) -> Contributio
         packages=_new_packages(new.packages(), old.packages()),
         udev_packages=_new_packages(new.udev_packages, old.udev_packages),
     )
+
+
+@derived
+def is_npu_module(facts: Facts) -> bool:
+    """Whether the subject is a module for the NPU, by its option or its file: all it contributes is for the NPU."""
+    module = facts.subject.module
+    if module is None:
+        return False
+    # Not by its folder: that may be a machine's name.
+    name = module.stem if isinstance(module, Path) else module.path[-1]
+    return about_npu(".".join(facts.subject.option)) or about_npu(name)
 
 
 def _new(after: Mapping[str, T], before: Mapping[str, T]) -> dict[str, T]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rknn_validation.facts.contribution import contribution
 from rknn_validation.facts.model import Facts, derived
-from rknn_validation.facts.nix.configuration import Package
+from rknn_validation.facts.nix.configuration import Kernel, Package
 from rknn_validation.facts.text.shell import commands
 
 _VERSION = re.compile(r"(?:/linux-|lib/modules/|-)(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)(?=[-/\s]|$)")
@@ -74,23 +74,24 @@ class ModprobeLine:
 @derived
 def forced_modules(facts: Facts) -> tuple[ModuleMention, ...]:
     """Every kernel module the subject has loaded at boot on any hardware."""
-    kernel, before = facts.configuration.kernel, facts.without.kernel
-    lists = (
-        ("boot.kernelModules", kernel.modules, before.modules),
-        ("boot.initrd.kernelModules", kernel.initrd_modules, before.initrd_modules),
+    return (
+        *_added(facts, "boot.kernelModules", lambda kernel: kernel.modules),
+        *_added(facts, "boot.initrd.kernelModules", lambda kernel: kernel.initrd_modules),
     )
-    return tuple(ModuleMention(option, name) for option, after, known in lists for name in after if name not in known)
 
 
 @derived
 def initrd_modules(facts: Facts) -> tuple[ModuleMention, ...]:
     """Every kernel module the subject has put into the initrd, loaded there or not."""
-    kernel, before = facts.configuration.kernel, facts.without.kernel
-    lists = (
-        ("boot.initrd.availableKernelModules", kernel.initrd_available_modules, before.initrd_available_modules),
-        ("boot.initrd.kernelModules", kernel.initrd_modules, before.initrd_modules),
+    return (
+        *_added(facts, "boot.initrd.availableKernelModules", lambda kernel: kernel.initrd_available_modules),
+        *_added(facts, "boot.initrd.kernelModules", lambda kernel: kernel.initrd_modules),
     )
-    return tuple(ModuleMention(option, name) for option, after, known in lists for name in after if name not in known)
+
+
+def _added(facts: Facts, option: str, modules: Callable[[Kernel], tuple[str, ...]]) -> Iterator[ModuleMention]:
+    known = modules(facts.without.kernel)
+    return (ModuleMention(option, name) for name in modules(facts.configuration.kernel) if name not in known)
 
 
 @derived
