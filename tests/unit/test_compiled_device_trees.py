@@ -56,7 +56,7 @@ def test_macros_and_includes_are_preprocessed(text: str) -> None:
     [
         (HEAD + '&rknn_core_0 { status = "okay" };', "syntax error"),
         (HEAD.replace("/plugin/;\n", "") + "&rknn_core_0 { };", "rknn_core_0"),
-        (HEAD.replace("/plugin/;\n", "") + "&{/} { npu@fdab0000 { }; };", "no overlay"),
+        (HEAD.replace("/plugin/;\n", "") + "&{/} { npu@fdab0000 { }; };", "not an overlay"),
         (HEAD.replace("/dts-v1/;\n", ""), "syntax error"),
     ],
 )

@@ -94,10 +94,10 @@ BAD: dict[str, tuple[str, str, int, str, str]] = {
         'opi02.internal", port: 2222, jump: "admin@gate.internal:22", ssh_config: "ssh_config',
         14,
         "rpi01.host",
-        "which opi02 has, too",
+        "which opi02 uses too",
     ),
-    "a range that runs backwards": ("opi0[1-3]:\n", "opi0[3-1]:\n", 3, "opi0[3-1]", "[1-3] would not"),
-    "a range of nothing": ("opi0[1-3]:\n", "opi0[]:\n", 3, "opi0[]", "no range"),
+    "a range that runs backwards": ("opi0[1-3]:\n", "opi0[3-1]:\n", 3, "opi0[3-1]", "write [1-3]"),
+    "a range of nothing": ("opi0[1-3]:\n", "opi0[]:\n", 3, "opi0[]", "not a range"),
     "an unknown board": (
         "board: raspberrypi-4-b",
         "board: raspberrypi4b",

@@ -129,7 +129,7 @@ def test_a_missing_flake_is_an_error(judge: Judge, tmp_path: Path, place: str) -
     ("host", "kind", "said"),
     [
         ('throw "not today"', "subject", "not today"),
-        ("nixpkgs.lib.nixosSystem { modules = [ { } ]; }", "subject", "names no platform"),
+        ("nixpkgs.lib.nixosSystem { modules = [ { } ]; }", "subject", "has no platform"),
         (
             'nixpkgs.lib.nixosSystem { modules = [ ({ pkgs, ... }: { nixpkgs.hostPlatform = "aarch64-linux"; '
             'environment.variables.X = import (pkgs.writeText "x.nix" "1"); }) ]; }',
@@ -140,7 +140,7 @@ def test_a_missing_flake_is_an_error(judge: Judge, tmp_path: Path, place: str) -
             'nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-linux"; '
             "environment.variables.X = builtins.readFile /etc/hostname; } ]; }",
             "subject",
-            "which lies outside of the flake",
+            "a path outside the flake",
         ),
         ("3", "subject", "is no NixOS configuration"),
     ],
@@ -197,7 +197,7 @@ def test_a_host_in_a_file_without_a_flake(tmp_path: Path, judge: Judge, text: st
     [
         ("{ nodes.opi01 = { }; }", "did you mean opi01"),
         ("{ nodes = 3; }", "an attribute set"),
-        ("{ secret }: { nodes.opi02 = { }; }", "a function that wants secret"),
+        ("{ secret }: { nodes.opi02 = { }; }", "a function that requires secret"),
     ],
 )
 def test_a_missing_attribute_of_a_file_is_an_error_that_names_the_others(

@@ -145,7 +145,7 @@ def test_a_missing_module_argument_is_named(tmp_path: Path) -> None:
     module.write_text("{ config, inputs, ... }: { imports = [ inputs.other.nixosModules.default ]; }")
     one = evaluate({"": Request(Subject(tmp_path, module, ()))}, nixpkgs=None, deadline=Deadline.after(60, "it"))[""]
     assert one.error is not None and one.error.kind == "unknown"
-    assert "wants the argument inputs" in one.error.meaning
+    assert "needs the argument inputs" in one.error.meaning
 
 
 NEWER = """error:

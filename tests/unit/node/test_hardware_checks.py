@@ -167,7 +167,7 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
      "no module rknpu"),
     ("kernel.config-has-driver", "mainline", {"config.gz": "from /proc/config.gz\n"}, WHO, "cannot be read"),
     ("kernel.config-has-driver", "vendor", {"config.gz": ""}, WHO, "cannot be read"),
-    ("kernel.no-known-errors", "vendor", {"^dmesg": PINNED}, FAIL, "a job did not end"),
+    ("kernel.no-known-errors", "vendor", {"^dmesg": PINNED}, FAIL, "a job did not finish"),
     ("kernel.no-known-errors", "mainline", {"^dmesg": "rk_iommu fdab9000.iommu: FORCE_RESET command timed out\n"}, FAIL,
      "MMU does not answer"),
     ("driver.matches-stack", "vendor", {"for driver in RKNPU": ROCKET}, FAIL, "another stack's driver has fdab0000"),

@@ -158,5 +158,5 @@ def instances_are_kept_apart(facts: Facts) -> Iterator[Finding]:
             where = ", ".join(option.collisions[:5])
             what = f"two instances of {option.path} define the same attributes: one of them is lost"
             yield Problem(option.path, what, where)
-        elif option.lists:
+        elif option.collisions is not None:
             yield Fine(option.path, "two instances do not collide")

@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded
 from rknn_validation.facts.nix.command import STANDIN, evaluate_file, json_file
 from rknn_validation.facts.nix.configuration import Json
+from rknn_validation.facts.nix.decode import decode
 from rknn_validation.facts.nix.failure import headline
 from rknn_validation.facts.nix.flake import Flake
 from rknn_validation.facts.nix.gaps import OTHERS, ROUNDS, Gaps, learn
@@ -36,16 +37,15 @@ class OptionEffect:
 
     `acts`: "yes", "no" (with every value that was tried, and in every other setting), or "unknown" where no other value
     is known. `follows` are some of the definitions that then differ. `has_value` is False for an option that is not set
-    and that has no default. `lists`: whether two instances of what the option lists were tried; `collisions`: where
-    one of them took the other's place.
+    and that has no default. `collisions` are where one of two instances of what the option lists took the other's
+    place; None where it lists none.
     """
 
     path: str
     acts: str
     follows: tuple[str, ...]
     has_value: bool
-    collisions: tuple[str, ...] = ()
-    lists: bool = False
+    collisions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,21 +165,4 @@ def _leave_out(message: str, without: dict[str, list[str]]) -> bool:
 
 
 def _decoded(data: Mapping[str, Any], unevaluated: Sequence[str] = ()) -> Effects:
-    options = (
-        OptionEffect(
-            one["path"],
-            one["acts"],
-            tuple(one["follows"]),
-            one["has_value"],
-            tuple(one["collisions"] or ()),
-            one["collisions"] is not None,
-        )
-        for one in data["options"]
-    )
-    return Effects(
-        tuple(options),
-        data["definitions"],
-        unevaluated=tuple(unevaluated),
-        lets_everything_in=tuple(data["lets_everything_in"]),
-        switched_off=data["switched_off"],
-    )
+    return replace(decode(Effects, data), unevaluated=tuple(unevaluated))
