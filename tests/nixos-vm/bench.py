@@ -63,7 +63,7 @@ class Bench:
 
     def switch(self, configuration: Configuration) -> Switched:
         """`nixos-rebuild switch` to another configuration."""
-        installation = install(configuration, self.guest)
+        installation = install(handmade.facts(configuration), self.guest)
         said = switch(self.machine, self.installation, installation)
         self.installation, self.configuration = installation, configuration
         return said

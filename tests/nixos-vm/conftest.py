@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 
+import handmade
 import pytest
 from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS, SETUPS, Bench, Setup
 
@@ -30,7 +31,7 @@ def bench(request: pytest.FixtureRequest, emulator: Emulator, guest: Guest) -> I
     def restore(name: str) -> Bench:
         assert not restored, "one machine per test"
         setup: Setup = SETUPS[name]
-        installation = install(setup.configuration, guest)
+        installation = install(handmade.facts(setup.configuration), guest)
         board = BOARDS[setup.board]
         identity = Identity(board, setup.stack if board.is_rk3588 else None)
         snapshot = emulator.snapshot(identity, installation.tree, Deadline.after(BOOT_SECONDS, f"the board {name}"))

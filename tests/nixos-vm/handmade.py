@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import (
     Account,
     Configuration,
     DeviceTree,
     EtcFile,
+    Evaluation,
     Kernel,
     Package,
     RulesFile,
     Source,
     Unit,
 )
+from rknn_validation.subject.validation import Scenario, Subject
 
 CONDITION = ("|device-tree-compatible(rockchip,rk3588)", "|device-tree-compatible(rockchip,rk3588s)")
 NOT_HERE = ("!device-tree-compatible(rockchip,rk3588)", "!device-tree-compatible(rockchip,rk3588s)")
@@ -79,10 +83,11 @@ def units(*all_of: Unit) -> dict[str, Unit]:
 def kernel(version: str = "6.12.30", **more: Any) -> Kernel:
     """Mainline's kernel of that version, nothing added."""
     fields: dict[str, Any] = {
-        "pname": "linux", "package": None, "config": {}, "modules": (), "initrd_modules": (),
+        "pname": "linux", "config": {}, "modules": (), "initrd_modules": (),
         "initrd_available_modules": (), "blacklisted": (), "extra_packages": (), "modprobe_config": "", "params": (),
         "patches": (),
     }  # fmt: skip
+    fields["package"] = package(f"linux-{version}", more.get("pname", "linux"), origin="nixpkgs")
     return Kernel(version=version, **{**fields, **more})
 
 
@@ -98,6 +103,17 @@ def configuration(**more: Any) -> Configuration:
         "groups": {}, "ld_so_conf": (), "nix_ld_libraries": (), "raw": {},
     }  # fmt: skip
     return Configuration(**{**fields, **_changes(**more)})
+
+
+def facts(judged: Configuration, baseline: Configuration | None = None, stack: str = "none") -> Facts:
+    """Facts of a configuration, and of the machine without the subject where that is given."""
+    subject = Subject(Path("/nowhere"), None, ())
+    scenario = Scenario("handmade", stack, {}, ())
+    return Facts(subject, scenario, _evaluation(judged), _evaluation(baseline))
+
+
+def _evaluation(configuration: Configuration | None) -> Evaluation:
+    return Evaluation("handmade", configuration, None, "stand-in")
 
 
 def _changes(set_environment: str | None = None, **more: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def made(facts: Facts, emulator: Emulator, guest: Guest, progress: Callable[[str
 
     def make(change: Change | None = None) -> Path:
         deadline = Deadline.after(600, "an image of NixOS layout")
-        installation = install(facts.configuration, guest, baseline=facts.baseline.configuration)
+        installation = install(facts, guest)
         tree = dict(installation.tree)
         if change is not None:
             change(tree)

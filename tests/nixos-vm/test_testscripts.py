@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
+import handmade
 import pytest
 from bench import BOOT_SECONDS, CONSOLE, RESTORE_SECONDS
 from driver import DriverMachine, on_board
@@ -57,7 +58,7 @@ def _restored(
     file = scratch / "expectation.json"
     file.write_text(test.expectation)
     expectation = read(file).expectation
-    installation = install(expectation.configuration, guest)
+    installation = install(handmade.facts(expectation.configuration), guest)
     npu = STACKS[test.npu] if expectation.board.is_rk3588 else None
     # Other boards may be waiting to boot before this one.
     deadline = Deadline.after(3 * BOOT_SECONDS, f"the board of {test.name}")

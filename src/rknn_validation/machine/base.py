@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rknn_validation.facts.text.udevdevices import MAINLINE_ACCEL
 from rknn_validation.machine.accounts import LOGIN_USER, account_files
 from rknn_validation.machine.tree import Directory, Entry, File, Link, Tree
 
@@ -28,7 +29,9 @@ That of debugging stays: it masks what the kernel's command line names."""
 
 SYSTEMD_RULES = "/usr/lib/udev/rules.d/50-udev-default.systemd.rules"
 """What systemd's own rules say since release 254, and Debian 12's 252 do not: read right after those."""
-ACCEL_RULE = 'SUBSYSTEM=="accel", GROUP="render", MODE="0666"\n'
+ACCEL_RULE = (
+    f'SUBSYSTEM=="{MAINLINE_ACCEL.subsystem}", GROUP="{MAINLINE_ACCEL.group}", MODE="{MAINLINE_ACCEL.mode:04o}"\n'
+)
 
 AGENT_UNIT = """\
 [Unit]

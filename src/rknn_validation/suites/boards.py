@@ -49,9 +49,7 @@ class DebianBoards:
         if scenario not in self.installed:
             facts = evaluated(self.gathered[scenario])
             only = npu_units(facts) if facts.subject.host is not None else None
-            self.installed[scenario] = install(
-                facts.configuration, self.guest, baseline=facts.baseline.configuration, only=only
-            )
+            self.installed[scenario] = install(facts, self.guest, only=only)
         return self.installed[scenario]
 
     def restored(self, scenario: str, board: Board) -> AbstractContextManager[Machine]:
@@ -86,7 +84,7 @@ class NixosBoards:
         deadline = Deadline.after(NIXOS_BOOT_SECONDS, f"{board.name} with {guest.name}")
         npu = None
         if board.is_rk3588:
-            npu = guest.described(deadline) if guest.has_device_tree else described(facts.configuration)[0]
+            npu = guest.described(deadline) if guest.has_device_tree else described(facts)[0]
         snapshot = self.emulator.nixos_snapshot(Identity(board, npu), guest, deadline)
         return snapshot.restore(deadline.capped(RESTORE_SECONDS, deadline.what))
 
@@ -98,7 +96,7 @@ class NixosBoards:
         guest = self.guests.of(facts.scenario)
         if guest.has_device_tree:
             return (f"device tree: NPU nodes as {guest.directory}/board.dtb has them",)
-        return (described(facts.configuration)[1],)
+        return (described(facts)[1],)
 
 
 def evaluated(facts: Facts) -> Facts:

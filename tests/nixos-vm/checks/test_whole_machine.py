@@ -24,7 +24,7 @@ BOARD = BOARDS["rock-5b"]
 
 def test_the_npus_part_of_a_large_machine_works(emulator: Emulator, guest: Guest) -> None:
     configuration = server(without=("camera.service",))
-    installation = install(configuration, guest, baseline=handmade.configuration(), only=OURS)
+    installation = install(handmade.facts(configuration, handmade.configuration()), guest, only=OURS)
     deadline = Deadline.after(BOOT_SECONDS, "a large machine")
     snapshot = emulator.snapshot(Identity(BOARD, VENDOR), installation.tree, deadline)
     scenario = Scenario("large", "vendor", {}, (BOARD.name,))

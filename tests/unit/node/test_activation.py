@@ -29,7 +29,7 @@ SW = "/nix/store/00000000000000000000000000000000-nixos-system/sw"
 
 
 def lay(configuration: Configuration) -> Installation:
-    installation = install(configuration, GUEST)
+    installation = install(handmade.facts(configuration), GUEST)
     tar(installation.tree)  # every path can really be laid
     return installation
 
@@ -132,7 +132,7 @@ def test_a_unit_of_the_guest_becomes_a_drop_in_and_one_of_the_baseline_is_left_o
     tree = lay(configuration).tree
     assert "/etc/systemd/system/systemd-udevd.service.d/overrides.conf" in tree
     assert "/etc/systemd/system/systemd-udevd.service" not in tree
-    same = install(configuration, GUEST, baseline=configuration).tree
+    same = install(handmade.facts(configuration, configuration), GUEST).tree
     assert "/etc/systemd/system/npu-guard.service" not in same
 
 

@@ -18,7 +18,7 @@ UNITS = "/etc/systemd/system"
 
 
 def lay() -> Installation:
-    installation = install(server(), GUEST, baseline=handmade.configuration(), only=OURS)
+    installation = install(handmade.facts(server(), handmade.configuration()), GUEST, only=OURS)
     tar(installation.tree)
     return installation
 
@@ -64,5 +64,5 @@ def test_it_takes_no_time() -> None:
 
 
 def test_of_a_module_everything_is_laid() -> None:
-    installation = install(server(), GUEST, baseline=handmade.configuration())
+    installation = install(handmade.facts(server(), handmade.configuration()), GUEST)
     assert f"{UNITS}/multi-user.target.wants/nginx.service" in installation.tree

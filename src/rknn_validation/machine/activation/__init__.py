@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.machine.activation.boot import lay_activation
 from rknn_validation.machine.activation.environment import graphics_profile, lay_etc, lay_shells, lay_tmpfiles, lay_udev
-from rknn_validation.machine.activation.kernel import described, lay_kernel
+from rknn_validation.machine.activation.kernel import BOTH, described, driver_packages, lay_kernel
 from rknn_validation.machine.activation.layout import BASE, STORE, SYSTEM, Guest, Installation, Layout
 from rknn_validation.machine.activation.store import lay_base, lay_mentioned, lay_package, merge
 from rknn_validation.machine.activation.switch import Switched, switch
@@ -20,25 +21,21 @@ _GUESTS_FOLDERS = frozenset(["/usr", "/usr/lib", "/usr/lib64"])
 _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 
 
-def install(
-    configuration: Configuration,
-    guest: Guest,
-    *,
-    baseline: Configuration | None = None,
-    only: Collection[str] | None = None,
-) -> Installation:
+def install(facts: Facts, guest: Guest, *, only: Collection[str] | None = None) -> Installation:
     """Lay a configuration out for an emulated board.
 
-    `baseline` is the same machine without the subject: units, files and scripts that are the same in both are every
-    NixOS's and are left to the guest. Nothing is built: what only a build could tell is left out and named in `notes`.
+    Units, files and scripts that the machine without the subject has as well are every NixOS's, and are left to the
+    guest. Nothing is built: what only a build could tell is left out and named in `notes`.
     `only`: the configuration is a whole machine's, and these of its units have to do with the NPU. The others are not
     started, and of files, tmpfiles rules and activation those that speak of the NPU are laid: what else a machine
     does, the guest has neither the programs nor the disks for.
     """
-    layout = Layout(guest)
+    configuration, baseline = facts.configuration, facts.baseline.configuration
+    drivers = (package.out_path for stack in BOTH for package in driver_packages(configuration, stack))
+    layout = Layout(guest, frozenset(drivers))
     for package in configuration.packages():
         lay_package(layout, package)
-    npu = lay_kernel(layout, configuration)
+    npu = lay_kernel(layout, facts)
     lay_shells(layout, configuration)
     lay_udev(layout, configuration)
     lay_tmpfiles(layout, configuration, whole=only is not None)

@@ -6,38 +6,58 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from rknn_validation.facts.kernel.drivers import brings_module, driver
+from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, Package
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
+from rknn_validation.npu.symbols import Presence
 
-_ROCKET_SINCE = MAINLINE.kernel_at_least or ""
+BOTH = (VENDOR, MAINLINE)
 
 
-def lay_kernel(layout: Layout, configuration: Configuration) -> Stack | None:
+def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
     """Modules, modules-load.d, modprobe.d. Returns the stack the device tree describes, None for neither."""
-    kernel = configuration.kernel
+    kernel = facts.configuration.kernel
     release = layout.guest.kernel_release
     layout.stand_in(f"kernel: Debian's {release} in place of {kernel.pname or 'linux'} {kernel.version}")
-    brought = []
-    for stack, brings in ((VENDOR, brings_rknpu(configuration)), (MAINLINE, brings_rocket(configuration))):
-        if brings:
-            brought.append(stack.module)
-            layout.stand_in(f"{stack.module}.ko: a simulated driver ({brings})")
-        else:
-            layout.note(f"{stack.module}.ko is not laid: {_why_not(configuration, stack)}")
+    brought = [stack.module for stack in BOTH if _brings(layout, facts, stack)]
     layout.entries.update(layout.guest.modules(brought) if brought else {})
-    layout.kernel = _lay_modules_path(layout, configuration, brought)
+    layout.kernel = _lay_modules_path(layout, facts.configuration, brought)
     early = [name for name in kernel.initrd_modules if name in (VENDOR.module, MAINLINE.module)]
     if early:
         layout.note(f"{', '.join(early)}: loaded from modules-load.d, where NixOS loads it in the initial ramdisk")
     names = dict.fromkeys((*kernel.modules, *early))
-    added = VENDOR.module in brought and not is_vendor_kernel(configuration)
+    added = VENDOR.module in brought and bool(driver_packages(facts.configuration, VENDOR))
     layout.drivers = (VENDOR.module,) if added else ()
     layout.text("/etc/modules-load.d/nixos.conf", "".join(f"{name}\n" for name in names))
     lines = [f"blacklist {name}" for name in kernel.blacklisted] + [kernel.modprobe_config, ""]
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))
-    return _npu_nodes(layout, configuration)
+    stack, note = described(facts)
+    layout.note(note)
+    return stack
+
+
+def _brings(layout: Layout, facts: Facts, stack: Stack) -> bool:
+    """Whether the simulated driver of a stack is laid: where the real one is, or where nobody can tell."""
+    found = driver(facts, stack.name)
+    packages = driver_packages(facts.configuration, stack)
+    broken = [package.name for package in packages if package.broken]
+    if found.has is Presence.NO or (packages and len(broken) == len(packages)):
+        reason = f"{broken[0]} is marked broken" if broken else found.why
+        layout.note(f"{stack.module}.ko is not laid: {reason}")
+        return False
+    assumed = "" if found.has is Presence.YES else "assumed to be there: "
+    layout.stand_in(f"{stack.module}.ko: a simulated driver ({assumed}{found.why})")
+    return True
+
+
+def driver_packages(configuration: Configuration, stack: Stack) -> list[Package]:
+    """The packages of boot.extraModulePackages that bring a stack's driver."""
+    roots = configuration.kernel.extra_packages
+    return [package for root in roots for package in root.walk() if brings_module(package, stack.module)]
 
 
 def _lay_modules_path(layout: Layout, configuration: Configuration, brought: Sequence[str]) -> str:
@@ -53,77 +73,29 @@ def _lay_modules_path(layout: Layout, configuration: Configuration, brought: Seq
     return path
 
 
-def is_vendor_kernel(configuration: Configuration) -> bool:
-    """Whether `boot.kernelPackages` is Rockchip's own kernel, by its name and version."""
-    kernel = configuration.kernel
-    return kernels.looks_like_vendor_kernel(
-        kernel.pname, kernel.version, kernel.package.name if kernel.package else None
-    )
-
-
-def brings_rknpu(configuration: Configuration) -> str:
-    """Why the vendor driver is there, "" where nothing brings it."""
-    for root in configuration.kernel.extra_packages:
-        for package in root.walk():
-            if not package.broken and is_rknpu(package):
-                return f"boot.extraModulePackages has {package.name}"
-    kernel = configuration.kernel
-    if is_vendor_kernel(configuration) and kernel.config.get("ROCKCHIP_RKNPU") != "n":
-        return f"{kernel.pname} {kernel.version} is taken for a vendor kernel with the driver, by its name"
-    return ""
-
-
-def is_rknpu(package: Package) -> bool:
-    """Whether a package is the vendor driver built as a module, by its name or source."""
-    urls = package.source.urls if package.source else ()
-    return any("rknpu" in text.lower() for text in (package.name, package.pname or "", *urls))
-
-
-def brings_rocket(configuration: Configuration) -> str:
-    """Why the mainline driver is there, "" where nothing brings it."""
-    kernel = configuration.kernel
-    if is_vendor_kernel(configuration) or not kernels.at_least(kernel.version, _ROCKET_SINCE):
-        return ""
-    settings = {**kernel.config, **{key: value for patch in kernel.patches for key, value in patch.config.items()}}
-    if any(settings.get(symbol, "m") in ("n", "no") for symbol in ("DRM_ACCEL", "DRM_ACCEL_ROCKET")):
-        return ""
-    return f"Linux {kernel.version}, where nixpkgs builds it"
-
-
-def _why_not(configuration: Configuration, stack: Stack) -> str:
-    if stack is VENDOR:
-        return "neither boot.extraModulePackages nor the kernel brings it"
-    kernel = configuration.kernel
-    if is_vendor_kernel(configuration):
-        return f"{kernel.pname} {kernel.version} is a vendor kernel"
-    if not kernels.at_least(kernel.version, _ROCKET_SINCE):
-        return f"Linux {kernel.version} is older than {_ROCKET_SINCE}"
-    return "the kernel's configuration switches it off"
-
-
-def _npu_nodes(layout: Layout, configuration: Configuration) -> Stack | None:
-    stack, note = described(configuration)
-    layout.note(note)
-    return stack
-
-
-def described(configuration: Configuration) -> tuple[Stack | None, str]:
+def described(facts: Facts) -> tuple[Stack | None, str]:
     """The stack whose NPU nodes the device tree has that the node would boot with on an RK3588 board, and why."""
-    tree = configuration.device_tree
-    for overlay in tree.overlays if tree.enable else ():
+    device_tree, version = facts.configuration.device_tree, facts.configuration.kernel.version
+    for overlay in device_tree.overlays if device_tree.enable else ():
         text = overlay.text if overlay.text is not None else f"{overlay.name} {overlay.file}"
         if VENDOR.node_compatible in text or (overlay.text is None and re.search(r"rknpu|npu", text)):
             return VENDOR, f"device tree: the vendor's NPU node, by the overlay {overlay.name}"
-    if is_vendor_kernel(configuration):
+    if tree(facts).origin is Origin.VENDOR:
         return VENDOR, "device tree: the vendor's NPU node, as vendor kernels have it"
-    if tree.name is None:
+    if device_tree.name is None:
         # The boot firmware hands over a tree of its own; what it says cannot be read from a configuration.
-        driver = VENDOR if brings_rknpu(configuration) else MAINLINE if brings_rocket(configuration) else None
-        taken = f"; taken to describe the NPU for {driver.module}" if driver else ""
-        return driver, f"device tree: hardware.deviceTree.name is not set, so it is the firmware's{taken}"
-    if kernels.at_least(configuration.kernel.version, _ROCKET_SINCE):
-        return (
-            MAINLINE,
-            f"device tree: mainline's NPU nodes, as Linux {configuration.kernel.version} ships {tree.name}",
-        )
-    return None, f"device tree: no NPU node, as Linux {configuration.kernel.version} ships {tree.name}"
+        stack = _stack_with_a_driver(facts)
+        taken = f"; assumed to describe the NPU for {stack.module}" if stack else ""
+        return stack, f"device tree: hardware.deviceTree.name is not set, so it is the firmware's{taken}"
+    if kernels.at_least(version, MAINLINE.kernel_at_least or ""):
+        return MAINLINE, f"device tree: mainline's NPU nodes, as Linux {version} ships {device_tree.name}"
+    return None, f"device tree: no NPU node, as Linux {version} ships {device_tree.name}"
+
+
+def _stack_with_a_driver(facts: Facts) -> Stack | None:
+    """The stack whose driver is there, else one whose driver may be; of two, the scenario's own."""
+    for presence in (Presence.YES, Presence.UNKNOWN):
+        having = [stack for stack in BOTH if driver(facts, stack.name).has is presence]
+        if having:
+            return next((stack for stack in having if stack.name == facts.scenario.stack), having[0])
+    return None

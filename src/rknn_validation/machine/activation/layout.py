@@ -69,6 +69,8 @@ class Layout:
     """Entries by absolute path; the first to claim a path keeps it, as with packages in a profile."""
 
     guest: Guest
+    driver_packages: frozenset[str] = frozenset()
+    """Paths of the packages that bring NPU drivers: simulated drivers are laid in their place."""
     entries: dict[str, Entry] = field(default_factory=dict)
     stand_ins: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

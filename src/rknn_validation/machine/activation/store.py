@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 from rknn_validation.facts.nix.configuration import Package
-from rknn_validation.machine.activation.kernel import is_rknpu
 from rknn_validation.machine.activation.layout import BASE, STORE, Layout
 from rknn_validation.machine.activation.phases import Placed, in_output, placed
 from rknn_validation.machine.activation.python import is_toolkit, lay_environment, lay_interpreter, lay_library
@@ -61,7 +60,7 @@ def lay_package(layout: Layout, package: Package) -> None:
         _lay_library(layout, package, library)
     if not layout.below(root) and not _lay_programs(layout, root):
         layout.directory(root)
-        if package.origin != "nixpkgs" and not is_rknpu(package):
+        if package.origin != "nixpkgs" and root not in layout.driver_packages:
             layout.note(f"{package.name} is laid empty: only a build can tell what is in it")
 
 
