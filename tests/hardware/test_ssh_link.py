@@ -14,7 +14,7 @@ from localsshd import Sshd
 
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError, NodeError
 from rknn_validation.nodes.ssh import Limits, SshLink
-from rknn_validation.nodes.sshmessages import ssh_complaint
+from rknn_validation.nodes.sshmessages import explain_ssh
 
 pytestmark = pytest.mark.integration
 
@@ -131,4 +131,4 @@ def test_nothing_is_left_behind(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_an_unknown_complaint_is_still_one() -> None:
-    assert "ssh" in ssh_complaint("something new").reason
+    assert "ssh" in explain_ssh("something new").reason

@@ -17,7 +17,7 @@ from sudohost import PASSWORD, SECRET, unavailable, with_sudo
 
 from rknn_validation.common.errors import NodeError
 from rknn_validation.nodes.ssh import Limits, Password, SshLink
-from rknn_validation.nodes.sshmessages import sudo_complaint
+from rknn_validation.nodes.sshmessages import explain_sudo
 
 pytestmark = pytest.mark.integration
 
@@ -158,4 +158,4 @@ def test_the_password_is_in_no_process_and_no_file(host: Sshd) -> None:
 
 
 def test_an_unknown_complaint_is_still_one() -> None:
-    assert "sudo" in sudo_complaint("something new").reason
+    assert "sudo" in explain_sudo("something new").reason

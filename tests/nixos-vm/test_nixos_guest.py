@@ -17,7 +17,7 @@ import pytest
 from nixosimage import VERSION, Making
 
 from rknn_validation.checks.questions import node_questions
-from rknn_validation.common.cache import Kind, Wanted
+from rknn_validation.common.cache import EntryKind, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.facts.gather import Evaluator, gather
 from rknn_validation.facts.model import Facts
@@ -59,7 +59,7 @@ def made(facts: Facts, emulator: Emulator, guest: Guest, progress: Callable[[str
             assert tree != installation.tree
         programs = guestcode.programs(emulator.cache, deadline, progress)
         making = Making(emulator.image(deadline), programs, replace(installation, tree=tree), "opi01", "vendor")
-        wanted = Wanted("guest", making.key(), "an image of NixOS layout", IMAGE_BYTES, Kind.TEST_SNAPSHOTS)
+        wanted = Wanted("guest", making.key(), "an image of NixOS layout", IMAGE_BYTES, EntryKind.TEST_SNAPSHOTS)
         return emulator.cache.entry(wanted, lambda target: making.make(target, deadline), deadline, progress)
 
     return make

@@ -14,13 +14,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from rknn_validation.common.cacheentry import Entry, Kind, Wanted, note, read
+from rknn_validation.common.cacheentry import Entry, EntryKind, Wanted, note, read
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.files import allocated, content_hash
 from rknn_validation.common.locks import FileLock
 
-__all__ = ["LIMIT", "MANIFEST", "Cache", "Entry", "Kind", "Progress", "Wanted", "default_root"]
+__all__ = ["LIMIT", "MANIFEST", "Cache", "Entry", "EntryKind", "Progress", "Wanted", "default_root"]
 
 MANIFEST = "manifest.json"
 LIMIT = 8 * 1024**3

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rknn_validation.common.cache import Cache, Kind
+from rknn_validation.common.cache import Cache, EntryKind
 from rknn_validation.common.files import allocated
 
 LINKS = {"guests": "a NixOS guest; the link keeps it in the Nix store", "inputs": "fetched sources in the Nix store"}
@@ -27,7 +27,7 @@ SHORT = 8
 
 @dataclass(frozen=True)
 class Kept:
-    """One thing that is kept, as it is shown. `kind` is one of `Kind`, or `logs`; `last_used` in seconds since 1970."""
+    """One thing that is kept, as it is shown. `kind` is an `EntryKind` or `logs`; `last_used` in seconds since 1970."""
 
     name: str
     kind: str
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    kinds = (*(kind.value for kind in reversed(Kind)), "logs")
+    kinds = (*(kind.value for kind in reversed(EntryKind)), "logs")
     parser = argparse.ArgumentParser(
         prog="rknn-validate cache",
         description="Show what is kept for later runs. What can be made again without network is evicted when the cache"
@@ -85,17 +85,17 @@ def everything(cache: Cache) -> list[Kept]:
     kept = [Kept(**{**asdict(entry), "in_use": cache.in_use(entry.name)}) for entry in cache.entries()]
     for folder, what in LINKS.items():
         links = sorted(path for path in cache.root.glob(f"{folder}/*") if path.is_symlink())
-        kept += [_unguarded(cache, link, Kind.DOWNLOADS, f"{what}: {link.readlink()}") for link in links]
+        kept += [_unguarded(cache, link, EntryKind.DOWNLOADS, f"{what}: {link.readlink()}") for link in links]
     folders = [(cache.root / folder, what) for folder, what in LOGS.items() if any(cache.root.glob(f"{folder}/*"))]
     kept += [_unguarded(cache, folder, "logs", what) for folder, what in folders]
-    order = [*reversed(Kind), "logs"]
+    order = [*reversed(EntryKind), "logs"]
     return sorted(kept, key=lambda one: (order.index(one.kind), -one.last_used))
 
 
 def _unguarded(cache: Cache, path: Path, kind: str, what: str) -> Kept:
     name = str(path.relative_to(cache.root))
     used = path.lstat().st_mtime
-    return Kept(name, kind, what, "", allocated(path), used, in_use=False, needs_network=kind == Kind.DOWNLOADS)
+    return Kept(name, kind, what, "", allocated(path), used, in_use=False, needs_network=kind == EntryKind.DOWNLOADS)
 
 
 def as_json(cache: Cache, kept: Sequence[Kept]) -> str:
@@ -152,8 +152,8 @@ def _chosen(kept: Sequence[Kept], words: Iterable[str]) -> tuple[list[Kept], lis
     unknown = []
     for word in words:
         # What has lost its downloads is as dear as they are.
-        found = [one for one in kept if word == (Kind.DOWNLOADS if one.needs_network else one.kind)]
-        if not found and word not in (*Kind, "logs"):
+        found = [one for one in kept if word == (EntryKind.DOWNLOADS if one.needs_network else one.kind)]
+        if not found and word not in (*EntryKind, "logs"):
             found = [one for one in kept if one.name == word] or [one for one in kept if one.name.startswith(word)]
             if len(found) != 1:
                 why = f"means {', '.join(one.name for one in found)}" if found else "no kind and no entry of that name"

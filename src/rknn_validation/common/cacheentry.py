@@ -17,7 +17,7 @@ STALE_SECONDS = 14 * 24 * 3600.0
 """An entry unused for this long is evicted as early as a test run's snapshots, so that it does not keep them out."""
 
 
-class Kind(enum.StrEnum):
+class EntryKind(enum.StrEnum):
     """Why an entry is kept. Downloads are never evicted, only removed by hand."""
 
     TEST_SNAPSHOTS = "test-snapshots"
@@ -41,7 +41,7 @@ class Wanted:
     key: str
     what: str
     needs: int
-    kind: Kind = Kind.BUILDS
+    kind: EntryKind = EntryKind.BUILDS
     downloads: tuple[str, ...] = ()
 
     @property
@@ -55,7 +55,7 @@ class Entry:
     """An entry that is there. `size` is in bytes, `last_used` in seconds since the epoch; `maker` is "" if unknown."""
 
     name: str
-    kind: Kind
+    kind: EntryKind
     what: str
     maker: str
     size: int
@@ -65,16 +65,16 @@ class Entry:
 
     def eviction_order(self) -> tuple[bool, float]:
         """Sorts what is evicted first to the front: snapshots of tests and what is stale, then by the last use."""
-        early = self.kind is Kind.TEST_SNAPSHOTS or self.last_used < time.time() - STALE_SECONDS
+        early = self.kind is EntryKind.TEST_SNAPSHOTS or self.last_used < time.time() - STALE_SECONDS
         return (not early, self.last_used)
 
 
-_OLDER: Mapping[str, tuple[Kind, str, tuple[str, ...]]] = {
-    "packages": (Kind.DOWNLOADS, "the board's packages", ()),
-    "sudo": (Kind.DOWNLOADS, "sudo for an emulated board", ()),
-    "image": (Kind.BUILDS, "the board's image", ("packages-*",)),
-    "guest": (Kind.TEST_SNAPSHOTS, "an image of NixOS layout", ()),
-    "snapshot": (Kind.SNAPSHOTS, "a booted board", ()),
+_OLDER: Mapping[str, tuple[EntryKind, str, tuple[str, ...]]] = {
+    "packages": (EntryKind.DOWNLOADS, "the board's packages", ()),
+    "sudo": (EntryKind.DOWNLOADS, "sudo for an emulated board", ()),
+    "image": (EntryKind.BUILDS, "the board's image", ("packages-*",)),
+    "guest": (EntryKind.TEST_SNAPSHOTS, "an image of NixOS layout", ()),
+    "snapshot": (EntryKind.SNAPSHOTS, "a booted board", ()),
 }
 """Prefix -> kind, content and downloads of entries made by releases that kept no record of it."""
 
@@ -82,7 +82,7 @@ _OLDER: Mapping[str, tuple[Kind, str, tuple[str, ...]]] = {
 def note(entry: Path, wanted: Wanted, *, for_tests: bool) -> None:
     """Record what an entry is. A user's run that uses a snapshot of the tests makes it the user's own."""
     recorded = _recorded(entry)
-    mine = Kind.TEST_SNAPSHOTS if for_tests and wanted.kind is Kind.SNAPSHOTS else wanted.kind
+    mine = EntryKind.TEST_SNAPSHOTS if for_tests and wanted.kind is EntryKind.SNAPSHOTS else wanted.kind
     if recorded and (for_tests or recorded["kind"] == mine):
         return
     maker = "tests" if for_tests else f"a run in {Path.cwd()}"
@@ -98,11 +98,11 @@ def read(entry: Path, size: int, last_used: float) -> Entry:
     about = _recorded(entry)
     if about is None:
         prefix = entry.name.partition("-")[0]
-        kind, what, downloads = _OLDER.get(prefix, (Kind.BUILDS, prefix, ()))
+        kind, what, downloads = _OLDER.get(prefix, (EntryKind.BUILDS, prefix, ()))
         about = {"kind": kind, "what": what, "maker": "", "downloads": downloads}
-    kind = Kind(about["kind"])
+    kind = EntryKind(about["kind"])
     lost = any(not list(entry.parent.glob(name)) for name in about["downloads"])
-    needs_network = kind is Kind.DOWNLOADS or lost
+    needs_network = kind is EntryKind.DOWNLOADS or lost
     return Entry(entry.name, kind, about["what"], about["maker"], size, last_used, needs_network)
 
 
@@ -110,7 +110,7 @@ def _recorded(entry: Path) -> dict[str, Any] | None:
     """The record of an entry; None where there is none that can be read."""
     try:
         about = json.loads((entry / ABOUT).read_text())
-        Kind(about["kind"])
+        EntryKind(about["kind"])
         return {key: about[key] for key in ("kind", "what", "maker", "downloads")}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -16,8 +16,6 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError, MissingToolError
 
 PR_SET_PDEATHSIG = 1
-SCRATCH = f"rknn-validation-{os.getpid()}-"
-"""How scratch folders of this process are called, so that one that was shot is swept up after."""
 SETUP = "run ./setup.sh, or enter `nix develop`"
 ADMINISTRATORS = "/usr/sbin:/sbin"
 """Where programs are that an ordinary user of Debian has not on PATH."""

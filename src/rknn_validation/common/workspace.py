@@ -13,10 +13,15 @@ from pathlib import Path
 PREFIX = "rknn-validation-"
 
 
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A private directory that goes with the object, or is swept up later if this process is killed."""
+    return tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
+
+
 @contextlib.contextmanager
 def workspace() -> Iterator[Path]:
-    """A private directory that goes with the context, or is swept up later if this process is shot."""
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as directory:
+    """A private directory that goes with the context."""
+    with scratch() as directory:
         yield Path(directory)
 
 

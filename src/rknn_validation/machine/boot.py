@@ -48,7 +48,7 @@ READ_PYTHON = f"python3.11 -I -c 'import numpy, psutil, ruamel.yaml'; cat $(find
 
 
 @dataclass(frozen=True)
-class Recipe:
+class BootRecipe:
     """Everything a cold boot is made of.
 
     `digest` names the content of `rootfs` and `kernel`; `command_line` is the kernel's. `network`: with an interface.
@@ -72,25 +72,25 @@ class Recipe:
         return _hash(json.dumps([*parts, *(_hash(path.read_bytes()) for path in sources)]).encode())
 
 
-def debian(image: Image, programs: dict[str, bytes], identity: Identity, tree: Tree) -> Recipe:
+def debian(image: Image, programs: dict[str, bytes], identity: Identity, tree: Tree) -> BootRecipe:
     """The Debian guest. Its initramfs holds `init`, the modules it loads, and the tree it lays over the image."""
     laid_over = tar({**base_tree(programs["agent"]), **tree})
     files: dict[str, File] = {"/init": File(programs["init"], 0o755), "/tree.tar": File(laid_over)}
     for path in image.boot_modules:
         files[f"/modules/{path.name}"] = File(path.read_bytes())
-    recipe = Recipe(image.rootfs, image.kernel, image.digest, cpio(files), qemu.COMMAND_LINE, identity)
+    recipe = BootRecipe(image.rootfs, image.kernel, image.digest, cpio(files), qemu.COMMAND_LINE, identity)
     uses_toolkit = any(isinstance(one, Link) and one.target.startswith(TOOLKIT) for one in tree.values())
     return replace(recipe, warm_up=READ_PYTHON) if uses_toolkit else recipe
 
 
-def nixos(guest: NixosGuest, identity: Identity) -> Recipe:
+def nixos(guest: NixosGuest, identity: Identity) -> BootRecipe:
     """A NixOS host's own kernel, initrd and closure; nothing is laid over them."""
     # Of several consoles the last is /dev/console, and of several values the last counts: the board's come last.
     line = f"{guest.command_line} init={guest.init} {qemu.COMMAND_LINE}"
-    return Recipe(guest.rootfs, guest.kernel, guest.digest, guest.initrd.read_bytes(), line, identity)
+    return BootRecipe(guest.rootfs, guest.kernel, guest.digest, guest.initrd.read_bytes(), line, identity)
 
 
-def boot_and_save(nursery: Nursery, recipe: Recipe, target: Path, logs: Path, deadline: Deadline) -> None:
+def boot_and_save(nursery: Nursery, recipe: BootRecipe, target: Path, logs: Path, deadline: Deadline) -> None:
     """Boot, wait until systemd has settled, and write memory, device state, nonce and console log to `target`.
 
     Raises MachineError or DeadlineExceeded with the end of the console, whose whole text is kept in `logs` then;
@@ -132,7 +132,7 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
     )
 
 
-def _boot_files(recipe: Recipe, directory: Path, deadline: Deadline) -> list[str]:
+def _boot_files(recipe: BootRecipe, directory: Path, deadline: Deadline) -> list[str]:
     (directory / "initrd").write_bytes(recipe.initrd)
     (directory / "board.dtb").write_bytes(
         device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS) + recipe.network, directory, deadline)

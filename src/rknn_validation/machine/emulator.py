@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from rknn_validation.common.cache import Cache, Kind, Progress, Wanted
+from rknn_validation.common.cache import Cache, EntryKind, Progress, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.locks import FileLock
 from rknn_validation.common.process import tool
 from rknn_validation.common.workspace import sweep
 from rknn_validation.machine import guestcode, image, qemu
-from rknn_validation.machine.boot import Recipe, boot_and_save, debian, nixos
+from rknn_validation.machine.boot import BootRecipe, boot_and_save, debian, nixos
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.image import Image
 from rknn_validation.machine.machine import Completed, Machine
@@ -74,11 +74,11 @@ class Emulator:
         """A settled machine of this identity that runs a NixOS host's own system. Raises HarnessError as `snapshot`."""
         return self._snapshot(nixos(guest, identity), NIXOS_BOOT_SECONDS, deadline)
 
-    def _snapshot(self, recipe: Recipe, seconds: float, deadline: Deadline) -> Snapshot:
+    def _snapshot(self, recipe: BootRecipe, seconds: float, deadline: Deadline) -> Snapshot:
         tool(qemu.PROGRAM)
         self._qemu_version = self._qemu_version or qemu.version(deadline)
         name = recipe.identity.name
-        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY, Kind.SNAPSHOTS)
+        wanted = Wanted("snapshot", recipe.key(self._qemu_version), f"a booted {name}", MEMORY, EntryKind.SNAPSHOTS)
 
         def build(target: Path) -> None:
             # Two boards that boot at once on few processors fail to calibrate their timers.

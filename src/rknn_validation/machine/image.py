@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.common.cache import Cache, Kind, Progress, Wanted
+from rknn_validation.common.cache import Cache, EntryKind, Progress, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import output
 from rknn_validation.machine import kernel, packages, simulated
@@ -37,7 +37,7 @@ DROPPED = (
 )
 """What of the packages is left out: documentation, tests, and what would only complain."""
 
-PACKAGES = Wanted("packages", packages.recipe(), "the board's packages", 250 * MEGA, Kind.DOWNLOADS)
+PACKAGES = Wanted("packages", packages.recipe(), "the board's packages", 250 * MEGA, EntryKind.DOWNLOADS)
 """The cache entry with everything that comes from the network."""
 
 

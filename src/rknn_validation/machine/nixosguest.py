@@ -1,19 +1,25 @@
-"""A NixOS guest: a directory with a host's own kernel, initrd and closure, as `machine/nixos/guest.nix` builds it."""
+"""NixOS guests: a directory with a host's own kernel, initrd and closure, which `nixos/guest.nix` builds.
+
+`read` takes a directory, `build` has Nix make one, `NixosGuests` knows which guest serves which scenario of a run.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rknn_validation.common.cache import Cache, Progress
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.common.errors import MachineError
-from rknn_validation.common.process import output
+from rknn_validation.common.errors import HarnessError, MachineError, MissingToolError
+from rknn_validation.common.process import output, run, tool
 from rknn_validation.npu.stacks import STACKS, Stack
+from rknn_validation.subject.validation import GuestHost, Scenario, Subject, Validation
 
 FORMAT = 1
 ABOUT = "guest.json"
@@ -23,6 +29,11 @@ HINT = "build it with `pytest -m vm --guest nixos`, or `nix build` one of the fl
 
 _MAGIC = {"kernel": (56, b"ARM\x64", "an arm64 kernel Image"), "root.erofs": (1024, b"\xe2\xe1\xf5\xe0", "erofs")}
 """File -> where its magic number is, the number, what it means."""
+
+EXPRESSION = Path(__file__).parent / "nixos" / "build.nix"
+NIX_HINT = "install Nix (https://nixos.org/download), or give a guest that is built already with --guest-image DIR"
+BUILD_HINT = "run it by hand to see all of it; an aarch64 host is built on one, with a remote builder, or by emulation"
+LINES = 15
 
 
 @dataclass(frozen=True)
@@ -152,3 +163,116 @@ def _digest(directory: Path) -> str:
 
 def _unusable(directory: Path, *, expected: str, seen: str) -> MachineError:
     return MachineError(f"{directory} is no NixOS guest", expected=expected, seen=seen, hint=HINT)
+
+
+def build(
+    subject: Subject, scenario: Scenario, host: GuestHost, root: Path, deadline: Deadline, progress: Progress
+) -> NixosGuest:
+    """Build and read the guest; `root` is where the link goes that keeps Nix from collecting it.
+
+    Raises MissingToolError without Nix, MachineError when Nix refuses, DeadlineExceeded.
+    """
+    try:
+        program = tool("nix", NIX_HINT)
+    except MissingToolError as missing:
+        raise HarnessError(
+            f"the NixOS guest of {host.host} cannot be built", expected="Nix", seen=missing.seen, hint=NIX_HINT
+        ) from missing
+    request = json.dumps(
+        {
+            "scenario": scenario.name,
+            "option": list(subject.option),
+            "settings": dict(scenario.settings),
+            "config": dict(scenario.config),
+        },
+        sort_keys=True,
+    )
+    key = hashlib.sha256(f"{host.flake}\0{host.host}\0{request}".encode()).hexdigest()[:16]
+    link = root / f"{host.host}-{scenario.name}-{key}"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        *(program, "--extra-experimental-features", "nix-command flakes"),
+        *("build", "--impure", "--file", str(EXPRESSION), "--out-link", str(link)),
+        *("--argstr", "flake", host.flake, "--argstr", "host", host.host, "--argstr", "request", request),
+    ]
+    progress(f"building the NixOS guest of {host.host} for scenario {scenario.name} with Nix")
+    done = run(command, deadline=deadline)
+    if done.returncode:
+        said = "\n".join(line for line in done.stderr.strip().splitlines()[-LINES:])
+        raise MachineError(
+            f"the NixOS guest of {host.host} for scenario {scenario.name} could not be built",
+            expected=f"exit status 0 of {shlex.join(command)}",
+            seen=f"exit status {done.returncode}: {said or 'no message'}",
+            hint=BUILD_HINT,
+        )
+    return read(link)
+
+
+class NixosGuests:
+    """The NixOS guests of a run.
+
+    `given` are `DIR` or `SCENARIO=DIR`. Where none is given every scenario's guest is built, each once and within
+    `seconds`.
+    """
+
+    def __init__(
+        self, validation: Validation, given: Sequence[str], cache: Cache, seconds: float, progress: Progress
+    ) -> None:
+        self.validation = validation
+        self.given = tuple(given)
+        self.cache = cache
+        self.seconds = seconds
+        self.progress = progress
+        self._known: dict[str, NixosGuest | HarnessError] = {}
+
+    def of(self, scenario: Scenario) -> NixosGuest:
+        """The guest of a scenario. Raises HarnessError; what failed once is not tried again."""
+        if scenario.name not in self._known:
+            try:
+                self._known[scenario.name] = self._given(scenario) if self.given else self._built(scenario)
+            except HarnessError as problem:
+                self._known[scenario.name] = problem
+        found = self._known[scenario.name]
+        if isinstance(found, HarnessError):
+            raise found
+        return found
+
+    def _given(self, scenario: Scenario) -> NixosGuest:
+        offered = []
+        for word in self.given:
+            name, _, path = word.rpartition("=")
+            guest = read(Path(path))
+            carried = name or guest.scenario or self._only_scenario_of(guest.host)
+            if carried == scenario.name:
+                return guest
+            offered.append(f"{word}: {f'scenario {carried}' if carried else f'host {guest.host} as it is'}")
+        raise HarnessError(
+            f"no NixOS guest for scenario {scenario.name}",
+            expected=f"--guest-image {scenario.name}=DIR",
+            seen="; ".join(offered),
+            hint="name the scenario before the directory, or ask this one only with -k",
+        )
+
+    def _only_scenario_of(self, host: str) -> str | None:
+        """A host as it is carries a scenario only where there is no doubt which."""
+        names = [name for name, guest in self.validation.guests.items() if guest.host == host]
+        return names[0] if len(names) == 1 else None
+
+    def _built(self, scenario: Scenario) -> NixosGuest:
+        host = self.validation.guests.get(scenario.name)
+        if host is None:
+            raise HarnessError(
+                f"no NixOS guest for scenario {scenario.name}",
+                expected=f"guests.{scenario.name}: FLAKE#HOST in {self.validation.path}",
+                seen="no such key",
+                hint="name the host this scenario is meant for, or ask with --guest debian",
+            )
+        deadline = Deadline.after(self.seconds, f"Nix to build the guest of {host.host}")
+        return build(
+            self.validation.subject_of(scenario.name),
+            scenario,
+            host,
+            self.cache.root / "guests",
+            deadline,
+            self.progress,
+        )

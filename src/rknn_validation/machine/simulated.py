@@ -9,9 +9,9 @@ from pathlib import Path
 from rknn_validation.common.cache import Cache, Progress, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import output
+from rknn_validation.machine.guestcode import SOURCES
 from rknn_validation.machine.packages import unpack
 
-SOURCES = Path(__file__).parent / "guest"
 FILES = ("Kbuild", "rknpu_sim.c", "rocket_sim.c")
 NAMES = ("rknpu", "rocket")
 CROSS = "aarch64-linux-gnu-"

@@ -7,16 +7,13 @@ are stubs built here from C. Every one used is named in the report.
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 from rknn_validation.common.deadline import Deadline
-from rknn_validation.common.errors import HarnessError, MissingToolError
+from rknn_validation.common.process import output
+from rknn_validation.common.workspace import workspace
+from rknn_validation.machine.guestcode import COMPILER, SOURCES
 
-COMPILER = "aarch64-linux-gnu-gcc"
 _FLAGS = ("-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,-z,max-page-size=4096")
 LOADER_LIBRARIES = "/nix/store/00000000000000000000000000000000-glibc-of-debian/lib"
 """Where the C client's own rpath points: the guest's C library, under a store path as a Nix-built program has it."""
@@ -44,23 +41,9 @@ def build(deadline: Deadline) -> Programs:
 
 
 def _compile(name: str, flags: tuple[str, ...], deadline: Deadline) -> bytes:
-    source = resources.files("rknn_validation.machine").joinpath("guest", name).read_bytes()
-    with tempfile.TemporaryDirectory(prefix="rknn-standin-") as directory:
-        result = Path(directory, "out")
-        command = [COMPILER, *_FLAGS, *flags, "-x", "c", "-", "-o", str(result)]
-        try:
-            done = subprocess.run(command, input=source, capture_output=True, timeout=deadline.remaining(), check=False)
-        except FileNotFoundError as missing:
-            hint = "run ./setup.sh"
-            raise MissingToolError(
-                f"{COMPILER} is not on PATH", expected="the arm64 cross compiler", seen="nothing", hint=hint
-            ) from missing
-        except subprocess.TimeoutExpired as late:
-            raise deadline.exceeded(f"{COMPILER} still compiling {name}") from late
-        if done.returncode:
-            seen = done.stderr.decode(errors="replace").strip()
-            raise HarnessError(f"{name} does not compile", expected="exit status 0", seen=seen)
-        return result.read_bytes()
+    with workspace() as directory:
+        output([COMPILER, *_FLAGS, *flags, SOURCES / name, "-o", directory / "out"], deadline)
+        return (directory / "out").read_bytes()
 
 
 def program_name(store_name: str) -> str:

@@ -58,7 +58,7 @@ def _seconds(ask: Callable[..., object], seconds: int) -> Any:
     return timedelta(seconds=seconds) if takes else seconds
 
 
-class Driver(Protocol):
+class NixosTestMachine(Protocol):
     """The part of the NixOS test driver's `machine` that is needed here, with the signatures of NixOS 26.05.
 
     From nixpkgs' nixos/lib/test-driver/src/test_driver/machine/__init__.py (class BaseMachine).
@@ -75,7 +75,7 @@ class Driver(Protocol):
         """Wait until a unit is active; raises where it fails or takes too long."""
 
 
-class Line:
+class DriverConnection:
     """The driver's connection to a machine. Everything said over it has a deadline.
 
     The driver itself waits for ever for a machine that hangs, and what it raises when the machine is gone depends on
@@ -83,7 +83,7 @@ class Line:
     connection that broke once is not used again, for an answer that arrives late would be taken for the next one's.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: NixosTestMachine) -> None:
         self.driver = driver
         self._lost: HarnessError | None = None
 
@@ -174,6 +174,6 @@ def _answer(text: str, mark: str) -> Completed | None:
         return None
 
 
-def host(line: Line, seconds: float = SECONDS) -> Host:
+def host(line: DriverConnection, seconds: float = SECONDS) -> Host:
     """The machine at the end of `line` as a testinfra host. `seconds` bounds each command."""
     return backend.host(line.driver.name, lambda command: line.run(command, max(1, int(seconds))))

@@ -17,8 +17,8 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError, NodeError
 from rknn_validation.common.workspace import workspace
 from rknn_validation.nodes import backend
-from rknn_validation.nodes.sshconnection import Connection, Talk
-from rknn_validation.nodes.sshmessages import Complaint, Logs, connection_complaint, sudo_complaint
+from rknn_validation.nodes.sshconnection import SshConnection, Talk
+from rknn_validation.nodes.sshmessages import Explanation, Logs, explain_failure, explain_sudo
 from rknn_validation.subject.inventory import Node
 
 GRACE = 15
@@ -107,7 +107,7 @@ class SshLink:
         self._need_root = need_root
         self._stack = contextlib.ExitStack()
         self._total = Deadline.after(self.limits.total, f"all answers of {node.name}")
-        self._connection = Connection(node, self._stack.enter_context(workspace()), accept_new=accept_new)
+        self._connection = SshConnection(node, self._stack.enter_context(workspace()), accept_new=accept_new)
         self._boot = ""
 
     def __enter__(self) -> Self:
@@ -254,12 +254,12 @@ class SshLink:
     def _gone(self, logs: Logs, before: str = "") -> NodeError:
         if self._connection.stopped:
             return self._connection.interrupted()
-        complaint = connection_complaint(self.node, logs)
+        found = explain_failure(self.node, logs)
         return NodeError(
-            f"the link to {self.node.name} was lost: {complaint.reason}",
+            f"the link to {self.node.name} was lost: {found.reason}",
             expected="a connection that stays",
             seen=f"{before}{str(logs)[-1500:] or 'its end'}",
-            hint=complaint.hint,
+            hint=found.hint,
         )
 
 
@@ -280,16 +280,16 @@ def _between(mark: str, ending: re.Pattern[bytes], said: bytes) -> bytes:
 def _refusal(node: Node, talk: Talk, deadline: Deadline) -> NodeError:
     """The error where sudo did not serve in a trial."""
     said = talk.stderr.decode(errors="replace").strip()[-1500:]
-    complaint = sudo_complaint(said)
+    found = explain_sudo(said)
     if talk.late:
         hint = "log in as the user by hand and run sudo -v: it may ask for more than a password, or wait for a server"
-        complaint = Complaint("sudo does not answer", hint)
+        found = Explanation("sudo does not answer", hint)
         said = f"nothing within {deadline.seconds:g} s" + (f", but: {said}" if said else "")
     return NodeError(
-        f"{node.name}: {complaint.reason}",
+        f"{node.name}: {found.reason}",
         expected=f"sudo: {node.sudo} makes {node.user or 'the user'} root",
         seen=said or f"exit status {talk.status}, and no word",
-        hint=complaint.hint,
+        hint=found.hint,
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError, NodeError
 from rknn_validation.common.process import tool
-from rknn_validation.nodes.sshmessages import Logs, connection_complaint
+from rknn_validation.nodes.sshmessages import Logs, explain_failure
 from rknn_validation.subject.inventory import Node
 
 ALIVE_SECONDS = 5
@@ -46,7 +46,7 @@ class Talk:
     late: bool
 
 
-class Connection:
+class SshConnection:
     """One `ssh` that stays connected; its files are in `directory`, which somebody else removes."""
 
     def __init__(self, node: Node, directory: Path, *, accept_new: bool) -> None:
@@ -153,15 +153,15 @@ class Connection:
         if self.stopped:
             return self.interrupted()
         logs = self.logs()
-        complaint = connection_complaint(self.node, logs, "timed out")
+        found = explain_failure(self.node, logs, "timed out")
         seen = str(logs) or said.decode(errors="replace").strip() or f"nothing within {deadline.seconds:g} s"
         at = f"{self.node.host} port {self.node.port}" if self.node.port else self.node.host
         at += f" by way of {self.node.jump}" if self.node.jump else ""
         return NodeError(
-            f"{self.node.name} cannot be asked: {complaint.reason}",
+            f"{self.node.name} cannot be asked: {found.reason}",
             expected=f"an SSH connection to {at}",
             seen=seen[-1500:],
-            hint=complaint.hint,
+            hint=found.hint,
         )
 
 

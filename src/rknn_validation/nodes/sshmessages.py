@@ -10,16 +10,16 @@ from rknn_validation.subject.inventory import Node
 
 
 @dataclass(frozen=True)
-class Complaint:
+class Explanation:
     """Why a node cannot be asked, and a hint for the person who has to fix it."""
 
     reason: str
     hint: str
 
-    def of(self, host: str, key: str = "", where: str = "") -> Complaint:
-        """The same complaint about another host than the node, which `key` of the inventory names."""
+    def of(self, host: str, key: str = "", where: str = "") -> Explanation:
+        """The same about another host than the node, which `key` of the inventory names."""
         hint = re.sub(r"\b(port|host):", key, self.hint) if key else self.hint
-        return Complaint(f"{host}: {self.reason}", hint.replace("the node", where) if where else hint)
+        return Explanation(f"{host}: {self.reason}", hint.replace("the node", where) if where else hint)
 
 
 _SSH = (
@@ -62,18 +62,18 @@ _SUDO = (
 )  # fmt: skip
 
 
-def ssh_complaint(said: str) -> Complaint:
+def explain_ssh(said: str) -> Explanation:
     """The meaning of ssh's own messages."""
     return _first(_SSH, said)
 
 
-def sudo_complaint(said: str) -> Complaint:
+def explain_sudo(said: str) -> Explanation:
     """The meaning of sudo's own messages."""
     return _first(_SUDO, said)
 
 
-def _first(known: Iterable[tuple[str, str, str]], said: str) -> Complaint:
-    return next(Complaint(reason, hint) for pattern, reason, hint in known if re.search(pattern, said))
+def _first(known: Iterable[tuple[str, str, str]], said: str) -> Explanation:
+    return next(Explanation(reason, hint) for pattern, reason, hint in known if re.search(pattern, said))
 
 
 # What ssh says of a jump host at LogLevel VERBOSE; everything after it is about what is behind.
@@ -98,25 +98,25 @@ class Logs:
         return "\n".join(part for part in (f"jump host: {self.jump}" if self.jump else "", self.node) if part)
 
 
-def connection_complaint(node: Node, logs: Logs, silence: str = "") -> Complaint:
+def explain_failure(node: Node, logs: Logs, silence: str = "") -> Explanation:
     """What went wrong, and at which host. `silence` is taken for the message where ssh says nothing."""
     if node.jump is None:
-        complaint = ssh_complaint(logs.node or silence)
-        return complaint.of("it, or a jump host that ssh's configuration names") if _PROXIED in logs.node else complaint
+        found = explain_ssh(logs.node or silence)
+        return found.of("it, or a jump host that ssh's configuration names") if _PROXIED in logs.node else found
     logged_in = _JUMP_LOGGED_IN.search(logs.jump)
     if logged_in is None:
         said = logs.jump or logs.node or silence
-        return ssh_complaint(said).of(f"its jump host {node.jump}", "jump:", "the jump host")
+        return explain_ssh(said).of(f"its jump host {node.jump}", "jump:", "the jump host")
     behind = f"behind its jump host {node.jump}"
     refused = _FORWARD_REFUSED.search(logs.jump, logged_in.end())
     if refused is None:
         since = logs.jump[logged_in.end() :]
         if re.search("Timeout, server|closed by remote host|reset by peer|Broken pipe", since):
-            return ssh_complaint(since).of(f"its jump host {node.jump}", "jump:", "the jump host")
-        return ssh_complaint(logs.node or silence).of(behind)
+            return explain_ssh(since).of(f"its jump host {node.jump}", "jump:", "the jump host")
+        return explain_ssh(logs.node or silence).of(behind)
     if "prohibited" in refused["why"]:
-        return Complaint(
+        return Explanation(
             f"its jump host {node.jump} forwards no connection to it",
             "check AllowTcpForwarding and PermitOpen in sshd_config there, and restrict in its authorized keys",
         )
-    return ssh_complaint(refused["why"]).of(behind)
+    return explain_ssh(refused["why"]).of(behind)

@@ -12,7 +12,7 @@ from rknn_validation.facts.model import Facts
 from rknn_validation.facts.npurelated import npu_units
 from rknn_validation.machine.activation import Guest, Installation, Switched, described, install, switch
 from rknn_validation.machine.emulator import Emulator, Identity, Machine
-from rknn_validation.machine.nixosguests import NixosGuests
+from rknn_validation.machine.nixosguest import NixosGuests
 from rknn_validation.npu.boards import Board
 
 BOARD = "board: QEMU's virt machine under the board's device-tree identity"

@@ -20,7 +20,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.nix.configuration import Configuration
 from rknn_validation.facts.nix.decode import Packages, decode
-from rknn_validation.nodes.nixos import Driver, Line, host
+from rknn_validation.nodes.nixos import DriverConnection, NixosTestMachine, host
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.report import files, terminal
@@ -87,7 +87,7 @@ class Run:
 
     test: NodeTest
     collection: Collection
-    line: Line
+    line: DriverConnection
     limit: Deadline = field(default_factory=lambda: Deadline.after(RUN_SECONDS, "all questions of the test"))
 
     def ask_all(self) -> None:
@@ -127,7 +127,7 @@ class Run:
         say([f"{WORDS[answer.status]} {check.id}: {answer.reason}"])
 
 
-def run(machine: Driver, file: str | Path, directory: Path | None = None) -> None:
+def run(machine: NixosTestMachine, file: str | Path, directory: Path | None = None) -> None:
     """Ask `machine` what the test's file says, and report; returns only if every check that applies passed.
 
     Reports go to `directory` (the driver's `machine.out_dir`, which is `$out`), and all of it is printed. Raises
@@ -136,7 +136,7 @@ def run(machine: Driver, file: str | Path, directory: Path | None = None) -> Non
     test = read(Path(file))
     collection = started(directory)
     try:
-        Run(test, collection, Line(machine)).ask_all()
+        Run(test, collection, DriverConnection(machine)).ask_all()
         collection.finished = True
     finally:
         report(collection, machine.name)

@@ -13,7 +13,7 @@ from rknn_validation.checks.model import skipped
 from rknn_validation.checks.questions import Question, boards_of
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine.emulator import Emulator
-from rknn_validation.machine.nixosguests import NixosGuests
+from rknn_validation.machine.nixosguest import NixosGuests
 from rknn_validation.pytestplugin.emulation import Once
 from rknn_validation.subject import transitions
 from rknn_validation.subject.validation import Validation

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sshboard import SshBoard
 
-from rknn_validation.common.cache import Cache, Kind, Wanted
+from rknn_validation.common.cache import Cache, EntryKind, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.process import output
 from rknn_validation.machine.packages import Apt
 
-WANTED = Wanted("sudo", "bookworm-arm64-1", "sudo for an emulated board", 100 * 1024**2, Kind.DOWNLOADS)
+WANTED = Wanted("sudo", "bookworm-arm64-1", "sudo for an emulated board", 100 * 1024**2, EntryKind.DOWNLOADS)
 # Where NixOS has it, whose programs lie in no /usr/bin: in a file system of its own, for /run lets nobody become root.
 # The board's PAM has no configuration at all: what a package's own scripts would write, they never did.
 INSTALL = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rknn_validation.common.cache import Cache, Kind, Wanted
+from rknn_validation.common.cache import Cache, EntryKind, Wanted
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.files import allocated
 from rknn_validation.machine import image
@@ -61,7 +61,7 @@ def full_cache(emulator: Emulator, tmp_path: Path) -> Cache:
     (root / "locks" / f"{packages.name}.use").touch()
     os.utime(root / "locks" / f"{packages.name}.use", (time.time() - 9e6,) * 2)
     for number in range(8):
-        one = Wanted("snapshot", f"{number}" * 40, "a booted board", 0, Kind.SNAPSHOTS)
+        one = Wanted("snapshot", f"{number}" * 40, "a booted board", 0, EntryKind.SNAPSHOTS)
         cache.entry(
             one, lambda target: target.joinpath("memory").write_bytes(os.urandom(MEGA)) and None, deadline, print
         )

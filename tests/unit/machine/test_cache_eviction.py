@@ -11,7 +11,7 @@ import pytest
 from test_cache import soon
 
 from rknn_validation.common import cachecommand
-from rknn_validation.common.cache import MANIFEST, Cache, Kind, Wanted
+from rknn_validation.common.cache import MANIFEST, Cache, EntryKind, Wanted
 from rknn_validation.common.cacheentry import ABOUT
 
 pytestmark = pytest.mark.unit
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.unit
 BYTES = 100_000
 DAY = 86400.0
 
-DEBIAN = Wanted("packages", "a" * 40, "the board's packages", 0, Kind.DOWNLOADS)
-SUDO = Wanted("sudo", "b" * 40, "sudo", 0, Kind.DOWNLOADS)
-IMAGE = Wanted("image", "c" * 40, "the board's image", 0, Kind.BUILDS, (DEBIAN.name,))
+DEBIAN = Wanted("packages", "a" * 40, "the board's packages", 0, EntryKind.DOWNLOADS)
+SUDO = Wanted("sudo", "b" * 40, "sudo", 0, EntryKind.DOWNLOADS)
+IMAGE = Wanted("image", "c" * 40, "the board's image", 0, EntryKind.BUILDS, (DEBIAN.name,))
 
 
 def board(number: int) -> Wanted:
-    return Wanted("snapshot", f"{number}" * 40, "a booted board", 0, Kind.SNAPSHOTS)
+    return Wanted("snapshot", f"{number}" * 40, "a booted board", 0, EntryKind.SNAPSHOTS)
 
 
 def fill(target: Path) -> None:
@@ -74,7 +74,7 @@ def test_snapshots_of_tests_go_first_then_what_was_unused_for_longest_and_no_dow
 
 
 def test_a_new_entry_makes_room_for_itself_and_needs_no_download(full: Path) -> None:
-    big = Wanted("snapshot", "9" * 40, "a booted board", 2 * BYTES, Kind.SNAPSHOTS)
+    big = Wanted("snapshot", "9" * 40, "a booted board", 2 * BYTES, EntryKind.SNAPSHOTS)
     assert make(full, big, days=0, limit=room(full, 6)) == []
     assert names(full) == {one.name for one in (DEBIAN, SUDO, IMAGE, board(2), big)}
 
@@ -96,7 +96,7 @@ def test_a_user_s_run_takes_over_what_tests_have_made(full: Path) -> None:
     make(full, board(3), days=0)
     assert Cache(full, limit=room(full, 5)).prune() == (board(4).name, board(1).name)
     make(full, board(3), days=0, for_tests=True)
-    assert {entry.kind for entry in Cache(full).entries() if entry.name == board(3).name} == {Kind.SNAPSHOTS}
+    assert {entry.kind for entry in Cache(full).entries() if entry.name == board(3).name} == {EntryKind.SNAPSHOTS}
 
 
 def test_downloads_beyond_the_limit_are_kept_and_said_so(full: Path) -> None:

@@ -13,8 +13,7 @@ from rknn_validation.common.cache import Cache
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.machine import boot, qemu
 from rknn_validation.machine.identity import Identity
-from rknn_validation.machine.nixosguest import read
-from rknn_validation.machine.nixosguests import NixosGuests
+from rknn_validation.machine.nixosguest import NixosGuests, read
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import VENDOR
 from rknn_validation.subject.validation import GuestHost, Scenario, Subject, Validation

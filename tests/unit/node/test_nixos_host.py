@@ -17,7 +17,7 @@ from rknn_validation.checks.node import NodeUnderTest, ask, checks_of
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, HarnessError, MachineError
 from rknn_validation.nodes import nixos
-from rknn_validation.nodes.nixos import Line, host
+from rknn_validation.nodes.nixos import DriverConnection, host
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ def broken(problem: Callable[[], tuple[int, str]]) -> DriverMachine:
     ],
 )
 def test_a_command_gives_what_it_gives(machine: DriverMachine, command: str, status: int, out: str, err: str) -> None:
-    result = host(Line(machine)).run(command)
+    result = host(DriverConnection(machine)).run(command)
     # bash tells of a killed child by its number.
     errors = result.stderr if status != 137 else ""
     assert (result.rc, result.stdout, errors) == (status, out, err)
@@ -81,25 +81,25 @@ class Newer(DriverMachine):
 def test_a_driver_whose_timeouts_are_durations_gets_durations(tmp_path: Path) -> None:
     older = on_this_machine("opi", tmp_path)
     newer = Newer("opi", tmp_path, older._shell)
-    line = Line(newer)
+    line = DriverConnection(newer)
     assert host(line).run("echo out").stdout == "out\n"
     line.wait_for_unit("multi-user.target", Deadline.after(30.5, "the unit"))
     assert newer.asked[-1] == "multi-user.target within 30 s"
 
 
 def test_arguments_are_quoted(machine: DriverMachine) -> None:
-    result = host(Line(machine)).run("printf '%%s|' %s %s", "a b", "$(id) 'c' \"d\"")
+    result = host(DriverConnection(machine)).run("printf '%%s|' %s %s", "a b", "$(id) 'c' \"d\"")
     assert result.stdout == "a b|$(id) 'c' \"d\"|"
 
 
 def test_bytes_that_are_no_text_survive(machine: DriverMachine) -> None:
-    result = host(Line(machine)).run("printf '\\377\\000x'")
+    result = host(DriverConnection(machine)).run("printf '\\377\\000x'")
     assert (result.stdout_bytes, result.stdout) == (b"\xff\x00x", "\ufffd\x00x")
 
 
 def test_the_environment_is_that_of_no_login(machine: DriverMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/somewhere")
-    result = host(Line(machine)).run("env")
+    result = host(DriverConnection(machine)).run("env")
     names = {line.partition("=")[0] for line in result.stdout.splitlines()}
     assert names <= {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "PWD", "SHLVL", "_"}
     assert "PATH=/run/wrappers/bin:/run/current-system/sw/bin:" in result.stdout
@@ -107,29 +107,29 @@ def test_the_environment_is_that_of_no_login(machine: DriverMachine, monkeypatch
 
 def test_what_a_command_leaves_running_holds_nothing_up(machine: DriverMachine) -> None:
     started = time.monotonic()
-    result = host(Line(machine), seconds=20).run("setsid sleep 15 & echo $!")
+    result = host(DriverConnection(machine), seconds=20).run("setsid sleep 15 & echo $!")
     assert time.monotonic() - started < 10
-    assert host(Line(machine)).run("kill %s", result.stdout.strip()).rc == 0
+    assert host(DriverConnection(machine)).run("kill %s", result.stdout.strip()).rc == 0
 
 
 def test_nothing_is_left_behind(machine: DriverMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert host(Line(machine)).run("true").rc == 0
+    assert host(DriverConnection(machine)).run("true").rc == 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_command_that_takes_too_long_is_no_failed_check(machine: DriverMachine) -> None:
     with pytest.raises(DeadlineExceeded, match="gave up") as late:
-        host(Line(machine), seconds=1).run("echo so far; sleep 30")
+        host(DriverConnection(machine), seconds=1).run("echo so far; sleep 30")
     assert "so far" in late.value.seen
-    assert host(Line(machine), seconds=9).run("echo again").stdout == "again\n"  # the line is whole
+    assert host(DriverConnection(machine), seconds=9).run("echo again").stdout == "again\n"  # the line is whole
 
 
 def test_a_command_that_is_too_long_is_told(machine: DriverMachine) -> None:
     with pytest.raises(HarnessError, match="too long"):
-        host(Line(machine)).run("#" * (nixos.COMMAND_BYTES + 1))
+        host(DriverConnection(machine)).run("#" * (nixos.COMMAND_BYTES + 1))
     assert machine.asked == []
-    assert host(Line(machine)).run("#" * (nixos.COMMAND_BYTES - 1)).rc == 0
+    assert host(DriverConnection(machine)).run("#" * (nixos.COMMAND_BYTES - 1)).rc == 0
 
 
 def raising(problem: Exception) -> Callable[[], tuple[int, str]]:
@@ -152,7 +152,7 @@ def raising(problem: Exception) -> Callable[[], tuple[int, str]]:
 )
 def test_a_driver_that_fails_is_inconclusive_and_not_asked_again(problem: Exception) -> None:
     machine = broken(raising(problem))
-    line = Line(machine)
+    line = DriverConnection(machine)
     with pytest.raises(MachineError, match="driver failed") as first:
         host(line).run("true")
     assert type(problem).__name__ in first.value.seen
@@ -173,7 +173,7 @@ def test_a_driver_that_fails_is_inconclusive_and_not_asked_again(problem: Except
 )
 def test_an_answer_that_cannot_be_read_is_inconclusive(answer: tuple[int, str]) -> None:
     with pytest.raises(MachineError, match="no answer that can be read"):
-        host(Line(broken(lambda: answer))).run("true")
+        host(DriverConnection(broken(lambda: answer))).run("true")
 
 
 @pytest.mark.parametrize("change", [lambda text: text[:-9], lambda text: text + "more\n", lambda text: text[5:]])
@@ -188,13 +188,13 @@ def test_a_torn_answer_is_inconclusive(machine: DriverMachine, change: Callable[
 
     machine.execute = torn  # type: ignore[method-assign]
     with pytest.raises(MachineError, match="no answer that can be read"):
-        host(Line(machine)).run("echo some output; echo some errors >&2")
+        host(DriverConnection(machine)).run("echo some output; echo some errors >&2")
 
 
 def test_a_machine_that_hangs_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nixos, "GRACE", 0)
     done = threading.Event()
-    line = Line(broken(lambda: (int(done.wait(60)), "")))
+    line = DriverConnection(broken(lambda: (int(done.wait(60)), "")))
     with pytest.raises(DeadlineExceeded) as late:
         host(line, seconds=1).run("true")
     assert "no longer answers" in late.value.seen
@@ -207,7 +207,7 @@ def test_every_check_of_a_dead_machine_is_inconclusive() -> None:
     from test_asking import expectation
 
     wanted = expectation()
-    question = NodeUnderTest(host(Line(broken(raising(BrokenPipeError())))), wanted)
+    question = NodeUnderTest(host(DriverConnection(broken(raising(BrokenPipeError())))), wanted)
     assert {ask(check, question).status for check in checks_of(wanted)} == {Status.INCONCLUSIVE}
     assert passed("").status is Status.PASS
 
@@ -217,7 +217,7 @@ def test_a_unit_that_fails_is_told_and_the_machine_can_be_asked_on(machine: Driv
         raise RuntimeError(f'unit "{unit}" reached state "failed" after {timeout}')
 
     machine.wait_for_unit = wait  # type: ignore[method-assign]
-    line = Line(machine)
+    line = DriverConnection(machine)
     with pytest.raises(MachineError) as failed:
         line.wait_for_unit("multi-user.target", Deadline.after(9, "opi to boot"))
     assert 'unit "multi-user.target" reached state "failed"' in failed.value.seen

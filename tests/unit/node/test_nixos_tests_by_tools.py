@@ -51,7 +51,7 @@ IMPORT = "from rknn_validation.suites.nixostest import run"
     [
         ('machine.suceed("true")', '"QemuMachine" has no attribute "suceed"'),
         (f"{IMPORT}\nrun(machine)", 'Missing positional argument "file"'),
-        (f'{IMPORT}\nrun("machine", "file")', 'incompatible type "str"; expected "Driver"'),
+        (f'{IMPORT}\nrun("machine", "file")', 'incompatible type "str"; expected "NixosTestMachine"'),
         (f'{IMPORT}\nrun(machine, "file", machine.name)', "incompatible type"),
         ('machine.execute("true", timeout="9")', "incompatible type"),
     ],

@@ -8,8 +8,7 @@ import handmade
 import pytest
 from test_activation import lay
 
-from rknn_validation.machine.activation.plan import plan
-from rknn_validation.machine.activation.unitchange import Handling, changed, read, removed
+from rknn_validation.machine.activation.switchplan import Handling, changed, plan, read_unit, removed
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +33,7 @@ OLD = "[Unit]\nDescription=x\n[Service]\nExecStart=/a\n"
     ],
 )
 def test_a_changed_service_is_handled_as_it_asks(new: str, handling: Handling) -> None:
-    assert changed("x.service", read(OLD), read(new)) is handling
+    assert changed("x.service", read_unit(OLD), read_unit(new)) is handling
 
 
 @pytest.mark.parametrize(
@@ -42,12 +41,12 @@ def test_a_changed_service_is_handled_as_it_asks(new: str, handling: Handling) -
     [("x.timer", Handling.RESTART), ("x.socket", Handling.LEAVE), ("multi-user.target", Handling.LEAVE)],
 )
 def test_only_services_are_stopped_first(name: str, handling: Handling) -> None:
-    assert changed(name, read("[Unit]\nA=b\n"), read("[Unit]\nA=c\n")) is handling
+    assert changed(name, read_unit("[Unit]\nA=b\n"), read_unit("[Unit]\nA=c\n")) is handling
 
 
 def test_what_goes_is_stopped_unless_it_asks_to_stay() -> None:
-    assert removed(read(OLD)) is Handling.STOP
-    assert removed(read("[Unit]\nX-StopOnRemoval=false\n")) is Handling.LEAVE
+    assert removed(read_unit(OLD)) is Handling.STOP
+    assert removed(read_unit("[Unit]\nX-StopOnRemoval=false\n")) is Handling.LEAVE
 
 
 def test_a_plan_leaves_out_kernel_modules_and_the_store() -> None:

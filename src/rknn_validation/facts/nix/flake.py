@@ -14,7 +14,7 @@ from typing import Any
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
-from rknn_validation.common.process import SCRATCH
+from rknn_validation.common.workspace import scratch
 from rknn_validation.facts.nix.parse import nix_files_below, read
 from rknn_validation.facts.nix.sources import Fetcher, Progress, directory_of, read_lock
 from rknn_validation.facts.nix.syntax import Name, Node, Select
@@ -36,7 +36,7 @@ builtins.trace "not modelled: the module {path} of {told}, which is not here" (
 class Placeholders:
     """A folder for each missing input of a flake, removed with this object."""
 
-    _folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix=SCRATCH))
+    _folder: TemporaryDirectory[str] = field(default_factory=scratch)
 
     @property
     def folder(self) -> Path:

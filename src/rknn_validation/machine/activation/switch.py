@@ -15,8 +15,7 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError
 from rknn_validation.machine.activation.boot import ACTIVATE
 from rknn_validation.machine.activation.layout import SYSTEM, Installation
-from rknn_validation.machine.activation.plan import Plan, plan
-from rknn_validation.machine.activation.unitchange import Handling
+from rknn_validation.machine.activation.switchplan import Handling, SwitchPlan, plan
 from rknn_validation.machine.tree import File, tar
 
 _SECONDS = 180.0
@@ -113,7 +112,7 @@ def switch(
     return Switched(done.rc, said)
 
 
-def _script(work: Plan) -> str:
+def _script(work: SwitchPlan) -> str:
     return _SCRIPT.format(
         stop=shlex.join(work.handled(Handling.STOP, Handling.STOP_AND_START)),
         start=shlex.join(work.handled(Handling.STOP_AND_START)),
