@@ -83,7 +83,7 @@ def test_twenty_nodes_are_asked_five_at_a_time(sshd: Sshd) -> None:
     assert count.now == 0
 
 
-def test_a_dead_node_answers_everything_at_once_and_holds_nobody_up(sshd: Sshd) -> None:
+def test_a_dead_node_is_inconclusive_at_once_and_delays_no_other(sshd: Sshd) -> None:
     count = Count()
     checks = [check(number, echo) for number in range(30)]
     with Fleet([plan("dead", sshd, count, checks, port=1), plan("alive", sshd, count, checks[:1])]) as fleet:
@@ -95,7 +95,7 @@ def test_a_dead_node_answers_everything_at_once_and_holds_nobody_up(sshd: Sshd) 
         assert fleet.answer("alive", checks[0].id, print).answer.status is Status.PASS
 
 
-def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
+def test_remaining_checks_of_a_lost_node_are_inconclusive_at_once(sshd: Sshd) -> None:
     asked: list[int] = []
     links: list[SshLink] = []
 
@@ -117,7 +117,7 @@ def test_a_node_that_is_lost_answers_what_is_left_at_once(sshd: Sshd) -> None:
     assert len(asked) == 1
 
 
-def test_a_run_that_is_stopped_waits_for_no_node(sshd: Sshd) -> None:
+def test_a_stopped_run_does_not_wait_for_a_node(sshd: Sshd) -> None:
     count = Count()
     running = threading.Event()
 
@@ -133,7 +133,7 @@ def test_a_run_that_is_stopped_waits_for_no_node(sshd: Sshd) -> None:
     assert count.now == 0
 
 
-def test_a_run_that_is_stopped_waits_for_no_connection(sshd: Sshd) -> None:
+def test_a_stopped_run_does_not_wait_for_a_connection(sshd: Sshd) -> None:
     connecting = threading.Event()
 
     def connect() -> SshLink:

@@ -90,7 +90,7 @@ def test_a_jump_host_that_forwards_nothing(tmp_path: Path, sshd: Sshd) -> None:
         assert "AllowTcpForwarding" in refused(through(closed, sshd), "forwards no connection to it").hint
 
 
-def test_each_hop_has_to_be_known(gate: Sshd, sshd: Sshd) -> None:
+def test_the_host_key_of_each_jump_host_is_checked(gate: Sshd, sshd: Sshd) -> None:
     refused(through(gate, sshd, knows=(sshd,)), r"asked: its jump host .*: its host key is not known")
     refused(through(gate, sshd, knows=(gate,)), r"asked: behind its jump host .*: its host key is not known")
     # Not even where a configuration would take anybody's.
@@ -111,7 +111,7 @@ def test_new_keys_of_both_are_remembered_where_that_is_wanted(gate: Sshd, sshd: 
     ("frozen", "word"),
     [("gate", "its jump host .*: it does not answer"), ("sshd", "behind its .*: it does not answer")],
 )
-def test_a_hop_that_hangs_is_named(gate: Sshd, sshd: Sshd, frozen: str, word: str) -> None:
+def test_a_jump_host_that_hangs_is_named_in_the_error(gate: Sshd, sshd: Sshd, frozen: str, word: str) -> None:
     process = {"gate": gate, "sshd": sshd}[frozen].process
     process.send_signal(signal.SIGSTOP)
     started = time.monotonic()
@@ -135,7 +135,7 @@ def test_nothing_is_left_behind_also_where_a_configuration_shares_connections(
     assert list(short.iterdir()) == []
 
 
-def test_a_run_that_is_stopped_waits_for_no_jump_host_and_leaves_nobody_who_does(gate: Sshd, sshd: Sshd) -> None:
+def test_a_stopped_run_does_not_wait_for_a_jump_host(gate: Sshd, sshd: Sshd) -> None:
     gate.process.send_signal(signal.SIGSTOP)
     try:
         link = SshLink(through(gate, sshd), LIMITS, need_root=False)
@@ -182,7 +182,7 @@ def test_a_configuration_may_know_the_node_by_another_name(gate: Sshd, sshd: Ssh
     assert asked(through(gate, sshd, *lines, host="board", port=None)) == b"23\n"
 
 
-def test_a_jump_host_that_a_configuration_names_is_used_and_never_asked_about(gate: Sshd, sshd: Sshd) -> None:
+def test_a_jump_host_that_a_configuration_names_is_used_and_never_prompts(gate: Sshd, sshd: Sshd) -> None:
     lines = ("Match host 127.0.0.1 exec false", "Host node", "HostName 127.0.0.1", "ProxyJump gate")
     lines += ("Host gate", "HostName 127.0.0.1", f"Port {gate.port}", "Host *")
     assert asked(through(gate, sshd, *lines, host="node", jump=None)) == b"23\n"

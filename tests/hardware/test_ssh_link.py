@@ -43,7 +43,7 @@ def link(sshd: Sshd) -> Iterator[SshLink]:
         ("ls /proc/self/fd | wc -l", 0, "4\n", ""),
     ],
 )
-def test_a_command_gives_what_it_gives(link: SshLink, command: str, status: int, out: str, err: str) -> None:
+def test_a_command_returns_its_status_and_streams(link: SshLink, command: str, status: int, out: str, err: str) -> None:
     result = link.host().backend.run(command)
     assert (result.rc, result.stdout, result.stderr) == (status, out, err)
 
@@ -101,7 +101,7 @@ def test_a_lost_link_is_made_again_once(link: SshLink) -> None:
         ({"user": "nobody-here"}, "refuses the key"),
     ],
 )
-def test_a_node_that_cannot_be_asked_says_why(sshd: Sshd, change: dict[str, object], word: str) -> None:
+def test_the_error_of_an_unreachable_node_names_the_reason(sshd: Sshd, change: dict[str, object], word: str) -> None:
     with pytest.raises(NodeError, match=word) as caught, SshLink(sshd.node(**change), LIMITS):
         pass
     assert caught.value.expected and caught.value.hint
@@ -130,5 +130,5 @@ def test_nothing_is_left_behind(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.
     short.rmdir()
 
 
-def test_an_unknown_complaint_is_still_one() -> None:
+def test_an_unknown_message_is_explained_as_a_failure() -> None:
     assert "ssh" in explain_ssh("something new").reason

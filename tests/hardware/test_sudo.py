@@ -46,7 +46,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         ("noisy", "passwordless"),
     ],
 )
-def test_commands_run_as_root_and_say_what_they_say(host: Sshd, user: str, sudo: str) -> None:
+def test_commands_run_as_root_and_return_their_output(host: Sshd, user: str, sudo: str) -> None:
     with SshLink(host.node(user=user, sudo=sudo), LIMITS, password=RIGHT) as link:
         for _ in range(2):
             result = link.host().run("id -u; pwd; echo x >&2; exit 3")
@@ -71,7 +71,7 @@ def test_commands_run_as_root_and_say_what_they_say(host: Sshd, user: str, sudo:
         ("free", "none", RIGHT, "do not run as root"),
     ],
 )
-def test_a_refusal_is_called_by_its_name(host: Sshd, user: str, sudo: str, password: Password, word: str) -> None:
+def test_refusals_of_sudo_are_explained(host: Sshd, user: str, sudo: str, password: Password, word: str) -> None:
     started = time.monotonic()
     with (
         pytest.raises(NodeError, match=word) as caught,
@@ -108,7 +108,7 @@ def test_a_link_lost_while_sudo_is_tried_is_no_refusal(host: Sshd) -> None:
     thread.join()
 
 
-def test_a_wrong_password_is_one_guess(host: Sshd) -> None:
+def test_a_wrong_password_is_tried_once_per_node(host: Sshd) -> None:
     """Further guesses would lock the account, where something counts them."""
     with pytest.raises(NodeError) as caught, SshLink(host.node(user="asked", sudo="ask"), LIMITS, password=WRONG):
         pass
@@ -157,5 +157,5 @@ def test_the_password_is_in_no_process_and_no_file(host: Sshd) -> None:
     assert SECRET not in host.log() and files_with(SECRET, host.directory) == []
 
 
-def test_an_unknown_complaint_is_still_one() -> None:
+def test_an_unknown_message_is_explained_as_a_failure() -> None:
     assert "sudo" in explain_sudo("something new").reason

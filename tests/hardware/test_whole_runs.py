@@ -82,7 +82,7 @@ def test_the_password_is_asked_for_once_and_shown_nowhere(tmp_path: Path, worker
     assert all("may not run everything with sudo" in one["reason"] and one["status"] != "fail" for one in unasked)
 
 
-def test_a_password_nobody_types_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_password_is_a_usage_error(tmp_path: Path) -> None:
     node = Node("asked", "127.0.0.1", "orangepi-5-plus", "vendor", user="asked", port=1, sudo="ask")
     with started(tmp_path, [node], "--collect-only", "-q") as run:
         assert run.end(120) == 0, run.text()  # to look at the questions, nobody is asked

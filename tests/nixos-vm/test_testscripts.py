@@ -147,7 +147,7 @@ def test_a_machine_that_is_gone_is_inconclusive(
     assert {one.check: one.status for one in verdicts} == written(machine.out_dir)
 
 
-def test_a_machine_that_dies_on_the_way_keeps_the_verdicts_so_far(
+def test_verdicts_from_before_a_machine_died_are_kept(
     board: Board, tests: dict[str, NixosTest], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine = board("library-path")

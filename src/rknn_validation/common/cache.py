@@ -107,7 +107,7 @@ class Cache:
             _remove(temporary)
 
     def prune(self, keep: int = 0, progress: Progress = lambda line: None) -> tuple[str, ...]:
-        """Remove entries that nobody uses until the total and `keep` more bytes fit the limit.
+        """Remove entries that are not in use until the total and `keep` more bytes fit the limit.
 
         What needs the network to be made again stays, whatever it takes; `progress` is told where that alone is too
         much. What killed runs left half-built goes in any case. The names of the removed entries.

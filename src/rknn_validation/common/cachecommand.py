@@ -20,7 +20,7 @@ LOGS = {
     "logs": "consoles of boards that did not come up",
     "unreachable": "servers that did not answer, for an hour",
 }
-"""Folders with notes that nobody needs for long."""
+"""Folders with notes that are of no use for long."""
 SHORT = 8
 """Digits of a key that are shown; a name may be shortened as far as it is unambiguous."""
 

@@ -23,7 +23,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def attempt(self, *, shared: bool) -> bool:
-        """Take the lock if nobody is in the way; whether it is now held."""
+        """Take the lock if it is free; whether it is now held."""
         if self._descriptor is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,4 +1,4 @@
-"""Scratch directories of running machines, swept up after runs that were killed."""
+"""Scratch directories of a run; those of runs that were killed are removed by the next one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREFIX = "rknn-validation-"
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
-    """A private directory that goes with the object, or is swept up later if this process is killed."""
+    """A private directory that goes with the object, or is removed by a later run if this process is killed."""
     return tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
 
 
@@ -26,7 +26,7 @@ def workspace() -> Iterator[Path]:
 
 
 def sweep() -> None:
-    """Remove this user's scratch directories whose process is no more."""
+    """Remove this user's scratch directories whose process has ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         owner = re.fullmatch(rf"{PREFIX}(\d+)-.*", path.name)
         if owner is None or _lives(Path("/proc", owner[1], "stat")):
@@ -37,7 +37,7 @@ def sweep() -> None:
 
 
 def _lives(stat: Path) -> bool:
-    """Whether a process does anything yet: in a container, one that was killed may wait for its parent for ever."""
+    """Whether a process still runs: in a container, a killed one may stay a zombie."""
     try:
         state = stat.read_text().rpartition(")")[2].split()[0]
     except OSError:

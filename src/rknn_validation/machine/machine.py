@@ -66,11 +66,11 @@ class Machine:
         arguments: dict[str, Any] = {"command-line": line}
         said = self._qemu.qmp.execute("human-monitor-command", deadline, **arguments)
         if said:
-            raise MachineError(f"no way to port {port} of {self.name}", expected=line, seen=str(said).strip())
+            raise MachineError(f"port {port} of {self.name} cannot be forwarded", expected=line, seen=str(said).strip())
         return own
 
     def ended(self, when: str) -> MachineError:
-        """The error for a machine that is no more, with the reason as far as the console or QEMU tells."""
+        """The error for a machine that has ended, with the reason that its console or QEMU gives."""
         status = self._qemu.process.wait()
         log = self.console_log()
         why = "its kernel panicked" if "Kernel panic" in log else f"QEMU ended with status {status}"

@@ -1,4 +1,4 @@
-"""A node that is asked over one SSH connection: commands in, results out, losses told from answers."""
+"""A node that is asked over one SSH connection: commands in, results out; a lost connection is no answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PATH = (
 )
 
 # Read whole before any of it runs, for it closes its own input. The command is one word for the shell that runs it;
-# its status is printed by a shell that outlives it, on both streams, so that nobody waits for what it leaves running.
+# its status is printed by a shell that outlives it, on both streams, so that what it leaves running holds nothing up.
 # What is said before the first mark is not the command's: sudo's lecture, or what ~/.bashrc prints at every login.
 _SCRIPT = """\
 {{
@@ -219,7 +219,7 @@ class SshLink:
                 f"{self.node.name} rebooted while it was asked",
                 expected=f"boot {self._boot}",
                 seen=f"boot {boot}",
-                hint="ask again now that it is up; if nobody rebooted it, its log of the boot before may say why",
+                hint="ask again now that it is up; if nobody rebooted it, the log of the previous boot may say why",
             )
 
     def _require_root(self) -> None:

@@ -24,7 +24,7 @@ from rknn_validation.subject.inventory import Node
 
 ALIVE_SECONDS = 5
 ALIVE_COUNT = 2
-"""A link is given up when this many questions whether the other end is alive go unanswered, one each ALIVE_SECONDS."""
+"""A connection is given up when this many keep-alive messages stay unanswered, one every ALIVE_SECONDS."""
 LONGEST_SOCKET = 80
 """Of the 108 bytes Linux allows; ssh adds a random suffix while it makes the socket."""
 CHUNK = 65536
@@ -97,7 +97,7 @@ class SshConnection:
     def say(
         self, remote: str, said: bytes, deadline: Deadline, ending: re.Pattern[bytes], *, both: bool = True
     ) -> Talk:
-        """Run a remote command with `said` as its input, until `ending` is on its output (on both, unless told)."""
+        """Run a remote command with `said` as its input, until `ending` is in its output (`both`: and its errors)."""
         process = _started(session(self._socket, remote), stderr=subprocess.PIPE)
         return converse(
             process, said, deadline, lambda out, err: bool(ending.search(out) and (not both or ending.search(err)))
@@ -313,12 +313,12 @@ def _exchange(
                 if not data:
                     selector.unregister(key.fileobj)
                     if all(one.events == selectors.EVENT_WRITE for one in selector.get_map().values()):
-                        return True  # nobody is left who could read what is unsent
+                        return True  # there is no reader left for what is unsent
                     continue
                 key.data.extend(data)
                 if len(key.data) > LONGEST_OUTPUT:
                     raise HarnessError(
-                        "a command says too much", expected=f"at most {LONGEST_OUTPUT} bytes", seen="more"
+                        "a command prints too much", expected=f"at most {LONGEST_OUTPUT} bytes", seen="more"
                     )
                 if done(out, err):
                     return True
@@ -331,7 +331,7 @@ def _write(descriptor: int, data: memoryview) -> int:
     except BlockingIOError:
         return 0
     except BrokenPipeError:
-        return len(data)  # nobody reads it any more; its streams tell the rest
+        return len(data)  # there is no reader any more
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -273,7 +273,7 @@ def test_a_check_fails_where_it_should(
     assert answer.evidence
 
 
-def test_no_service_that_wants_the_runtime_is_no_failure(bench: Callable[[str], Bench]) -> None:
+def test_a_system_without_a_service_for_the_runtime_passes(bench: Callable[[str], Bench]) -> None:
     board = bench("vendor")
     board.switch(handmade.vendor(units=without("npu-worker.service")))
     answer = board.ask("library.service-finds-runtime")

@@ -66,7 +66,7 @@ def test_kernel_modules_change_only_at_the_next_boot(bench: Callable[[str], Benc
     assert current != booted
 
 
-def test_what_nobody_declares_stays(bench: Callable[[str], Bench]) -> None:
+def test_accounts_that_no_configuration_declares_stay(bench: Callable[[str], Bench]) -> None:
     board = bench("disabled")
     board.sh("groupadd byhand && useradd -M byhand -g byhand")
     groups = {"npu": handmade.Account("npu", (), True)}

@@ -191,7 +191,7 @@ def all_inconclusive(answers: dict[str, Answer], word: str, cause: str, remedy: 
     return unsure and told and causes(answers) == [(cause, set(answers))]
 
 
-def test_a_board_nothing_listens_on(shared: SshBoard, expected: Expected) -> None:
+def test_a_board_without_a_listening_sshd(shared: SshBoard, expected: Expected) -> None:
     started = time.monotonic()
     answers = asked(shared.node(port=1), expected, SOME)
     assert all_inconclusive(answers, "nothing listens", "no-sshd", "see port:"), answers

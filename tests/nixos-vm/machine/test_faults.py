@@ -121,7 +121,9 @@ def test_a_guest_that_hangs(restored: Restored) -> None:
     assert gone(pid)
 
 
-def test_no_qemu(emulator: Emulator, snapshot_of: SnapshotOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_qemu_is_reported(
+    emulator: Emulator, snapshot_of: SnapshotOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     snapshot = snapshot_of("virt", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingToolError, match="qemu-system-aarch64 is missing") as caught:

@@ -103,7 +103,7 @@ def test_the_guest_met_the_deadline(serve: Serve) -> None:
     assert caught.value.partial.stdout == b"so far"
 
 
-def test_nobody_met_the_deadline(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_guest_nor_host_met_the_deadline(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rknn_validation.machine.agent.GRACE_SECONDS", 0.1)
     with pytest.raises(DeadlineExceeded):
         serve(lambda connection: None).run("sleep 100", b"", soon(0.1))
@@ -118,6 +118,6 @@ def test_the_machine_ends(serve: Serve) -> None:
         serve(peer).run("true", b"", soon())
 
 
-def test_a_command_that_fits_no_frame(serve: Serve) -> None:
+def test_a_command_too_long_for_a_frame_is_refused(serve: Serve) -> None:
     with pytest.raises(HarnessError, match="too long"):
         serve(lambda connection: None).run("x" * 70_000, b"", soon())

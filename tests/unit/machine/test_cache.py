@@ -52,7 +52,7 @@ def leftovers(root: Path) -> list[str]:
     return [path.name for path in (*rest, *(root / "building").iterdir())]
 
 
-def test_built_once(tmp_path: Path) -> None:
+def test_an_entry_is_built_once(tmp_path: Path) -> None:
     builder = Builder()
     first = builder.get(tmp_path)
     assert builder.get(tmp_path) == first
@@ -93,7 +93,7 @@ def lose_the_manifest(path: Path) -> None:
 @pytest.mark.parametrize(
     "harm", [truncate, flip_a_byte, flip_a_byte_and_hide_it, remove, break_the_manifest, lose_the_manifest]
 )
-def test_a_damaged_entry_is_built_again_and_said_so(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+def test_a_damaged_entry_is_built_again_and_reported(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     builder = Builder()
     harm(builder.get(tmp_path) / "file")
     again = builder.get(tmp_path)
@@ -122,7 +122,7 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / WANTED.name).exists()
 
 
-def test_a_build_killed_half_way_does_not_stand_in_the_way(tmp_path: Path) -> None:
+def test_a_half_built_entry_of_a_killed_run_is_replaced(tmp_path: Path) -> None:
     half = tmp_path / "building" / WANTED.name
     half.mkdir(parents=True)
     (half / "stale").write_bytes(b"x")

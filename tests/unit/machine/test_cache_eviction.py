@@ -73,7 +73,7 @@ def test_snapshots_of_tests_go_first_then_what_was_unused_for_longest_and_no_dow
     assert names(full) == {DEBIAN.name, SUDO.name}
 
 
-def test_a_new_entry_makes_room_for_itself_and_needs_no_download(full: Path) -> None:
+def test_a_new_entry_evicts_snapshots_and_no_downloads(full: Path) -> None:
     big = Wanted("snapshot", "9" * 40, "a booted board", 2 * BYTES, EntryKind.SNAPSHOTS)
     assert make(full, big, days=0, limit=room(full, 6)) == []
     assert names(full) == {one.name for one in (DEBIAN, SUDO, IMAGE, board(2), big)}
@@ -99,7 +99,7 @@ def test_a_user_s_run_takes_over_what_tests_have_made(full: Path) -> None:
     assert {entry.kind for entry in Cache(full).entries() if entry.name == board(3).name} == {EntryKind.SNAPSHOTS}
 
 
-def test_downloads_beyond_the_limit_are_kept_and_said_so(full: Path) -> None:
+def test_downloads_beyond_the_limit_are_kept_and_reported(full: Path) -> None:
     (said,) = make(full, board(5), days=0, limit=BYTES)
     assert "more than the cache's limit" in said
     assert names(full) == {DEBIAN.name, SUDO.name, board(5).name}
@@ -176,7 +176,7 @@ def test_the_command_removes_by_kind_and_by_name_but_nothing_in_use(
 
 
 @pytest.mark.parametrize(("word", "why"), [("snapshot", "means snapshot-2"), ("kernels", "no kind and no entry")])
-def test_a_word_that_means_nothing_or_too_much_removes_nothing(
+def test_unknown_and_ambiguous_names_remove_nothing(
     word: str, why: str, full: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = names(full)
@@ -185,7 +185,7 @@ def test_a_word_that_means_nothing_or_too_much_removes_nothing(
     assert names(full) == before
 
 
-def test_removing_nothing_in_particular_is_a_usage_error(full: Path) -> None:
+def test_remove_without_a_kind_or_name_is_a_usage_error(full: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         remove(full)
     assert caught.value.code == 2

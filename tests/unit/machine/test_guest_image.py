@@ -93,7 +93,7 @@ def test_a_malformed_guest_is_refused_by_name(what: str, tmp_path: Path) -> None
     assert caught.value.expected and caught.value.seen and caught.value.hint
 
 
-def test_another_content_is_another_snapshot(tmp_path: Path) -> None:
+def test_a_guest_with_other_content_has_another_digest(tmp_path: Path) -> None:
     directory = make(tmp_path / "guest")
     first, again = read(directory).digest, read(directory).digest
     with (directory / "root.erofs").open("ab") as file:
@@ -130,7 +130,7 @@ def test_a_given_guest_serves_the_scenario_it_carries(tmp_path: Path) -> None:
     assert guests(tmp_path, f"off={directory}").of(scenario("off")).host == "opi01"
 
 
-def test_a_host_as_it_is_serves_only_where_there_is_no_doubt(tmp_path: Path) -> None:
+def test_an_unchanged_host_serves_only_an_unambiguous_scenario(tmp_path: Path) -> None:
     directory = str(make(tmp_path / "guest", scenario=None))
     assert guests(tmp_path, directory, vendor="opi01").of(scenario("vendor")).host == "opi01"
     with pytest.raises(HarnessError, match="no NixOS guest"):
@@ -177,7 +177,7 @@ def test_nix_builds_a_scenario_s_guest_once(tmp_path: Path, nix: Callable[[str],
     assert any((tmp_path / "cache/guests").iterdir())
 
 
-def test_a_failing_build_says_what_nix_said_and_is_not_tried_again(tmp_path: Path, nix: Callable[[str], Path]) -> None:
+def test_a_failed_build_quotes_nix_and_is_not_tried_again(tmp_path: Path, nix: Callable[[str], Path]) -> None:
     log = nix("echo 'error: builder for kernel failed' >&2; exit 1")
     asked = guests(tmp_path, vendor="opi01")
     for _ in range(2):
@@ -188,7 +188,7 @@ def test_a_failing_build_says_what_nix_said_and_is_not_tried_again(tmp_path: Pat
     assert len(log.read_text().splitlines()) == 1
 
 
-def test_without_nix_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_nix_the_error_names_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HarnessError, match="cannot be built") as caught:
         guests(tmp_path, vendor="opi01").of(scenario("vendor"))

@@ -13,7 +13,7 @@ from rknn_validation.common.workspace import PREFIX, sweep, workspace
 
 
 @pytest.mark.unit
-def test_it_goes_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workspace_is_removed_with_its_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with workspace() as directory:
         (directory / "file").write_bytes(b"")
@@ -22,7 +22,7 @@ def test_it_goes_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.integration
-def test_only_what_a_dead_process_left_is_swept_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_folders_of_dead_processes_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ended = subprocess.Popen(["true"])
     ended.wait(10)

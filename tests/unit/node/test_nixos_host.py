@@ -59,7 +59,9 @@ def broken(problem: Callable[[], tuple[int, str]]) -> DriverMachine:
         ("cat <<E\nline $((1 + 1))\nE", 0, "line 2\n", ""),
     ],
 )
-def test_a_command_gives_what_it_gives(machine: DriverMachine, command: str, status: int, out: str, err: str) -> None:
+def test_a_command_returns_its_status_and_streams(
+    machine: DriverMachine, command: str, status: int, out: str, err: str
+) -> None:
     result = host(DriverConnection(machine)).run(command)
     # bash tells of a killed child by its number.
     errors = result.stderr if status != 137 else ""

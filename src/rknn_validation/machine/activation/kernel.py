@@ -41,7 +41,7 @@ def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
 
 
 def _brings(layout: Layout, facts: Facts, stack: Stack) -> bool:
-    """Whether the simulated driver of a stack is laid: where the real one is, or where nobody can tell."""
+    """Whether the simulated driver of a stack is laid: where the real one is, or may be."""
     found = driver(facts, stack.name)
     packages = driver_packages(facts.configuration, stack)
     broken = [package.name for package in packages if package.broken]
