@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from rknn_validation.facts.kernel.drivers import brings_module, driver
-from rknn_validation.facts.kernel.source import Origin, tree
+from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, Package
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
@@ -80,7 +80,7 @@ def described(facts: Facts) -> tuple[Stack | None, str]:
         text = overlay.text if overlay.text is not None else f"{overlay.name} {overlay.file}"
         if VENDOR.node_compatible in text or (overlay.text is None and re.search(r"rknpu|npu", text)):
             return VENDOR, f"device tree: the vendor's NPU node, by the overlay {overlay.name}"
-    if tree(facts).origin is Origin.VENDOR:
+    if kernel_source(facts).origin is Origin.VENDOR:
         return VENDOR, "device tree: the vendor's NPU node, as vendor kernels have it"
     if device_tree.name is None:
         # The boot firmware hands over a tree of its own; what it says cannot be read from a configuration.
