@@ -101,7 +101,7 @@ class _Follower:
             folder = posixpath.dirname(folder)
 
     def _mkdir(self, command: Command) -> None:
-        flags, folders, _ = _options(command.words[1:], with_value="m")
+        flags, folders, _ = command_options(command.words[1:], with_value="m")
         for folder in map(self._path, folders):
             parent = posixpath.dirname(folder.rstrip("/"))
             orphan = folder.rstrip("/") not in _OUTPUT_PATHS and not self._exists(parent)
@@ -110,13 +110,13 @@ class _Follower:
             self._add_folder(folder)
 
     def _copy(self, command: Command) -> None:
-        flags, words, values = _options(command.words[1:], with_value="t")
+        flags, words, values = command_options(command.words[1:], with_value="t")
         self._put(
             command, words, values.get("t") or values.get("target-directory"), {"r", "R", "a", "recursive"} & flags
         )
 
     def _install(self, command: Command) -> None:
-        flags, words, values = _options(command.words[1:], with_value="mtog")
+        flags, words, values = command_options(command.words[1:], with_value="mtog")
         target = values.get("t") or values.get("target-directory")
         if {"d", "directory"} & flags:
             for folder in words:
@@ -161,7 +161,7 @@ class _Follower:
         return posixpath.basename(source.rstrip("/"))
 
     def _link(self, command: Command) -> None:
-        flags, words, _ = _options(command.words[1:], with_value="t")
+        flags, words, _ = command_options(command.words[1:], with_value="t")
         if not ({"s", "symbolic"} & flags) or not words:
             self.result.complete = False
             return
@@ -176,7 +176,7 @@ class _Follower:
 _OUTPUT_PATHS = frozenset(f"${name}" for name in OUTPUTS)
 
 
-def _options(words: tuple[str, ...], with_value: str) -> tuple[set[str], list[str], dict[str, str]]:
+def command_options(words: tuple[str, ...], with_value: str) -> tuple[set[str], list[str], dict[str, str]]:
     """(flags, other words, options with a value) of a command line, short flags one by one."""
     flags: set[str] = set()
     others: list[str] = []
