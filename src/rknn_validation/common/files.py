@@ -1,4 +1,4 @@
-"""Big files: sparse copies, and a hash that a hole and a run of zeroes share."""
+"""Big files: sparse copies, and a hash that is the same for holes and zeroes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def copy_sparse(source: int, size: int, target: Path) -> None:
 
 
 def allocated(path: Path) -> int:
-    """Bytes a file or directory really takes on disk; what vanishes meanwhile takes none."""
+    """Bytes a file or directory takes on disk; files that disappear meanwhile take none."""
     try:
         if path.is_dir() and not path.is_symlink():
             return sum(allocated(inner) for inner in path.iterdir())

@@ -1,4 +1,4 @@
-"""File locks between runs that share a cache. They vanish with the process that held them."""
+"""File locks between runs that share a cache. They are released when the process that holds them ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import TracebackType
 from rknn_validation.common.deadline import Deadline
 
 POLL_SECONDS = 0.1
-"""flock(2) knows no timeout, so waiting is asking again."""
+"""flock(2) has no timeout, so waiting means trying again."""
 
 
 class FileLock:
@@ -47,7 +47,7 @@ class FileLock:
             os.utime(self._descriptor)
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; harmless when it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

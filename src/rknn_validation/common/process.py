@@ -18,7 +18,7 @@ from rknn_validation.common.errors import MachineError, MissingToolError
 PR_SET_PDEATHSIG = 1
 SETUP = "run ./setup.sh, or enter `nix develop`"
 ADMINISTRATORS = "/usr/sbin:/sbin"
-"""Where programs are that an ordinary user of Debian has not on PATH."""
+"""Where Debian has programs that are not on the PATH of ordinary users."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 

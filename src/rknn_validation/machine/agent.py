@@ -15,7 +15,7 @@ from rknn_validation.common.errors import HarnessError, MachineError
 CHUNK = 65536
 LONGEST_COMMAND = CHUNK - 4
 GRACE_SECONDS = 5.0
-"""How much longer than the guest the host waits, so that a command's deadline is met by killing it in the guest."""
+"""How much longer than the guest the host waits, so that a late command is killed in the guest."""
 
 
 class Killed(Exception):
@@ -40,7 +40,7 @@ class Agent:
         self._request = 0
 
     def wake(self, deadline: Deadline) -> bytes:
-        """Set the guest's clock, stir its random numbers, and return the nonce that only its memory holds."""
+        """Set the guest's clock, reseed its random numbers, and return the nonce that only its memory holds."""
         news = struct.pack(">Q", time.time_ns()) + secrets.token_bytes(64)
         request = self._next()
         for kind, payload in self._exchange(_frame(b"T", request, news), request, deadline):
@@ -49,7 +49,7 @@ class Agent:
         raise AssertionError("unreachable")
 
     def run(self, command: str, stdin: bytes, deadline: Deadline) -> Completed:
-        """Run a command. Raises Killed (the guest met the deadline), DeadlineExceeded (nobody did) or Gone."""
+        """Run a command. Raises Killed (the guest ended it at its deadline), DeadlineExceeded (it did not) or Gone."""
         encoded = command.encode()
         if len(encoded) > LONGEST_COMMAND:
             raise HarnessError(

@@ -17,7 +17,7 @@ MASKED = (
     *("modprobe@loop.service", "modprobe@fuse.service", "modprobe@efi_pstore.service", "modprobe@drm.service"),
     *("systemd-ask-password-wall.path", "systemd-ask-password-console.path", "systemd-machine-id-commit.service"),
 )
-"""Debian units that are masked; none of them has to do with devices, modules or a user's own services."""
+"""Debian units that are masked; none concerns devices, modules or a user's own services."""
 
 GENERATORS = (
     *("cryptsetup", "fstab", "getty", "gpt-auto", "hibernate-resume", "integritysetup", "rc-local", "run"),
@@ -25,7 +25,7 @@ GENERATORS = (
 )
 """systemd's generators, which make units for disks and consoles that the board does not have, at every reload.
 
-That of debugging stays: it masks what the kernel's command line names."""
+The debug generator stays: it masks what the kernel's command line names."""
 
 SYSTEMD_RULES = "/usr/lib/udev/rules.d/50-udev-default.systemd.rules"
 """What systemd's own rules say since release 254, and Debian 12's 252 do not: read right after those."""
@@ -51,7 +51,7 @@ TasksMax=infinity
 WantedBy=sysinit.target
 """
 
-# Consoles are a third of all devices here, and nothing of what is judged has to do with them.
+# Consoles are a third of all devices here, and no check concerns them.
 TRIGGER = """\
 [Service]
 ExecStart=

@@ -33,18 +33,18 @@ SETTLED = ("running", "degraded")
 """States of `systemctl is-system-running` in which nothing more is going to happen by itself."""
 
 LOST = ("maintenance", "stopping")
-"""States that a machine does not come back from."""
+"""States from which a machine does not recover."""
 
 ASK_AGAIN_SECONDS = 1.0
 
 UNFINISHED_SECONDS = 10.0
-"""How long a board that came too late is given to say what held it up."""
+"""How long a board that missed its deadline is given to name what it waits for."""
 
 
 KEPT_LOGS = 20
 
 READ_PYTHON = f"python3.11 -I -c 'import numpy, psutil, ruamel.yaml'; cat $(find {TOOLKIT} -type f) >/dev/null"
-"""Reads what importing the vendor's Python API reads, and runs nothing of the vendor's."""
+"""Reads the files that importing the vendor's Python API reads, without running any of them."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def debian(image: Image, programs: dict[str, bytes], identity: Identity, tree: T
 
 
 def nixos(guest: NixosGuest, identity: Identity) -> BootRecipe:
-    """A NixOS host's own kernel, initrd and closure; nothing is laid over them."""
-    # Of several consoles the last is /dev/console, and of several values the last counts: the board's come last.
+    """A NixOS host's own kernel, initrd and closure; nothing is installed over them."""
+    # The last console is /dev/console, and the last of several values counts: the board's come last.
     line = f"{guest.command_line} init={guest.init} {qemu.COMMAND_LINE}"
     return BootRecipe(guest.rootfs, guest.kernel, guest.digest, guest.initrd.read_bytes(), line, identity)
 
@@ -118,7 +118,7 @@ def boot_and_save(nursery: Nursery, recipe: BootRecipe, target: Path, logs: Path
 
 
 def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
-    """The same error, with a hint where to read everything the console said."""
+    """The same error, with a hint where the whole console log is."""
     if not console.exists():
         return problem
     logs.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def _settle(machine: Machine, warm_up: str, deadline: Deadline) -> bytes:
             raise MachineError(
                 f"{machine.name} did not come up", expected=f"systemd {' or '.join(SETTLED)}", seen=f"systemd {state}"
             )
-        # On a busy host systemd may be too slow for its own client, which then gives up by itself.
+        # On a busy host systemd may be too slow for its own client, which then gives up.
         time.sleep(min(ASK_AGAIN_SECONDS, deadline.remaining()))
     # Uevents may still be under way, and dirty pages would be written back in every clone.
     machine.run(f"udevadm settle --timeout=30; {warm_up or ':'}; sync", deadline=deadline)
@@ -163,13 +163,13 @@ def _settle(machine: Machine, warm_up: str, deadline: Deadline) -> bytes:
 
 
 def _unfinished(machine: Machine) -> str:
-    """What systemd is still waiting for."""
+    """The jobs that systemd still waits for."""
     question = Deadline.after(UNFINISHED_SECONDS, "systemd to say what it waits for")
     try:
         jobs = machine.run("systemctl list-jobs --no-legend --no-pager", deadline=question).stdout.decode().strip()
     except HarnessError as problem:
         return problem.seen
-    return f"systemd still working on: {jobs or 'nothing it would name'}"
+    return f"systemd still working on: {jobs or 'no job that it names'}"
 
 
 def _hash(data: bytes) -> str:

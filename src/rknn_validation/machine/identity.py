@@ -1,4 +1,4 @@
-"""The device tree of an emulated board: QEMU's own, saying what the board's would say.
+"""The device tree of an emulated board: QEMU's own, with the board's identity and NPU nodes.
 
 Also a command, for machines that somebody else starts (see tests/nixos-vm/nix/device-tree.nix):
 `python -m rknn_validation.machine.identity BOARD [--npu STACK] --output FILE -- QEMU -machine virt,... OPTION...`
@@ -83,14 +83,13 @@ def device_tree(
 ) -> bytes:
     """The flattened device tree for a QEMU command line whose third word is the machine (`qemu -machine virt ...`).
 
-    Of the 32 virtio slots only the first `slots` are kept: each one more is a device that udev has to look at. None
-    keeps them all.
+    Of the 32 virtio slots only the first `slots` are kept: udev has to examine every further one. None keeps them all.
     """
     dumped = work / "qemu.dtb"
     program, flag, machine, *rest = map(str, qemu)
     output([program, flag, f"{machine},dumpdtb={dumped}", *rest], deadline)
     source = output(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], deadline).decode()
-    # Seeds are made anew by each QEMU; left in, the same board would never be the same bytes twice.
+    # Each QEMU makes new seeds; with them, the same board would never be the same bytes twice.
     source = re.sub(r"^\s*(kaslr|rng)-seed = .*;$", "", source, flags=re.MULTILINE)
     unused = [] if slots is None else sorted(set(re.findall(r"\bvirtio_mmio@[0-9a-f]+", source)))[slots:]
     deletions = "\n".join(f"/ {{ /delete-node/ {node}; }};" for node in unused)

@@ -21,7 +21,7 @@ __all__ = ["COMMAND_SECONDS", "Completed", "Machine"]
 
 
 class Machine:
-    """A running board. One command runs at a time; further threads wait for their turn."""
+    """A running board. It runs one command at a time; other threads wait."""
 
     def __init__(self, qemu: Qemu, name: str, boot_log: str = "") -> None:
         self.name = name
@@ -34,7 +34,7 @@ class Machine:
         """Run a command as root with bash, in a fixed environment, and return what came of it.
 
         Raises DeadlineExceeded when it takes too long (it is killed in the guest then), MachineError when the
-        machine dies; both carry what is known of the reason.
+        machine dies; both name the reason as far as it is known.
         """
         deadline = deadline or Deadline.after(COMMAND_SECONDS, f"{quoted(command)} on {self.name}")
         with self._turn:
@@ -59,7 +59,7 @@ class Machine:
                 raise self.ended("waiting for its agent") from problem
 
     def forward(self, port: int, deadline: Deadline) -> int:
-        """Lead a new port of this computer's loopback to one of the guest's 10.0.2.15; for boards with a network."""
+        """Forward a new port on this computer's loopback to one of the guest (10.0.2.15); for boards with a network."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             own = int(free.getsockname()[1])
         line = f"hostfwd_add {NETDEV} tcp:127.0.0.1:{own}-:{port}"
@@ -92,18 +92,18 @@ class Machine:
         return self._qemu.process.pid
 
     def console_log(self) -> str:
-        """What the serial console has said since the machine was first booted; kept after its end."""
+        """The output of the serial console since the first boot; it is kept after the machine has ended."""
         if self._final_log is not None:
             return self._final_log
         return self._boot_log + _read(self._qemu.directory / "console.log")
 
     def close(self) -> None:
-        """End the machine and keep its log, for the files go with it."""
+        """End the machine, and keep its log, whose file is removed."""
         self._qemu.kill()
         self._final_log = self.console_log()
 
     def kill(self) -> None:
-        """End the machine at once, as pulling the plug does."""
+        """End the machine at once, as a power cut does."""
         self._qemu.kill()
 
     def _tail(self) -> str:

@@ -36,7 +36,7 @@ UNUSED = frozenset(
         *("ucf", "sensible-utils", "runit-helper", "lsb-base", "init-system-helpers", "dpkg", "media-types"),
     )
 )
-"""Dependencies that only maintainer scripts need, and those never run here."""
+"""Dependencies that only maintainer scripts need, which never run here."""
 
 WHEEL = "rknn-toolkit-lite2"
 WHEEL_VERSION = "2.3.2"

@@ -25,7 +25,7 @@ PROGRAM = "qemu-system-aarch64"
 MEMORY = 512 * 1024**2
 """Guest RAM in bytes."""
 PROCESSORS = 1
-"""A second one is emulated at the expense of the first, and of the machine beside it."""
+"""A second one would be emulated at the expense of the first, and of other machines."""
 NETDEV = "net"
 SLOTS = ("virtio-serial-device", "virtio-blk-device,drive=root", "virtio-rng-device")
 """What sits in the machine's virtio-mmio slots, from the first on; the device tree names only these."""
@@ -37,7 +37,7 @@ NETWORK = (
 COMMAND_LINE = (
     "console=ttyAMA0 quiet loglevel=4 panic=-1 oops=panic nokaslr audit=0 apparmor=0 net.ifnames=0 "
     "systemd.firstboot=off mitigations=off random.trust_bootloader=on "
-    # A busy host makes an emulated processor stand still now and then; that is no news.
+    # On a busy host an emulated processor stands still now and then, which is no fault.
     "nowatchdog 8250.nr_uarts=0 rcupdate.rcu_cpu_stall_suppress=1"
 )
 

@@ -31,7 +31,7 @@ class Snapshot:
     def restore(self, deadline: Deadline) -> Iterator[Machine]:
         """A pristine running machine that ends with the context. Raises MachineError or DeadlineExceeded."""
         with workspace() as directory:
-            # A clone's kernel is in its memory already; QEMU only wants to be given one.
+            # A clone's kernel is in its memory already; QEMU requires the option all the same.
             (directory / "no-kernel").write_bytes(bytes(64))
             command = [
                 *qemu.hardware(self.rootfs, str(self.directory / MEMORY_FILE), share=False, network=self.network),
@@ -67,5 +67,5 @@ class Snapshot:
                 f"{machine.name} is not the machine that was saved",
                 expected=f"nonce {expected.hex()}",
                 seen=nonce.hex(),
-                hint="remove the cache and try again",
+                hint="remove it with `rknn-validate cache remove snapshots`, and try again",
             )

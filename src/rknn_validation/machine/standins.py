@@ -1,4 +1,4 @@
-"""What stands in for things that cannot be had on an emulated board: the proprietary runtime and nixpkgs' programs.
+"""Stand-ins for what an emulated board cannot have: the proprietary runtime and nixpkgs' programs.
 
 Programs of nixpkgs are stood in for by Debian's of the same name, linked below `/nix/store`; the runtime libraries
 are stubs built here from C. Every one used is named in the report.

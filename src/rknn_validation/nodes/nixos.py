@@ -29,7 +29,7 @@ COMMAND_BYTES = 60_000
 
 # The driver runs this as `bash -c` with `set -euo pipefail`, hands over standard output alone, and waits until nobody
 # holds it any more. So the command writes to files, and only the answer is printed; what it leaves running holds
-# nothing up. The environment is fixed: the driver's own shell has read /etc/profile, which a check must not notice.
+# nothing up. The environment is fixed: the driver's own shell has read /etc/profile, which must not affect checks.
 _SCRIPT = """\
 set +euo pipefail
 work=$(mktemp -d) || exit 1
@@ -78,9 +78,9 @@ class NixosTestMachine(Protocol):
 class DriverConnection:
     """The driver's connection to a machine. Everything said over it has a deadline.
 
-    The driver itself waits for ever for a machine that hangs, and what it raises when the machine is gone depends on
-    what it was doing (broken pipe, a status that is no number, ...): all of that becomes HarnessError, and a
-    connection that broke once is not used again, for an answer that arrives late would be taken for the next one's.
+    The driver itself has no deadline for a machine that hangs, and what it raises when the machine is gone depends on
+    what it was doing (broken pipe, a status that is no number, ...). All of that becomes HarnessError. A connection
+    that broke once is not used again: an answer that arrives late would be taken for that of the next command.
     """
 
     def __init__(self, driver: NixosTestMachine) -> None:
@@ -103,7 +103,7 @@ class DriverConnection:
             except BaseException as problem:
                 problems.append(problem)
 
-        # A daemon: where it hangs, it hangs until the driver ends, and must not keep it from that.
+        # A daemon thread: one that hangs must not keep the driver from ending.
         thread = threading.Thread(target=work, name=f"asking {self.driver.name}", daemon=True)
         thread.start()
         thread.join(deadline.remaining())

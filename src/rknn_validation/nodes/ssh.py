@@ -219,7 +219,7 @@ class SshLink:
                 f"{self.node.name} rebooted while it was asked",
                 expected=f"boot {self._boot}",
                 seen=f"boot {boot}",
-                hint="ask again now that it is up; if nobody rebooted it, the log of the previous boot may say why",
+                hint="run it again now that it is up; if nobody rebooted it, the log of the previous boot may say why",
             )
 
     def _require_root(self) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rknn_validation.common.cache import Cache, EntryKind
+from rknn_validation.common.cache import Cache
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.process import ADMINISTRATORS
 from rknn_validation.facts.nix.nixpkgs import OLDEST, version
+from rknn_validation.machine.image import PACKAGES
 
 TIERS = ("unit", "vm", "hardware")
 SECONDS = 20.0
@@ -80,7 +81,7 @@ def examined() -> list[Row]:
     rows: list[Row | None] = [_program(name, tier, package) for name, (tier, package) in PROGRAMS.items()]
     rows += [_program(name, tier, package, why) for name, (tier, package, why) in USEFUL.items()]
     cache = Cache()
-    downloaded = any(entry.kind is EntryKind.DOWNLOADS for entry in cache.entries())
+    downloaded = any(entry.name == PACKAGES.name for entry in cache.entries())
     rows += (_nix(), _headers(), _apt(downloaded), _space(cache.root, downloaded))
     return [row for row in rows if row is not None]
 

@@ -24,11 +24,11 @@ _LINKED_BY_DEFAULT = ("/bin", "/sbin", "/lib", "/etc/xdg")
 def install(facts: Facts, guest: Guest, *, only: Collection[str] | None = None) -> Installation:
     """Lay a configuration out for an emulated board.
 
-    Units, files and scripts that the machine without the subject has as well are every NixOS's, and are left to the
-    guest. Nothing is built: what only a build could tell is left out and named in `notes`.
-    `only`: the configuration is a whole machine's, and these of its units have to do with the NPU. The others are not
-    started, and of files, tmpfiles rules and activation those that speak of the NPU are laid: what else a machine
-    does, the guest has neither the programs nor the disks for.
+    Units, files and scripts that the machine without the subject has too are left to the guest. Nothing is built: what
+    only a build could tell is left out and named in `notes`.
+    `only` names the units of a whole machine that concern the NPU. Its other units are not started, and only files,
+    tmpfiles rules and activation scripts that concern the NPU are installed: the guest has neither the programs nor
+    the disks for the rest.
     """
     configuration, baseline = facts.configuration, facts.baseline.configuration
     drivers = (package.out_path for stack in BOTH for package in driver_packages(configuration, stack))
@@ -66,7 +66,7 @@ def install(facts: Facts, guest: Guest, *, only: Collection[str] | None = None) 
 
 
 def _lay_mounts(layout: Layout, configuration: Configuration, baseline: Configuration | None) -> None:
-    """What is mounted of the store for the NPU: links, as the guest's systemd makes no mount points that are files."""
+    """Bind mounts of store paths for the NPU, as links: the guest's systemd creates no mount points that are files."""
     known = baseline.mounts if baseline else ()
     started = {one.where for one in configuration.mounts if one.starts}
     for one in configuration.mounts:

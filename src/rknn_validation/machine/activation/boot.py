@@ -1,4 +1,4 @@
-"""What runs before anything else: activation scripts, users and groups, the system profile."""
+"""What runs first: activation scripts, users and groups, the system profile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RemainAfterExit=yes
 ExecStart={SYSTEM}/init
 """
 
-# Stage 2 writes what activation says to the kernel's log, and goes on whatever it says.
+# Stage 2 writes the output of activation to the kernel's log, and goes on if it fails.
 _INIT = f"""\
 #!/bin/bash
 {ACTIVATE} 2>&1 | while read -r line; do echo "stage-2-init: $line" | tee /dev/kmsg; done
@@ -121,7 +121,7 @@ def _lay_accounts(layout: Layout, configuration: Configuration) -> None:
             users[name] = (next(free), own, "/var/empty", "/bin/bash")
         for wanted in account.groups:
             if wanted not in groups:
-                layout.note(f"user {name} is to be in group {wanted}, which nothing declares")
+                layout.note(f"user {name} is to be in group {wanted}, which is not declared")
             elif name not in groups[wanted][1]:
                 number, members = groups[wanted]
                 groups[wanted] = (number, (*members, name))

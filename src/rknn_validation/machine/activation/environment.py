@@ -80,7 +80,7 @@ def lay_udev(layout: Layout, configuration: Configuration) -> None:
     names = {rules.name for rules in configuration.udev_rules}
     for rules in configuration.udev_rules:
         if rules.text is None:
-            layout.note(f"udev rules {rules.name} of {rules.origin}: only a build can tell what is in them; not laid")
+            layout.note(f"udev rules {rules.name} of {rules.origin} are not installed: only a build can tell them")
         elif rules.text:
             layout.text(f"/etc/udev/rules.d/{rules.name}", rules.text)
     if configuration.udev_extra_rules and "99-local.rules" not in names:
@@ -137,12 +137,12 @@ def lay_etc(
             continue
         path = f"/etc/{name}"
         if {"", ".", ".."} & set(name.split("/")) or _in_the_way(layout, path):
-            layout.note(f"{path} is not laid: it is no path of its own beside the others")
+            layout.note(f"{path} is not installed: it collides with another path")
             continue
         if file.text is not None:
             mode = int(file.mode, 8) if re.fullmatch(r"[0-7]{3,4}", file.mode) else 0o644
             layout.text(path, file.text, mode)
             if (file.user, file.group) not in (("root", "root"), ("+0", "+0"), ("", ""), ("0", "0")):
-                layout.note(f"{path} is laid as root's, not as {file.user}:{file.group}'s")
+                layout.note(f"{path} is installed as root's, not as {file.user}:{file.group}'s")
         elif file.source:
             layout.link(path, file.source)

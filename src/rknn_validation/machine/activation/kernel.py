@@ -41,13 +41,13 @@ def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
 
 
 def _brings(layout: Layout, facts: Facts, stack: Stack) -> bool:
-    """Whether the simulated driver of a stack is laid: where the real one is, or may be."""
+    """Whether the simulated driver of a stack is installed: where the configuration has or may have the real one."""
     found = driver(facts, stack.name)
     packages = driver_packages(facts.configuration, stack)
     broken = [package.name for package in packages if package.broken]
     if found.has is Presence.NO or (packages and len(broken) == len(packages)):
         reason = f"{broken[0]} is marked broken" if broken else found.why
-        layout.note(f"{stack.module}.ko is not laid: {reason}")
+        layout.note(f"{stack.module}.ko is not installed: {reason}")
         return False
     assumed = "" if found.has is Presence.YES else "assumed to be there: "
     layout.stand_in(f"{stack.module}.ko: a simulated driver ({assumed}{found.why})")
@@ -83,7 +83,7 @@ def described(facts: Facts) -> tuple[Stack | None, str]:
     if kernel_source(facts).origin is Origin.VENDOR:
         return VENDOR, "device tree: the vendor's NPU node, as vendor kernels have it"
     if device_tree.name is None:
-        # The boot firmware hands over a tree of its own; what it says cannot be read from a configuration.
+        # The boot firmware passes a tree of its own, which a configuration does not tell.
         stack = _stack_with_a_driver(facts)
         taken = f"; assumed to describe the NPU for {stack.module}" if stack else ""
         return stack, f"device tree: hardware.deviceTree.name is not set, so it is the firmware's{taken}"

@@ -1,4 +1,4 @@
-"""Layout: the tree while it is being put together, and what has to be said about it."""
+"""The tree of an installation while it is put together, with what stood in and what was left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BASE = f"{STORE}/00000000000000000000000000000000-programs-of-debian"
 """A store path whose `bin` holds Debian's programs, for whatever NixOS always has."""
 
 MODULES_SECONDS = 120.0
-"""Deadline of laying out kernel modules and having depmod index them."""
+"""Deadline of installing kernel modules and indexing them with depmod."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Guest:
     def of(cls, image: Image, deadline: Deadline) -> Guest:
         """The guest of an image. Raises MissingToolError without a compiler or depmod."""
 
-        # Asked for at any time of the run: the image's own deadline has long passed then.
+        # Called at any time of the run, when the deadline of the image has passed.
         def modules(names: Sequence[str]) -> Tree:
             return module_tree(image, names, Deadline.after(MODULES_SECONDS, "the simulated drivers' indexes"))
 
@@ -70,7 +70,7 @@ class Layout:
 
     guest: Guest
     driver_packages: frozenset[str] = frozenset()
-    """Paths of the packages that bring NPU drivers: simulated drivers are laid in their place."""
+    """Paths of the packages that bring NPU drivers: simulated drivers are installed in their place."""
     entries: dict[str, Entry] = field(default_factory=dict)
     stand_ins: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -99,12 +99,12 @@ class Layout:
         self.entries.setdefault(path, Directory())
 
     def stand_in(self, what: str) -> None:
-        """Say what stood in for the real thing."""
+        """Note what stood in for the real thing."""
         if what not in self.stand_ins:
             self.stand_ins.append(what)
 
     def note(self, what: str) -> None:
-        """Say what was assumed or left out."""
+        """Note what was assumed or left out."""
         if what not in self.notes:
             self.notes.append(what)
 

@@ -17,7 +17,7 @@ _SBIN = re.compile(
     r"|chpasswd|ip|tc|bridge|sysctl"
 )
 _DATA = re.compile(r"-(glibc-locales|tzdata|firmware|linux-firmware|graphics-drivers|iana-etc)\b")
-"""What NixOS itself mentions everywhere, and what nothing here reads."""
+"""What NixOS itself mentions everywhere, and nothing here reads."""
 _LIBRARIES = ("librknnrt.so", "libteflon.so")
 
 
@@ -39,7 +39,7 @@ def lay_package(layout: Layout, package: Package) -> None:
     if not root.startswith(f"{STORE}/") or root in layout.entries or layout.below(root):
         return
     if package.broken:
-        layout.note(f"{package.name} is marked broken: not laid")
+        layout.note(f"{package.name} is marked broken: not installed")
         return
     if set(package.files) == {package.name}:  # writeText and writeShellScript: the store path is the file
         text = package.files[package.name]
@@ -61,7 +61,7 @@ def lay_package(layout: Layout, package: Package) -> None:
     if not layout.below(root) and not _lay_programs(layout, root):
         layout.directory(root)
         if package.origin != "nixpkgs" and root not in layout.driver_packages:
-            layout.note(f"{package.name} is laid empty: only a build can tell what is in it")
+            layout.note(f"{package.name} is installed empty: only a build can tell what is in it")
 
 
 def _lay_library(layout: Layout, package: Package, library: str) -> None:
@@ -91,7 +91,7 @@ def _named_runtime(package: Package) -> bool:
 
 
 def _by_name(package: Package, library: str) -> tuple[Placed, ...]:
-    """Where only the name tells: a runtime package without phases of its own, Mesa from 25.3 on."""
+    """Where only the name tells: a runtime package without phases, Mesa from 25.3 on."""
     if library == "librknnrt.so" and _named_runtime(package):
         return (Placed("lib/librknnrt.so", assumed="taken to bring lib/librknnrt.so, by its name"),)
     version = tuple(int(part) for part in re.findall(r"\d+", package.version or "")[:2])
@@ -126,8 +126,8 @@ def merge(layout: Layout, profile: str, root: str, wanted: Iterable[str]) -> Non
 
 
 def lay_mentioned(layout: Layout) -> None:
-    """Store paths that texts mention and nothing has laid yet: known programs, or a note."""
+    """Store paths that are mentioned but not installed yet: known programs, or a note."""
     known = {"/".join(path.split("/")[:4]) for path in layout.entries if path.startswith(f"{STORE}/")}
     for root in sorted(set(_STORE_PATH.findall(layout.mentioned())) - known):
         if not _lay_programs(layout, root) and not _DATA.search(root):
-            layout.note(f"{root} is mentioned, but only a build can tell what is in it: not laid")
+            layout.note(f"{root} is mentioned, but only a build can tell what is in it: not installed")

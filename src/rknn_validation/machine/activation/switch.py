@@ -71,7 +71,7 @@ systemctl reset-failed
 systemctl daemon-reload
 systemd-tmpfiles --create --remove --exclude-prefix=/dev
 if [ ${{#reload[@]}} -gt 0 ]; then systemctl reload-or-restart "${{reload[@]}}" || code=4; fi
-# udevd reads changed rules anew when it is told, as when it is restarted, in a tenth of the time.
+# A reload makes udevd read changed rules, as a restart does, in a tenth of the time.
 {rules}
 if [ ${{#restart[@]}} -gt 0 ]; then systemctl restart "${{restart[@]}}" || code=4; fi
 systemctl start "${{start[@]}}" || code=4
@@ -89,7 +89,7 @@ _BROKE_OFF = (99, 126, 127)
 
 @dataclass(frozen=True)
 class Switched:
-    """What came of a switch: switch-to-configuration's exit status (2: activation failed, 4: a unit), and its words."""
+    """The result of a switch: switch-to-configuration's exit status (2: activation failed, 4: a unit) and output."""
 
     status: int
     said: str
@@ -108,7 +108,7 @@ def switch(
     done = machine.run(_script(work), stdin=tar({**work.files, **known}), deadline=patience)
     said = done.said()
     if done.rc in _BROKE_OFF:
-        raise MachineError("the switch to another configuration broke off", expected="a switch to its end", seen=said)
+        raise MachineError("the switch to another configuration was aborted", expected="a switch to its end", seen=said)
     return Switched(done.rc, said)
 
 

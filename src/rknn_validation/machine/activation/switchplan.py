@@ -22,7 +22,7 @@ _OF_NO_MATTER = frozenset({
     "IgnoreOnIsolate", "StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "AllowIsolate", "CollectMode",
     "SourcePath",
 })  # fmt: skip
-"""Keys of [Unit] that change nothing about what runs."""
+"""Keys of [Unit] that do not affect what runs."""
 _NEVER_RESTARTED = ("sysinit.target", "basic.target", "multi-user.target", "graphical.target")
 _TRUE = ("1", "yes", "true", "on")
 
@@ -53,9 +53,9 @@ _WANTED = re.compile(rf"{UNITS}/([^/]+\.target)\.(?:wants|requires)/")
 
 @dataclass(frozen=True)
 class SwitchPlan:
-    """`files` are laid and the paths `gone` removed; each unit is handled if it runs; `targets` are started.
+    """`files` are installed and the paths `gone` removed; each unit is handled if it runs; `targets` are started.
 
-    `accounts` are the names that either system declares, by file: others are somebody else's and stay.
+    `accounts` are the names that either system declares, by file: other accounts stay.
     """
 
     files: Tree

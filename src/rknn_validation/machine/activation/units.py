@@ -32,7 +32,7 @@ _NOT_STARTED = """\
 Description={name} of the machine, which has nothing to do with the NPU
 ConditionPathExists=/run/harness/this-machine-itself
 """
-"""What stands for a unit that is not started: what needs it may start all the same."""
+"""Replaces a unit that is not started, so that units which require it can start."""
 _NAMED = 8
 
 
@@ -129,7 +129,7 @@ def _lay_scripts(layout: Layout, unit: Unit, service: dict[str, tuple[str, ...]]
         layout.text(path, start, 0o555)
     for key, values in service.items():
         if any(value.startswith("script:") for value in values):
-            layout.note(f"{unit.name}: the text of its {key} is not known; left out")
+            layout.note(f"{unit.name}: the text of its {key} is not known; it is left out")
             service[key] = tuple(value for value in values if not value.startswith("script:"))
 
 
