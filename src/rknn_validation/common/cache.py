@@ -6,6 +6,7 @@ An entry appears whole or not at all. Two locks guard it: `build` (one run build
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -157,8 +158,10 @@ class Cache:
             return True
 
     def _last_used(self, entry: Path) -> float:
-        lock = self.root / "locks" / f"{entry.name}.use"
-        return (lock if lock.exists() else entry / MANIFEST).stat().st_mtime
+        for path in (self.root / "locks" / f"{entry.name}.use", entry / MANIFEST):
+            with contextlib.suppress(FileNotFoundError):  # another run may remove it meanwhile
+                return path.stat().st_mtime
+        return 0.0
 
     def close(self) -> None:
         """Let go of all entries; they may be removed from now on."""
