@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,10 +33,12 @@ BASES = {
 """The folders of `good/` that make a good subject: a file of a later one takes the place of an earlier one's."""
 PARTS = ("options", "device", "driver", "library", "python", "guard", "more", "more-options", "always")
 """Files of the good module that an entry may give as a Nix expression."""
+EMPTY = "{ cfg, config, lib, pkgs }:\n{ }\n"
+"""A part that a subject does without."""
 SCENARIO = ("stack", "settings", "config", "boards", "expects")
 SUBJECT = ("module", "option", "imports", "overlays")
 EXPECTED = ("defect", "harmless", "check", "also", "machines", "effects", "aborts")
-KEYS = (*EXPECTED, "good", *PARTS, "replace", "remove", "write", *SCENARIO, *SUBJECT, "scenarios")
+KEYS = (*EXPECTED, "good", *PARTS, "without", "replace", "remove", "write", *SCENARIO, *SUBJECT, "scenarios")
 # libyaml's where there is one: every worker reads all tables before it knows its first test.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -110,14 +113,26 @@ class Subject:
         Raises SubjectFileError where a text to change is not in the good file exactly once.
         """
         good = _good(self.entry.choice("good", tuple(BASES), "vendor"))
-        found = dict(good)
+        found = self._without(good)
         for name, changes in self._changes().items():
-            found[name] = _changed(good.get(name, ""), changes)
+            found[name] = _changed(found.get(name, ""), changes)
         for part in PARTS:
             if self.entry.has(part):
                 found[f"{part}.nix"] = "{ cfg, config, lib, pkgs }:\n" + self.entry.text(part)
         found |= self.entry.values("write")
         return found | {"validation.yaml": self._validation(found["validation.yaml"])}
+
+    def _without(self, good: Mapping[str, str]) -> dict[str, str]:
+        """The good files without the parts and options that `without` names: `python` is both."""
+        found = dict(good)
+        for name in self.entry.words("without") if self.entry.has("without") else ():
+            option = re.compile(rf"^  {name} = [^\n]*{{\n.*?^  }};\n", re.MULTILINE | re.DOTALL)
+            found["options.nix"], dropped = option.subn("", found["options.nix"])
+            if name in PARTS:
+                found[f"{name}.nix"] = EMPTY
+            elif not dropped:
+                raise self.entry.error("without", expected="parts and options of the good module", seen=name)
+        return found
 
     def _changes(self) -> Mapping[str, list[Change]]:
         """By file, every text of it that is replaced or removed."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rknn_validation.checks.configuration.registry import check
 from rknn_validation.checks.findings import Finding, Fine, Problem
+from rknn_validation.facts.library.interpreters import interpreters
+from rknn_validation.facts.library.packages import STORE_PATH
 from rknn_validation.facts.library.runtimes import (
     is_vendor_binary,
     libstdcxx_from_outside,
@@ -15,6 +17,7 @@ from rknn_validation.facts.library.runtimes import (
     source_texts,
     why_without_libstdcxx,
 )
+from rknn_validation.facts.library.search import unit_text
 from rknn_validation.facts.library.toolkits import (
     fetched_wheel,
     missing_dependencies,
@@ -117,7 +120,7 @@ def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
     # A recipe that is not installed may be of another release: only what is installed has to match.
     ours = [one for one in toolkit_recipes(facts) if one.package and toolkit_release(one)]
     theirs = [one for one in runtime_recipes(facts) if one.package and toolkit_release(one)]
-    if not (ours and theirs):
+    if not (ours and theirs) and _toolkit_may_be_used(facts):
         # Links and services use packages without installing them: where there is one release of each, compare those.
         every = (
             [one for one in toolkit_recipes(facts) if toolkit_release(one)],
@@ -130,6 +133,15 @@ def toolkit_and_runtime_agree(facts: Facts) -> Iterator[Finding]:
             both = f"toolkit {toolkit.text('version')} and runtime {theirs[0].text('version')}"
             yield Problem(toolkit.where, f"{both} are of different releases", theirs[0].where)
         yield from (Fine(f"{toolkit.where} with {other.where}") for other in theirs)
+
+
+def _toolkit_may_be_used(facts: Facts) -> bool:
+    """Whether an interpreter has the toolkit, or a unit names a Python environment, whose members are not known.
+
+    Otherwise nobody installs it (it may be the default of an option), and it cannot disagree with a runtime.
+    """
+    named = (one["name"] for unit in facts.configuration.units.values() for one in STORE_PATH.finditer(unit_text(unit)))
+    return bool(interpreters(facts)) or any(name.endswith("-env") for name in named)
 
 
 @check(

@@ -1,6 +1,6 @@
 { cfg, config, lib, pkgs }:
 
-lib.mkIf cfg.python.enable {
+{
   environment.systemPackages = [ (pkgs.python312.withPackages (_: [ cfg.python.package ])) ];
   systemd.tmpfiles.rules = [ "L+ /usr/lib/librknnrt.so - - - - ${cfg.package}/lib/librknnrt.so" ];
 }
