@@ -26,7 +26,7 @@ in
         (import ./device.nix here)
         (import ./driver.nix here)
         (import ./library.nix here)
-        (lib.mkIf (cfg.python.enable or false) (import ./python.nix here))
+        (lib.mkIf (cfg.python.enable or true) (import ./python.nix here))
         (import ./guard.nix here)
         (import ./more.nix here)
       ]
