@@ -42,6 +42,8 @@ KEYS = (*EXPECTED, "good", *PARTS, "without", "replace", "remove", "write", *SCE
 # libyaml's where there is one: every worker reads all tables before it knows its first test.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+EVERYWHERE = "RKNN_ALL_MACHINES"
+"""A variable: whether to evaluate all subjects for other machines and other values of their options."""
 EFFECTS = frozenset(
     {
         "options.all-used",
@@ -99,13 +101,13 @@ class Subject:
     def needs_variants(self) -> bool:
         """Whether other machines have to be evaluated, too."""
         told = any(check.startswith(("guard.", "disabled.")) for check in self.checks)
-        return self.machines or told or bool(os.environ.get("RKNN_ALL_MACHINES"))
+        return self.machines or told or bool(os.environ.get(EVERYWHERE))
 
     @property
     def needs_effects(self) -> bool:
         """Whether what follows from other values of its options has to be evaluated."""
         told = bool(EFFECTS & set(self.checks))
-        return self.effects or told or bool(os.environ.get("RKNN_ALL_MACHINES"))
+        return self.effects or told or bool(os.environ.get(EVERYWHERE))
 
     def files(self) -> dict[str, str]:
         """Every file of the subject by its path: those of a good one, changed as the entry says.

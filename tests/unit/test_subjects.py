@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,7 +44,8 @@ def written(once: Once, request: pytest.FixtureRequest, tmp_path_factory: pytest
 @pytest.fixture(scope="session")
 def evaluated(kept: Kept, written: Path) -> dict[str, Mapping[str, Facts]]:
     """The facts of all subjects."""
-    return kept("subjects", lambda: tables.evaluated(SUBJECTS.values(), written), tables.TABLES)
+    name = "subjects everywhere" if os.environ.get(tables.EVERYWHERE) else "subjects"
+    return kept(name, lambda: tables.evaluated(SUBJECTS.values(), written), tables.TABLES)
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

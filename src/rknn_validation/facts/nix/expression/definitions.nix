@@ -19,10 +19,29 @@
 }:
 
 let
+  # Several definitions of a list or a text are joined, as the types of NixOS's options do. lib.types.anything throws
+  # for them, and no change to one of them would be seen.
+  untyped = lib.mkOptionType {
+    name = "untyped";
+    merge =
+      place: defs:
+      let
+        values = map (one: one.value) defs;
+        isSet = one: lib.isAttrs one && !lib.isDerivation one && !(one ? outPath || one ? __toString);
+      in
+      if lib.all lib.isList values then
+        lib.concatLists values
+      else if lib.all lib.isString values then
+        lib.concatStringsSep "\n" (lib.unique values)
+      else if lib.all isSet values then
+        (lib.types.lazyAttrsOf untyped).merge place defs
+      else
+        lib.types.anything.merge place defs;
+  };
   alone = lib.evalModules {
     modules = modules ++ [
       {
-        _module.freeformType = lib.types.lazyAttrsOf lib.types.anything;
+        _module.freeformType = lib.types.lazyAttrsOf untyped;
         _module.check = false;
       }
     ];
