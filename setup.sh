@@ -26,6 +26,9 @@ missing=()
 for entry in "${wanted[@]}"; do
   command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
 done
+if command -v dpkg-query >/dev/null && [ "$python" = python3 ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+  missing+=(python3-venv)
+fi
 # A quarter of a gigabyte that judging a subject does not need: only for those who test the report.
 if [ -n "$browser" ] && ! command -v chromium-headless-shell chromium chromium-browser google-chrome >/dev/null; then
   missing+=(chromium-headless-shell)

@@ -135,7 +135,8 @@ def test_the_action_calls_the_command(inputs: Mapping[str, str], words: list[str
     program.parent.mkdir(parents=True)
     program.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
     program.chmod(0o755)
-    environment = {**os.environ, **dict.fromkeys(judging["env"], ""), **inputs, "GITHUB_ACTION_PATH": str(tmp_path)}
+    environment = {**os.environ, **dict.fromkeys(judging["env"], ""), **inputs}
+    environment |= {"GITHUB_ACTION_PATH": str(tmp_path), "HOME": str(tmp_path)}
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", judging["run"]]  # as both run it
     done = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
