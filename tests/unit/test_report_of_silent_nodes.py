@@ -131,7 +131,7 @@ def test_skips_are_counted_by_kind_and_listed_by_reason_on_request() -> None:
     made = collected(
         None, opi01={"kernel.driver-bound": skipped("it is asked only with --disturb")}, opi02=lacks, opi03=lacks
     )
-    counts = "5 skipped: 4 need a program that the node lacks, 1 run only with --disturb"
+    counts = "5 skipped: 4 lacking a program on the node, 1 only asked with --disturb"
     assert f"{counts} (-v lists them)" in lines(made)
     verbose = [line for line, _ in terminal.render(made, verbosity=1)]
     at = verbose.index(f"{counts}:")

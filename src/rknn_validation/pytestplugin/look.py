@@ -129,6 +129,7 @@ class Look(TerminalReporter):  # type: ignore[misc]  # final, yet the one class 
         # Tells xdist to rewrite its line about workers, which `rewrite` swallows, rather than to print it.
         self.isatty: Any = True
         self.interrupted = False
+        self.begun = False
         self.asked = 0
         self.phase = ""
 
@@ -170,15 +171,16 @@ class Look(TerminalReporter):  # type: ignore[misc]  # final, yet the one class 
             self._add_stats("error", [report])
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Say how much there is to ask; with -n, no worker has told yet."""
-        if session.items:
-            self.say(f"asking {len(session.items)} questions")
+        """Nothing: with -n, only the workers know the questions yet."""
 
     def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
-        """Name the question."""
+        """Name the question; in plain text, say once how many there are."""
         if self.screen.live:
             found = _QUESTION.search(nodeid)
             self.say(found[1] if found else nodeid)
+        elif not self.begun and self._session:
+            self.say(f"asking {self._session.testscollected} questions")
+        self.begun = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count, and with -v show each verdict as it arrives."""

@@ -12,14 +12,17 @@ LIVE = "rknn_progress_line"
 
 
 def say(config: pytest.Config, line: str) -> None:
-    """One line, past pytest's capturing; on the progress line where there is one, which "" removes."""
-    if getattr(config, "workerinput", {}).get(LIVE):
-        return
-    own_look = getattr(config.pluginmanager.getplugin("terminalreporter"), "say", None)
+    """One line, past pytest's capturing; on the progress line if there is one, which "" removes."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    own_look = getattr(reporter, "say", None)
     if own_look is not None:
         own_look(line)
         return
-    manager = config.pluginmanager.getplugin("capturemanager")
-    with manager.global_and_fixture_disabled() if manager else nullcontext():
-        if line:
-            print(f"\n{line}", end="", file=sys.stderr, flush=True)
+    if not line or getattr(config, "workerinput", {}).get(LIVE):
+        return
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.flush()
+        print(line, file=sys.stderr, flush=True)

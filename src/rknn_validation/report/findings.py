@@ -26,13 +26,13 @@ ERROR_LINES = 6
 """Lines shown of what was expected and seen of a node that could not be asked."""
 
 _HINT = "  hint: "
-_OTHER_SKIPS = "do not apply"
+_OTHER_SKIPS = "not applicable"
 _SKIPS = {
-    "run only with --disturb": re.compile("--disturb"),
-    "depend on another check": re.compile(r": see [a-z0-9-]+\.[a-z0-9-]+"),
-    "need a program that the node lacks": re.compile("on the node"),
+    "only asked with --disturb": re.compile("--disturb"),
+    "dependent on another check": re.compile(r": see [a-z0-9-]+\.[a-z0-9-]+"),
+    "lacking a program on the node": re.compile("on the node"),
 }
-"""Kinds of skips, by what their reasons say; every other one does not apply."""
+"""Kinds of skips and the reasons that tell them; every other skipped check is not applicable."""
 
 
 @dataclass(frozen=True)
