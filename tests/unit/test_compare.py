@@ -1,4 +1,4 @@
-"""What changed since earlier runs, and that no run, file or subject can make it wrong."""
+"""Comparison with earlier runs: kinds of changes, and runs, files and subjects that must not distort it."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def test_new_and_gone(tmp_path: Path) -> None:
     assert run(tmp_path, verdict("a.kept", PASS), verdict("a.new", FAIL), started="3")["gone"] == []
 
 
-def test_the_same_check_elsewhere_is_another_question(tmp_path: Path) -> None:
+def test_the_same_check_of_two_nodes_is_two_questions(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS, node="opi01"), verdict("a.b", FAIL, node="opi02"), started="1")
     changes = run(tmp_path, verdict("a.b", FAIL, node="opi01"), verdict("a.b", FAIL, node="opi02"), started="2")
     assert [one["node"] for one in changes["broke"]] == ["opi01"]
 
 
-def test_another_subject_is_never_compared_and_forgets_nothing(tmp_path: Path) -> None:
+def test_subjects_are_not_compared_with_each_other(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS), started="1")
     assert run(tmp_path, verdict("a.b", FAIL), started="2", subject="/other/v.yaml") is None
     changes = run(tmp_path, verdict("a.b", FAIL), started="3")
@@ -86,7 +86,7 @@ def test_without_a_subject_nothing_is_compared(tmp_path: Path) -> None:
     assert run(tmp_path, verdict("a.b", FAIL), started="2", subject="") is None
 
 
-def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_run_keeps_earlier_answers(tmp_path: Path) -> None:
     whole = (verdict("a.b", PASS), verdict("c.d", PASS))
     run(tmp_path, *whole, started="1")
     assert names(run(tmp_path, verdict("a.b", PASS), started="2", finished=False)) == {}
@@ -97,7 +97,7 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "previous.json").read_text())["started"] == "1"
 
 
-def test_a_killed_run_loses_nothing(tmp_path: Path) -> None:
+def test_a_killed_run_keeps_earlier_answers(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS), started="1")
     killed = Collection(tmp_path)
     killed.start()
@@ -105,7 +105,7 @@ def test_a_killed_run_loses_nothing(tmp_path: Path) -> None:
     assert names(run(tmp_path, verdict("a.b", FAIL), started="3")) == {"broke": ["a.b"]}
 
 
-def test_a_selection_is_no_gap(tmp_path: Path) -> None:
+def test_checks_that_were_not_selected_are_not_gone(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS), verdict("c.d", PASS), started="1")
     selection = Collection(tmp_path, finished=True, selected=True)
     selection.add(verdict("a.b", FAIL))
@@ -115,7 +115,7 @@ def test_a_selection_is_no_gap(tmp_path: Path) -> None:
     assert names(run(tmp_path, verdict("a.b", FAIL), verdict("c.d", FAIL), started="3")) == {"broke": ["c.d"]}
 
 
-def test_a_run_of_another_tier_is_no_gap(tmp_path: Path) -> None:
+def test_checks_of_other_tiers_are_not_gone(tmp_path: Path) -> None:
     run(tmp_path, verdict("a.b", PASS), started="1")
     assert names(run(tmp_path, verdict("a.b", PASS, tier="vm"), started="2")) == {"new": ["a.b"]}
     assert names(run(tmp_path, verdict("a.b", FAIL), started="3")) == {"broke": ["a.b"]}
@@ -130,14 +130,14 @@ def test_results_of_a_version_without_history_are_compared(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"subject": "/a/v.yaml"}', '{"subject": "/a/v.yaml", "answers": [1]}']
 )
-def test_a_broken_history_is_no_obstacle(tmp_path: Path, content: str) -> None:
+def test_a_malformed_history_is_ignored(tmp_path: Path, content: str) -> None:
     run(tmp_path, verdict("a.b", PASS), started="1")
     history.path_for(tmp_path, "/a/v.yaml").write_text(content)
     (tmp_path / "results.json").write_text(content)
     assert run(tmp_path, verdict("a.b", FAIL), started="2") is None
 
 
-def test_what_was_left_out_for_long_is_forgotten() -> None:
+def test_answers_are_dropped_after_many_runs_without_the_question() -> None:
     known = compare.answers([verdict("a.old", PASS), verdict("a.b", PASS)], "0")
     now = compare.answers([verdict("a.b", PASS)], "1")
     for _ in range(compare.FORGOTTEN_AFTER - 1):
@@ -147,12 +147,12 @@ def test_what_was_left_out_for_long_is_forgotten() -> None:
     assert len(compare.merged(known, now, whole=True)) == 1
 
 
-def test_of_two_answers_to_one_question_the_worst_counts() -> None:
+def test_the_worst_of_two_answers_counts() -> None:
     (only,) = compare.answers([verdict("a.b", PASS), verdict("a.b", FAIL), verdict("a.b", SKIP)], "1").values()
     assert only.status is FAIL
 
 
-def test_the_terminal_names_what_broke(tmp_path: Path) -> None:
+def test_terminal_names_what_broke(tmp_path: Path) -> None:
     checks = [f"a.{number}" for number in range(5)]
     run(tmp_path, *(verdict(check, PASS) for check in checks), verdict("b.b", FAIL), started="2026-01-02T03:04:05")
     made = Collection(tmp_path)
@@ -169,7 +169,7 @@ def test_the_terminal_names_what_broke(tmp_path: Path) -> None:
     assert shown[at][1] == {"red": True}
 
 
-def test_attachments_of_two_nodes_have_files_of_their_own(tmp_path: Path) -> None:
+def test_attachments_of_two_nodes_have_separate_files(tmp_path: Path) -> None:
     made = Collection(tmp_path)
     made.start()
     for node in ("opi01", "opi02"):

@@ -1,4 +1,4 @@
-"""The look of `rknn-validate`: what stands on a terminal, in a pipe, and at the end of runs of every kind."""
+"""The output of `rknn-validate` on a terminal and in a pipe, for complete, interrupted and broken runs."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _read(terminal: int) -> str:
         return ""
 
 
-def test_the_verdict_is_the_end_and_each_failure_stands_there_once(tmp_path: Path) -> None:
+def test_output_ends_with_the_verdict_and_shows_each_failure_once(tmp_path: Path) -> None:
     status, printed = piped(tmp_path)
     assert status == pytest.ExitCode.TESTS_FAILED
     lines = printed.splitlines()
@@ -124,7 +124,7 @@ def test_plain_text_has_no_escape_codes(tmp_path: Path, more: dict[str, str]) ->
     assert "verdict: " in printed
 
 
-def test_a_terminal_has_colour_and_one_progress_line_that_goes_away(tmp_path: Path) -> None:
+def test_a_terminal_has_colour_and_one_progress_line_that_is_removed(tmp_path: Path) -> None:
     _, printed = on_a_terminal(tmp_path, "-k", "access")
     assert "\x1b[31m" in printed
     _, printed = on_a_terminal(tmp_path, "-p", "odd", "-k", "on-udev", ODD="slow")
@@ -139,13 +139,13 @@ def test_a_terminal_has_colour_and_one_progress_line_that_goes_away(tmp_path: Pa
     assert all(line.startswith(("verdict:", "rknn-validate ")) for line in wide)
 
 
-def test_workers_give_the_same_text(tmp_path: Path) -> None:
+def test_output_is_the_same_with_xdist_workers(tmp_path: Path) -> None:
     alone, shared = piped(tmp_path, "-q")[1], piped(tmp_path, "-q", "-n", "2")[1]
     without = [[line for line in text.splitlines() if not line.startswith("since ")] for text in (alone, shared)]
     assert without[0] == without[1]
 
 
-def test_v_shows_each_verdict_as_it_arrives_and_lists_the_skips(tmp_path: Path) -> None:
+def test_verbose_shows_each_verdict_as_it_arrives_and_lists_skips(tmp_path: Path) -> None:
     _, printed = piped(tmp_path, "-v", "-k", "udev")
     assert "\npass udev.rules-valid [on]\n" in printed
     assert "\nskip udev.rules-valid [off]\n" in printed
@@ -153,7 +153,7 @@ def test_v_shows_each_verdict_as_it_arrives_and_lists_the_skips(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_an_interrupted_run_says_so_and_what_it_judged(tmp_path: Path, workers: str) -> None:
+def test_an_interrupted_run_shows_its_verdicts_and_says_it_was_cut_short(tmp_path: Path, workers: str) -> None:
     status, printed = on_a_terminal(
         tmp_path, "-p", "odd", "-n", workers, ODD="slow", interrupt_at=r"\[[1-9]\d* of 165\]"
     )
@@ -175,7 +175,7 @@ def test_an_interrupted_run_says_so_and_what_it_judged(tmp_path: Path, workers: 
         ("crash", ("-n", "2"), pytest.ExitCode.TESTS_FAILED, "crashed while running"),
     ],
 )
-def test_errors_of_the_harness_are_shown_and_never_end_in_success(
+def test_errors_of_the_harness_are_shown_and_are_never_a_success(
     tmp_path: Path, odd: str, words: tuple[str, ...], status: int, said: str
 ) -> None:
     ended, printed = piped(tmp_path, "-p", "odd", *words, "-k", "off and (udev or units)", ODD=odd)
@@ -195,14 +195,14 @@ def test_errors_of_the_harness_are_shown_and_never_end_in_success(
         (("--board", "rock-5b"), pytest.ExitCode.USAGE_ERROR, "expected: --flake or --file beside it"),
     ],
 )
-def test_a_run_that_asks_nothing_says_why(tmp_path: Path, words: tuple[str, ...], status: int, said: str) -> None:
+def test_a_run_without_questions_says_why(tmp_path: Path, words: tuple[str, ...], status: int, said: str) -> None:
     ended, printed = piped(tmp_path, *words)
     assert ended == status
     assert said in printed
     assert "Traceback" not in printed
 
 
-def test_pytests_own_look_ends_with_the_verdict_too(tmp_path: Path) -> None:
+def test_output_of_pytest_ends_with_the_verdict(tmp_path: Path) -> None:
     subject(tmp_path, 'services.udev.extraRules = "KERNEL==\\"rknpu\\", MODE=\\"0666\\"";')
     done = judged(tmp_path, "-c", str(ROOT / "pyproject.toml"))
     assert "test session starts" in done.stdout

@@ -1,4 +1,4 @@
-"""Reports: what a person and a machine read after a run."""
+"""Reports on the terminal, in JSON and in JUnit XML."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def text(collection: Collection) -> str:
     return "\n".join(line for line, _ in terminal.render(collection))
 
 
-def test_the_matrix_shows_each_status_and_folds_what_is_fine(collection: Collection) -> None:
+def test_matrix_shows_each_status_and_folds_passing_topics(collection: Collection) -> None:
     shown = text(collection)
     assert "udev.* (2 other checks)" in shown
     assert "udev.rule" not in shown
@@ -68,7 +68,7 @@ def test_the_matrix_shows_each_status_and_folds_what_is_fine(collection: Collect
     assert "2 pass, 1 fail, 1 skip, 1 inconclusive -- the NPU is not shown to work" in shown
 
 
-def test_each_check_is_one_finding_however_many_nodes_fail_it() -> None:
+def test_a_check_is_one_finding_even_if_many_nodes_fail_it() -> None:
     made = Collection(None, finished=True)
     for number in range(100):
         for scenario in ("vendor", "mainline"):
@@ -89,7 +89,7 @@ def test_no_paragraph_is_wider_than_the_terminal(collection: Collection, width: 
     assert lines[-1].startswith("reports:")
 
 
-def test_less_and_more_is_shown_on_request(collection: Collection) -> None:
+def test_verbosity_shortens_and_extends_the_text(collection: Collection) -> None:
     quiet = [line for line, _ in terminal.render(collection, verbosity=-1)]
     assert [line.split(":")[0] for line in quiet[:-2]] == [
         "FAIL udev.group [vendor]",
@@ -101,7 +101,7 @@ def test_less_and_more_is_shown_on_request(collection: Collection) -> None:
     assert any("kernel.driver was skip" in line for line, _ in terminal.render(collection, verbosity=1))
 
 
-def test_stand_ins_are_one_line() -> None:
+def test_stand_ins_take_one_line() -> None:
     made = Collection(None)
     names = tuple(f"a stand-in of number {number}" for number in range(12))
     made.add(dataclasses.replace(verdict("udev.rule", Status.PASS), stand_ins=names))
@@ -110,7 +110,7 @@ def test_stand_ins_are_one_line() -> None:
     assert all(any(name in line for line, _ in terminal.render(made, verbosity=1)) for name in names)
 
 
-def test_questions_without_a_verdict_are_no_success() -> None:
+def test_a_question_without_a_verdict_is_never_a_success() -> None:
     made = Collection(None, finished=True, errors=1)
     made.add(verdict("udev.rule", Status.PASS))
     assert not made.success
@@ -118,7 +118,7 @@ def test_questions_without_a_verdict_are_no_success() -> None:
     assert "error of the harness, shown above: 1" in text(made)
 
 
-def test_verdicts_are_in_the_order_of_the_questions_whoever_answered_first() -> None:
+def test_verdicts_are_sorted_in_the_order_of_the_questions() -> None:
     validation = load(Path(__file__).parents[2] / "validation.yaml")
     asked = [*configuration_questions(validation), *node_questions(validation)]
     verdicts = [one.verdict(passed("well")) for one in asked]
@@ -126,13 +126,13 @@ def test_verdicts_are_in_the_order_of_the_questions_whoever_answered_first() -> 
     assert len({column(one) for one in verdicts}) > 3
 
 
-def test_only_skips_are_no_success(tmp_path: Path) -> None:
+def test_a_run_of_skips_only_is_not_a_success(tmp_path: Path) -> None:
     made = Collection(None)
     made.add(verdict("udev.rule", Status.SKIP))
     assert "nothing was judged" in text(made)
 
 
-def test_junit_tells_failure_from_inconclusive_from_skip(collection: Collection) -> None:
+def test_junit_distinguishes_failures_inconclusive_checks_and_skips(collection: Collection) -> None:
     files.write(collection, {"subject": "validation.yaml"})
     assert collection.directory is not None
     root = ElementTree.parse(collection.directory / "junit.xml").getroot()
@@ -151,7 +151,7 @@ def test_junit_tells_failure_from_inconclusive_from_skip(collection: Collection)
     assert "stand-in nixpkgs" in properties
 
 
-def test_json_has_all_verdicts_and_names_attachments(collection: Collection) -> None:
+def test_json_has_all_verdicts_and_the_paths_of_attachments(collection: Collection) -> None:
     files.write(collection, {"subject": "validation.yaml"})
     assert collection.directory is not None
     results = json.loads((collection.directory / "results.json").read_text())
@@ -166,7 +166,7 @@ def test_verdicts_are_on_disk_before_the_run_ends(collection: Collection) -> Non
     assert [Verdict.from_json(json.loads(line)) for line in lines] == collection.verdicts
 
 
-def test_an_unwritable_directory_is_said_at_the_start(tmp_path: Path) -> None:
+def test_an_unwritable_report_directory_is_an_error_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HarnessError, match="--report DIR"):
         Collection(tmp_path / "file" / "report").start()

@@ -110,7 +110,7 @@ def style(browser: Browser, selector: str, name: str) -> Any:
     return browser.js(f"getComputedStyle(document.querySelector({json.dumps(selector)})).{name}")
 
 
-def test_every_verdict_has_its_cell_and_every_status_its_mark(browser: Browser, page: Path) -> None:
+def test_every_verdict_has_a_cell_and_every_status_a_mark(browser: Browser, page: Path) -> None:
     browser.open(page)
     assert count(browser, "table") == 2
     assert count(browser, ".cell") == len(VERDICTS)
@@ -179,7 +179,7 @@ def test_changes_and_causes_are_shown(browser: Browser, page: Path) -> None:
     assert "udev.rule" in content(browser, "#detail-title")
 
 
-def test_the_address_names_a_verdict(browser: Browser, page: Path) -> None:
+def test_the_address_leads_to_the_open_verdict(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.click(".cell.inconclusive")
     address = browser.js("location.href")
@@ -222,7 +222,7 @@ def test_a_phone_shows_all_without_sideways_scrolling(browser: Browser, page: Pa
     assert browser.js("document.querySelector('#detail').getBoundingClientRect().width") <= 390
 
 
-def test_a_fleet_of_a_hundred_draws_soon(browser: Browser, tmp_path: Path) -> None:
+def test_a_fleet_of_100_nodes_is_drawn_in_time(browser: Browser, tmp_path: Path) -> None:
     browser.open(report(tmp_path, *fleet(100, 60)))
     assert count(browser, "th.column") == 100
     assert count(browser, ".cell") == 6000
@@ -232,7 +232,7 @@ def test_a_fleet_of_a_hundred_draws_soon(browser: Browser, tmp_path: Path) -> No
     assert count(browser, ".lane:not(.axis)") == 100
 
 
-def test_a_real_run_is_compared_and_drawn(browser: Browser, tmp_path: Path) -> None:
+def test_a_real_run_is_compared_and_shown(browser: Browser, tmp_path: Path) -> None:
     """Two runs of a subject, as its users start them."""
     subject(tmp_path)
     first = judged(tmp_path, "-k", "off-evaluation")

@@ -1,4 +1,4 @@
-"""The HTML report as text: complete, closed to what runs bring in, and small for a fleet."""
+"""The source of the HTML report: complete, safe against text from runs, and small even for a fleet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def data(page: Path) -> Any:
     return json.loads(found[1])
 
 
-def test_what_a_run_brings_in_stays_text(tmp_path: Path) -> None:
+def test_text_from_a_run_is_never_markup(tmp_path: Path) -> None:
     hostile = verdict(
         "udev.<b>",
         Status.FAIL,
@@ -61,7 +61,7 @@ def test_what_a_run_brings_in_stays_text(tmp_path: Path) -> None:
     assert HOSTILE.replace("\udcff", "?") in data(page)["texts"]
 
 
-def test_the_page_names_nothing_to_fetch(tmp_path: Path) -> None:
+def test_the_page_requests_nothing(tmp_path: Path) -> None:
     text = report(tmp_path, verdict()).read_text()
     assert re.findall(r"(?:src|href)=\"?[^\"#\s>]+|@import|url\(|https?:", text) == []
     assert "default-src 'none'" in text
@@ -77,7 +77,7 @@ def test_the_page_names_nothing_to_fetch(tmp_path: Path) -> None:
         (Status.PASS, False, "Interrupted before every check was asked"),
     ],
 )
-def test_the_conclusion_stands_in_the_page_itself(
+def test_the_conclusion_is_shown_without_a_script(
     tmp_path: Path, status: Status, finished: bool, conclusion: str
 ) -> None:
     text = report(tmp_path, verdict(status=status, stand_ins=("a stub",)), finished=finished).read_text()
@@ -88,21 +88,21 @@ def test_the_conclusion_stands_in_the_page_itself(
     assert ('class="interrupted">The run' in text) == (not finished)
 
 
-def test_a_selection_says_that_it_is_one(tmp_path: Path) -> None:
+def test_a_run_of_selected_checks_is_marked(tmp_path: Path) -> None:
     made = Collection(tmp_path, [verdict()], finished=True, selected=True)
     files.write(made, {"subject": "v", "started": "1"})
     assert "This run asked only some of the checks" in (tmp_path / "index.html").read_text()
     assert "This run asked only" not in report(tmp_path, verdict()).read_text()
 
 
-def test_what_else_describes_a_run_is_in_the_header(tmp_path: Path) -> None:
+def test_further_facts_about_the_run_are_in_the_header(tmp_path: Path) -> None:
     text = report(tmp_path, verdict(), subject="", driver="NixOS <test>", nodes=["opi01"]).read_text()
     assert "<dt>driver</dt><dd>NixOS &lt;test&gt;</dd>" in text
     assert "<dt>subject</dt>" not in text
     assert "<dt>nodes</dt>" not in text
 
 
-def test_long_texts_are_cut_and_say_so(tmp_path: Path) -> None:
+def test_long_texts_are_shortened_with_a_note(tmp_path: Path) -> None:
     long = "begin" + "x" * 100_000 + "end"
     page = report(tmp_path, verdict(evidence=(Evidence("cat", long),), attachments={"log": long}))
     (shown,) = [text for text in data(page)["texts"] if text.startswith("begin")]
@@ -112,7 +112,7 @@ def test_long_texts_are_cut_and_say_so(tmp_path: Path) -> None:
     assert long in (tmp_path / "attachments" / "udev.rule-vendor-log.log").read_text()
 
 
-def test_attachments_beyond_what_a_page_can_carry_are_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attachments_above_the_limit_are_only_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "ATTACHED_LIMIT", 15)
     names = ("a.b", "c.d", "e.f")
     rows = data(report(tmp_path, *(verdict(name, attachments={"log": f"log of {name}"}) for name in names)))["verdicts"]
@@ -136,7 +136,7 @@ def fleet(nodes: int, checks: int) -> list[Verdict]:
     ]
 
 
-def test_a_fleet_of_a_hundred_fits_a_page(tmp_path: Path) -> None:
+def test_the_page_of_100_nodes_stays_small(tmp_path: Path) -> None:
     made = Collection(tmp_path)
     made.verdicts = fleet(100, 60)
     results = {"diagnoses": [], "verdicts": [one.to_json() for one in made.verdicts]}
@@ -148,7 +148,7 @@ def test_a_fleet_of_a_hundred_fits_a_page(tmp_path: Path) -> None:
     assert text.count("the same lines on every node\\n") == 40
 
 
-def test_results_are_what_their_schema_says(tmp_path: Path) -> None:
+def test_results_match_their_schema(tmp_path: Path) -> None:
     valid = fastjsonschema.compile(SCHEMA)
     found = {"cause": "a cause", "fix": "a fix", "explains": ["udev.rule"], "node": ""}
     report(tmp_path, verdict(), verdict("a.gone"))

@@ -1,4 +1,4 @@
-"""Nodes that could not be asked: one paragraph on the terminal, each check in the files for machines."""
+"""Nodes that could not be asked: one paragraph on the terminal, every check in the files for programs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def lines(collection: Collection) -> list[str]:
     return [line for line, _ in terminal.render(collection)]
 
 
-def test_a_node_that_cannot_be_reached_is_one_paragraph(tmp_path: Path) -> None:
+def test_an_unreachable_node_is_one_paragraph(tmp_path: Path) -> None:
     disturbing = {"udev.survives-replug": skipped("only with --disturb")}
     made = collected(tmp_path / "report", opi01={}, opi02={"": refused("opi02")} | disturbing)
     shown = lines(made)
@@ -73,7 +73,7 @@ def test_a_node_that_cannot_be_reached_is_one_paragraph(tmp_path: Path) -> None:
     assert len(list(root.iter("error"))) == count
 
 
-def test_the_matrix_stays_folded_and_shows_what_a_well_node_fails() -> None:
+def test_an_unreachable_node_does_not_unfold_the_matrix() -> None:
     bad = {"access.closed-to-others": failed("everybody may use it")}
     shown = lines(collected(None, opi01=bad, opi02={"": refused("opi02")}))
     matrix = shown[: shown.index("likely causes, most upstream first:")]
@@ -85,7 +85,7 @@ def test_the_matrix_stays_folded_and_shows_what_a_well_node_fails() -> None:
     assert not any(line.startswith("kernel.driver-bound") for line in matrix)
 
 
-def test_a_node_that_is_lost_keeps_what_it_answered() -> None:
+def test_a_node_lost_during_the_run_keeps_its_earlier_answers() -> None:
     early = {check.id: passed("well") for check in CHECKS[:5]} | {CHECKS[0].id: failed("failed: app.service")}
     error = NodeError("opi02 rebooted while it was asked", expected="boot 1", seen="boot 2", hint="ask again")
     lost = inconclusive(error.message, Evidence("harness", str(error)))
@@ -95,7 +95,7 @@ def test_a_node_that_is_lost_keeps_what_it_answered() -> None:
     assert any(line.startswith(f"  inconclusive: {len(CHECKS) - 5} checks (") for line in shown)
 
 
-def test_a_reason_without_a_known_cause_is_told_once() -> None:
+def test_a_reason_without_a_known_cause_is_shown_once() -> None:
     seen = Evidence("harness", "scenario vendor does not evaluate\n  hint: mend what the unit tier says")
     shown = lines(collected(None, opi02={"": inconclusive("scenario vendor does not evaluate", seen)}))
     assert "???? opi02: nothing could be asked: scenario vendor does not evaluate" in shown
@@ -118,7 +118,7 @@ def test_a_reason_without_a_known_cause_is_told_once() -> None:
     ],
     ids=["a late command", "a broken check", "a node that does not know"],
 )
-def test_what_a_node_cannot_tell_is_still_a_finding_of_each_check(answers: dict[str, Answer]) -> None:
+def test_other_inconclusive_checks_are_findings_of_their_own(answers: dict[str, Answer]) -> None:
     shown = lines(collected(None, opi01=answers))
     assert all(any(line.startswith(f"???? {name} [opi01]") for line in shown) for name in answers)
     assert not any("could be asked" in line for line in shown)
