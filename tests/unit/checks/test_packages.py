@@ -1,4 +1,4 @@
-"""The readers behind the package checks: hashes, wheels, addresses, build scripts, recipes."""
+"""The readers behind the package checks: hashes, wheels, URLs, build scripts, recipes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_spelling_of_a_hash_is_the_same_hash(text: str, algorithm: str | N
         ("TODO", "sha256", "not 4"),
     ],
 )
-def test_what_is_no_hash_says_why(text: str, algorithm: str | None, why: str) -> None:
+def test_an_invalid_hash_is_refused_with_a_reason(text: str, algorithm: str | None, why: str) -> None:
     with pytest.raises(HashError, match=why):
         parse_hash(text, algorithm)
 
@@ -66,14 +66,14 @@ def test_placeholders_are_recognised(text: str) -> None:
     assert is_placeholder(text)
 
 
-def test_real_hashes_are_no_placeholders() -> None:
+def test_real_hashes_are_not_placeholders() -> None:
     real = [*versions.RUNTIME_HASHES.values(), *versions.TREE_HASHES.values(), *(text for text, _ in SPELLINGS)]
     real += [digest for tags in versions.TOOLKIT_LITE_WHEELS.values() for digest in tags.values()]
     assert not [text for text in real if is_placeholder(text)]
     assert len(set(real)) >= len(real) - 1
 
 
-def test_wheel_names_tell_interpreter_and_machine() -> None:
+def test_wheel_names_contain_interpreter_and_platform() -> None:
     wheel = parse_wheel_name(f"rknn_toolkit_lite2-2.3.2-cp312-cp312-{versions.WHEEL_PLATFORM}.whl")
     assert wheel is not None
     assert (wheel.version, wheel.interpreter, wheel.is_for_aarch64_linux) == ("2.3.2", "3.12", True)
@@ -108,18 +108,18 @@ RAW = "https://raw.githubusercontent.com/airockchip/rknn-toolkit2"
         ("https://example.org/main/x.tar.gz", False),
     ],
 )
-def test_branches_are_told_from_commits_and_tags(url: str, moves: bool) -> None:
+def test_branches_are_distinguished_from_commits_and_tags(url: str, moves: bool) -> None:
     found = revision_in_address(url)
     assert (found is not None and found.kind is Stability.MOVING) is moves
 
 
-def test_raw_addresses_are_taken_apart() -> None:
+def test_raw_urls_are_parsed() -> None:
     assert raw_file(f"{RAW}/v2.3.2/a/b.so") == ("rknn-toolkit2", "v2.3.2", "a/b.so")
     assert raw_file(f"{GITHUB}/raw/refs/tags/v2.3.2/a/b.so") == ("rknn-toolkit2", "v2.3.2", "a/b.so")
     assert raw_file(f"{GITHUB}/releases/download/v2.3.2/b.so") is None
 
 
-def test_where_the_runtime_lies_is_known_for_vendor_repositories_only() -> None:
+def test_the_runtimes_path_is_known_only_for_vendor_repositories() -> None:
     assert versions.misplaced_runtime("rknn-toolkit2", "runtime/RK3588/Linux/librknn_api/aarch64/librknnrt.so")
     assert not versions.misplaced_runtime("rknpu2", "runtime/RK3588/Linux/librknn_api/aarch64/librknnrt.so")
     assert not versions.misplaced_runtime("my-binaries", "librknnrt.so")
@@ -139,12 +139,12 @@ HEAD = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + b"\x03\0"
         (b"", "no ELF"),
     ],
 )
-def test_libraries_are_known_by_their_first_bytes(head: bytes, why: str | None) -> None:
+def test_libraries_are_recognised_by_their_first_bytes(head: bytes, why: str | None) -> None:
     problem = elf_problem(head)
     assert problem is None if why is None else why in (problem or "")
 
 
-def test_commands_follow_variables_and_know_what_is_uncertain() -> None:
+def test_commands_expand_variables_and_mark_uncertain_ones() -> None:
     script = """
       dest="$out/lib" # where to
       mkdir -p $dest ${dest}/{a,b}
@@ -197,19 +197,19 @@ def test_install_scripts_are_followed(script: str, path: str) -> None:
         "ln -s /a $out/lib/a",
     ],
 )
-def test_missing_directories_are_noticed(script: str) -> None:
+def test_missing_directories_are_reported(script: str) -> None:
     assert follow_install(script, source_is_file=True).problems
 
 
 @pytest.mark.parametrize(
     "script", ["make install", "for f in *; do cp $f $out; done", "tar xf $src -C $out", "cp -r a $out"]
 )
-def test_what_cannot_be_followed_is_not_called_complete(script: str) -> None:
+def test_scripts_that_cannot_be_followed_are_not_complete(script: str) -> None:
     result = follow_install(script, source_is_file=False)
     assert not result.complete
 
 
-def test_bash_names_what_it_cannot_parse() -> None:
+def test_syntax_errors_are_reported() -> None:
     assert syntax_error('echo "x') is not None
     assert syntax_error("if true; then echo; fi") is None
 
@@ -274,7 +274,7 @@ def test_a_revision_is_a_hash_or_a_tag_or_unknown(text: str, kind: Stability) ->
         ("https://example.org/main/x.so", None),
     ],
 )
-def test_what_an_address_follows(url: str, kind: Stability | None) -> None:
+def test_the_revision_that_a_url_follows(url: str, kind: Stability | None) -> None:
     found = revision_in_address(url)
     assert (found.kind if found else None) is kind
 

@@ -1,4 +1,4 @@
-"""Diagnosis: each rule fires on what was recorded for it, and not on what only looks alike; causes come first."""
+"""Diagnosis: known failures are found in their recordings and not in similar ones; causes come first."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def names(found: tuple[Diagnosis, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_fires_on_what_was_recorded_for_it_and_explains_all_of_it(rule: KnownFailure) -> None:
+def test_a_known_failure_is_found_in_its_recording_and_explains_all_of_it(rule: KnownFailure) -> None:
     verdicts = recorded(rule.id, "fires")
     found = diagnose(verdicts)
     assert found, "no rule fires"
@@ -59,17 +59,17 @@ def test_a_rule_fires_on_what_was_recorded_for_it_and_explains_all_of_it(rule: K
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_is_silent_on_what_only_looks_alike(rule: KnownFailure) -> None:
+def test_a_known_failure_is_not_found_in_similar_recordings(rule: KnownFailure) -> None:
     assert rule.id not in names(diagnose(recorded(rule.id, "silent")))
 
 
-def test_what_is_recorded_is_of_checks_that_exist() -> None:
+def test_recordings_name_existing_checks() -> None:
     known = {check.id for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all(), *CONFIGURATION_CHECKS.all())}
     used = {one["check"] for entry in RECORDED.values() for which in ("fires", "silent") for one in entry[which]}
     assert used <= known
 
 
-def test_rules_are_complete_and_in_order() -> None:
+def test_known_failures_are_complete_and_in_order() -> None:
     assert len(BY_ID) == len(RULES) >= 30
     assert set(RECORDED) == set(BY_ID)
     layers = [LAYERS.index(rule.layer) for rule in RULES]
@@ -87,7 +87,7 @@ def test_a_healthy_node_has_no_diagnosis() -> None:
     assert diagnose([]) == ()
 
 
-def test_a_missing_driver_is_one_cause_and_not_fifteen() -> None:
+def test_a_missing_driver_is_one_cause_of_many_failures() -> None:
     reason = "the running kernel has no driver rknpu"
     tree = "npu@fdab0000: rockchip,rk3588-rknn-core okay"
     red = [
@@ -117,7 +117,7 @@ def test_a_missing_driver_is_one_cause_and_not_fifteen() -> None:
     assert (library.rule, library.explains) == ("library-link-dangling", ("python.runtime-in-place",))
 
 
-def test_a_lost_node_explains_only_what_could_not_be_asked() -> None:
+def test_a_lost_node_explains_only_the_checks_that_could_not_be_asked() -> None:
     found = diagnose([
         verdict("access.closed-to-others", "/dev/rknpu has mode 0666: everybody may use it"),
         verdict("udev.survives-replug", "opi01 rebooted while it was asked", "inconclusive"),
@@ -128,13 +128,13 @@ def test_a_lost_node_explains_only_what_could_not_be_asked() -> None:
     ]
 
 
-def test_each_node_has_its_own() -> None:
+def test_each_node_has_its_own_diagnosis() -> None:
     broken = verdict("access.closed-to-others", "/dev/rknpu has mode 0666: everybody may use it", node="opi02")
     found = diagnose([verdict("access.closed-to-others", "a user outside render is refused", "pass"), broken])
     assert [one.where for one in found] == ["opi02"]
 
 
-def test_configurations_are_left_alone() -> None:
+def test_verdicts_on_configurations_are_not_diagnosed() -> None:
     unit = Verdict("kernel.x", "?", "kernel", "unit", "vendor", "", Status.FAIL, "the device tree has no NPU node", "-")
     assert diagnose([unit]) == ()
 

@@ -1,4 +1,4 @@
-"""Every host of the fleet is judged as a subject is: the module's part in that host's own configuration."""
+"""Every host of the fleet is judged like a subject, with the module in the host's own configuration."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_a_node_that_cannot_be_deployed_to_is_not_asked(calls: Path, answer: Ans
     assert "exit status 3" in done.stderr
 
 
-def test_a_node_out_of_reach_is_not_touched(calls: Path, answer: Answer, deploy: Deploy) -> None:
+def test_an_unreachable_node_is_not_changed(calls: Path, answer: Answer, deploy: Deploy) -> None:
     answer("root@opi01", "exit 255")
     done = deploy("roll-out", "opi01", "opi02")
     assert done.returncode == 1
@@ -185,7 +185,7 @@ def test_rolling_back_sets_the_profile_and_switches(calls: Path, deploy: Deploy)
     ]
 
 
-def test_options_reach_the_programs(calls: Path, deploy: Deploy) -> None:
+def test_options_are_passed_to_the_programs(calls: Path, deploy: Deploy) -> None:
     assert deploy("deploy", "opi01", "--build-host", "builder").returncode == 0
     assert deploy("verify", "opi01", "-k", "udev").returncode == 0
     log = (calls / "log").read_text()
@@ -209,7 +209,7 @@ def test_recipes_call_the_script() -> None:
         assert expected in done.stderr
 
 
-def test_what_only_a_reboot_changes_is_found(tmp_path: Path) -> None:
+def test_changes_that_need_a_reboot_are_found(tmp_path: Path) -> None:
     # The question itself, asked of two systems of our own instead of /run's.
     sys.path.insert(0, str(SCRIPT.parent))
     try:

@@ -1,4 +1,4 @@
-"""Stands in for a testinfra Host: answers commands from a table, and holds each to be shell a node understands."""
+"""A fake testinfra Host: answers commands from a table, and checks that each command is valid shell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Result:
 
 @dataclass
 class FakeHost:
-    """Replies by the first pattern that is found in the command; what no pattern knows is no command of the node."""
+    """Replies by the first pattern that matches the command; any other command does not exist on the node."""
 
     replies: Mapping[str, Reply]
     asked: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class FakeHost:
 
 
 class LocalHost:
-    """Runs commands on this machine, for those that harm nothing here."""
+    """Runs harmless commands on this machine."""
 
     def run(self, command: str, *args: str) -> Result:
         """Like testinfra's."""

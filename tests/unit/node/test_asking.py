@@ -1,4 +1,4 @@
-"""How a node is asked: what applies, what a dead machine means, what a broken check answers."""
+"""How node checks are asked: which apply, and what a dead machine or a broken check gives."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def question(machine: FakeMachine, **more: Any) -> NodeUnderTest:
         ("none", "virt", {"units", "disabled"}),
     ],
 )
-def test_questions_fit_stack_and_board_in_the_order_of_their_stages(stack: str, board: str, topics: set[str]) -> None:
+def test_checks_apply_by_stack_and_board_in_the_order_of_their_stages(stack: str, board: str, topics: set[str]) -> None:
     chosen = checks_of(expectation(stack, board))
     assert {check.id.partition(".")[0] for check in chosen} == topics
     stages = [STAGES.index(check.stage) for check in chosen]
@@ -68,7 +68,7 @@ def test_questions_fit_stack_and_board_in_the_order_of_their_stages(stack: str, 
 
 
 @pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
-def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[NodeUnderTest]) -> None:
+def test_every_check_of_a_dead_machine_is_inconclusive_not_failed(check: Check[NodeUnderTest]) -> None:
     stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
     board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
     dead = FakeMachine(problem=MachineError("the board died"))
@@ -77,7 +77,7 @@ def test_a_machine_that_died_is_inconclusive_for_every_check(check: Check[NodeUn
 
 
 @pytest.mark.parametrize("check", NODE_CHECKS.all(), ids=lambda check: check.id)
-def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(check: Check[NodeUnderTest]) -> None:
+def test_a_node_where_no_command_works_passes_no_check(check: Check[NodeUnderTest]) -> None:
     """Every command fails, as on a node without any of the tools: only checks of an absence may pass."""
     stack = "vendor" if "vendor" in check.stacks else sorted(check.stacks)[0]
     board = "orangepi-5-plus" if "rk3588" in check.boards else "raspberrypi-4-b"
@@ -86,7 +86,7 @@ def test_a_node_on_which_no_command_works_never_passes_for_what_it_did_not_show(
     assert answer.status is not Status.PASS, answer.reason
 
 
-def test_a_check_that_breaks_is_inconclusive() -> None:
+def test_a_check_that_raises_an_exception_is_inconclusive() -> None:
     def breaks(question: NodeUnderTest) -> Answer:
         raise ValueError("oops")
 
@@ -108,7 +108,7 @@ def test_the_console_backend_is_a_testinfra_host() -> None:
     assert machine.asked == [("stat 'a b'", 7)]
 
 
-def test_a_dead_machine_is_never_an_exit_status() -> None:
+def test_a_dead_machine_raises_instead_of_returning_an_exit_status() -> None:
     machine = FakeMachine(problem=MachineError("gone"))
     with pytest.raises(HarnessError, match="gone"):
         host(machine).run("true")

@@ -1,4 +1,4 @@
-"""What a scenario expects reaches nodes: what would be skipped because nothing brings it fails where it is expected."""
+"""Expectations on nodes: a client that the configuration lacks fails if it is expected, and is skipped otherwise."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def asked(check: str, expects: tuple[str, ...] | None) -> tuple[Status, str]:
         ("library.login-shell-finds-runtime", "c"),
     ],
 )
-def test_what_is_expected_and_not_brought_fails(check: str, word: str) -> None:
+def test_an_expected_client_that_is_missing_fails(check: str, word: str) -> None:
     status, reason = asked(check, (word, "devnode"))
     assert status is Status.FAIL, reason
     status, reason = asked(check, ("devnode",))
@@ -79,7 +79,7 @@ def of_service(reply: Reply) -> tuple[Status, str, str]:
     return answer.status, answer.reason, host.asked[-1]
 
 
-def test_an_expected_service_is_asked_with_its_own_python_and_settings() -> None:
+def test_an_expected_service_is_checked_with_its_own_python_and_settings() -> None:
     status, reason, command = of_service("load_rknn 0\ninit_runtime 0\n")
     assert (status, reason) == (Status.PASS, "init_runtime() succeeded as detector.service")
     for part in (
@@ -95,7 +95,7 @@ def test_an_expected_service_is_asked_with_its_own_python_and_settings() -> None
     assert status is Status.INCONCLUSIVE and "unknown" in reason
 
 
-def test_who_alone_has_the_api_is_asked() -> None:
+def test_the_only_user_with_the_api_is_checked() -> None:
     given = question("vendor").expectation
     package = next(one for one in given.configuration.packages() if any(map(is_toolkit, one.walk())))
     bob = Account("bob", ("render",), is_system=False, packages=(package,))

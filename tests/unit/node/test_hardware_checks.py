@@ -1,4 +1,4 @@
-"""Checks of real hardware, asked of a node that answers from a table: healthy, broken in one way, and silent."""
+"""Checks of real hardware on a node that answers from a table: healthy, broken in one way, or silent."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_healthy_node_passes(check: Check[NodeUnderTest], stack: str) -> None:
 
 
 @pytest.mark.parametrize(("check", "stack"), EVERY, ids=NAMES)
-def test_a_node_that_can_run_nothing_neither_passes_nor_fails(check: Check[NodeUnderTest], stack: str) -> None:
+def test_a_node_that_runs_no_command_is_inconclusive_or_skipped(check: Check[NodeUnderTest], stack: str) -> None:
     host: Any = FakeHost({})
     answer = ask(check, replace(question(stack), host=host))
     assert answer.status in (Status.INCONCLUSIVE, Status.SKIP), answer.reason
@@ -231,14 +231,16 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
 @pytest.mark.parametrize(
     ("check", "stack", "changed", "status", "says"), BROKEN, ids=[f"{one[0]}-{one[1]}-{one[4]}" for one in BROKEN]
 )
-def test_a_broken_node_is_told(check: str, stack: str, changed: dict[str, Reply], status: Status, says: str) -> None:
+def test_a_broken_node_fails_with_its_reason(
+    check: str, stack: str, changed: dict[str, Reply], status: Status, says: str
+) -> None:
     answer = ask(HARDWARE_CHECKS[check], question(stack, changed))
     assert answer.status is status, answer.reason
     assert says in answer.reason
     assert answer.evidence or status is Status.SKIP
 
 
-def test_every_check_is_shown_to_fail() -> None:
+def test_every_check_fails_in_some_case() -> None:
     shown = {one[0] for one in BROKEN if one[3] is FAIL} | {"inference.golden-output", "inference.faster-than-cpu"}
     assert shown == {check.id for check in HARDWARE_CHECKS.all()}
 
@@ -251,7 +253,7 @@ def test_the_toolkit_in_the_configuration_is_compared_with_the_runtime() -> None
     assert ask(HARDWARE_CHECKS["driver.fits-runtime"], question("vendor", old, configuration=good)).status is FAIL
 
 
-def test_the_kernels_version_is_compared_where_the_real_nixpkgs_told_it() -> None:
+def test_the_kernel_version_is_compared_if_the_real_nixpkgs_evaluated_it() -> None:
     check = HARDWARE_CHECKS["kernel.release-matches"]
     known = question("vendor", nixpkgs="nixpkgs 26.05")
     assert "as configured" in ask(check, known).reason
@@ -260,7 +262,7 @@ def test_the_kernels_version_is_compared_where_the_real_nixpkgs_told_it() -> Non
     assert (answer.status, answer.reason) == (FAIL, "6.18.22 runs, the configuration says 6.18.2")
 
 
-def test_the_service_user_of_the_inventory_is_asked_by_name() -> None:
+def test_the_devnode_is_opened_as_the_service_user_of_the_inventory() -> None:
     check = HARDWARE_CHECKS["access.service-user-opens"]
     assert "inference opened /dev/rknpu" in ask(check, question("vendor", service_user="inference")).reason
     unknown: dict[str, Reply] = {"User=inference": (217, "", "Failed to determine credentials: Unknown user")}
@@ -269,7 +271,7 @@ def test_the_service_user_of_the_inventory_is_asked_by_name() -> None:
     )
 
 
-def test_rockchips_own_name_for_the_board_is_known() -> None:
+def test_rockchips_name_for_a_board_is_accepted() -> None:
     vendors: dict[str, Reply] = {
         "compatible": "/proc/device-tree/compatible=rockchip,rk3588-orangepi-5-plus rockchip,rk3588 \n"
         "/proc/device-tree/model=RK3588 OPi 5 Plus \n"
@@ -277,7 +279,7 @@ def test_rockchips_own_name_for_the_board_is_known() -> None:
     assert ask(HARDWARE_CHECKS["identity.board"], question("vendor", vendors)).status is Status.PASS
 
 
-def test_only_real_hardware_is_asked_about_silicon() -> None:
+def test_hardware_checks_are_only_asked_of_real_hardware() -> None:
     expectation = question("vendor").expectation
     ordinary = {check.id for check in checks_of(expectation)}
     real = checks_of(expectation, "hardware")

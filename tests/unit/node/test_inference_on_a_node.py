@@ -123,13 +123,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("scale", "says", "status"), WRONG.values(), ids=WRONG)
-def test_a_wrong_output_fails_whatever_was_returned(node: Path, scale: str, says: str, status: Status) -> None:
+def test_a_wrong_output_fails_despite_successful_return_codes(
+    node: Path, scale: str, says: str, status: Status
+) -> None:
     (node / "model.rknn").write_text(scale)
     answer = asked(node, "inference.golden-output")
     assert (answer.status, says in answer.reason) == (status, True), answer
 
 
-def test_without_the_stacks_module_nothing_can_be_told(node: Path) -> None:
+def test_without_the_stacks_python_module_it_is_inconclusive(node: Path) -> None:
     (node / "modules/rknnlite/api.py").unlink()
     answer = asked(node, "inference.golden-output")
     assert (answer.status, "has no rknnlite" in answer.reason) == (Status.INCONCLUSIVE, True), answer
@@ -146,19 +148,19 @@ def test_a_run_that_dies_is_inconclusive(node: Path) -> None:
     assert (answer.status, "did not run to its end" in answer.reason) == (Status.INCONCLUSIVE, True), answer
 
 
-def test_faster_than_the_processor_passes(node: Path) -> None:
+def test_faster_than_the_cpu_passes(node: Path) -> None:
     assert asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0).status is Status.PASS
     (node / "model.tflite").write_text("")
     assert asked(node, "inference.faster-than-cpu", cpu_model=Model(file=node / "model.tflite")).status is Status.PASS
 
 
-def test_as_slow_as_the_processor_fails(node: Path) -> None:
+def test_as_slow_as_the_cpu_fails(node: Path) -> None:
     (node / "modules/rknnlite/api.py").write_text(api(node, "0.02"))
     answer = asked(node, "inference.faster-than-cpu", cpu_milliseconds=20.0)
     assert (answer.status, "may be the CPU" in answer.reason) == (Status.FAIL, True), answer
 
 
-def test_an_idle_npu_fails_however_fast(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_npu_fails_even_if_the_model_is_fast(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = node / "load"
     load.write_text("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n")
     monkeypatch.setattr("rknn_validation.checks.node.inference.LOAD_FILE", str(load))
@@ -174,7 +176,7 @@ def test_an_idle_npu_fails_however_fast(node: Path, monkeypatch: pytest.MonkeyPa
     assert asked(node, "inference.faster-than-cpu", cpu_milliseconds=500.0).status is Status.PASS
 
 
-def test_the_right_output_from_the_processor_does_not_pass(node: Path) -> None:
+def test_the_right_output_computed_by_the_cpu_does_not_pass(node: Path) -> None:
     (node / "model.rknn").write_text("6")
     answer = asked(node, "inference.golden-output")
     assert (answer.status, "raised no interrupt" in answer.reason) == (Status.FAIL, True), answer
@@ -183,7 +185,7 @@ def test_the_right_output_from_the_processor_does_not_pass(node: Path) -> None:
     assert (answer.status, "it is unknown" in answer.reason) == (Status.INCONCLUSIVE, True), answer
 
 
-def test_an_output_has_to_go_with_the_known_one(node: Path) -> None:
+def test_an_output_must_correlate_with_the_known_one(node: Path) -> None:
     assert asked(node, "inference.golden-output", correlation=0.95).status is Status.PASS
     (node / "golden.npy").write_text(json.dumps([4, 2, 6]))
     answer = asked(node, "inference.golden-output", correlation=0.95, tolerance=9.0)
@@ -193,7 +195,7 @@ def test_an_output_has_to_go_with_the_known_one(node: Path) -> None:
     assert (answer.status, "the same everywhere" in answer.reason) == (Status.FAIL, True), answer
 
 
-def test_of_a_shipped_model_being_slow_proves_nothing_where_the_npu_worked(node: Path) -> None:
+def test_a_slow_shipped_model_is_skipped_if_the_npu_worked(node: Path) -> None:
     (node / "modules/rknnlite/api.py").write_text(api(node, "0.02"))
     ours = {"origin": "never compared with a board's", "cpu_milliseconds": 20.0}
     answer = asked(node, "inference.faster-than-cpu", **ours)
@@ -204,7 +206,7 @@ def test_of_a_shipped_model_being_slow_proves_nothing_where_the_npu_worked(node:
     assert asked(node, "inference.faster-than-cpu", **ours).status is Status.FAIL, "nothing says that the NPU worked"
 
 
-def test_a_node_need_not_have_what_the_shipped_model_needs(node: Path) -> None:
+def test_the_shipped_model_is_skipped_if_the_node_lacks_what_it_needs(node: Path) -> None:
     for check in ("inference.golden-output", "inference.faster-than-cpu"):
         (node / "model.rknn").write_text("5")
         answer = asked(node, check, origin="ours")
@@ -221,7 +223,7 @@ def test_a_node_need_not_have_what_the_shipped_model_needs(node: Path) -> None:
     assert (answer.status, "has no rknnlite" in answer.reason) == (Status.SKIP, True), answer
 
 
-def test_interrupts_are_those_of_all_cores_and_of_nobody_else(tmp_path: Path) -> None:
+def test_interrupts_of_all_npu_cores_are_counted_and_no_others(tmp_path: Path) -> None:
     table = tmp_path / "interrupts"
     table.write_text(
         "           CPU0       CPU1\n 40:    99   1   GICv3 33 Level  fde80000.hdmi\n"
@@ -234,7 +236,7 @@ def test_interrupts_are_those_of_all_cores_and_of_nobody_else(tmp_path: Path) ->
     assert runner.interrupts_of(str(table)) is None
 
 
-def test_nothing_to_compare_with_is_skipped(node: Path) -> None:
+def test_without_a_time_to_compare_it_is_skipped(node: Path) -> None:
     assert asked(node, "inference.faster-than-cpu").status is Status.SKIP
     (node / "modules/tflite_runtime/interpreter.py").unlink()
     (node / "model.tflite").write_text("")
@@ -247,7 +249,7 @@ def local(node: Path) -> NodeUnderTest:
     return replace(question("vendor"), host=host)
 
 
-def test_a_large_file_arrives_whole_and_is_sent_once(node: Path) -> None:
+def test_a_large_file_arrives_complete_and_is_sent_once(node: Path) -> None:
     big = node / "big.rknn"
     big.write_bytes(bytes(range(256)) * 500)
     target = Path(inference.put(local(node), big))
@@ -260,7 +262,7 @@ def test_a_large_file_arrives_whole_and_is_sent_once(node: Path) -> None:
     assert target.read_bytes() == big.read_bytes()
 
 
-def test_a_model_that_is_another_than_meant_is_not_run(node: Path) -> None:
+def test_a_model_with_another_hash_is_not_run(node: Path) -> None:
     for model in (
         Model(file=node / "model.rknn", sha256="a" * 64),
         Model(node=str(node / "model.rknn"), sha256="a" * 64),

@@ -1,4 +1,4 @@
-"""Nodes that no rule of the configuration is about: systemd's own rules give them, and nothing hides a bad rule."""
+"""Devnodes without a rule in the configuration get their access from systemd; rules that miss them still fail."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def test_a_rule_that_misses_the_node_still_fails(text: str) -> None:
     "text",
     ["", '# SUBSYSTEM=="accel"\n', 'SUBSYSTEM=="iio", ENV{TYPE}=="accelerometer", ENV{ACCEL_LOCATION}="base"\n'],
 )
-def test_where_no_rule_is_about_the_node_systemds_own_serves(text: str) -> None:
+def test_without_a_rule_for_the_devnode_systemds_own_rule_applies(text: str) -> None:
     assert asked("mainline", ACCEL, OPEN, handmade.rules(text)) == [SKIP, SKIP, SKIP]
 
 
-def test_what_systemd_did_not_give_is_not_left_to_it() -> None:
+def test_access_that_systemd_did_not_set_is_judged() -> None:
     assert asked("mainline", ACCEL, SHUT, ()) == [FAIL, FAIL, PASS]
 
 
-def test_rules_that_cannot_be_read_leave_it_open() -> None:
+def test_rules_of_unknown_text_are_inconclusive() -> None:
     assert asked("mainline", ACCEL, OPEN, UNREAD) == [UNSURE, UNSURE, UNSURE]
 
 
-def test_the_vendors_render_node_needs_no_rule_but_is_not_for_everybody() -> None:
+def test_the_vendors_render_node_needs_no_rule_but_must_not_be_open_to_everybody() -> None:
     assert asked("vendor", RENDER, OPEN, ()) == [SKIP, SKIP, FAIL]
 
 
-def test_the_vendors_misc_node_needs_one() -> None:
+def test_the_vendors_misc_device_needs_a_rule() -> None:
     assert asked("vendor", "/dev/rknpu", SHUT, ()) == [FAIL, FAIL, PASS]

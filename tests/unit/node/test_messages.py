@@ -1,4 +1,4 @@
-"""What the kernel says: lines of boards that work, and lines that name a trouble."""
+"""Kernel messages: lines of boards that work, and lines that report errors."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ rocket fdab0000.npu: Rockchip NPU core 0 version: 1179210309
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.id)
-def test_each_message_is_known_by_its_line(message: object) -> None:
+def test_each_message_matches_its_line(message: object) -> None:
     line = TROUBLE[message.id]  # type: ignore[attr-defined]
     assert known(line) is message
     assert not is_harmless(line)
 
 
 @pytest.mark.parametrize("line", HEALTHY)
-def test_a_healthy_boot_names_no_trouble(line: str) -> None:
+def test_a_healthy_boot_has_no_error_message(line: str) -> None:
     assert known(line) is None
 
 
-def test_what_only_sounds_like_trouble_is_known_to_be_harmless() -> None:
+def test_messages_that_only_look_like_errors_are_harmless() -> None:
     assert {line for line in HEALTHY if "fail" in line or "can't" in line or "could not" in line} == {
         line for line in HEALTHY if is_harmless(line) and "taints" not in line
     }

@@ -1,4 +1,4 @@
-"""Python in the place of the C client: chosen where it may stand for one, and printing what the client prints."""
+"""Python instead of the C client: when it is used, and that it prints the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STORE = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-python3-3.12.11/bin/python3
     ],
     ids=["C client", "Python of the store", "another Python", "nothing"],
 )
-def test_what_is_started(replies: Mapping[str, Reply], words: tuple[str, ...] | None) -> None:
+def test_the_client_that_is_started(replies: Mapping[str, Reply], words: tuple[str, ...] | None) -> None:
     host: Any = FakeHost(replies)
     assert program(NodeUnderTest(host, question("vendor").expectation)) == words
 
@@ -68,5 +68,5 @@ def test_it_prints_what_the_c_client_prints() -> None:
     assert (gone.rc, "No such file" in gone.stderr) == (1, True)
 
 
-def test_nothing_on_the_way_reads_it_its_own_way() -> None:
+def test_the_program_contains_no_characters_that_shells_or_systemd_expand() -> None:
     assert not {"$", "%", "'"} & set(PYTHON)

@@ -1,4 +1,4 @@
-"""What is told of a switch, without a board; and which switches a subject file asks for."""
+"""The checks of a switch without a board, and the switches that a subject file asks for."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def told(asked: Move) -> dict[str, Answer]:
     return {name: one for name, one in answers.items() if one.status is not Status.PASS}
 
 
-def test_what_is_the_same_passes() -> None:
+def test_equal_states_pass() -> None:
     assert told(move()) == {}
     assert told(move(STATE.replace("0-nixos-system", "1-nixos-system").replace("SHLVL=1", "SHLVL=2"))) == {}
     assert told(move(STATE.replace("systemd-udevd.service loaded active", "systemd-udevd.service loaded failed"))) == {}
@@ -73,7 +73,7 @@ def test_what_is_the_same_passes() -> None:
         ("rknpu\n", "rknpu\nrocket\n", "drivers", "rocket is left (loaded)"),
     ],
 )  # fmt: skip
-def test_what_differs_is_named(old: str, new: str, topic: str, reason: str) -> None:
+def test_a_difference_is_named(old: str, new: str, topic: str, reason: str) -> None:
     assert STATE.count(old) >= 1
     found = told(move(STATE.replace(old, new)))
     assert list(found) == [topic]
@@ -81,7 +81,7 @@ def test_what_differs_is_named(old: str, new: str, topic: str, reason: str) -> N
     assert found[topic].reason.startswith(reason)
 
 
-def test_a_driver_of_the_kernel_waits_for_the_next_boot_and_one_that_was_added_does_not() -> None:
+def test_a_driver_of_the_kernel_may_stay_until_the_next_boot_but_not_an_added_one() -> None:
     left = STATE.replace("rknpu\n", "rocket\n")
     assert told(move(left, next_boot=True)) == {}
     assert told(move(left, next_boot=True, drivers=("rocket",)))["drivers"].reason == "rocket is left (loaded)"
@@ -94,13 +94,13 @@ def test_a_driver_of_the_kernel_waits_for_the_next_boot_and_one_that_was_added_d
         (2, "Activation script snippet 'x' failed (1)", "exit status 2: activation failed"),
     ],
 )
-def test_a_switch_that_fails_is_told(status: int, said: str, reason: str) -> None:
+def test_a_switch_that_fails_is_reported(status: int, said: str, reason: str) -> None:
     found = told(move(status=status, said=said))
     assert list(found) == ["succeeds"]
     assert found["succeeds"].reason.endswith(reason)
 
 
-def test_a_unit_that_nothing_was_built_for_says_nothing() -> None:
+def test_a_unit_whose_program_was_not_built_is_ignored() -> None:
     after = STATE.replace("active exited", "failed failed")
     said = "warning: the following units failed: npu.service"
     assert move(after).doubtful == ("npu.service",)
@@ -108,7 +108,7 @@ def test_a_unit_that_nothing_was_built_for_says_nothing() -> None:
     assert [(name, one.status) for name, one in found.items()] == [("succeeds", Status.INCONCLUSIVE)]
 
 
-def test_answers_are_those_of_a_boot() -> None:
+def test_answers_are_compared_with_those_after_a_boot() -> None:
     good, bad = passed("fine"), failed("broken")
     assert told(move(answers={"a.b": good}, booted_answers={"a.b": good})) == {}
     assert told(move(answers={"a.b": bad}, booted_answers={"a.b": bad})) == {}
@@ -116,7 +116,7 @@ def test_answers_are_those_of_a_boot() -> None:
     assert found["answers"].reason == "after the switch, and not after a boot: a.b: broken"
 
 
-def test_only_what_a_switch_can_change_is_asked() -> None:
+def test_only_checks_that_a_switch_can_change_are_asked() -> None:
     stages = [{check.stage for check in one.to_ask(NODE_CHECKS.all())} for one in (
         move(), move(next_boot=True), move(STATE.replace("1-rknn", "0-rknn")),
     )]  # fmt: skip
