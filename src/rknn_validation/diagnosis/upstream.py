@@ -12,11 +12,11 @@ _MAINLINE_TREE = r"rockchip,rk3588-rknn-core"
 
 RULES = (
     KnownFailure(
-        "host-key-changed", "node", "every check is inconclusive: `its host key is another than the known one`",
+        "host-key-changed", "node", "every check is inconclusive: `its host key has changed`",
         "the node's host key differs from the known one: it was reinstalled, or it is another machine",
         "Verify which machine it is, then remove the old key: ssh-keygen -R HOST.",
         "OpenSSH sshconnect.c",
-        (unasked(r"its host key is another than|HOST IDENTIFICATION HAS CHANGED"),),
+        (unasked(r"its host key has changed|HOST IDENTIFICATION HAS CHANGED"),),
     ),
     KnownFailure(
         "host-key-unknown", "node", "every check is inconclusive: `its host key is not known`",
@@ -72,11 +72,11 @@ RULES = (
         certainty=LIKELY,
     ),
     KnownFailure(
-        "node-silent", "node", "every check is inconclusive: `it does not answer`, `there is no way to it`",
+        "node-silent", "node", "every check is inconclusive: `it does not answer`, `there is no route to it`",
         "the node cannot be reached: it is off, hung, or has another address",
         "Check power, network and address; the serial console shows whether it is up.",
         "OpenSSH sshconnect.c",
-        (unasked(r"it does not answer|there is no way to it|it ended the connection|no longer answers"),),
+        (unasked(r"it does not answer|there is no route to it|it ended the connection|no longer answers"),),
         certainty=LIKELY,
     ),
     KnownFailure(

@@ -194,13 +194,13 @@ def all_inconclusive(answers: dict[str, Answer], word: str, cause: str, remedy: 
 def test_a_board_without_a_listening_sshd(shared: SshBoard, expected: Expected) -> None:
     started = time.monotonic()
     answers = asked(shared.node(port=1), expected, SOME)
-    assert all_inconclusive(answers, "nothing listens", "no-sshd", "see port:"), answers
+    assert all_inconclusive(answers, "nothing listens", "no-sshd", "check port:"), answers
     assert time.monotonic() - started < 10
 
 
 def test_a_board_with_another_host_key(shared: SshBoard, expected: Expected) -> None:
     answers = asked(shared.node(ssh_config=shared.keys.ssh_config(shared.port, "other")), expected, SOME)
-    assert all_inconclusive(answers, "its host key is another", "host-key-changed", "ssh-keygen -R"), answers
+    assert all_inconclusive(answers, "its host key has changed", "host-key-changed", "ssh-keygen -R"), answers
 
 
 def test_a_board_that_refuses_the_key(shared: SshBoard, expected: Expected) -> None:
@@ -212,7 +212,7 @@ def test_a_board_whose_sshd_hangs(board: SshBoard, expected: Expected) -> None:
     board.sh("kill -STOP $(cat /run/fleet/pid)")
     started = time.monotonic()
     answers = asked(board.node(), expected, SOME, Limits(connect=5.0))
-    assert all_inconclusive(answers, "cannot be asked", "node-silent", "see whether it is on"), answers
+    assert all_inconclusive(answers, "cannot be asked", "node-silent", "check that it is on"), answers
     assert time.monotonic() - started < 20
 
 
@@ -237,7 +237,7 @@ def test_a_board_that_reboots_in_mid_check(board: SshBoard, expected: Expected) 
         board.sh("cat /proc/sys/kernel/random/uuid >/run/boot; mount --bind /run/boot /proc/sys/kernel/random/boot_id")
         board.sh("pkill -f 'sshd: root'")
         answers = {check: ask(CHECKS[check], question) for check in SOME}
-        assert all_inconclusive(answers, "rebooted", "node-rebooted", "ask again"), answers
+        assert all_inconclusive(answers, "rebooted", "node-rebooted", "run it again"), answers
 
 
 def test_a_board_that_goes_away_in_mid_check(board: SshBoard, expected: Expected) -> None:
