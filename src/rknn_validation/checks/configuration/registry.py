@@ -76,7 +76,6 @@ def check(
             return skipped(missing) if missing else answer(find(facts), good=title, nothing=nothing)
 
         ask.__doc__ = find.__doc__
-        ask.__doc__ = find.__doc__
         CONFIGURATION_CHECKS.check(id, title, remedy=remedy, stacks=stacks, boards=boards, everywhere=everywhere)(ask)
         return find
 
