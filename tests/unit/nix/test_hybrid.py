@@ -28,7 +28,9 @@ ROOT = Path(__file__).resolve().parents[3]
 VALUES = Path(__file__).parent / "nixos" / "values.nix"
 RECORDED: dict[str, dict[str, Any]] = json.loads(recording.RECORDED.read_text())["cases"]
 OWN = "this repository's"
-SAMPLE = sorted(one.name for one in tables.subjects().values() if not one.aborts)[::10]
+STANDIN_ONLY = {"harmless-options-of-others-modules"}
+"""Sets options of modules it does not import, which is an error wherever nixpkgs' own library is used."""
+SAMPLE = sorted(one.name for one in tables.subjects().values() if not one.aborts and one.name not in STANDIN_ONLY)[::10]
 """Every tenth subject: all of them take five times as long, and have been the same."""
 
 Statuses = Mapping[tuple[str, str, str], str]

@@ -34,7 +34,7 @@ let
       else if lib.all lib.isString values then
         lib.concatStringsSep "\n" (lib.unique values)
       else if lib.all isSet values then
-        (lib.types.lazyAttrsOf untyped).merge place defs
+        (lib.types.attrsOf untyped).merge place defs
       else
         lib.types.anything.merge place defs;
   };
