@@ -22,7 +22,7 @@ let
           SUBSYSTEM=="misc", KERNEL=="rknpu*", ${access}
           SUBSYSTEM=="drm", KERNEL=="card*|renderD*", DRIVERS=="RKNPU", ${access}
         '';
-        devices = "--subsystem-match=misc --subsystem-match=drm --sysname-match=rknpu* --sysname-match=renderD*";
+        devices = "--subsystem-match=misc --subsystem-match=drm --sysname-match=rknpu* --sysname-match=card* --sysname-match=renderD*";
       };
       mainline = {
         module = "rocket";
