@@ -44,9 +44,9 @@ MEANS = {
 """Weakest first."""
 
 PARTS = {
-    "Packages": ("source", "text", "lint"),
+    "Packages": ("packages", "lint"),
     "Module": ("evaluation", "options", "units", "tmpfiles", "expects"),
-    "Kernel and driver": ("kernel", "kernel-module", "kernel-package", "driver"),
+    "Kernel and driver": ("kernel", "driver"),
     "Device tree": ("device-tree",),
     "udev rules": ("udev",),
     "Device access": ("access", "device"),
