@@ -198,7 +198,7 @@ DESERVED: list[tuple[str, str, str, Damage, str]] = [
     ("no numpy", "vendor", "python.works-as-root", to(handmade.vendor(system_packages=(handmade.RUNTIME,
      replace(handmade.PYTHON, members=(NO_NUMPY,), out_path=handmade.store("python3-env", "4"))))), "numpy"),
     ("a torn library", "vendor", "python.works-as-root",
-     sh("rm /usr/lib/librknnrt.so; head -c 30 /bin/ls >/usr/lib/librknnrt.so"), "torn"),
+     sh("rm /usr/lib/librknnrt.so; head -c 30 /bin/ls >/usr/lib/librknnrt.so"), "truncated"),
     ("not a Rockchip board", "vendor", "python.works-as-root",
      sh("echo virt >/run/virt; mount --bind /run/virt /proc/device-tree/compatible"), "Rockchip board"),
     ("mode 0600", "vendor", "python.works-as-service-user",
