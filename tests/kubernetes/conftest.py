@@ -1,0 +1,32 @@
+"""Nodes for the tests in this directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "kubernetes/npu-driver/src")]
+
+from fakeapi import FakeApi  # noqa: E402
+from fakenode import FakeNode  # noqa: E402
+
+
+@pytest.fixture
+def node() -> Iterator[FakeNode]:
+    """A node without a bound driver; see FakeNode for how to give it an NPU."""
+    if os.geteuid() != 0:
+        pytest.skip("making device nodes takes root")
+    with FakeNode() as made:
+        yield made
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    """An API server that knows the node opi01."""
+    with FakeApi() as made:
+        made.put("/api/v1/nodes/opi01", {"status": {"conditions": []}})
+        yield made
