@@ -1,4 +1,4 @@
-"""Tells the cluster whether the NPU was seen to work: the condition `NPUReady` of the node, and labels in a file of NFD.
+"""Tells the cluster whether the NPU works: the condition `NPUReady` of the node, and labels in a file of NFD.
 
 The condition suits the Node Readiness Controller. Its reason comes from the harness's verdict where one was left on the
 node, else from the health of the device.
