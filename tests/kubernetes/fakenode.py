@@ -89,6 +89,16 @@ class FakeNode:
             (bound / "of_node").mkdir(parents=True)
             (bound / "of_node/compatible").write_text("rockchip,rk3588-rknn-core\0")
 
+    def file(self, path: str, text: str) -> None:
+        """A file of the node."""
+        (self.root / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path.lstrip("/")).write_text(text)
+
+    def link(self, path: str, target: str) -> None:
+        """A link of the node, to a path as the node names it."""
+        (self.root / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path.lstrip("/")).symlink_to(target)
+
     def remove(self, devnode: str, *classes: str) -> None:
         """What happens when the driver is unloaded."""
         (self.dev / devnode).unlink()
@@ -124,7 +134,13 @@ class Driver:
 
     def __init__(self, node: FakeNode, arguments: tuple[str, ...]) -> None:
         self.log = node.root / f"driver-{len(node.drivers)}.log"
-        folders = {"sys": node.sys, "dev": node.dev, "kubelet": node.kubelet, "cdi-folder": node.root / "cdi"}
+        folders = {
+            "sys": node.sys,
+            "dev": node.dev,
+            "kubelet": node.kubelet,
+            "cdi-folder": node.root / "cdi",
+            "files": node.root,
+        }
         words = [f"--{name}={path}" for name, path in folders.items()]
         words += [f"--device-plugins={node.kubelet / 'device-plugins'}", "--interval=0.1", *arguments]
         with self.log.open("wb") as log:

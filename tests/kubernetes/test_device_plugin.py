@@ -34,18 +34,32 @@ def test_a_container_is_given_the_npu_by_its_cdi_name(node: FakeNode) -> None:
 
 def test_without_cdi_it_is_given_paths(node: FakeNode) -> None:
     node.vendor_drm(number=2)
-    library = node.root / "librknnrt.so"
-    library.write_text("librknnrt version: 2.3.2")
+    node.file("/nix/store/x-rknn/lib/librknnrt.so", "librknnrt version: 2.3.2")
+    node.link("/usr/lib/librknnrt.so", "/nix/store/x-rknn/lib/librknnrt.so")
     with FakeKubelet(node.kubelet) as kubelet:
-        node.driver(*PLUGIN, "--paths", f"--library={library}:/usr/lib/librknnrt.so")
+        node.driver(*PLUGIN, "--paths", "--library=vendor=/usr/lib/librknnrt.so", "--library=mainline=/none.so")
         kubelet.wait("the device", lambda: healthy(kubelet))
         answer = kubelet.allocate(RESOURCE, ["npu-0"])
     assert [one.host_path for one in answer.devices] == ["/dev/dri/card2", "/dev/dri/renderD130"]
     assert {one.permissions for one in answer.devices} == {"rw"}
     assert [(one.host_path, one.container_path, one.read_only) for one in answer.mounts] == [
-        (str(library), "/usr/lib/librknnrt.so", True)
+        ("/nix/store/x-rknn/lib/librknnrt.so", "/usr/lib/librknnrt.so", True)
     ]
     assert answer.envs["ROCKCHIP_NPU_STACK"] == "vendor"
+
+
+def test_without_the_library_the_npu_is_given_to_nobody(node: FakeNode) -> None:
+    node.vendor_misc()
+    with FakeKubelet(node.kubelet) as kubelet:
+        node.driver(*PLUGIN, "--library=/usr/lib/librknnrt.so")
+        kubelet.wait("ill health", lambda: kubelet.devices == {"npu-0": "Unhealthy"})
+        with pytest.raises(grpc.RpcError, match=r"npu-0 is unhealthy: /usr/lib/librknnrt.so is not there"):
+            kubelet.allocate(RESOURCE, ["npu-0"])
+        node.file("/usr/lib/librknnrt.so", "librknnrt version: 2.3.2")
+        kubelet.wait("health", lambda: healthy(kubelet))
+        until("the spec", lambda: node.specs)
+    (mount,) = node.specs[0]["devices"][0]["containerEdits"]["mounts"]  # type: ignore[index]
+    assert mount["hostPath"] == mount["containerPath"] == "/usr/lib/librknnrt.so"
 
 
 def test_it_registers_again_when_kubelet_restarts(node: FakeNode) -> None:

@@ -312,7 +312,7 @@ def test_the_node_says_whether_it_was_validated(node: FakeNode, api: FakeApi) ->
         (("--interface=dra",), "--node NAME is missing"),
         (("--interface=dra", "--node=opi01"), "expected a pod's service account, or --kubeconfig FILE"),
         (("--interface=dra", "--node=opi01", "--kubeconfig=/nonexistent"), "/nonexistent: no usable kubeconfig"),
-        (("--interface=device-plugin", "--library=/nonexistent.so"), "/nonexistent.so: No such file or directory"),
+        (("--interface=device-plugin", "--library=lib.so"), "expected [vendor=|mainline=]/PATH[:/PATH], seen lib.so"),
         (("--interface=device-plugin", "--closure=/nonexistent"), "/nonexistent: No such file or directory"),
     ],
 )

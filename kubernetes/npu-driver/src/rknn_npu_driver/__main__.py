@@ -41,10 +41,12 @@ def parser() -> argparse.ArgumentParser:
         given = os.environ.get(variable)
         made.add_argument(f"--{name}", type=kind, default=kind(given) if given else default, help=text, **more)  # type: ignore[arg-type]
 
-    made.add_argument("--interface", choices=("dra", "device-plugin"), default=os.environ.get("RKNN_INTERFACE", "dra"))
+    interface = os.environ.get("RKNN_INTERFACE", "dra")
+    made.add_argument("--interface", choices=("dra", "device-plugin"), default=interface)
     add("node", str, os.environ.get("NODE_NAME", ""), "name of this node in the cluster (default: $NODE_NAME)")
     add("kubeconfig", Path, None, "how to reach the API server (default: the pod's service account)")
-    add("library", _library, None, "SOURCE[:TARGET], a file that clients open; mounted with the NPU", action="append")
+    library = "[STACK=]SOURCE[:TARGET]: a file of the node that clients open, given with the NPU (repeatable)"
+    made.add_argument("--library", type=_library, action="append", default=[], help=library)
     add("closure", Path, None, "a file that lists store paths to mount with the NPU, one a line")
     add("runtime", Path, None, "librknnrt.so, to tell its release (default: the first --library of that name)")
     add("replicas", _positive, 1, "containers that may share the NPU (default: 1; two clients can crash old drivers)")
@@ -57,16 +59,20 @@ def parser() -> argparse.ArgumentParser:
     add("cdi-folder", Path, Path("/var/run/cdi"), "where CDI specs go")
     add("kubelet", Path, KUBELET, "kubelet's directory")
     add("device-plugins", Path, PLUGINS, "kubelet's directory of device plugins")
-    add("sys", Path, Path("/sys"), "where /sys is")
-    add("dev", Path, Path("/dev"), "where /dev is")
+    add("sys", Path, Path("/sys"), "where the node's /sys is")
+    add("dev", Path, Path("/dev"), "where the node's /dev is")
+    add("files", Path, Path("/"), "where the node's other files are")
     made.add_argument("--paths", action="store_true", help="device plugin: give paths and not CDI names")
     made.add_argument("--list", action="store_true", help="say what is found on this machine, and end")
     return made
 
 
 def _library(text: str) -> cdi.Library:
-    source, _, target = text.partition(":")
-    return cdi.Library(Path(source), target or source)
+    stack, _, rest = text.rpartition("=")
+    source, _, target = rest.partition(":")
+    if not source.startswith("/") or stack not in ("", "vendor", "mainline"):
+        raise argparse.ArgumentTypeError(f"expected [vendor=|mainline=]/PATH[:/PATH], seen {text}")
+    return cdi.Library(Path(source), target or source, stack)
 
 
 def _positive(text: str) -> int:
@@ -86,14 +92,12 @@ class Driver:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.roots = Roots(options.sys, options.dev)
+        self.roots = Roots(options.sys, options.dev, options.files)
         self.machine: Machine = machine(self.roots)
-        libraries = tuple(options.library or ())
         closure = tuple(map(Path, options.closure.read_text().split())) if options.closure else ()
-        self.given = cdi.Given(libraries, closure)
-        own = next((one.source for one in libraries if one.source.name.startswith("librknnrt.so")), None)
-        library: Path | None = options.runtime or own
-        self.runtime = runtime_version(library) if library else ""
+        self.given = cdi.Given(tuple(options.library), closure, self.roots)
+        self.runtime = self._runtime()
+        self.opens = health.Opens(self.roots)
         self.inventory = health.Inventory(self.roots, self._probe(), options.replicas)
         self.specs = cdi.Folder(options.cdi_folder)
         self.stopping = threading.Event()
@@ -105,8 +109,19 @@ class Driver:
         self._owned = ExitStack()
         self._threads: list[threading.Thread] = []
 
+    def _runtime(self) -> str:
+        """The release of the runtime that containers are given, "" where it is none of the driver's business."""
+        own = (one.source for one in self.given.libraries if one.source.name.startswith("librknnrt.so"))
+        path = self.options.runtime or next(own, None)
+        try:
+            return runtime_version(self.roots.here(self.roots.resolve(path))) if path else ""
+        except OSError:
+            return ""
+
     def _probe(self) -> health.Probe:
-        opens = health.opens(self.roots)
+        def opens(npu: Npu) -> str:
+            return self.given.missing(npu.stack) or self.opens(npu)
+
         if not self.options.probe:
             return opens
         model = health.runs(shlex.split(self.options.probe), self.options.probe_seconds)
@@ -231,13 +246,17 @@ class Driver:
         if not offered:
             self.specs.keep(())
             return
+        if self.given.missing(offered[0].npu.stack):
+            return  # the NPU is unhealthy, and given to nobody
         try:
             devices = [cdi.device(one.name, one.npu, self.given) for one in offered]
             self.specs.write("node", cdi.spec(devices))
             self.specs.keep(("node",))
         except OSError as problem:
             # Claims would be answered with names that nothing resolves.
-            raise Stopped(f"CDI spec not written: {problem.filename}: {problem.strerror}") from problem
+            raise Stopped(
+                f"CDI spec not written: {problem.filename or self.specs.path}: {problem.strerror}"
+            ) from problem
 
     def _follow(self) -> None:
         """Write specs anew when the devices change: a driver that was loaded again may have other minor numbers."""
@@ -256,7 +275,7 @@ class Driver:
     def _tell(self) -> None:
         told: node.Readiness | None = None
         while not self.stopping.is_set():
-            now = node.readiness(self.inventory.offered, self.options.verdict)
+            now = node.readiness(self.inventory.offered, self.options.verdict, blocked=self.opens.blocked)
             try:
                 if self.api:
                     node.publish(self.api, self.options.node, now)

@@ -6,14 +6,15 @@ would be 0666 inside.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rknn_npu_driver.npu import Npu
+from rknn_npu_driver.npu import Npu, Roots
 
 KIND = "rockchip.com/npu"
 VERSION = "0.7.0"
@@ -23,25 +24,39 @@ MODE = 0o660
 
 @dataclass(frozen=True)
 class Library:
-    """A file of the host that clients open. `target` is where they look for it."""
+    """A file of the node that clients of a stack open ("": of either). `target` is where they look for it."""
 
     source: Path
     target: str
+    stack: str = ""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What comes with every NPU: libraries, store paths they need (their closure), read-only; and variables."""
+    """What comes with an NPU, read-only: libraries, and the store paths that these need (their closure)."""
 
     libraries: tuple[Library, ...] = ()
     closure: tuple[Path, ...] = ()
-    variables: tuple[str, ...] = ()
+    roots: Roots = field(default_factory=Roots)
+
+    def mounts(self, stack: str) -> list[tuple[Path, str]]:
+        """Files of the node with their places in a container. Raises OSError for one that is not there."""
+        own = [one for one in self.libraries if one.stack in ("", stack)]
+        found = [(self.roots.resolve(one.source), one.target) for one in own]
+        return found + [(path, str(path)) for path in self.closure]
+
+    def missing(self, stack: str) -> str:
+        """What of it is not there, "" where all is."""
+        try:
+            self.mounts(stack)
+        except OSError as problem:
+            return f"{problem.filename} is not there" if problem.errno == errno.ENOENT else str(problem)
+        return ""
 
 
-def device(name: str, npu: Npu, given: Given, variables: Sequence[str] = ()) -> dict[str, Any]:
-    """One device of a spec. Raises FileNotFoundError for a library that is not there: a container would fail later."""
-    mounts = [(library.source.resolve(strict=True), library.target) for library in given.libraries]
-    mounts += [(path, str(path)) for path in given.closure]
+def device(name: str, npu: Npu, given: Given) -> dict[str, Any]:
+    """One device of a spec. Raises OSError for a library that is not there: a container would fail later."""
+    mounts = given.mounts(npu.stack)
     edits: dict[str, Any] = {
         "deviceNodes": [
             {
@@ -61,7 +76,7 @@ def device(name: str, npu: Npu, given: Given, variables: Sequence[str] = ()) -> 
             {"hostPath": str(source), "containerPath": target, "options": ["ro", "nosuid", "nodev", "bind"]}
             for source, target in mounts
         ],
-        "env": [f"ROCKCHIP_NPU_STACK={npu.stack}", *given.variables, *variables],
+        "env": [f"ROCKCHIP_NPU_STACK={npu.stack}"],
     }
     return {"name": name, "containerEdits": {key: value for key, value in edits.items() if value}}
 

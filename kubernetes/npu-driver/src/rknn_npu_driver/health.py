@@ -6,12 +6,13 @@ equal answers in a row, in both directions: what recovers is offered again.
 
 from __future__ import annotations
 
+import errno
 import logging
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rknn_npu_driver.npu import Npu, Roots, discover, opened
 
@@ -42,14 +43,24 @@ Probe = Callable[[Npu], str]
 """Says what is wrong with an NPU, "" for nothing."""
 
 
-def opens(roots: Roots) -> Probe:
-    """A probe that opens the devnode clients open."""
+class Opens:
+    """A probe that opens the devnode clients open. `blocked`: this process may not, and so nothing is known.
 
-    def probe(npu: Npu) -> str:
-        problem = opened(npu.nodes[0], roots)
-        return f"{npu.nodes[0].path} cannot be opened: {problem.strerror}" if problem else ""
+    The device cgroup of an unprivileged container answers EPERM for every device; permissions would answer EACCES.
+    """
 
-    return probe
+    def __init__(self, roots: Roots) -> None:
+        self.blocked = False
+        self._roots = roots
+
+    def __call__(self, npu: Npu) -> str:
+        """What is wrong with an NPU, "" for nothing and for not knowing."""
+        problem = opened(npu.nodes[0], self._roots)
+        blocked = problem is not None and problem.errno == errno.EPERM
+        if blocked and not self.blocked:
+            LOG.warning("%s: this container may open no devices; only its presence is watched", npu.nodes[0].path)
+        self.blocked = blocked
+        return f"{npu.nodes[0].path} cannot be opened: {problem.strerror}" if problem and not blocked else ""
 
 
 def runs(command: Sequence[str], seconds: float) -> Probe:
@@ -136,8 +147,3 @@ class Inventory:
             self._offered = offered
             self.changes += 1
             self.changed.notify_all()
-
-
-def without_health(offered: Sequence[Offered]) -> tuple[Offered, ...]:
-    """The same devices, to compare what they are regardless of how they are."""
-    return tuple(replace(one, problem="", since=0.0) for one in offered)

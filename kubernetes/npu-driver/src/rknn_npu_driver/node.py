@@ -32,15 +32,18 @@ class Readiness:
     message: str
 
 
-def readiness(offered: tuple[Offered, ...], verdict: Path | None) -> Readiness:
+def readiness(offered: tuple[Offered, ...], verdict: Path | None, *, blocked: bool = False) -> Readiness:
     """Whether the NPU is ready: it is offered, healthy, and passed validation where that is asked for.
 
-    `verdict` is a JSON file with `verdict` (pass, fail or inconclusive), `reason` and `message`.
+    `blocked`: the driver may not open the devnode, and knows only that it is there. `verdict` is a JSON file with
+    `verdict` (pass, fail or inconclusive), `reason` and `message`.
     """
     if not offered:
         return Readiness("False", "NoDevice", "no driver offers an NPU on this node")
     if not offered[0].healthy:
         return Readiness("False", "Unhealthy", offered[0].problem)
+    if verdict is None and blocked:
+        return Readiness("Unknown", "NotOpened", f"{offered[0].npu.nodes[0].path} is there; nobody opened it")
     if verdict is None:
         return Readiness("True", "Healthy", f"{offered[0].npu.nodes[0].path} opens; the NPU's output was not checked")
     try:

@@ -7,6 +7,7 @@ Sources: Linux drivers/accel/rocket; w568w/rknpu-module (driver 0.9.8); the vend
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import mmap
 import os
@@ -72,10 +73,28 @@ class Machine:
 
 @dataclass(frozen=True)
 class Roots:
-    """Where /sys and /dev are mounted."""
+    """Where the node's /sys, /dev and other files are: in a container they are mounted somewhere else."""
 
     sys: Path = Path("/sys")
     dev: Path = Path("/dev")
+    files: Path = Path("/")
+
+    def resolve(self, path: Path) -> Path:
+        """A file of the node as it names it, with links followed there. Raises FileNotFoundError, OSError on a loop."""
+        for _ in range(40):
+            inwards = reversed([path, *path.parents[:-1]])
+            link = next((one for one in inwards if self.here(one).is_symlink()), None)
+            if link is None:
+                break
+            target = Path(os.path.normpath(link.parent / self.here(link).readlink()))
+            path = target / path.relative_to(link)
+        if not self.here(path).exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return path
+
+    def here(self, path: Path) -> Path:
+        """Where this process finds a file of the node."""
+        return self.files / path.relative_to("/")
 
 
 def machine(roots: Roots) -> Machine:
