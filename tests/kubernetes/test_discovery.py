@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,7 @@ def test_a_devnode_of_another_device_is_not_taken_for_the_npu_s(node: FakeNode) 
     assert discover(roots(node)) == ()
     (node.sys / "class/misc/rknpu/dev").write_text("1:3\n")
     (node.dev / "rknpu").unlink()
-    os.symlink("null", node.dev / "rknpu")
+    (node.dev / "rknpu").symlink_to("null")
     assert discover(roots(node)) == ()
 
 
