@@ -209,3 +209,15 @@ def test_it_refuses_where_dra_offers_the_same_npu(node: FakeNode, api: FakeApi) 
     with FakeKubelet(node.kubelet) as kubelet:
         node.driver(*PLUGIN, *reach)
         kubelet.wait("the device", lambda: healthy(kubelet))
+
+
+def test_engines_without_kubernetes_are_told_by_a_spec_alone(node: FakeNode) -> None:
+    status, said = node.driver("--write-spec").ended()
+    assert (status, "no driver offers an NPU" in said) == (1, True)
+    node.mainline()
+    status, said = node.driver("--write-spec", "--library=mainline=/none.so").ended()
+    assert (status, "/none.so is not there" in said) == (1, True)
+    assert not node.specs
+    status, said = node.driver("--write-spec").ended()
+    assert (status, said.splitlines()[-1]) == (0, f"rockchip.com/npu=npu-0: {node.root}/cdi")
+    assert len(node.specs) == 1

@@ -1,4 +1,5 @@
-# The packages for RKNN: pkgs.rknn.{runtime,toolkit-lite,python,diagnostics} and pkgs.rknn.driverFor kernelPackages.
+# The packages for RKNN: pkgs.rknn.{runtime,toolkit-lite,python,diagnostics,npu-driver},
+# and pkgs.rknn.driverFor kernelPackages.
 #
 # Rockchip's own kernel is not packaged: its trees are not releases but branches of several gigabytes, and a fleet that
 # needs one already has it. The module works with any that is set as boot.kernelPackages (driver.package = null).
@@ -24,6 +25,7 @@ lib.recurseIntoAttrs {
   # An interpreter that can `import rknnlite.api`.
   python = python.withPackages (_: [ toolkit-lite ]);
   diagnostics = callPackage ./diagnostics { };
+  npu-driver = callPackage ./npu-driver.nix { };
   # With the overlay linux-rknpu, every kernel package set has the module, and may override it.
   driverFor =
     kernelPackages: kernelPackages.rknpu or (kernelPackages.callPackage ./driver.nix { });

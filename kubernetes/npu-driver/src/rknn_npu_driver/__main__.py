@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     add("dev", Path, Path("/dev"), "where the node's /dev is")
     add("files", Path, Path("/"), "where the node's other files are")
     made.add_argument("--paths", action="store_true", help="device plugin: give paths and not CDI names")
+    once = "write the CDI spec of what is found, and end: for container engines without Kubernetes"
+    made.add_argument("--write-spec", action="store_true", help=once)
     made.add_argument("--list", action="store_true", help="say what is found on this machine, and end")
     return made
 
@@ -156,7 +158,7 @@ class Driver:
         if not self.inventory.offered:
             LOG.info("no driver offers an NPU on this machine (%s)", self.machine.model or "no device tree")
         # Containers of a node that was restarted are started again by names that stand in these files.
-        self._write_specs()
+        self.write_specs()
         self._thread("health", lambda: self.inventory.watch(options.interval, self.stopping))
         self._thread("specs", self._follow)
         if self.slices and self.dra:
@@ -241,7 +243,8 @@ class Driver:
             name = slices[0]["metadata"]["name"]
             raise Stopped(f"the DRA driver offers this node's NPU already, in ResourceSlice {name}: use one of the two")
 
-    def _write_specs(self) -> None:
+    def write_specs(self) -> None:
+        """Write the CDI spec of what is offered. Raises Stopped."""
         offered = self.inventory.offered
         if not offered:
             self.specs.keep(())
@@ -268,7 +271,7 @@ class Driver:
                     continue
                 seen = self.inventory.changes
             try:
-                self._write_specs()
+                self.write_specs()
             except Stopped as problem:
                 LOG.error("%s", problem)
 
@@ -295,6 +298,19 @@ class Driver:
                 )
 
 
+def _write_spec(driver: Driver) -> int:
+    driver.inventory.look()
+    offered = driver.inventory.offered
+    if not offered:
+        raise Stopped("no driver offers an NPU on this machine: there is nothing to describe")
+    missing = driver.given.missing(offered[0].npu.stack)
+    if missing:
+        raise Stopped(missing)
+    driver.write_specs()
+    print(f"{', '.join(f'{cdi.KIND}={one.name}' for one in offered)}: {driver.specs.path}")
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT. Status 1: it cannot serve; 2: the command line is wrong."""
     options = parser().parse_args(arguments)
@@ -312,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{driver.machine.model or 'no device tree'}: {list(driver.inventory.offered) or 'no NPU'}")
         return 0
     try:
+        if options.write_spec:
+            return _write_spec(driver)
         driver.start()
         while not stop.wait(1.0):
             ended = driver.problem()
