@@ -22,6 +22,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MOST_PIXELS = 50_000_000
 # Pillow's own limit is a warning first.
 Image.MAX_IMAGE_PIXELS = None
+DROPPED = 64 * 1024**2
+"""Bytes of a body that is refused which are read all the same."""
 READY_SECONDS = 30.0
 """How long the answer of the last inference is believed by /readyz."""
 
@@ -154,9 +156,11 @@ def server(address: tuple[str, int], classifier: Classifier) -> ThreadingHTTPSer
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        taken = 0
 
         def do_POST(self) -> None:
             """Classify the image in the body."""
+            self.taken = 0
             try:
                 path, _, query = self.path.partition("?")
                 if path != "/classify":
@@ -165,6 +169,7 @@ def server(address: tuple[str, int], classifier: Classifier) -> ThreadingHTTPSer
             except Refused as refused:
                 # What was not read of the body would be taken for the next request.
                 self.close_connection = True
+                self._drop()
                 self._json(refused.status, {"error": str(refused)})
 
         def do_GET(self) -> None:
@@ -187,11 +192,20 @@ def server(address: tuple[str, int], classifier: Classifier) -> ThreadingHTTPSer
                 raise Refused(413, f"the body has {length} bytes: expected at most {classifier.limits.size}")
             try:
                 body = self.rfile.read(int(length))
+                self.taken = len(body)
             except TimeoutError:
                 raise Refused(408, "the body did not arrive") from None
             if len(body) < int(length):
                 raise Refused(400, f"the body ended after {len(body)} of {length} bytes")
             return body
+
+        def _drop(self) -> None:
+            """Read the rest of a body, within bounds: a client that still writes would not see the answer."""
+            length = self.headers.get("Content-Length", "")
+            left = min(int(length), DROPPED) - self.taken if length.isdigit() else 0
+            while left > 0:
+                read = len(self.rfile.read(min(left, 65536)))
+                left = left - read if read else 0
 
         def _json(self, status: int, answer: dict[str, Any]) -> None:
             self._text(status, json.dumps(answer), "application/json")
