@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "kubernetes/npu-driver/src")]
-
-from fakeapi import FakeApi  # noqa: E402
-from fakenode import FakeNode  # noqa: E402
+from fakeapi import FakeApi
+from fakenode import FakeNode
 
 
 @pytest.fixture

@@ -24,17 +24,14 @@ import numpy
 import pytest
 from ai_edge_litert import interpreter as tflite
 from PIL import Image
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "kubernetes/inference-service/src"))
-
-from rknn_inference import __main__ as command  # noqa: E402
-from rknn_inference import models  # noqa: E402
-from rknn_inference.models import Array, MainlineModel, ModelError, VendorModel, delegated, fetched  # noqa: E402
-from rknn_inference.service import Classifier, Limits, server  # noqa: E402
+from rknn_inference import __main__ as command
+from rknn_inference import models
+from rknn_inference.models import Array, MainlineModel, ModelError, VendorModel, delegated, fetched
+from rknn_inference.service import Classifier, Limits, server
 
 pytestmark = [pytest.mark.integration, pytest.mark.kubernetes]
 
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "src/rknn_validation/npu/models"
 Ask = Callable[..., tuple[int, dict[str, Any] | str]]
 

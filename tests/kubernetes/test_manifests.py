@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import copy
-import sys
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import manifests
 import pytest
-
-sys.path.insert(0, str(manifests.ROOT / "npu-driver/src"))
-
 from rknn_npu_driver.__main__ import parser
 from rknn_npu_driver.dra import DRIVER
 

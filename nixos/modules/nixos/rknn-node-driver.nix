@@ -53,6 +53,8 @@ let
   };
 in
 {
+  imports = [ ./rknn.nix ];
+
   options = {
     hardware.rknn.cdi.enable = lib.mkEnableOption ''
       a CDI spec for the NPU, so that containerd, Docker and Podman can give it to a container as
