@@ -75,6 +75,7 @@ TESTS = {
     "tests/nixos-vm/fleet": ("Checking nodes over SSH", EMULATION),
     "tests/unit/node/test_nixos_tests.py": ("NixOS tests, their machines", STAND_IN),
     "tests/nixos-vm/test_testscripts.py": ("NixOS tests, their scripts", EMULATION),
+    "tests/kubernetes": ("Kubernetes", OWN_TESTS),
     "tests/nixos-vm/test_nixos_guest.py": ("NixOS guests, by an image of NixOS layout", EMULATION),
 }
 """Parts that tests run, by where the tests are."""

@@ -10,7 +10,7 @@
 let
   rknn = config.hardware.rknn;
   cfg = config.services.rknn-node-driver;
-  condition = import ./rknn/condition.nix;
+  condition = (import ./rknn/condition.nix).isRk3588;
   libraries =
     if !rknn.runtime.enable then
       [ ]
