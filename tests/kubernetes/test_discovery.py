@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fakenode import FakeNode
 from rknn_npu_driver import cdi
+from rknn_npu_driver.health import Inventory
 from rknn_npu_driver.npu import Roots, discover, machine, runtime_version
 
 pytestmark = [pytest.mark.unit, pytest.mark.kubernetes]
@@ -135,3 +136,14 @@ def test_links_are_followed_on_the_node_and_not_here(tmp_path: Path) -> None:
     for path in ("/none", "/loop"):
         with pytest.raises(FileNotFoundError):
             here.resolve(Path(path))
+
+
+def test_one_answer_changes_nothing_and_two_do(node: FakeNode) -> None:
+    node.mainline()
+    answers = iter(["", "bad", "", "bad", "", "bad", "worse", "", "worse", "", ""])
+    inventory = Inventory(roots(node), lambda _: next(answers))
+    seen = []
+    for _ in range(11):
+        inventory.look()
+        seen.append(inventory.offered[0].problem)
+    assert seen == [""] * 6 + ["worse"] * 4 + [""]

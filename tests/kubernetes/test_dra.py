@@ -198,8 +198,7 @@ def test_without_device_taints_an_ill_npu_leaves_the_slice(node: FakeNode, api: 
         until("the device", lambda: len(devices(api)) == 1)
 
 
-def test_a_probe_decides_only_after_two_equal_answers(node: FakeNode, api: FakeApi) -> None:
-    """One answer in a row says little: every other one fails here, and health never changes."""
+def test_a_probe_decides_and_leaves_an_npu_in_use_alone(node: FakeNode, api: FakeApi) -> None:
     node.mainline()
     state = node.root / "state"
     state.write_text("")
@@ -209,6 +208,7 @@ def test_a_probe_decides_only_after_two_equal_answers(node: FakeNode, api: FakeA
     with FakeKubelet(node.kubelet, api) as kubelet:
         start(node, api, f"--probe={probe}")
         ready(kubelet, api)
+        until("the condition", lambda: _condition(api) == ("True", "ModelRan"))
         state.write_text("core 1: the output is wrong\n")
         said = f"{probe} ended with status 1: core 1: the output is wrong"
         kubelet.wait("ill health", lambda: kubelet.health == {"npu-0": (2, said)})
@@ -217,6 +217,19 @@ def test_a_probe_decides_only_after_two_equal_answers(node: FakeNode, api: FakeA
         one = claim(api, "first")
         kubelet.prepare(one)
         until("a run that began before", lambda: _still(node.root / "runs"))
+
+
+def test_a_devnode_that_opens_is_no_proof(node: FakeNode, api: FakeApi) -> None:
+    node.mainline()
+    with FakeKubelet(node.kubelet, api) as kubelet:
+        start(node, api)
+        ready(kubelet, api)
+        until("the condition", lambda: _condition(api) == ("Unknown", "NotValidated"))
+
+
+def _condition(api: FakeApi) -> tuple[str, str]:
+    found = api.objects["/api/v1/nodes/opi01"]["status"]["conditions"]
+    return (found[0]["status"], found[0]["reason"]) if found else ("", "")
 
 
 def _still(file: Path) -> bool:
@@ -290,18 +303,14 @@ def test_the_node_says_whether_it_was_validated(node: FakeNode, api: FakeApi) ->
     node.mainline()
     verdict = node.root / "verdict.json"
 
-    def condition() -> tuple[str, str]:
-        found = api.objects["/api/v1/nodes/opi01"]["status"]["conditions"]
-        return (found[0]["status"], found[0]["reason"]) if found else ("", "")
-
     with FakeKubelet(node.kubelet, api) as kubelet:
         driver = start(node, api, f"--verdict={verdict}", f"--nfd-folder={node.root}")
         ready(kubelet, api)
-        until("the condition", lambda: condition() == ("Unknown", "NotValidated"))
+        until("the condition", lambda: _condition(api) == ("Unknown", "NotValidated"))
         verdict.write_text(json.dumps({"verdict": "fail", "reason": "WrongOutput", "message": "core 1 is wrong"}))
         driver.stop()
         start(node, api, f"--verdict={verdict}", f"--nfd-folder={node.root}")
-        until("the condition", lambda: condition() == ("False", "WrongOutput"))
+        until("the condition", lambda: _condition(api) == ("False", "WrongOutput"))
     labels = (node.root / "rockchip-npu").read_text()
     assert "rockchip.com/npu.ready=false" in labels and "+expiry-time=" in labels
 

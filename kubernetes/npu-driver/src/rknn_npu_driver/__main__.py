@@ -100,6 +100,7 @@ class Driver:
         self.given = cdi.Given(tuple(options.library), closure, self.roots)
         self.runtime = self._runtime()
         self.opens = health.Opens(self.roots)
+        self.proved = False  # whether the model ran last with the right output
         self.inventory = health.Inventory(self.roots, self._probe(), options.replicas)
         self.specs = cdi.Folder(options.cdi_folder)
         self.stopping = threading.Event()
@@ -129,8 +130,12 @@ class Driver:
         model = health.runs(shlex.split(self.options.probe), self.options.probe_seconds)
 
         def probe(npu: Npu) -> str:
+            problem = opens(npu)
             # A model that runs beside a pod's can crash old drivers: only an NPU nobody has been given is probed so.
-            return opens(npu) or ("" if self.in_use else model(npu))
+            if not problem and not self.in_use:
+                problem = model(npu)
+                self.proved = not problem
+            return problem
 
         return probe
 
@@ -278,7 +283,7 @@ class Driver:
     def _tell(self) -> None:
         told: node.Readiness | None = None
         while not self.stopping.is_set():
-            now = node.readiness(self.inventory.offered, self.options.verdict, blocked=self.opens.blocked)
+            now = node.readiness(self.inventory.offered, self.options.verdict, proved=self.proved)
             try:
                 if self.api:
                     node.publish(self.api, self.options.node, now)

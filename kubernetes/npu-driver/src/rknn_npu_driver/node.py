@@ -32,20 +32,22 @@ class Readiness:
     message: str
 
 
-def readiness(offered: tuple[Offered, ...], verdict: Path | None, *, blocked: bool = False) -> Readiness:
-    """Whether the NPU is ready: it is offered, healthy, and passed validation where that is asked for.
+def readiness(offered: tuple[Offered, ...], verdict: Path | None, *, proved: bool = False) -> Readiness:
+    """Whether the NPU is ready: offered, healthy, and seen to work. A devnode that opens is no proof of that.
 
-    `blocked`: the driver may not open the devnode, and knows only that it is there. `verdict` is a JSON file with
-    `verdict` (pass, fail or inconclusive), `reason` and `message`.
+    `verdict` is a JSON file with `verdict` (pass, fail or inconclusive), `reason` and `message`. `proved`: the driver's
+    own probe ran a model, and the output was right.
     """
     if not offered:
         return Readiness("False", "NoDevice", "no driver offers an NPU on this node")
     if not offered[0].healthy:
         return Readiness("False", "Unhealthy", offered[0].problem)
-    if verdict is None and blocked:
-        return Readiness("Unknown", "NotOpened", f"{offered[0].npu.nodes[0].path} is there; nobody opened it")
+    if verdict is None and proved:
+        return Readiness("True", "ModelRan", "the probe ran a model, and the output was right")
     if verdict is None:
-        return Readiness("True", "Healthy", f"{offered[0].npu.nodes[0].path} opens; the NPU's output was not checked")
+        return Readiness(
+            "Unknown", "NotValidated", f"{offered[0].npu.nodes[0].path} is there; its output was not checked"
+        )
     try:
         told = json.loads(verdict.read_text())
         status = {"pass": "True", "fail": "False"}.get(told["verdict"], "Unknown")
