@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
 from rknn_validation.diagnosis import RULES, KnownFailure  # noqa: E402
+from rknn_validation.npu.codes import code_of  # noqa: E402
 
 PAGE = ROOT / "docs" / "diagnosis.md"
 HEAD = """# From failures to causes
@@ -35,7 +36,7 @@ recorded evidence that it fires on, and evidence that only looks alike and must 
 
 def row(rule: KnownFailure) -> str:
     """One failure."""
-    cells = (f"`{rule.id}`", rule.seen, f"{rule.cause} ({rule.certainty})", rule.fix, rule.source)
+    cells = (f"{code_of(rule.id)} `{rule.id}`", rule.seen, f"{rule.cause} ({rule.certainty})", rule.fix, rule.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

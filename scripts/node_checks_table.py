@@ -17,6 +17,7 @@ from rknn_validation.checks.model import Check, Registry  # noqa: E402
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS  # noqa: E402
 from rknn_validation.checks.node.registry import STAGES  # noqa: E402
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS  # noqa: E402
+from rknn_validation.npu.codes import code_of  # noqa: E402
 
 PAGE = ROOT / "docs" / "node-checks.md"
 TABLES: dict[str, Registry[Any]] = {
@@ -29,7 +30,8 @@ TABLES: dict[str, Registry[Any]] = {
 def row(check: Check[Any]) -> str:
     """One check."""
     seen_by = " ".join((check.ask.__doc__ or "").split())
-    return f"| `{check.id}` | {', '.join(sorted(check.stacks))} | {', '.join(sorted(check.boards))} | {seen_by} |"
+    where = f"{', '.join(sorted(check.stacks))} | {', '.join(sorted(check.boards))}"
+    return f"| {code_of(check.id)} `{check.id}` | {where} | {seen_by} |"
 
 
 def table(registry: Registry[Any]) -> str:

@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 @pytest.mark.parametrize(
     "name",
     [
-        *("command_reference", "diagnosis_table", "node_checks_table", "options_reference"),
+        *("command_reference", "diagnosis_table", "findings_pages", "node_checks_table", "options_reference"),
         *("status_page", "subject_schema", "subjects_table"),
     ],
 )

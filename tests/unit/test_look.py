@@ -207,6 +207,6 @@ def test_output_of_pytest_ends_with_the_verdict(tmp_path: Path) -> None:
     done = judged(tmp_path, "-c", str(ROOT / "pyproject.toml"))
     assert "test session starts" in done.stdout
     assert "SKIPPED" not in done.stdout
-    assert done.stdout.count("FAIL access.not-world-writable [") == 1
+    assert done.stdout.count("FAIL NPU110 access.not-world-writable [") == 1
     assert done.stdout.count("every process on the machine can use the driver") == 1
     assert done.stdout.splitlines()[-1].startswith("reports: ")

@@ -61,7 +61,7 @@ def test_matrix_shows_each_status_and_folds_passing_topics(collection: Collectio
     assert "udev.* (2 other checks)" in shown
     assert "udev.rule" not in shown
     assert "FAIL udev.group [vendor]" in shown
-    assert "???? device.opens [vendor/orangepi-5-plus]" in shown
+    assert "???? NPU492 device.opens [vendor/orangepi-5-plus]" in shown
     assert "remedy: mend udev.group" in shown
     assert "crw-rw-rw-" in shown
     assert "stand-in nixpkgs" in shown
@@ -93,7 +93,7 @@ def test_verbosity_shortens_and_extends_the_text(collection: Collection) -> None
     quiet = [line for line, _ in terminal.render(collection, verbosity=-1)]
     assert [line.split(":")[0] for line in quiet[:-2]] == [
         "FAIL udev.group [vendor]",
-        "???? device.opens [vendor/orangepi-5-plus]",
+        "???? NPU492 device.opens [vendor/orangepi-5-plus]",
     ]
     (only,) = [line for line, _ in terminal.render(collection, verbosity=-2) if not line.startswith("reports:")]
     assert only.startswith("verdict: 2 pass, 1 fail")

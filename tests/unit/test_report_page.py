@@ -168,4 +168,4 @@ def test_results_match_their_schema(tmp_path: Path) -> None:
 def test_the_schema_describes_every_field_of_a_verdict() -> None:
     fields = {field.name for field in dataclasses.fields(Verdict)}
     described = SCHEMA["definitions"]["verdict"]
-    assert set(described["properties"]) == set(described["required"]) == fields
+    assert set(described["properties"]) == set(described["required"]) == fields | {"code"}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from rknn_validation.checks.formerly import current_id
+from rknn_validation.npu.codes import code_of
 
 
 class Status(StrEnum):
@@ -154,16 +155,21 @@ class Verdict:
     node: str = ""
     started: float = 0.0
 
+    @property
+    def code(self) -> str:
+        """The check's code, such as NPU110; "" for a check that has none."""
+        return code_of(self.check)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {**asdict(self), "status": self.status.value}
+        return {"code": self.code, **asdict(self), "status": self.status.value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
         """The verdict that `to_json` was called on."""
         return cls(
             **{
-                **data,
+                **{key: value for key, value in data.items() if key != "code"},
                 "check": current_id(data["check"]),
                 "status": Status(data["status"]),
                 "evidence": tuple(Evidence(**one) for one in data["evidence"]),

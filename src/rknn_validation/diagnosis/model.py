@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rknn_validation.checks.model import Evidence, Status, Verdict
+from rknn_validation.npu.codes import code_of
 from rknn_validation.npu.messages import MESSAGES
 
 LAYERS = (
@@ -112,4 +113,4 @@ class Diagnosis:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self)
+        return {"code": code_of(self.rule), **asdict(self)}

@@ -114,7 +114,7 @@ def own_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("rknn-validate", add_help=False, allow_abbrev=False)
     parser.add_argument("-h", "--help", action="store_true", help="print this")
     parser.add_argument("--version", action="store_true", help="print the version")
-    parser.add_argument("--explain", metavar="CHECK", help="print what a check asks, and what to do where it fails")
+    parser.add_argument("--explain", metavar="CODE|CHECK", help="print what a check or cause is, and what to do")
     parser.add_argument("--doctor", action="store_true", help="print what this machine has and lacks for each tier")
     completes = "print the completion script of a shell"
     parser.add_argument("--print-completion", choices=SHELLS, metavar="|".join(SHELLS), help=completes)

@@ -110,7 +110,7 @@ def _case(verdict: Verdict) -> TestCase:
     )
     detail = f"{verdict.reason}\nremedy: {verdict.remedy}\n{evidence_text(verdict)}"
     if verdict.status is Status.FAIL:
-        case.add_failure_info(verdict.reason, detail)
+        case.add_failure_info(verdict.reason, detail, failure_type=verdict.code or None)
     elif verdict.status is Status.INCONCLUSIVE:
         case.add_error_info(f"inconclusive: {verdict.reason}", detail, error_type="inconclusive")
     elif verdict.status is Status.SKIP:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rknn_validation.checks.model import CHECK_BROKE, Evidence, Status, Verdict
 from rknn_validation.diagnosis import Diagnosis
 from rknn_validation.diagnosis.model import BAD, LAYERS
+from rknn_validation.npu.codes import code_of, with_code
 from rknn_validation.report.columns import WORDS, Key, column, key_of
 from rknn_validation.report.lines import Line, check_names, heading, paragraph, places, shortened
 from rknn_validation.report.matrix import MARKUP
@@ -117,13 +118,14 @@ def causes(
 
 def _cause(number: int, group: Sequence[Diagnosis], width: int) -> Iterator[Line]:
     first = group[0]
-    yield from paragraph(f"{number}.", f"{first.cause} ({first.certainty})", width, 3, red=True)
+    title = f"{code_of(first.rule)} {first.cause} ({first.certainty})".lstrip()
+    yield from paragraph(f"{number}.", title, width, 3, red=True)
     yield from paragraph("   on:", places(one.where for one in group), width, 13)
     yield from paragraph("   explains:", check_names(check for one in group for check in one.explains), width, 13)
     seen = dict.fromkeys(line for one in first.evidence for line in one.output.splitlines())
     yield from ((f"   seen:     {shortened(line, EVIDENCE_WIDTH)}", {"light": True}) for line in list(seen)[:CAUSE_LINES])
     yield from paragraph("   fix:", first.fix, width, 13)
-    also = places(rule for one in group for rule in one.also)
+    also = places(with_code(rule) for one in group for rule in one.also)
     if also:
         yield from paragraph("   also fit:", also, width, 13, light=True)
 
@@ -134,7 +136,7 @@ def finding(verdicts: Sequence[Verdict], width: int, *, short: bool = False, ful
     `short` is its first line alone; `full` shows all evidence.
     """
     first = verdicts[0]
-    title = f"{WORDS[first.status]} {first.check} [{places(map(column, verdicts))}]: {first.title}"
+    title = f"{WORDS[first.status]} {with_code(first.check)} [{places(map(column, verdicts))}]: {first.title}"
     if short:
         yield shortened(title, width), MARKUP[first.status]
         return
@@ -151,7 +153,7 @@ def finding(verdicts: Sequence[Verdict], width: int, *, short: bool = False, ful
     if len(reasons) > REASONS and not full:
         yield f"  and {len(reasons) - REASONS} other reasons, see the report", {}
     yield from paragraph("  remedy:", first.remedy, width)
-    yield f"  more:   rknn-validate --explain {first.check}", {}
+    yield f"  more:   rknn-validate --explain {first.code or first.check}", {}
 
 
 def _evidence(evidence: Evidence, reason: str, full: bool) -> Iterator[Line]:

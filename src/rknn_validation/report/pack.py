@@ -54,7 +54,8 @@ class Packer:
 
     def verdict(self, verdict: Verdict, files: dict[str, str], origin: float) -> list[Any]:
         """Check, column, status, reason, begin (seconds after `origin`, None: unknown), seconds, evidence, ..."""
-        check = tuple(map(self.text, (verdict.tier, verdict.stage, verdict.check, verdict.title, verdict.remedy)))
+        one = verdict
+        check = tuple(map(self.text, (one.tier, one.stage, one.check, one.title, one.remedy, one.code)))
         where = tuple(map(self.text, (column(verdict), verdict.scenario, verdict.board, verdict.node)))
         seen = tuple(self.text(part) for one in verdict.evidence for part in (one.source, one.output))
         return [

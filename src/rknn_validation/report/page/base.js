@@ -7,10 +7,10 @@ const text = (number) => data.texts[number];
 const byId = (id) => document.getElementById(id);
 
 const verdicts = data.verdicts.map((row, index) => {
-  const [tier, stage, check, title, remedy] = data.checks[row[0]].map(text);
+  const [tier, stage, check, title, remedy, code] = data.checks[row[0]].map(text);
   const [column, scenario, board, node] = data.columns[row[1]].map(text);
   return {
-    index, row, tier, stage, check, title, remedy, column, scenario, board, node,
+    index, row, tier, stage, check, title, remedy, code, column, scenario, board, node,
     status: data.statuses[row[2]], reason: text(row[3]), begin: row[4], seconds: row[5], change: null,
     get differs() { return this.change !== null && this.change.kind !== "new"; },
     get bad() { return this.status === "fail" || this.status === "inconclusive"; },

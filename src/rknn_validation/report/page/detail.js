@@ -45,7 +45,7 @@ function step(by) {
 }
 
 function detail(one) {
-  const where = [one.tier, one.stage, one.node, one.scenario, one.board].filter(Boolean).join(" · ");
+  const where = [one.code, one.tier, one.stage, one.node, one.scenario, one.board].filter(Boolean).join(" · ");
   const took = one.begin === null ? `took ${seconds(one.seconds)}` : `after ${seconds(one.begin)}, took ${seconds(one.seconds)}`;
   const parts = [
     el("div", { class: "bar" }, badge(one.status), el("span", { class: "quiet" }, where),

@@ -28,7 +28,7 @@ function finding(group) {
   const reasons = [...grouped(group, (one) => one.reason)];
   return el("article", { class: `finding ${worst(group.map((one) => one.status))}` },
     el("h3", {}, mark(worst(group.map((one) => one.status))), el("code", {}, first.check), " ",
-      el("span", { class: "quiet" }, `${first.tier} · ${first.title}`)),
+      el("span", { class: "quiet" }, [first.code, first.tier, first.title].filter(Boolean).join(" · "))),
     ...reasons.slice(0, 4).map(([reason, some]) => el("p", {}, reason, " ", chips(some))),
     reasons.length > 4 ? el("p", {}, `and ${many(reasons.length - 4, "other reason")}: `, chips(reasons.slice(4).flatMap(([, some]) => some))) : null,
     first.remedy ? el("p", { class: "remedy" }, el("strong", {}, "Remedy: "), first.remedy) : null);
@@ -70,7 +70,7 @@ function drawDiagnoses() {
     const explained = group.flatMap((one) => verdicts.filter((verdict) => explains(one, verdict)));
     const evidence = new Set(group.flatMap((one) => one.evidence).map((one) => `${one.source}\n${one.output}`));
     return el("li", { class: "diagnosis" },
-      el("h3", {}, first.cause, el("span", { class: "certainty" }, first.certainty)),
+      el("h3", {}, first.cause, el("span", { class: "certainty" }, [first.code, first.certainty].filter(Boolean).join(" · "))),
       el("p", { class: "quiet" }, [...new Set(group.map((one) => one.where))].join(", ")),
       el("p", { class: "remedy" }, el("strong", {}, "Fix: "), first.fix),
       explained.length ? el("details", {}, el("summary", {}, `explains ${many(explained.length, "verdict")}`),
