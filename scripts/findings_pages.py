@@ -16,8 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
-from rknn_validation.checks.formerly import current_id  # noqa: E402
 from rknn_validation.npu import codes  # noqa: E402
+from rknn_validation.npu.formerly import current_id  # noqa: E402
 from rknn_validation.pytestplugin.explain import Entry, entries  # noqa: E402
 
 FOLDER = ROOT / "docs" / "findings"
@@ -32,7 +32,8 @@ A report printed a code, such as NPU110, and you want to know what it means. Eac
 $ rknn-validate --explain NPU110
 ```
 
-prints the same entry. `scripts/findings_pages.py` generates these pages from `src/rknn_validation/`.
+prints the same entry. To live with a finding, [ignore it by its code](../report.md#ignore-a-finding).
+`scripts/findings_pages.py` generates these pages from `src/rknn_validation/`.
 """
 
 

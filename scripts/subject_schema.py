@@ -174,6 +174,7 @@ def schema() -> Schema:
             "anyOf": [{"const": "none"}, words(text("a -> b, or a -> b -> a", pattern="->"), "", least=0)],
             "description": "which switches between scenarios are judged (default: all)",
         },
+        "ignore": named("findings to live with: the code or id of a check, and why", text("why it is ignored")),
     }
     assert tuple(properties) == validation.KEYS
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "validation.yaml of rknn-validate"}

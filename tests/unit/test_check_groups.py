@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
-from rknn_validation.checks.formerly import FORMERLY, with_current_ids
 from rknn_validation.checks.model import LINT, Registry, Status, Verdict
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node import STAGES as NODE_STAGES
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
+from rknn_validation.npu.formerly import FORMERLY, with_current_ids
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rknn_validation.checks.formerly import FORMERLY
+from rknn_validation.npu.formerly import FORMERLY
 from rknn_validation.pytestplugin import command, doctor, explain
 from rknn_validation.pytestplugin.options import names
 

@@ -109,8 +109,8 @@ def test_output_ends_with_the_verdict_and_shows_each_failure_once(tmp_path: Path
     ]
     assert failed
     for one in failed:
-        assert printed.count(f"FAIL {one['check']} [") == 1
-        assert f"rknn-validate --explain {one['check']}" in printed
+        assert printed.count(f"FAIL {one['code']} {one['check']} [") == 1
+        assert f"rknn-validate --explain {one['code']}" in printed
     assert "SKIPPED" not in printed
     assert sum("skipped: " in line for line in lines) == 1
     assert "test_configuration.py" not in printed

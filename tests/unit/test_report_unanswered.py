@@ -11,6 +11,7 @@ import pytest
 from rknn_validation.checks.model import Answer, Evidence, Status, Verdict, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.common.errors import NodeError
+from rknn_validation.npu.codes import with_code
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection
 
@@ -91,7 +92,7 @@ def test_a_node_lost_during_the_run_keeps_its_earlier_answers() -> None:
     lost = inconclusive(error.message, Evidence("harness", str(error)))
     shown = lines(collected(None, opi02={"": lost} | early))
     assert "???? opi02: nothing more could be asked: opi02 rebooted while it was asked" in shown
-    assert any(line.startswith(f"FAIL {CHECKS[0].id} [opi02]") for line in shown)
+    assert any(line.startswith(f"FAIL {with_code(CHECKS[0].id)} [opi02]") for line in shown)
     assert any(line.startswith(f"  inconclusive: {len(CHECKS) - 5} checks (") for line in shown)
 
 
@@ -120,7 +121,7 @@ def test_a_reason_without_a_known_cause_is_shown_once() -> None:
 )
 def test_other_inconclusive_checks_are_findings_of_their_own(answers: dict[str, Answer]) -> None:
     shown = lines(collected(None, opi01=answers))
-    assert all(any(line.startswith(f"???? {name} [opi01]") for line in shown) for name in answers)
+    assert all(any(line.startswith(f"???? {with_code(name)} [opi01]") for line in shown) for name in answers)
     assert not any("could be asked" in line for line in shown)
     assert Status.INCONCLUSIVE in {answer.status for answer in answers.values()}
 

@@ -76,6 +76,7 @@ EVERYTHING: dict[str, Any] = {
         }
     },
     "guests": {"vendor": "github:example/fleet#opi01"},
+    "ignore": {"NPU110": "the bench has one user", "lint.source-is-pinned": "by our mirror"},
     "inference": {
         "vendor": {
             "model": {"url": "https://example.org/model", "sha256": SHA256},

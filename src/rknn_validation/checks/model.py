@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from rknn_validation.checks.formerly import current_id
 from rknn_validation.npu.codes import code_of
+from rknn_validation.npu.formerly import current_id
 
 
 class Status(StrEnum):
@@ -64,6 +64,9 @@ NPU, LINT = "npu", "lint"
 """The groups of checks, see `Check.group`."""
 CHECK_BROKE = "the check itself failed"
 """How the reason of an answer begins where the check raised an exception."""
+
+IGNORED = "ignored"
+"""How the reason of a verdict begins whose finding is ignored."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Verdict:
     `tier` is unit | vm | hardware | kubernetes; `board` is "" for a configuration check; `stand_ins` names
     everything that stood in for the real thing; `attachments` maps a title to text (console log, ...). `node` is the
     real machine that was asked, "" for every other tier; `started` is when, in seconds since 1970, 0 where unknown.
+    `ignored` is why the finding is ignored, "" where it is not.
     """
 
     check: str
@@ -154,6 +158,15 @@ class Verdict:
     attachments: dict[str, str] = field(default_factory=dict)
     node: str = ""
     started: float = 0.0
+    ignored: str = ""
+
+    def unless_ignored(self, reasons: Mapping[str, str]) -> Verdict:
+        """The verdict; skipped if it is a finding of a check that is ignored. `reasons` say why, by the check's id."""
+        why = reasons.get(self.check, "")
+        if not why or self.status not in (Status.FAIL, Status.INCONCLUSIVE):
+            return self
+        reason = f"{IGNORED}: {why}; it was {self.status.value}: {self.reason}"
+        return replace(self, status=Status.SKIP, reason=reason, ignored=why)
 
     @property
     def code(self) -> str:

@@ -74,6 +74,11 @@ def id_of(word: str) -> str:
     return found if found and not found.startswith(RETIRED) else word
 
 
+def is_cause(code: str) -> bool:
+    """Whether a code is a cause's, which has no verdict of its own."""
+    return int(code[3:]) >= _ENDS[NODE]
+
+
 def with_code(id: str) -> str:
     """`CODE id`, or the id alone where it has no code."""
     return f"{code_of(id)} {id}".lstrip()

@@ -15,12 +15,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
-from rknn_validation.checks.formerly import FORMERLY
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.diagnosis import RULES, KnownFailure
 from rknn_validation.npu import codes
+from rknn_validation.npu.formerly import FORMERLY
 
 WIDTH = 100
 BOARDS = {"rk3588": "boards with an RK3588", "other": "other boards"}

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from rknn_validation.checks.formerly import with_current_ids
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
     Question,
@@ -21,6 +20,7 @@ from rknn_validation.checks.questions import (
 )
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
+from rknn_validation.npu.formerly import with_current_ids
 from rknn_validation.pytestplugin import emulation, judging
 from rknn_validation.pytestplugin import hardware as hardwareplugin
 from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE, settings_of_checkout
@@ -159,13 +159,14 @@ def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def conclude(question: Question, answer: Answer, **more: Any) -> None:
         verdict = question.verdict(answer, **{"seconds": time.monotonic() - since, "started": started, **more})
+        verdict = verdict.unless_ignored(request.config.stash[VALIDATION].ignored)
         request.node.user_properties.append((PROPERTY, verdict.to_json()))
-        text = f"{answer.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}"
-        if answer.status is Status.SKIP:
-            pytest.skip(answer.reason)
-        if answer.status is Status.FAIL:
+        text = f"{verdict.code} {verdict.reason}\nremedy: {verdict.remedy}\n{files.evidence_text(verdict)}".lstrip()
+        if verdict.status is Status.SKIP:
+            pytest.skip(verdict.reason)
+        if verdict.status is Status.FAIL:
             pytest.fail(text, pytrace=False)
-        if answer.status is Status.INCONCLUSIVE:
+        if verdict.status is Status.INCONCLUSIVE:
             raise Inconclusive(text)
 
     return conclude

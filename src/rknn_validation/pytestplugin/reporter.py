@@ -16,6 +16,7 @@ from rknn_validation.pytestplugin.judging import JUDGED
 from rknn_validation.report import files, terminal
 from rknn_validation.report.collect import Collection, verdict_in
 from rknn_validation.report.columns import in_order
+from rknn_validation.report.places import Places
 from rknn_validation.subject.validation import Validation
 
 
@@ -36,6 +37,7 @@ class Reporter:
 
     def __init__(self, collection: Collection, validation: Validation) -> None:
         self.collection = collection
+        collection.ignore = validation.ignored
         self.validation = validation
         self.started = datetime.now(UTC)
         self.seen: set[str] = set()
@@ -100,7 +102,7 @@ class Reporter:
         if self.collection.verdicts:
             self.collection.notes = notes(config, self.validation)
             subject, started = str(self.validation.path), self.started.isoformat(timespec="seconds")
-            files.write(self.collection, {"subject": subject, "started": started})
+            files.write(self.collection, {"subject": subject, "started": started}, Places(self.validation))
 
     def _corrected_status(self, session: pytest.Session, exitstatus: int) -> str:
         """Correct the exit status of a run that judged none of its nodes; returns the mistake, if it is known."""

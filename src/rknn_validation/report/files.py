@@ -11,17 +11,20 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from rknn_validation import __version__
 from rknn_validation.checks.model import Status, Verdict
-from rknn_validation.report import history, html
+from rknn_validation.report import history, html, sarif
 from rknn_validation.report.collect import Collection
 from rknn_validation.report.columns import column
 from rknn_validation.report.compare import answers, compare, merged
+from rknn_validation.report.places import Places
 
 NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not allow and junit-xml does not remove."""
 
 
-def write(collection: Collection, run: dict[str, Any]) -> None:
+def write(collection: Collection, run: dict[str, Any], places: Places | None = None) -> None:
     """Write all reports; `run` describes the run itself (`subject`, `started`, ...).
+
+    Without `places`, the subject's files, there is no SARIF, which names lines of them.
 
     The results of the run before are kept; what changed since goes into the collection and into the reports.
     """
@@ -46,6 +49,7 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         "guests": collection.guests(),
         "stand_ins": collection.stand_ins(),
         "notes": collection.notes,
+        "ignored": [one.to_json() for one in collection.ignored()],
         "diagnoses": [one.to_json() for one in collection.diagnoses()],
         "changes": collection.changes.to_json() if collection.changes else None,
         "verdicts": [_with_attachments(verdict, directory) for verdict in collection.verdicts],
@@ -57,6 +61,9 @@ def write(collection: Collection, run: dict[str, Any]) -> None:
         path.parent.mkdir(exist_ok=True)
         _replace(path, history.text(subject, merged(known, now, whole=whole)))
     _replace(directory / "junit.xml", _junit(collection, run))
+    if places is not None:
+        text = json.dumps(sarif.log(collection, places), indent=1) + "\n"
+        _replace(directory / "findings.sarif", text)
     _replace(directory / "index.html", html.page(collection, results))
 
 
@@ -79,6 +86,7 @@ def _junit(collection: Collection, run: dict[str, Any]) -> str:
     stand_ins = {f"stand-in {index}": _in_xml(name) for index, name in enumerate(collection.stand_ins(), 1)}
     facts = {key: _in_xml(str(value)) for key, value in run.items() if not isinstance(value, list | dict)}
     facts |= stand_ins
+    facts |= {f"ignored {index}": _in_xml(str(one)) for index, one in enumerate(collection.ignored(), 1)}
     rendered = [TestSuite(name, cases, properties=facts) for name, cases in suites.items()]
     return str(to_xml_report_string(rendered))
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rknn_validation.checks.model import CHECK_BROKE, Evidence, Status, Verdict
+from rknn_validation.checks.model import CHECK_BROKE, IGNORED, Evidence, Status, Verdict
 from rknn_validation.diagnosis import Diagnosis
 from rknn_validation.diagnosis.model import BAD, LAYERS
 from rknn_validation.npu.codes import code_of, with_code
@@ -29,6 +29,7 @@ ERROR_LINES = 6
 _HINT = "  hint: "
 _OTHER_SKIPS = "not applicable"
 _SKIPS = {
+    IGNORED: re.compile(f"^{IGNORED}: "),
     "only asked with --disturb": re.compile("--disturb"),
     "dependent on another check": re.compile(r": see [a-z0-9-]+\.[a-z0-9-]+"),
     "lacking a program on the node": re.compile("on the node"),

@@ -71,7 +71,7 @@ def _header(collection: Collection, results: dict[str, Any]) -> str:
     lines.append('<dl class="facts">')
     lines += [f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items() if value]
     lines.append("</dl>")
-    lines += [f"<p>{escape(note)}</p>" for note in collection.notes]
+    lines += [f"<p>{escape(note)}</p>" for note in (*collection.notes, *map(_sentence, map(str, collection.ignored())))]
     stand_ins = collection.stand_ins()
     if stand_ins:
         names = "".join(f"<li>{escape(name)}</li>" for name in stand_ins)

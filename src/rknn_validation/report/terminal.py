@@ -83,6 +83,8 @@ def _summary(collection: Collection, width: int) -> Iterator[Line]:
     if collection.changes is not None:
         broke = {"red": True} if collection.changes.of("broke") else {}
         yield from paragraph("", _changed(collection.changes), width, 2, **broke)
+    for one in collection.ignored():
+        yield from paragraph("", str(one), width, 2, yellow=True)
     if collection.incomplete:
         yield from paragraph("", collection.incomplete, width, 2, yellow=True)
     if collection.errors:

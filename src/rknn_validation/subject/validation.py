@@ -15,6 +15,8 @@ from rknn_validation.npu.stacks import STACK_NAMES
 from rknn_validation.subject import transitions
 from rknn_validation.subject.expects import read_expects
 from rknn_validation.subject.hosts import Host, option_path, read_hosts
+from rknn_validation.subject.ignored import KEY as IGNORE
+from rknn_validation.subject.ignored import read_ignored
 from rknn_validation.subject.inference import Inference, read_inferences
 from rknn_validation.subject.inventory import Node, read_nodes
 from rknn_validation.subject.references import (
@@ -120,6 +122,8 @@ class Validation:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     host_subjects: Mapping[str, Subject] = field(default_factory=dict)
     transitions: tuple[transitions.Path, ...] | None = None
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Why findings of a check are ignored, by its id."""
 
     def subject_of(self, scenario: str) -> Subject:
         """What a scenario is one of. Raises KeyError."""
@@ -129,7 +133,7 @@ class Validation:
         return found
 
 
-KEYS = ("subject", "scenarios", "hosts", "nodes", "guests", "inference", transitions.KEY)
+KEYS = ("subject", "scenarios", "hosts", "nodes", "guests", "inference", transitions.KEY, IGNORE)
 
 
 def looks_like_one(path: Path) -> bool:
@@ -164,7 +168,15 @@ def load(path: Path) -> Validation:
     guests = _guests(top.mapping("guests"), root, scenarios) if top.has("guests") else {}
     chosen = transitions.read_transitions(top, {name: scenario.boards for name, scenario in scenarios.items()})
     return Validation(
-        path.resolve(), subject, scenarios, nodes, guests, read_inferences(top, root), hosts, transitions=chosen
+        path.resolve(),
+        subject,
+        scenarios,
+        nodes,
+        guests,
+        read_inferences(top, root),
+        hosts,
+        transitions=chosen,
+        ignored=read_ignored(top),
     )
 
 
