@@ -10,5 +10,6 @@
     ./rknn/kernel.nix
     ./rknn/device.nix
     ./rknn/libraries.nix
+    ./rknn/diagnostics.nix
   ];
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,11 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rknn_npu_driver import metrics
+
+from rknn_validation.npu import codes
 
 pytestmark = pytest.mark.integration
 
 TOOLS = Path(__file__).parents[3] / "nixos/pkgs/rknn/diagnostics"
 DOCTOR = TOOLS / "rknn-doctor.sh"
+READINGS = TOOLS / "rknn-readings.sh"
 LIBRARY = b"\x7fELF....librknnrt version: 2.3.2 (429f97ae6b@2025-04-09)...."
 
 Change = Callable[[Path], None]
@@ -75,14 +80,18 @@ def mainline(root: Path) -> None:
     write(root / "run/opengl-driver/lib/libteflon.so", b"\x7fELF....")
 
 
-def doctor(root: Path) -> tuple[int, str]:
+def ran(script: Path, *arguments: str | Path, **environment: str) -> tuple[int, str]:
     """Exit status and what it printed."""
-    environment = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        ["bash", DOCTOR, "--root", root], capture_output=True, text=True, check=False, timeout=30, env=environment
-    )
+    environment = {"PATH": os.environ["PATH"], **environment}
+    command = ["bash", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, env=environment)
     assert done.stderr == "", done.stderr
     return done.returncode, done.stdout
+
+
+def doctor(root: Path) -> tuple[int, str]:
+    """Exit status and what it printed."""
+    return ran(DOCTOR, "--root", root)
 
 
 def test_healthy_vendor_machine(tmp_path: Path) -> None:
@@ -195,8 +204,86 @@ def test_wrong_use(arguments: list[str]) -> None:
     assert done.returncode == 2 and done.stderr
 
 
+def test_json_has_the_same_findings(tmp_path: Path) -> None:
+    machine, change, expected, _ = BROKEN["world-writable"]
+    machine(tmp_path)
+    change(tmp_path)
+    write(tmp_path / "proc/device-tree/model", 'A "quoted" \\ name\0')
+    saved = tmp_path / "verdict.json"
+    status, said = ran(DOCTOR, "--root", tmp_path, "--json", "--save", saved)
+    found = json.loads(said)
+    assert (status, found["status"], found["verdict"], found["stack"]) == (expected, 1, "wrong", "vendor")
+    assert found["findings"][0]["text"].startswith('A "quoted" \\ name, kernel')
+    assert [one["code"] for one in found["findings"] if one["status"] == "wrong"] == ["NPU866"]
+    lines = doctor(tmp_path)[1].splitlines()
+    assert len(lines) == len(found["findings"])
+    assert json.loads(saved.read_text())["findings"] == found["findings"]
+
+
+def test_the_journal_gets_levels(tmp_path: Path) -> None:
+    vendor(tmp_path)
+    (tmp_path / "dev/rknpu").chmod(0o666)
+    _, said = ran(DOCTOR, "--root", tmp_path, JOURNAL_STREAM="8:1")
+    assert [line for line in said.splitlines() if line.startswith("<")] == [
+        line for line in said.splitlines() if "WRONG" in line
+    ]
+
+
+def test_codes_are_those_of_the_table() -> None:
+    used = set(codes.CODE.findall(DOCTOR.read_text()))
+    assert len(used) > 10 and used <= set(codes.table())
+    assert codes.id_of("NPU781") == "tree-without-npu" and codes.id_of("NPU866") == "world-writable"
+
+
+def test_readings_are_those_of_the_machine(tmp_path: Path) -> None:
+    vendor(tmp_path)
+    write(tmp_path / "sys/kernel/debug/rknpu/load", "NPU load:  Core0:  7%, Core1: 100%, Core2:  0%,\n")
+    write(tmp_path / "run/rknn/verdict.json", '{"verdict":"wrong","status":1}')
+    _, said = ran(READINGS, "--root", tmp_path)
+    for line in (
+        'rknn_npu_info{stack="vendor",driver_version="0.9.8",runtime_version=""} 1',
+        'rknn_npu_load_ratio{core="0"} 0.07',
+        'rknn_npu_load_ratio{core="1"} 1.00',
+        "rknn_npu_frequency_hertz 1000000000",
+        "rknn_npu_temperature_celsius 41.615",
+        'rknn_npu_verdict{verdict="wrong"} 1',
+    ):
+        assert line in said.splitlines()
+    # Of another machine nobody knows the processes and the kernel's log.
+    assert "clients" not in said and "resets" not in said
+    _, line = ran(READINGS, "--root", tmp_path, "--line")
+    assert "vendor load 7% 100% 0%, 1000 MHz, 41 °C, " in line and "verdict: wrong" in line
+
+
+def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+    mainline(tmp_path)
+    _, said = ran(READINGS, "--root", tmp_path)
+    names = {line.split("{")[0].split()[0] for line in said.splitlines() if not line.startswith("#")}
+    assert names == {"rknn_npu_info", "rknn_npu_temperature_celsius"}
+
+
+def test_names_and_help_are_the_node_drivers() -> None:
+    told = re.findall(r'(rknn_npu_\w+) (gauge|counter) "([^"]+)"', READINGS.read_text())
+    shared = {name: (kind, words) for name, kind, words in told if name in metrics._HELP}
+    assert len(shared) == 4 and all(metrics._HELP[name] == told for name, told in shared.items())
+
+
+def test_a_watch_in_a_pipe_prints_lines(tmp_path: Path) -> None:
+    vendor(tmp_path)
+    tools = tmp_path / "tools"
+    write(tools / "rknn-readings", f'#!/bin/sh\nexec bash {READINGS} "$@"\n')
+    (tools / "rknn-readings").chmod(0o755)
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}"}
+    command = ["bash", DOCTOR, "--root", tmp_path, "--watch", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
+        assert watching.stdout
+        lines = [watching.stdout.readline() for _ in range(2)]
+        watching.terminate()
+    assert all("1000 MHz" in line for line in lines)
+
+
 def test_shellcheck_has_nothing_to_say() -> None:
-    done = subprocess.run(["shellcheck", DOCTOR], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["shellcheck", DOCTOR, READINGS], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout
 
 

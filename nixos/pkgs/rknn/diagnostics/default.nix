@@ -1,4 +1,5 @@
-# Tools for a node with an NPU: rknn-doctor reports its NPU stack and problems, rknpu-query asks the driver.
+# Tools for a node with an NPU: rknn-doctor reports its NPU stack and problems, rknn-readings what it is doing,
+# rknpu-query asks the driver.
 {
   lib,
   stdenv,
@@ -6,7 +7,10 @@
   shellcheck-minimal,
   bash,
   coreutils,
+  findutils,
   gnugrep,
+  gnused,
+  util-linux,
 }:
 
 stdenv.mkDerivation {
@@ -17,6 +21,7 @@ stdenv.mkDerivation {
     root = ./.;
     fileset = lib.fileset.unions [
       ./rknn-doctor.sh
+      ./rknn-readings.sh
       ./rknpu-query.c
     ];
   };
@@ -36,20 +41,25 @@ stdenv.mkDerivation {
   doCheck = true;
   checkPhase = ''
     runHook preCheck
-    shellcheck rknn-doctor.sh
+    shellcheck rknn-doctor.sh rknn-readings.sh
     runHook postCheck
   '';
 
   installPhase = ''
     runHook preInstall
     install -D -m 0755 rknpu-query $out/bin/rknpu-query
-    install -D -m 0755 rknn-doctor.sh $out/bin/rknn-doctor
-    wrapProgram $out/bin/rknn-doctor --prefix PATH : ${
-      lib.makeBinPath [
-        coreutils
-        gnugrep
-      ]
-    }:$out/bin
+    for name in rknn-doctor rknn-readings; do
+      install -D -m 0755 $name.sh $out/bin/$name
+      wrapProgram $out/bin/$name --prefix PATH : ${
+        lib.makeBinPath [
+          coreutils
+          findutils
+          gnugrep
+          gnused
+          util-linux
+        ]
+      }:$out/bin
+    done
     runHook postInstall
   '';
 

@@ -1,40 +1,130 @@
 #!/usr/bin/env bash
 # Reports the NPU stack of this machine and its problems. Changes nothing; opens the device node once.
 #
-# rknn-doctor [--root DIR]     DIR: read the files below it instead (a copy of another machine's /proc, /sys, /dev)
+# rknn-doctor [OPTION]...
+#   --root DIR        read the files below DIR instead (a copy of another machine's /proc, /sys, /dev)
+#   --json            print one JSON object instead of lines
+#   --save FILE       write that object to FILE as well
+#   --watch [SECONDS] print what the NPU is doing, again and again; on a terminal in place, else a line each time
 #
-# One line for each finding: "ok", "WRONG", "????" (unknown) or "info".
+# One line for each finding: "ok", "WRONG", "????" (unknown) or "info". A code such as NPU781 is explained by
+# rknn-validate --explain and in docs/findings/.
 # Exit status: 0 nothing is wrong, 1 something is wrong, 2 wrong usage, 3 nothing is known to be wrong but something is
 # unknown, 4 this machine is not an RK3588.
 set -u
 
 root=""
-case "${1-}" in
-"") ;;
---root)
-  root="${2-}"
-  if [ ! -d "$root" ]; then
-    echo "rknn-doctor: --root: no directory '$root'" >&2
+format=lines
+save=""
+every=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+  --root)
+    root="${2-}"
+    if [ ! -d "$root" ]; then
+      echo "rknn-doctor: --root: no directory '$root'" >&2
+      exit 2
+    fi
+    shift
+    ;;
+  --json) format=json ;;
+  --save)
+    save="${2-}"
+    [ -n "$save" ] || {
+      echo "rknn-doctor: --save: expected a file" >&2
+      exit 2
+    }
+    shift
+    ;;
+  --watch)
+    every=2
+    case "${2-}" in
+    "" | *[!0-9]*) ;;
+    *)
+      every=$2
+      shift
+      ;;
+    esac
+    ;;
+  *)
+    echo "usage: rknn-doctor [--root DIR] [--json] [--save FILE] [--watch [SECONDS]]" >&2
     exit 2
-  fi
-  ;;
-*)
-  echo "usage: rknn-doctor [--root DIR]" >&2
-  exit 2
-  ;;
-esac
+    ;;
+  esac
+  shift
+done
 
 wrong=0
 unknown=0
-ok() { printf 'ok    %s\n' "$*"; }
-info() { printf 'info  %s\n' "$*"; }
+findings=""
+
+json() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  printf '"%s"' "${text//[[:cntrl:]]/ }"
+}
+
+# say WORD CODE TEXT: one finding. CODE may be empty.
+say() {
+  local word=$1 code=$2 text=$3 level=""
+  findings+="${findings:+,}{\"status\":$(json "$word"),\"code\":$(json "$code"),\"topic\":$(json "${text%%:*}"),"
+  findings+="\"text\":$(json "${text#*: }")}"
+  [ "$format" = lines ] || return 0
+  # Levels of the journal, which it takes off again: an error, a warning.
+  if [ -n "${JOURNAL_STREAM-}" ]; then
+    case "$word" in
+    wrong) level="<3>" ;;
+    unknown) level="<4>" ;;
+    esac
+  fi
+  case "$word" in
+  wrong) word=WRONG ;;
+  unknown) word="????" ;;
+  esac
+  printf '%s%-5s %s%s\n' "$level" "$word" "$text" "${code:+ ($code)}"
+}
+
+ok() { say ok "" "$*"; }
+info() { say info "" "$*"; }
+
+# wrong CODE TEXT
 wrong() {
-  printf 'WRONG %s\n' "$*"
+  say wrong "$1" "$2"
   wrong=1
 }
+
 unknown() {
-  printf '????  %s\n' "$*"
+  say unknown "" "$*"
   unknown=1
+}
+
+# conclude STATUS: write the JSON object where it was asked for, and end.
+conclude() {
+  local words=(ok wrong usage unknown other-board) object
+  object="{\"verdict\":\"${words[$1]}\",\"status\":$1,\"time\":\"$(date -u +%FT%TZ)\",\"stack\":\"$stack\","
+  object+="\"findings\":[$findings]}"
+  [ "$format" = lines ] || printf '%s\n' "$object"
+  if [ -n "$save" ]; then
+    # So that nobody ever reads half of it.
+    printf '%s\n' "$object" >"$save.new" && mv "$save.new" "$save" || exit 2
+  fi
+  exit "$1"
+}
+
+watch() {
+  local line
+  while :; do
+    line=$(rknn-readings ${root:+--root "$root"} --line) || exit 2
+    if [ -t 1 ]; then
+      printf '\033[H\033[2J%s\n' "${line//, /$'\n'}"
+      rknn-readings ${root:+--root "$root"} --clients | while read -r pid command seconds; do
+        printf '  %s %s, runs for %s s\n' "$pid" "$command" "$seconds"
+      done
+    else
+      printf '%s\n' "$line"
+    fi
+    sleep "$every"
+  done
 }
 
 # The strings of a device-tree property, one per line; nothing if there is none.
@@ -60,7 +150,7 @@ look_at_board() {
   fi
   if ! strings_of "$compatible" | grep -q -x -E 'rockchip,rk3588s?'; then
     info "board: $(strings_of "$root/proc/device-tree/model") is not an RK3588: it has no such NPU"
-    exit 4
+    conclude 4
   fi
   ok "board: $(strings_of "$root/proc/device-tree/model"), kernel $(first_line "$root/proc/sys/kernel/osrelease")"
 }
@@ -86,7 +176,7 @@ look_at_device_tree() {
   done
   if [ "$described" = none ]; then
     if [ -d "$root/proc/device-tree" ]; then
-      wrong "device tree: no NPU node is enabled; no driver can bind (overlay, or a tree that enables it)"
+      wrong NPU781 "device tree: no NPU node is enabled; no driver can bind (overlay, or a tree that enables it)"
     else
       unknown "device tree: $root/proc/device-tree is missing"
     fi
@@ -105,15 +195,15 @@ look_at_driver() {
   elif [ -n "$mainline" ]; then
     stack=mainline
     ok "driver: rocket is bound to $mainline"
-    [ "$(bound_to rocket | wc -l)" -eq 3 ] || wrong "driver: rocket is bound to fewer than three cores"
+    [ "$(bound_to rocket | wc -l)" -eq 3 ] || wrong NPU784 "driver: rocket is bound to fewer than three cores"
   elif [ ! -d "$root/sys/bus/platform" ] || [ ! -d "$root/proc/device-tree" ]; then
     unknown "driver: none is bound; without a device tree it is unknown whether one should be"
   elif grep -q -E '^(rknpu|rocket) ' "$root/proc/modules" 2>/dev/null; then
-    wrong "driver: $(grep -o -E '^(rknpu|rocket)' "$root/proc/modules" | tr '\n' ' ')is loaded, but not bound to the NPU"
+    wrong NPU826 "driver: $(grep -o -E '^(rknpu|rocket)' "$root/proc/modules" | tr '\n' ' ')is loaded, but not bound to the NPU"
   elif [ -d "$root/sys/bus/platform/drivers/RKNPU" ] || [ -d "$root/sys/bus/platform/drivers/rocket" ]; then
-    wrong "driver: it is built into the kernel, but not bound to the NPU"
+    wrong NPU826 "driver: it is built into the kernel, but not bound to the NPU"
   else
-    wrong "driver: neither rknpu nor rocket is loaded"
+    wrong NPU430 "driver: neither rknpu nor rocket is loaded"
   fi
   if [ "$stack" = none ] && [ "$described" != none ]; then
     info "driver: the device tree describes the NPU for the $described stack"
@@ -148,21 +238,21 @@ look_at_devnode() {
   [ "$stack" != none ] || return
   find_devnode
   if [ -z "$devnode" ]; then
-    wrong "devnode: the driver is bound, but there is no device node (udev)"
+    wrong NPU840 "devnode: the driver is bound, but there is no device node (udev)"
     return
   fi
   if [ -L "$root$devnode" ]; then
-    wrong "devnode: $devnode is a link to $(readlink "$root$devnode"); clients then use the wrong ioctl numbers"
+    wrong NPU841 "devnode: $devnode is a link to $(readlink "$root$devnode"); clients then use the wrong ioctl numbers"
     return
   fi
   if [ ! -e "$root$devnode" ]; then
-    wrong "devnode: $devnode does not exist, though the kernel has the device (udev, or a container without it)"
+    wrong NPU840 "devnode: $devnode does not exist, though the kernel has the device (udev, or a container without it)"
     return
   fi
   mode=$(stat -c %a "$root$devnode")
   case "$mode" in
   *0) ok "devnode: $devnode, $(stat -c '%U:%G' "$root$devnode"), mode $mode" ;;
-  *) wrong "devnode: $devnode has mode $mode, open to all users; the driver trusts its clients' addresses (use 0660)" ;;
+  *) wrong NPU866 "devnode: $devnode has mode $mode, open to all users; the driver trusts its clients' addresses (use 0660)" ;;
   esac
   if [ -n "$root" ]; then
     info "devnode: not opened, because it belongs to another machine"
@@ -171,7 +261,7 @@ look_at_devnode() {
   else
     case "$message" in
     *ermission*) unknown "devnode: $(id -un) may not open it; run as root or as a member of $(stat -c %G "$devnode")" ;;
-    *) wrong "devnode: it cannot be opened: ${message##*: } (mainline: the MMU nodes are disabled)" ;;
+    *) wrong NPU492 "devnode: it cannot be opened: ${message##*: } (mainline: the MMU nodes are disabled)" ;;
     esac
   fi
 }
@@ -201,9 +291,9 @@ ask_driver() {
   answers=$(rknpu-query "$devnode" 2>/dev/null) || return 1
   while read -r name value; do
     case "$name=$value" in
-    hardware-version=4294967295) wrong "version: hardware version -1: this is not the NPU's device node" ;;
+    hardware-version=4294967295) wrong NPU841 "version: hardware version -1: this is not the NPU's device node" ;;
     driver-version=*) ok "version: the driver answers $((value / 10000)).$((value / 100 % 100)).$((value % 100))" ;;
-    iommu=0) wrong "iommu: off; only contiguous memory (CMA) can be used, which is a few megabytes" ;;
+    iommu=0) wrong NPU785 "iommu: off; only contiguous memory (CMA) can be used, which is a few megabytes" ;;
     *) info "$name: $value" ;;
     esac
   done <<<"$answers"
@@ -223,19 +313,19 @@ look_at_library() {
   done
   if [ ! -e "$target" ]; then
     if [ -L "$root$library" ]; then
-      wrong "library: $library is a dangling link to $(readlink "$root$library")"
+      wrong NPU891 "library: $library is a dangling link to $(readlink "$root$library")"
     elif [ "$stack" = vendor ]; then
-      wrong "library: $library does not exist, and the vendor's Python API only looks there"
+      wrong NPU892 "library: $library does not exist, and the vendor's Python API only looks there"
     else
-      wrong "library: $library does not exist (hardware.graphics.enable, Mesa 25.3 or later)"
+      wrong NPU904 "library: $library does not exist (hardware.graphics.enable, Mesa 25.3 or later)"
     fi
     return
   fi
   target=$(readlink -f "$target")
   if [ ! -r "$target" ]; then
-    wrong "library: $target cannot be read by $(id -un)"
+    wrong NPU543 "library: $target cannot be read by $(id -un)"
   elif [ "$(head -c 4 "$target" | tail -c 3)" != ELF ]; then
-    wrong "library: $target is not a library (a Git LFS pointer, or an incomplete download)"
+    wrong NPU893 "library: $target is not a library (a Git LFS pointer, or an incomplete download)"
   else
     ok "library: $library is $target"
     info "library: $(grep -a -o -m 1 -E 'librknnrt version: [0-9.]+' "$target" || echo "it names no version")"
@@ -260,6 +350,7 @@ look_at_state() {
 described=none
 stack=none
 devnode=""
+[ -z "$every" ] || watch
 look_at_board
 look_at_device_tree
 look_at_driver
@@ -267,6 +358,6 @@ look_at_devnode
 look_at_versions
 look_at_library
 look_at_state
-if [ "$wrong" -ne 0 ]; then exit 1; fi
-if [ "$unknown" -ne 0 ]; then exit 3; fi
-exit 0
+if [ "$wrong" -ne 0 ]; then conclude 1; fi
+if [ "$unknown" -ne 0 ]; then conclude 3; fi
+conclude 0
