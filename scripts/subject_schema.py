@@ -152,6 +152,7 @@ def inference() -> Schema:
         "correlation": number("the least correlation of all values", maximum=1),
         "cpu_model": model(),
         "cpu_milliseconds": number("how long the processor takes, where no cpu_model is run"),
+        "reference_milliseconds": number("how long a run takes on such a board, for --level 2"),
         "faster": number("how many times as fast as the processor the NPU has to be"),
         "runs": number("how many runs are timed"),
         "python": text("the interpreter on the node"),

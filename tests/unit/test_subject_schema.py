@@ -86,6 +86,7 @@ EVERYTHING: dict[str, Any] = {
             "correlation": 0.9,
             "cpu_model": {"node": "/model"},
             "cpu_milliseconds": 4,
+            "reference_milliseconds": 3.5,
             "faster": 2,
             "runs": 5,
             "python": "python3.12",

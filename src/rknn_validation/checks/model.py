@@ -75,6 +75,7 @@ class Check(Generic[Asked]):
 
     `id` is `stage.what-must-be-true`, `title` the statement that holds where it passes, `remedy` what to do where it
     fails. Stages order checks from cause to effect. `stacks` and `boards` ("rk3588" | "other") say where it applies.
+    `level` is the least `--level` that asks it: 1 takes seconds, 2 some two minutes, 3 is a soak.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Check(Generic[Asked]):
     ask: Callable[[Asked], Answer]
     stacks: frozenset[str]
     boards: frozenset[str] = frozenset({"rk3588"})
+    level: int = 1
 
     @property
     def stage(self) -> str:
@@ -113,14 +115,15 @@ class Registry(Generic[Asked]):
         stacks: Iterable[str] = ("vendor", "mainline"),
         boards: Iterable[str] = ("rk3588",),
         everywhere: bool = False,
+        level: int = 1,
     ) -> Callable[[Callable[[Asked], Answer]], Callable[[Asked], Answer]]:
         """Declare the decorated function as a check; `everywhere` means for every stack or none, on every board."""
 
         def declare(ask: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
             if id in self._checks:
                 raise ValueError(f"check {id} is declared twice")
-            where = (ALL_STACKS, ALL_BOARDS) if everywhere else (stacks, boards)
-            self._checks[id] = Check(id, title, remedy, ask, *map(frozenset, where))
+            on, at = map(frozenset, (ALL_STACKS, ALL_BOARDS) if everywhere else (stacks, boards))
+            self._checks[id] = Check(id, title, remedy, ask, on, at, level)
             return ask
 
         return declare

@@ -115,7 +115,8 @@ def hardware_questions(validation: Validation) -> list[Question]:
         scenario = validation.scenarios[node.scenario]
         board = "other" if node.guarded else "rk3588"
         every = (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all())
-        checks = [check for check in every if scenario.stack in check.stacks and board in check.boards]
+        asked = (check for check in every if check.level <= validation.level)
+        checks = [check for check in asked if scenario.stack in check.stacks and board in check.boards]
         checks.sort(key=lambda check: (check.id in DISTURBING, NODE_STAGES.index(check.stage)))
         found += [Question(check, scenario, named(node.board), "hardware", node) for check in checks]
     return found

@@ -86,7 +86,7 @@ def entries() -> dict[str, Entry]:
 
 def _of_check(tiers: tuple[str, ...], check: Check[Any]) -> Entry:
     rows = {
-        "tier": ", ".join(tiers),
+        "tier": ", ".join(tiers) + (f" (--level {check.level})" if check.level > 1 else ""),
         "stage": check.stage,
         "stacks": ", ".join(sorted(check.stacks)),
         "boards": ", ".join(words for name, words in BOARDS.items() if name in check.boards),

@@ -33,6 +33,9 @@ NODES = SUITES / "test_nodes.py"
 """The suite that asks real nodes."""
 MARKERS = frozenset({"hardware", "verdict"})
 """Its markers."""
+SOAK_LEVEL, SOAK_SECONDS = 3, 1800.0
+LEVEL_SECONDS = {1: 0.0, 2: 150.0, 3: 150.0}
+"""What a level takes on a node, beside a soak."""
 PASSWORD = pytest.StashKey[Password]()
 PASSWORD_KEY = "rknn_sudo_password"
 """Key of `workerinput` that carries the password to a worker of -n, over the pipe that started it."""
@@ -42,9 +45,19 @@ def chosen(config: pytest.Config, validation: Validation) -> Validation:
     """The subject with the nodes to ask, none without --hardware. Raises HarnessError for unknown names."""
     if config.getoption("--nodes-at-once") < 1:
         raise HarnessError("--nodes-at-once", expected="1 or more", seen=str(config.getoption("--nodes-at-once")))
+    option = config.getoption
+    if option("--level") > 1 and not option("--hardware"):
+        raise HarnessError(f"--level {option('--level')}", expected="--hardware beside it", seen="no node to ask")
+    if option("--soak") and option("--level") < SOAK_LEVEL:
+        raise HarnessError("--soak", expected=f"--level {SOAK_LEVEL} beside it", seen=f"--level {option('--level')}")
     nodes = nodes_to_ask(config, validation)
     config.stash[PASSWORD] = _password(config, nodes)
-    return replace(validation, nodes={node.name: node for node in nodes})
+    return replace(validation, nodes={node.name: node for node in nodes}, level=option("--level"))
+
+
+def soak_seconds(config: pytest.Config) -> float:
+    """How long a soak lasts, 0 where none is asked for."""
+    return float(config.getoption("--soak") or SOAK_SECONDS) if config.getoption("--level") >= SOAK_LEVEL else 0.0
 
 
 def nodes_to_ask(config: pytest.Config, validation: Validation) -> tuple[Node, ...]:
@@ -165,7 +178,10 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapp
         asked = getattr(getattr(item, "callspec", None), "params", {}).get("hardware_question")
         if isinstance(asked, Question) and asked.node and (option("--disturb") or asked.check.id not in DISTURBING):
             wanted.setdefault(asked.node.name, []).append(asked.check)
-    limits = Limits(option("--connect-deadline"), option("--command-deadline"), option("--node-deadline"))
+    soak = soak_seconds(request.config)
+    # What a level takes by design comes on top of what a node may take to answer.
+    total = option("--node-deadline") + LEVEL_SECONDS[option("--level")] + soak
+    limits = Limits(option("--connect-deadline"), option("--command-deadline"), total)
     password = request.config.stash.get(PASSWORD, None)
 
     def connect(node: Node) -> Callable[[], SshLink]:
@@ -173,7 +189,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapp
         return lambda: SshLink(node, limits, accept_new=accept, password=password)
 
     def expected(node: Node) -> Callable[[], Expectation]:
-        return lambda: expectation(node, validation, gathered)
+        return lambda: replace(expectation(node, validation, gathered), soak_seconds=soak)
 
     plans = [
         NodePlan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)

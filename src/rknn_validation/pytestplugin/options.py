@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,9 @@ def hardware(add: Add) -> None:
     accept = "trust the key of a node that is not known yet, and remember it"
     add("--accept-new-host-keys", action="store_true", help=accept)
     add("--nodes-at-once", metavar="N", type=int, default=AT_ONCE, help=f"default: {AT_ONCE}")
+    level = "1: seconds a node; 2: each core, two clients, under load, some two minutes; 3: a soak (default: 1)"
+    add("--level", type=int, choices=(1, 2, 3), default=1, help=level)
+    add("--soak", metavar="DURATION", type=duration, help="how long a soak lasts, such as 90s, 30m, 2h (default: 30m)")
     limits = Limits()
     for name, what, seconds in (
         ("connect", "until a connection stands", limits.connect),
@@ -60,6 +65,14 @@ def hardware(add: Add) -> None:
     ):
         text = f"{what} (default: {seconds:g})"
         add(f"--{name}-deadline", metavar="SECONDS", type=float, default=seconds, help=text)
+
+
+def duration(text: str) -> float:
+    """Seconds of `90s`, `30m`, `2h`. Raises ArgumentTypeError for anything else."""
+    found = re.fullmatch(r"(\d+)([smh])", text)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a duration such as 90s, 30m or 2h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 GROUPS: dict[str, Callable[[Add], None]] = {

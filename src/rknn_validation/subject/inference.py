@@ -43,7 +43,8 @@ class Inference:
 
     The processor's time comes from running `cpu_model` on it, or is given in `cpu_milliseconds`; mainline runs the same
     model without the delegate. The NPU has to be `faster` times as fast. `runs` are timed, of
-    which the median counts. `python` is the interpreter on the node.
+    which the median counts. `reference_milliseconds` is how long a run takes on such a board. `python` is the
+    interpreter on the node.
     """
 
     model: Model
@@ -52,6 +53,7 @@ class Inference:
     tolerance: float = 0.05
     cpu_model: Model | None = None
     cpu_milliseconds: float | None = None
+    reference_milliseconds: float | None = None
     faster: float = 1.5
     runs: int = 20
     python: str = "python3"
@@ -112,7 +114,7 @@ def _shipped_model(facts: Mapping[str, Any]) -> Model:
 
 def _inference(reader: Reader, root: Path) -> Inference:
     given = ("model", "input", "golden", "tolerance", "correlation", "cpu_model", "cpu_milliseconds", "faster", "runs")
-    reader.only(*given, "python")
+    reader.only(*given, "reference_milliseconds", "python")
     plain = Inference(Model(), Path(), Path())
     correlation = reader.number("correlation", 0.0) if reader.has("correlation") else None
     if correlation is not None and correlation > 1:
@@ -125,6 +127,9 @@ def _inference(reader: Reader, root: Path) -> Inference:
         correlation=correlation,
         cpu_model=_model(reader.mapping("cpu_model"), root) if reader.has("cpu_model") else None,
         cpu_milliseconds=reader.number("cpu_milliseconds", 0.0) if reader.has("cpu_milliseconds") else None,
+        reference_milliseconds=(
+            reader.number("reference_milliseconds", 0.0) if reader.has("reference_milliseconds") else None
+        ),
         faster=reader.number("faster", plain.faster),
         runs=max(1, int(reader.number("runs", plain.runs))),
         python=reader.text("python") if reader.has("python") else plain.python,

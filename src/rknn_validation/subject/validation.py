@@ -124,6 +124,8 @@ class Validation:
     transitions: tuple[transitions.Path, ...] | None = None
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Why findings of a check are ignored, by its id."""
+    level: int = 1
+    """How much is asked of real nodes (`Check.level`)."""
 
     def subject_of(self, scenario: str) -> Subject:
         """What a scenario is one of. Raises KeyError."""

@@ -119,7 +119,7 @@ NAMES = [f"{check.id}-{stack}" for check, stack in EVERY]
 @pytest.mark.parametrize(("check", "stack"), EVERY, ids=NAMES)
 def test_a_healthy_node_passes(check: Check[NodeUnderTest], stack: str) -> None:
     answer = ask(check, question(stack))
-    if check.stage == "inference":
+    if check.stage == "inference" or check.level > 1:
         assert (answer.status, "no model is to be run" in answer.reason) == (Status.SKIP, True)
     else:
         assert answer.status is Status.PASS, answer.reason
@@ -242,7 +242,8 @@ def test_a_broken_node_fails_with_its_reason(
 
 def test_every_check_fails_in_some_case() -> None:
     shown = {one[0] for one in BROKEN if one[3] is FAIL} | {"inference.golden-output", "inference.faster-than-cpu"}
-    assert shown == {check.id for check in HARDWARE_CHECKS.all()}
+    # Those of higher levels: test_sustained.py.
+    assert shown == {check.id for check in HARDWARE_CHECKS.all() if check.level == 1}
 
 
 def test_the_toolkit_in_the_configuration_is_compared_with_the_runtime() -> None:

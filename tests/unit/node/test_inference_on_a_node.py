@@ -35,7 +35,7 @@ def abs(data): return array(map(math.fabs, data))
 def isfinite(data): return array(map(math.isfinite, data))
 """
 API = """
-import pathlib, time
+import os, pathlib, time
 COUNT = pathlib.Path("INTERRUPTS")
 class RKNNLite:
     def load_rknn(self, path):
@@ -48,7 +48,9 @@ class RKNNLite:
         time.sleep(SECONDS)
         if self.scale != 6:
             words = COUNT.read_text().split(" ")
-            COUNT.write_text(" ".join([words[0], str(int(words[1]) + 1), *words[2:]]))
+            new = COUNT.with_name(f"interrupts-{os.getpid()}")  # another client may be reading
+            new.write_text(" ".join([words[0], str(int(words[1]) + 1), *words[2:]]))
+            new.replace(COUNT)
         if self.scale == 8: return None
         scale = 2 if self.scale == 6 else self.scale
         return [[value * scale for value in inputs[0]] + ([0.0] if self.scale == 9 else [])]

@@ -11,6 +11,7 @@ from rknn_validation.checks.node import (
     library,
     python,
     service,
+    sustained,
     units,
 )
 from rknn_validation.checks.node.registry import (
@@ -37,5 +38,5 @@ __all__ = [
     "checks_of",
 ]
 
-TOPICS = (units, kernel, identity, driver, device, service, access, library, python, inference, guard)
+TOPICS = (units, kernel, identity, driver, device, service, access, library, python, inference, sustained, guard)
 """Importing a topic declares its checks."""

@@ -24,7 +24,7 @@ LOAD_FILE = "/sys/kernel/debug/rknpu/load"
 INTERRUPTS = "/proc/interrupts"
 _NEWER = re.compile(r"Invalid RKNN model version|incompatible model version", re.IGNORECASE)
 # The interpreter that a login shell finds, with what a login shell's environment says of the library.
-_RUN = 'env -i HOME=/root USER=root "$(command -v bash)" -lc \'exec "$0" -c "$1" "$2"\' %s %s %s'
+RUN = 'env -i HOME=/root USER=root "$(command -v bash)" -lc \'exec "$0" -c "$1" "$2"\' %s %s %s'
 
 
 @HARDWARE_CHECKS.check(
@@ -37,11 +37,11 @@ def golden_output(node: NodeUnderTest) -> Answer:
     wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
-    found = _measured(node, wanted, runs=1, compare=False)
+    found = measured(node, wanted, runs=1, compare=False)
     if isinstance(found, Answer):
         return found
     result, seen = found
-    wrong = _wrong(result, wanted)
+    wrong = wrong_output(result, wanted)
     if wrong:
         return failed(f"{wrong} ({wanted.words})", seen)
     right = f"the output is right within {result['difference']:.4g}"
@@ -52,7 +52,7 @@ def golden_output(node: NodeUnderTest) -> Answer:
     return passed(f"{right}, after {result['interrupts']} interrupts of the NPU ({wanted.words})", seen)
 
 
-def _wrong(result: dict[str, Any], wanted: Inference) -> str:
+def wrong_output(result: dict[str, Any], wanted: Inference) -> str:
     """What is wrong with the output, "" where nothing is."""
     if "difference" not in result:
         return f"the output has the shape {result['shape']}, the known one {result['expected']}"
@@ -78,7 +78,7 @@ def faster_than_cpu(node: NodeUnderTest) -> Answer:
     wanted = node.expectation.inference
     if wanted is None:
         return skipped(NOTHING)
-    found = _measured(node, wanted, runs=wanted.runs, compare=True)
+    found = measured(node, wanted, runs=wanted.runs, compare=True)
     if isinstance(found, Answer):
         return found
     result, seen = found
@@ -103,14 +103,26 @@ def faster_than_cpu(node: NodeUnderTest) -> Answer:
     return failed(f"{slow}, so it may be the CPU that computes", seen)
 
 
-def _measured(
-    node: NodeUnderTest, wanted: Inference, *, runs: int, compare: bool
+def measured(
+    node: NodeUnderTest, wanted: Inference, *, runs: int = 1, compare: bool = False, **more: Any
 ) -> tuple[dict[str, Any], Evidence] | Answer:
-    """What the runner measured on the node, or the answer where it could not."""
+    """What the runner measured on the node, or the answer where it could not. `more` are further keys of its task."""
+    if missing := without_python(node, wanted):
+        return missing
+    ran = node.run(RUN, wanted.python, runner_text(), json.dumps({**task(node, wanted, runs, compare), **more}))
+    return measurement(ran, wanted, ran.lines)
+
+
+def without_python(node: NodeUnderTest, wanted: Inference) -> Answer | None:
+    """The answer where the interpreter that is to run a model is not there."""
     if node.run('"$(command -v bash)" -lc \'command -v "$0"\' %s', wanted.python).rc:
         return skipped(NO_PYTHON.format(wanted.python))
-    ran = node.run(_RUN, wanted.python, _runner(), json.dumps(_task(node, wanted, runs, compare)))
-    told = [line for line in ran.lines if line.startswith(MARK)]
+    return None
+
+
+def measurement(ran: Ran, wanted: Inference, lines: list[str]) -> tuple[dict[str, Any], Evidence] | Answer:
+    """The result among the runner's lines of output, or the answer where there is none."""
+    told = [line for line in lines if line.startswith(MARK)]
     seen = Evidence(f"{wanted.python} runner.py", ran.evidence.output)
     if not told:
         return inconclusive(f"the model did not run to its end (exit status {ran.rc})", seen)
@@ -133,7 +145,8 @@ def _cause(ran: Ran) -> str:
     return next((line.strip() for line in said if line.startswith(("E RKNN", "E Catch", "E "))), "")
 
 
-def _task(node: NodeUnderTest, wanted: Inference, runs: int, compare: bool) -> dict[str, Any]:
+def task(node: NodeUnderTest, wanted: Inference, runs: int = 1, compare: bool = False) -> dict[str, Any]:
+    """What the runner is told; the files that it names are on the node then."""
     mainline = node.expectation.brought_up is MAINLINE
     model = place(node, wanted.model, wanted.python)
     cpu = ""
@@ -155,7 +168,8 @@ def _task(node: NodeUnderTest, wanted: Inference, runs: int, compare: bool) -> d
     }
 
 
-def _runner() -> str:
+def runner_text() -> str:
+    """What is sent to the node and run there."""
     try:
         return resources.files(__package__).joinpath("runner.py").read_text(encoding="utf-8")
     except OSError as problem:

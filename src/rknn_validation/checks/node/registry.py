@@ -44,7 +44,7 @@ class Expectation:
     configuration was told so, and the node must be left unharmed. `service_user` is who uses the NPU there, "" where
     nobody was named; `inference` the model to run; `nixpkgs` what evaluated the configuration ("stand-in", or nixpkgs
     and its version), for the stand-in knows no kernel's real version. `whole`: the configuration is a whole machine's,
-    of which only what has to do with the NPU is judged.
+    of which only what has to do with the NPU is judged. `soak_seconds` is how long a soak lasts.
     """
 
     scenario: Scenario
@@ -56,6 +56,7 @@ class Expectation:
     inference: Inference | None = None
     nixpkgs: str = "stand-in"
     whole: bool = False
+    soak_seconds: float = 0.0
 
     @property
     def brought_up(self) -> Stack:
@@ -150,9 +151,9 @@ def absent(node: NodeUnderTest, word: str, what: str, *seen: Evidence) -> Answer
 
 
 def checks_of(expectation: Expectation, tier: str = "vm") -> tuple[Check[NodeUnderTest], ...]:
-    """The checks of a node with this expectation, cause before effect; those of silicon only on tier `hardware`."""
+    """The checks of level 1 for a node with this expectation, cause before effect; of silicon on tier `hardware`."""
     every = (*NODE_CHECKS.all(), *(HARDWARE_CHECKS.all() if tier == "hardware" else ()))
-    chosen = [check for check in every if applies(check, expectation)]
+    chosen = [check for check in every if check.level == 1 and applies(check, expectation)]
     return tuple(sorted(chosen, key=lambda check: STAGES.index(check.stage)))
 
 
