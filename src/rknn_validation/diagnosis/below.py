@@ -119,12 +119,12 @@ RULES = (
         ("inference.faster-than-cpu",),
     ),
     KnownFailure(
-        "overclocked", "power", "cur_freq is none of the operating points; `job timeout`, `soft reset`",
-        "the NPU runs at a frequency that is not one of its operating points",
+        "overclocked", "power", "cur_freq is above 1000 MHz, or no operating point; `job timeout`, `soft reset`",
+        "the NPU runs at a frequency that is not one of the SoC's operating points",
         "Remove the overclock from the device tree, or what writes to devfreq.",
         "rockchip-linux/kernel arch/arm64/boot/dts/rockchip/rk3588s.dtsi",
-        (Sign(r"is not one of its operating points", ("power.frequency-is-stock",)),),
-        JOBS,
+        (Sign(r"is not one of its operating points|above this SoC's|it is overclocked", ("power.frequency-*",)),),
+        (*JOBS, "power.frequency-under-load"),
         certainty=LIKELY,
     ),
     KnownFailure(

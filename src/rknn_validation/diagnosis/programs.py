@@ -65,6 +65,15 @@ RULES = (
         certainty=POSSIBLE,
     ),
     KnownFailure(
+        "clock-low", "speed", "every model is slow; cur_freq stays at 300 MHz while it runs",
+        "the NPU does not reach its frequency while it works: its governor or max_freq holds it down, or its heat",
+        "Set the governor of /sys/class/devfreq/*.npu to rknpu_ondemand or performance and max_freq to 1000000000; "
+        "where the temperature is near its limit, cool it.",
+        "airockchip/rknn-llm#27; airockchip/rknn-llm#409",
+        (Sign(r"MHz while the model runs.*; this SoC's NPU runs at", ("power.frequency-under-load",)),),
+        ("power.frequency-under-load", "inference.latency", "inference.faster-than-cpu"),
+    ),
+    KnownFailure(
         "silent-cpu-fallback", "speed", "it runs, as slow as the processor; no interrupts, the load file stays at 0%",
         "the CPU computes: the NPU's provider or delegate was not loaded, without an error",
         "Assert in the program that the provider or delegate is loaded; watch the load file while it runs.",

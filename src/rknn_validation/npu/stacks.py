@@ -51,6 +51,9 @@ MAINLINE = Stack(
 )
 """`DRM_ACCEL_ROCKET`, first in Linux 6.18; Mesa >= 25.3 Teflon."""
 
+STOCK_HERTZ = 1_000_000_000
+"""The highest operating point of the SoC's NPU (rockchip-linux/kernel rk3588s.dtsi, npu-opp-table)."""
+
 STACKS: dict[str, Stack] = {"vendor": VENDOR, "mainline": MAINLINE}
 
 PYTHON_RUNTIME_PATHS = (

@@ -55,7 +55,7 @@ def hardware(add: Add) -> None:
     add("--accept-new-host-keys", action="store_true", help=accept)
     add("--nodes-at-once", metavar="N", type=int, default=AT_ONCE, help=f"default: {AT_ONCE}")
     level = "1: seconds a node; 2: each core, two clients, under load, some two minutes; 3: a soak (default: 1)"
-    add("--level", type=int, choices=(1, 2, 3), default=1, help=level)
+    add("--level", metavar="1|2|3", type=int, choices=(1, 2, 3), default=1, help=level)
     add("--soak", metavar="DURATION", type=duration, help="how long a soak lasts, such as 90s, 30m, 2h (default: 30m)")
     limits = Limits()
     for name, what, seconds in (

@@ -9,7 +9,7 @@ from rknn_validation.checks.node.reading import read
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.kernels import at_least
-from rknn_validation.npu.stacks import MAINLINE, VENDOR
+from rknn_validation.npu.stacks import MAINLINE, STOCK_HERTZ, VENDOR
 from rknn_validation.npu.versions import version_numbers
 
 DRIVERS = {VENDOR.name: "RKNPU", MAINLINE.name: "rocket"}
@@ -259,12 +259,12 @@ def cool_enough(node: NodeUnderTest) -> Answer:
 
 @HARDWARE_CHECKS.check(
     "power.frequency-is-stock",
-    "The NPU runs at one of its operating points",
+    "The NPU runs at one of the SoC's operating points",
     remedy="Remove the overclock: the device tree's table, or what writes to devfreq.",
     stacks=("vendor",),
 )
 def frequency_is_stock(node: NodeUnderTest) -> Answer:
-    """`cur_freq` of devfreq is one of its `available_frequencies`."""
+    """`cur_freq` of devfreq is one of its `available_frequencies`, none of which is above the SoC's own."""
     where = "/sys/class/devfreq/*.npu"
     found = read(node, f"{where}/cur_freq", f"{where}/available_frequencies")
     devices = list(found.by_directory().values())
@@ -275,4 +275,8 @@ def frequency_is_stock(node: NodeUnderTest) -> Answer:
         return inconclusive("devfreq does not report the NPU's frequency", found.seen)
     if now not in points:
         return failed(f"{int(now) // 1000000} MHz is not one of its operating points", found.seen)
+    highest = max(map(int, filter(str.isdigit, points)), default=0)
+    if highest > STOCK_HERTZ:
+        above = f"above this SoC's {STOCK_HERTZ // 1000000} MHz"
+        return failed(f"the node's table goes up to {highest // 1000000} MHz, {above}", found.seen)
     return passed(f"{int(now) // 1000000} MHz, one of {len(points)} operating points", found.seen)

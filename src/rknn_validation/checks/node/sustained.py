@@ -25,13 +25,11 @@ from rknn_validation.checks.node.inference import (
 )
 from rknn_validation.checks.node.reading import read
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest
-from rknn_validation.npu.stacks import VENDOR
+from rknn_validation.npu.stacks import STOCK_HERTZ, VENDOR
 from rknn_validation.npu.versions import version_numbers
 from rknn_validation.subject.inference import Inference
 
 SYS = "/sys"
-STOCK_HERTZ = 1_000_000_000
-"""The vendor's highest operating point of this SoC's NPU (rockchip-linux/kernel rk3588s.dtsi, npu-opp-table)."""
 CORES = {1: "core 0", 2: "core 1", 4: "core 2", 7: "all cores"}
 """The vendor's core masks that are tried, one after the other."""
 RUN_SECONDS = 6.0
@@ -269,7 +267,7 @@ def _long_run(node: NodeUnderTest, wanted: Inference, seconds: float) -> Found |
     words = (wanted.python, runner_text(), json.dumps(given))
     started = node.must(_START.replace("setsid %s", f"setsid {RUN}"), PLACE, beat, *words, output)
     pid = started.stdout.strip()
-    wait = f"touch %s; timeout {POLL_SECONDS} tail --pid=%s -f /dev/null || kill -0 %s 2>/dev/null"
+    wait = f"touch %s; timeout {POLL_SECONDS} tail -s 0.2 --pid=%s -f /dev/null || kill -0 %s 2>/dev/null"
     # Each turn ends with the process or after POLL_SECONDS; the node's deadline ends them all.
     while node.run(wait, beat, pid, pid).rc == 0 and node.run("kill -0 %s", pid).rc == 0:
         pass
