@@ -1,4 +1,4 @@
-"""Writes the tables of docs/node-checks.md: every question asked of a node, as it is declared.
+"""Writes the tables of docs/node-checks.md: every question asked of a node or a cluster, as it is declared.
 
 python scripts/node_checks_table.py          write them
 python scripts/node_checks_table.py --check  exit 1 where they are out of date
@@ -13,6 +13,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src")]
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS  # noqa: E402
+from rknn_validation.checks.cluster import STAGES as CLUSTER_STAGES  # noqa: E402
 from rknn_validation.checks.model import Check, Registry  # noqa: E402
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS  # noqa: E402
 from rknn_validation.checks.node.registry import STAGES  # noqa: E402
@@ -24,6 +26,7 @@ TABLES: dict[str, Registry[Any]] = {
     "every node": NODE_CHECKS,
     "switches": TRANSITION_CHECKS,
     "real hardware": HARDWARE_CHECKS,
+    "clusters": CLUSTER_CHECKS,
 }
 
 
@@ -36,7 +39,7 @@ def row(check: Check[Any]) -> str:
 
 def table(registry: Registry[Any]) -> str:
     """All checks of a registry, cause before effect."""
-    checks = sorted(registry.all(), key=lambda check: STAGES.index(check.stage))
+    checks = sorted(registry.all(), key=lambda check: (*STAGES, *CLUSTER_STAGES).index(check.stage))
     return "\n".join(["| check | stacks | boards | seen by |", "|---|---|---|---|", *map(row, checks)])
 
 

@@ -57,6 +57,7 @@ PARTS = {
     "Switching between configurations": ("transition",),
     "Board and power": ("identity", "power"),
     "Inference on the NPU": ("inference",),
+    "Kubernetes": ("offer", "ready", "pod", "disrupt", "released"),
 }
 """Parts that checks ask about, by the prefixes of their ids."""
 
@@ -162,6 +163,8 @@ def of_results(path: Path) -> tuple[str, list[Answer]]:
         means["unit"] = _evaluated_with(results["notes"])
     if any(one["tier"] == "hardware" for one in verdicts):
         means["hardware"] = _ran_on(verdicts)
+    if any(one["tier"] == "kubernetes" for one in verdicts):
+        sys.exit(f"{path}: expected a run without --kubernetes: whether a cluster's boards are real cannot be told yet")
     found = []
     for one in verdicts:
         by = means[one["tier"]]

@@ -18,6 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 Object = dict[str, Any]
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
 WATCH_SECONDS = 20.0
+COLLECTIONS = frozenset(
+    {"nodes", "namespaces", "pods", "events", "configmaps"}
+    | {"resourceslices", "resourceclaims", "resourceclaimtemplates", "deviceclasses"}
+)
+REASONS = {403: "Forbidden", 404: "NotFound", 409: "Conflict", 500: "InternalError"}
 
 
 class FakeApi:
@@ -82,7 +87,7 @@ class FakeApi:
             self._events.append((self._version, "DELETED", path, gone))
             self._changed.notify_all()
 
-    def answer(self, method: str, target: str, body: Object | None) -> tuple[int, Object]:
+    def answer(self, method: str, target: str, body: Object | None) -> tuple[int, Any]:
         """Status and body for a request that is no watch."""
         url = urlsplit(target)
         with self._changed:
@@ -106,9 +111,9 @@ class FakeApi:
     def _get(self, path: str, query: dict[str, list[str]]) -> tuple[int, Object]:
         if path in self.objects:
             return 200, self.objects[path]
-        if path != SLICES:
+        if path.rpartition("/")[2] not in COLLECTIONS:
             return 404, {"message": f'"{path.rpartition("/")[2]}" not found'}
-        items = [one for one in self.slices if _selected(one, query)]
+        items = [one for own, one in sorted(self.objects.items()) if _within(own, path) and _selected(one, query)]
         return 200, {"metadata": {"resourceVersion": str(self._version)}, "items": items}
 
     def _create(self, path: str, body: Object) -> tuple[int, Object]:
@@ -154,20 +159,33 @@ class FakeApi:
         while True:
             with self._changed:
                 news = [event for event in self._events if event[0] > seen]
-                if not news and not self._changed.wait(timeout=WATCH_SECONDS):
+                if not news and not self._changed.wait(timeout=float(query.get("timeoutSeconds", [WATCH_SECONDS])[0])):
                     return
             for version, kind, path, body in news:
                 seen = version
-                if path.startswith(f"{SLICES}/") and _selected(body, query):
+                if _within(path, urlsplit(target).path) and _selected(body, query):
                     yield {"type": kind, "object": body}
 
 
+def _within(path: str, collection: str) -> bool:
+    """Whether an object belongs to a collection: of its namespace, or of all namespaces."""
+    place = path.rpartition("/")[0]
+    root, _, kind = collection.rpartition("/")
+    before, _, rest = place.partition("/namespaces/")
+    return place == collection or (before == root and rest.partition("/")[2] == kind)
+
+
 def _selected(one: Object, query: dict[str, list[str]]) -> bool:
-    for term in query.get("fieldSelector", [""])[0].split(","):
+    for term in filter(None, query.get("fieldSelector", [""])[0].split(",")):
         name, _, value = term.partition("=")
-        if name and one["spec"].get(name.removeprefix("spec.")) != value:
+        found: Any = one
+        for word in name.split("."):
+            found = found.get(word, {}) if isinstance(found, dict) else {}
+        if found != value:
             return False
-    return True
+    labels = one["metadata"].get("labels", {})
+    terms = filter(None, query.get("labelSelector", [""])[0].split(","))
+    return all(labels.get(term.partition("=")[0]) == term.partition("=")[2] for term in terms)
 
 
 def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
@@ -175,22 +193,38 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def _any(self) -> None:
             if "watch=true" in self.path and self.command == "GET":
                 return self._watch()
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            body = json.loads(self._sent() or "null")
             status, answer = api.answer(self.command, self.path, body)
-            data = json.dumps(answer).encode()
+            if status >= 300:
+                kind = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
+                answer = {**kind, "reason": REASONS[status], **answer}
+            data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
             self.send_response(status)
+            self.send_header("Content-Type", "text/plain" if isinstance(answer, str) else "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
             return None
 
+        def _sent(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            parts = []
+            while length := int(self.rfile.readline(), 16):
+                parts.append(self.rfile.read(length))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+
         def _watch(self) -> None:
             self.send_response(200)
+            self.send_header("Content-Type", "application/json")
             self.end_headers()
+            self.wfile.flush()
             for event in api.events(self.path):
                 try:
                     self.wfile.write(json.dumps(event).encode() + b"\n")
+                    self.wfile.flush()
                 except OSError:
                     return
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES
 from rknn_validation.checks.model import LINT, Registry, Status, Verdict
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
@@ -14,6 +15,11 @@ from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.npu.formerly import FORMERLY, with_current_ids
 
 pytestmark = pytest.mark.unit
+
+REGISTRIES: tuple[Registry[Any], ...] = (
+    *(CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS),
+    *(TRANSITION_CHECKS, CLUSTER_CHECKS),
+)
 
 
 def test_lint_is_a_group_and_the_last_stage() -> None:
@@ -30,8 +36,7 @@ def test_every_id_begins_with_its_stage() -> None:
 
 
 def test_a_former_id_leads_to_a_check_and_is_not_used_again() -> None:
-    registries: tuple[Registry[Any], ...] = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
-    known = {check.id for registry in registries for check in registry.all()}
+    known = {check.id for registry in REGISTRIES for check in registry.all()}
     assert set(FORMERLY.values()) <= known
     assert not known & FORMERLY.keys()
 
@@ -48,8 +53,7 @@ def test_a_verdict_of_an_earlier_report_has_the_current_id() -> None:
 
 
 def test_every_check_says_in_one_style_what_holds_and_what_to_do() -> None:
-    registries: tuple[Registry[Any], ...] = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
-    for check in (one for registry in registries for one in registry.all()):
+    for check in (one for registry in REGISTRIES for one in registry.all()):
         assert check.title[-1] not in "?.", check.id
         assert check.remedy[0].isupper() and check.remedy.endswith("."), check.id
         assert check.ask.__doc__, check.id

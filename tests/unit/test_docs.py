@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
@@ -63,7 +64,7 @@ def checks_named(text: str) -> Iterator[str]:
 
 def known() -> set[str]:
     """The id of every check."""
-    registries = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
+    registries = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS, CLUSTER_CHECKS)
     return {check.id for registry in registries for check in registry.all()}
 
 

@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import status_page
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
@@ -141,7 +142,7 @@ def test_tests_speak_of_parts_by_where_they_are(tmp_path: Path) -> None:
 
 
 def test_every_check_and_every_place_of_tests_is_known() -> None:
-    registries = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS)
+    registries = (CONFIGURATION_CHECKS, NODE_CHECKS, HARDWARE_CHECKS, TRANSITION_CHECKS, CLUSTER_CHECKS)
     topics = {check.id.partition(".")[0] for registry in registries for check in registry.all()}
     assert topics - {topic for topics in status_page.PARTS.values() for topic in topics} == set()
     assert [place for place in status_page.TESTS if not (ROOT / place).exists()] == []

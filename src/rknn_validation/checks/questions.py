@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
+from rknn_validation.checks.cluster import STAGES as CLUSTER_STAGES
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns, is_asked
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
 from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
@@ -21,6 +23,7 @@ class Question:
     """A check asked of a scenario, of a board where `board` is not None, of a real node where `node` is not None.
 
     `path` are the scenarios a board went through, from one to the next by a switch; empty where it was booted.
+    `cluster` is the context of a cluster that is asked; `scenario` is then none of the subject's.
     """
 
     check: Check[Any]
@@ -29,6 +32,7 @@ class Question:
     tier: str
     node: Node | None = None
     path: transitions.Path = ()
+    cluster: str = ""
 
     @property
     def where(self) -> str:
@@ -36,10 +40,15 @@ class Question:
         return "->".join(self.path) or self.scenario.name
 
     @property
+    def asked_node(self) -> str:
+        """The real node or the cluster that is asked, as reports name it; "" for neither."""
+        return self.node.name if self.node else self.cluster
+
+    @property
     def id(self) -> str:
-        """`scenario-check`, `scenario-board-check` or `node-check`: what `-k` matches and reports show."""
-        if self.node is not None:
-            return f"{self.node.name}-{self.check.id}"
+        """`scenario-check`, `scenario-board-check`, `node-check` or `cluster-check`: for `-k` and reports."""
+        if self.asked_node:
+            return f"{self.asked_node}-{self.check.id}"
         words = (self.where, self.board.name if self.board else "", self.check.id)
         return "-".join(word for word in words if word)
 
@@ -56,7 +65,7 @@ class Question:
             reason=answer.reason,
             remedy=self.check.remedy,
             evidence=answer.evidence,
-            node=self.node.name if self.node else "",
+            node=self.asked_node,
             **more,
         )
 
@@ -120,6 +129,15 @@ def hardware_questions(validation: Validation) -> list[Question]:
         checks.sort(key=lambda check: (check.id in DISTURBING, NODE_STAGES.index(check.stage)))
         found += [Question(check, scenario, named(node.board), "hardware", node) for check in checks]
     return found
+
+
+def cluster_questions(validation: Validation) -> list[Question]:
+    """Every check of a cluster, where this run is to ask one."""
+    if not validation.cluster:
+        return []
+    whole = Scenario(validation.cluster, "none", {}, ())
+    checks = sorted(CLUSTER_CHECKS.all(), key=lambda check: CLUSTER_STAGES.index(check.stage))
+    return [Question(check, whole, None, "kubernetes", cluster=validation.cluster) for check in checks]
 
 
 def _applies(check: Check[Any], scenario: Scenario, board: Board) -> bool:

@@ -9,7 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rknn_validation.common.deadline import Deadline
@@ -35,6 +35,7 @@ def run(
     command: Sequence[str],
     *,
     deadline: Deadline,
+    stdin: bytes = b"",
     memory: int | None = None,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -43,7 +44,7 @@ def run(
 
     Raises DeadlineExceeded.
     """
-    done = _finished(command, b"", deadline, memory, environment, cwd)
+    done = _finished(command, stdin, deadline, memory, environment, cwd)
     output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     return subprocess.CompletedProcess(command, done.returncode, output, errors)
 
@@ -76,6 +77,20 @@ def output(
     return done.stdout
 
 
+def dies_with_harness(memory: int | None = None) -> Callable[[], None]:
+    """What a process runs before it becomes a program: the kernel then kills it when the harness dies."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        if memory is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+    return prepare
+
+
 def _finished(
     command: Sequence[str],
     stdin: bytes,
@@ -87,22 +102,13 @@ def _finished(
     """The process leads a group of its own, which is killed when the deadline passes or the harness is interrupted,
     and by the kernel when the harness dies.
     """
-    parent = os.getpid()
-
-    def prepare() -> None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        if memory is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=prepare,
+        preexec_fn=dies_with_harness(memory),
         env=None if environment is None else {**os.environ, **environment},
         cwd=cwd,
     ) as process:

@@ -29,14 +29,14 @@ def sweep() -> None:
     """Remove this user's scratch directories whose process has ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         owner = re.fullmatch(rf"{PREFIX}(\d+)-.*", path.name)
-        if owner is None or _lives(Path("/proc", owner[1], "stat")):
+        if owner is None or lives(Path("/proc", owner[1], "stat")):
             continue
         with contextlib.suppress(FileNotFoundError):  # another run sweeps as well
             if path.stat().st_uid == os.getuid():
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _lives(stat: Path) -> bool:
+def lives(stat: Path) -> bool:
     """Whether a process still runs: in a container, a killed one may stay a zombie."""
     try:
         state = stat.read_text().rpartition(")")[2].split()[0]

@@ -25,7 +25,8 @@ _STARTS: Mapping[str, Mapping[str, int]] = {
     NODE: {
         "units": 400, "identity": 410, "kernel": 430, "driver": 450, "power": 470, "device": 490, "access": 510,
         "udev": 530, "library": 540, "python": 560, "inference": 570, "guard": 600, "disabled": 610, "transition": 630,
-        "container": 650, "neighbours": 670, "kubernetes": 685,
+        "container": 650, "neighbours": 670, "offer": 678, "ready": 682,
+        "pod": 685, "disrupt": 691, "released": 695,
     },
     CAUSE: {
         "node": 700, "board": 730, "kernel": 750, "device tree": 780, "power": 800, "driver": 820, "device": 840,

@@ -32,6 +32,8 @@ examples:
   rknn-validate --flake .#opi01            judge the host opi01 of the flake in this directory
   rknn-validate --flake .#opi01 -m unit    only evaluate it: nothing is booted
   rknn-validate --hardware -m hardware     ask the nodes in validation.yaml over SSH
+  rknn-validate --kubernetes --context NAME -m kubernetes
+                                           ask the cluster of this context of the kubeconfig
   rknn-validate --explain device.present   what a check asks, and what to do where it fails
   rknn-validate cache                      what the cache holds, and how to empty it
 
@@ -95,8 +97,9 @@ class OnlyTheSuites:
         for word in config.option.file_or_dir:
             if word != str(SUITES):
                 raise pytest.UsageError(f"{word}: expected an option\n  hint: {_hint(word)}")
-        if config.option.markexpr == "hardware" and not config.getoption("--hardware"):
-            raise pytest.UsageError("-m hardware: expected --hardware beside it, for nodes are asked only then")
+        for tier, what in (("hardware", "nodes are"), ("kubernetes", "a cluster is")):
+            if config.option.markexpr == tier and not config.getoption(f"--{tier}"):
+                raise pytest.UsageError(f"-m {tier}: expected --{tier} beside it, for {what} asked only then")
 
 
 def _hint(word: str) -> str:
@@ -135,7 +138,8 @@ def everything() -> argparse.ArgumentParser:
     for title, options in GROUPS.items():
         options(parser.add_argument_group(title).add_argument)
     ours = parser.add_argument_group("pytest")
-    ours.add_argument("-m", metavar="TIER", choices=("unit", "vm", "hardware"), help="ask this tier alone")
+    tiers = ("unit", "vm", "hardware", "kubernetes")
+    ours.add_argument("-m", metavar="TIER", choices=tiers, help="ask this tier alone")
     ours.add_argument("-k", metavar="WORDS", help="ask the questions that match, such as 'opi01 and udev'")
     ours.add_argument("-n", metavar="N", help="work in this many processes")
     ours.add_argument("-v", "--verbose", action="store_true", help="say more")

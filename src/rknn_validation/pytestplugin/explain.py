@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Check
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
@@ -24,11 +25,12 @@ from rknn_validation.npu.formerly import FORMERLY
 
 WIDTH = 100
 BOARDS = {"rk3588": "boards with an RK3588", "other": "other boards"}
-UNIT, VM, HARDWARE = "unit", "vm", "hardware"
+UNIT, VM, HARDWARE, KUBERNETES = "unit", "vm", "hardware", "kubernetes"
 PAGES = {
     UNIT: "docs/defects.md (configurations that fail it), docs/report.md",
     VM: "docs/node-checks.md, docs/emulated-board.md",
     HARDWARE: "docs/node-checks.md, docs/run-on-my-nodes.md",
+    KUBERNETES: "docs/kubernetes.md",
 }
 """Where the documentation says more about the checks of a tier."""
 
@@ -74,6 +76,7 @@ def all_checks() -> list[tuple[tuple[str, ...], Check[Any]]]:
         ((VM, HARDWARE), NODE_CHECKS.all()),
         ((HARDWARE,), HARDWARE_CHECKS.all()),
         ((VM,), TRANSITION_CHECKS.all()),
+        ((KUBERNETES,), CLUSTER_CHECKS.all()),
     )
     return [(tiers, check) for tiers, checks in registries for check in checks]
 

@@ -31,6 +31,8 @@ from rknn_validation.subject.validation import Validation
 
 NODES = SUITES / "test_nodes.py"
 """The suite that asks real nodes."""
+CLUSTER = SUITES / "test_cluster.py"
+"""The suite that asks a cluster."""
 MARKERS = frozenset({"hardware", "verdict"})
 """Its markers."""
 SOAK_LEVEL, SOAK_SECONDS = 3, 1800.0
@@ -157,14 +159,16 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With -n, all questions to real nodes go to one worker, which asks the nodes side by side."""
-    if not config.getoption("--hardware") or config.getoption("dist") not in ("load", "worksteal"):
+    """With -n, all questions to real nodes go to one worker, which asks them side by side; so do those to a cluster."""
+    live = config.getoption("--hardware") or config.getoption("--kubernetes")
+    if not live or config.getoption("dist") not in ("load", "worksteal"):
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "hardware" if path_of(nodeid, config.rootpath) == NODES else nodeid
+            path = path_of(nodeid, config.rootpath)
+            return str(path) if path in (NODES, CLUSTER) else nodeid
 
     return Scheduling(config, log)
 

@@ -13,6 +13,7 @@ from rknn_validation.nodes.ssh import Limits
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACK_NAMES
 
+IMAGE = "rknn-inference:0.1.0"
 Add = Callable[..., Any]
 """`add_argument` of argparse, or `addoption` of pytest, which takes the same words."""
 
@@ -75,10 +76,24 @@ def duration(text: str) -> float:
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
+def kubernetes(add: Add) -> None:
+    """Which cluster to ask, and what may be done to it."""
+    add("--kubernetes", action="store_true", help="ask a live cluster: pods are made in a namespace of their own")
+    add("--context", metavar="NAME", default="", help="the cluster: a context of the kubeconfig, never guessed")
+    add("--disrupt", action="store_true", help="cordon NPU nodes, and kill their driver, for a moment")
+    image = f"image of the pods, with python3 and the stack's own libraries (default: {IMAGE})"
+    add("--image", metavar="IMAGE", default=IMAGE, help=image)
+    patience = "for any one event of the cluster (default: 300)"
+    add("--pod-deadline", metavar="SECONDS", type=float, default=300.0, help=patience)
+    whole = "for all questions to the cluster (default: 3600)"
+    add("--cluster-deadline", metavar="SECONDS", type=float, default=3600.0, help=whole)
+
+
 GROUPS: dict[str, Callable[[Add], None]] = {
     "judging the NPU support of a NixOS configuration": judging,
     "emulated boards": emulation,
     "asking real nodes over SSH": hardware,
+    "asking a Kubernetes cluster": kubernetes,
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.checks.questions import (
     Question,
+    cluster_questions,
     configuration_questions,
     hardware_questions,
     node_questions,
@@ -21,7 +22,7 @@ from rknn_validation.checks.questions import (
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.npu.formerly import with_current_ids
-from rknn_validation.pytestplugin import emulation, judging
+from rknn_validation.pytestplugin import cluster, emulation, judging
 from rknn_validation.pytestplugin import hardware as hardwareplugin
 from rknn_validation.pytestplugin.entry import ONLY_A_SUBJECT, SUBJECT_FILE, settings_of_checkout
 from rknn_validation.pytestplugin.options import GROUPS
@@ -37,11 +38,13 @@ QUESTIONS = {
     "node_question": node_questions,
     "transition_question": transition_questions,
     "hardware_question": hardware_questions,
+    "cluster_question": cluster_questions,
 }
 MARKERS = (
     "unit: evaluates configurations; starts nothing but Nix",
     "vm: asks emulated boards",
     "hardware: asks real nodes; runs only with --hardware",
+    "kubernetes: asks a live cluster; runs only with --kubernetes",
     "verdict: judges the subject",
 )
 
@@ -54,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """The harness's options, and the modules that hold the rest of the plugin."""
     for title, options in GROUPS.items():
         options(parser.getgroup(f"rknn-validation: {title}").addoption)
-    for module in (judging, hardwareplugin, emulation):
+    for module in (judging, hardwareplugin, cluster, emulation):
         pluginmanager.register(module, module.__name__)
 
 
@@ -91,7 +94,8 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError("--guest-image DIR: expected --guest nixos beside it")
     try:
         config.stash[judging.JUDGED] = judging.judged(config)
-        config.stash[VALIDATION] = hardwareplugin.chosen(config, config.stash[judging.JUDGED].validation)
+        whole = cluster.chosen(config, config.stash[judging.JUDGED].validation)
+        config.stash[VALIDATION] = hardwareplugin.chosen(config, whole)
         if hasattr(config, "workerinput") or config.option.collectonly:
             return
         collection = Collection(config.getoption("--report") or config.rootpath / "report")
@@ -112,11 +116,14 @@ def started(config: pytest.Config) -> Validation:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real nodes are asked only with --hardware, the harness's own boards only with the Debian guest."""
+    """Real nodes are asked only with --hardware, a cluster only with --kubernetes, the harness's own boards only with
+    the Debian guest.
+    """
 
     def left_out(item: pytest.Item) -> bool:
         if item.get_closest_marker("verdict"):
-            return item.get_closest_marker("hardware") is not None and not config.getoption("--hardware")
+            asked = [tier for tier in ("hardware", "kubernetes") if item.get_closest_marker(tier)]
+            return any(not config.getoption(f"--{tier}") for tier in asked)
         return item.get_closest_marker("vm") is not None and config.getoption("--guest") == "nixos"
 
     gone = {item for item in items if left_out(item)}

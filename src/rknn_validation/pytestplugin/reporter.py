@@ -106,7 +106,7 @@ class Reporter:
 
     def _corrected_status(self, session: pytest.Session, exitstatus: int) -> str:
         """Correct the exit status of a run that judged none of its nodes; returns the mistake, if it is known."""
-        real = [verdict.status for verdict in self.collection.verdicts if verdict.tier == "hardware"]
+        real = [verdict.status for verdict in self.collection.verdicts if verdict.tier in ("hardware", "kubernetes")]
         if exitstatus == pytest.ExitCode.OK and real and Status.PASS not in real:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         if exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or self.collection.verdicts:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rknn_validation.checks.cluster import STAGES as CLUSTER_STAGES
 from rknn_validation.checks.configuration import STAGES as CONFIGURATION_STAGES
 from rknn_validation.checks.model import Status, Verdict
 from rknn_validation.checks.node.registry import STAGES as NODE_STAGES
 from rknn_validation.checks.questions import (
+    cluster_questions,
     configuration_questions,
     hardware_questions,
     node_questions,
@@ -44,9 +46,9 @@ def place(scenario: str, board: str, node: str) -> str:
 
 def in_order(verdicts: Sequence[Verdict], validation: Validation) -> list[Verdict]:
     """In the order in which the questions of the subject are asked; workers of xdist answer in any order."""
-    kinds = (configuration_questions, node_questions, transition_questions, hardware_questions)
+    kinds = (configuration_questions, node_questions, transition_questions, hardware_questions, cluster_questions)
     questions = (
-        (one.tier, one.check.id, one.where, one.board.name if one.board else "", one.node.name if one.node else "")
+        (one.tier, one.check.id, one.where, one.board.name if one.board else "", one.asked_node)
         for questions in kinds
         for one in questions(validation)
     )
@@ -67,7 +69,7 @@ def by_tier(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
 
 
 def _stage(verdict: Verdict) -> int:
-    stages = CONFIGURATION_STAGES if verdict.tier == "unit" else NODE_STAGES
+    stages = {"unit": CONFIGURATION_STAGES, "kubernetes": CLUSTER_STAGES}.get(verdict.tier, NODE_STAGES)
     return stages.index(verdict.stage) if verdict.stage in stages else len(stages)
 
 

@@ -26,7 +26,7 @@ def matrix(tier: str, verdicts: Sequence[Verdict], silent: frozenset[Key], width
     columns = list(dict.fromkeys(map(column, verdicts)))
     rows = list(_rows(verdicts, silent))
     label = max(len(name) for name, _ in rows) + 2
-    kind = "node" if tier == "hardware" else "scenario/board" if "/" in columns[0] else "scenario"
+    kind = "cluster" if tier == "kubernetes" else "node" if tier == "hardware" else "scenario/board" if "/" in columns[0] else "scenario"
     yield f"{tier}: checks by {kind}", {"bold": True}
     one_line = label + sum(max(len(name), CELL - 2) + 2 for name in columns)
     stairs = max(label + CELL * number + 2 + len(name) for number, name in enumerate(columns))

@@ -111,6 +111,7 @@ class Validation:
     `subject` is None where hosts alone are judged. `hosts` become scenarios of their own, with subjects of their own
     in `host_subjects`, once their configurations are known. `guests` are by scenario, `inferences` (the models nodes
     run) by stack. `transitions` are the switches to judge, None for all there are.
+    `cluster` is the kubeconfig's context of the cluster that this run asks, "" for none.
     """
 
     path: Path
@@ -126,6 +127,7 @@ class Validation:
     """Why findings of a check are ignored, by its id."""
     level: int = 1
     """How much is asked of real nodes (`Check.level`)."""
+    cluster: str = ""
 
     def subject_of(self, scenario: str) -> Subject:
         """What a scenario is one of. Raises KeyError."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.library import TEFLON
-from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.npu.stacks import MAINLINE
 from rknn_validation.subject.inference import Inference, Model
@@ -122,27 +122,31 @@ def without_python(node: NodeUnderTest, wanted: Inference) -> Answer | None:
 
 def measurement(ran: Ran, wanted: Inference, lines: list[str]) -> tuple[dict[str, Any], Evidence] | Answer:
     """The result among the runner's lines of output, or the answer where there is none."""
-    told = [line for line in lines if line.startswith(MARK)]
     seen = Evidence(f"{wanted.python} runner.py", ran.evidence.output)
-    if not told:
+    result = result_in("\n".join(lines))
+    if result is None:
         return inconclusive(f"the model did not run to its end (exit status {ran.rc})", seen)
-    result: dict[str, Any] = json.loads(told[-1].removeprefix(MARK))
     if "missing" in result:
         missing = f"{wanted.python} on the node has no {result['missing']}"
         # The shipped model is optional: a node without what it needs is not at fault.
         return skipped(f"{missing} to run {wanted.words} with") if wanted.shipped else inconclusive(missing, seen)
     if "error" in result:
-        cause = _cause(ran) or result["error"]
+        cause = cause_in(ran.stdout + "\n" + ran.stderr) or result["error"]
         if wanted.shipped and _NEWER.search(cause):
             return skipped(f"the node's runtime is too old for {wanted.words}: {cause}")
         return failed(f"the model does not run: {cause}", seen)
     return result, seen
 
 
-def _cause(ran: Ran) -> str:
+def result_in(said: str) -> dict[str, Any] | None:
+    """What the runner measured, None where it did not come to its end."""
+    told = [line for line in said.splitlines() if line.startswith(MARK)]
+    return dict(json.loads(told[-1].removeprefix(MARK))) if told else None
+
+
+def cause_in(said: str) -> str:
     """The vendor's first error message; Python's exception after it says less."""
-    said = (ran.stdout + "\n" + ran.stderr).splitlines()
-    return next((line.strip() for line in said if line.startswith(("E RKNN", "E Catch", "E "))), "")
+    return next((line.strip() for line in said.splitlines() if line.startswith(("E RKNN", "E Catch", "E "))), "")
 
 
 def task(node: NodeUnderTest, wanted: Inference, runs: int = 1, compare: bool = False) -> dict[str, Any]:
