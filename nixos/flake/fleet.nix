@@ -55,7 +55,25 @@ let
     ++ map (warning: "warns: ${warning}") (warningsOf config)
     ++ problem (
       !(lib.elem "rockchip.com/npu.stack=${stack}" config.services.k3s.nodeLabel)
-    ) "it has no node label for the NPU";
+    ) "it has no node label for the NPU"
+    ++ podsOf config;
+
+  # Pods get the NPU by DRA, from the driver as a service of the host.
+  podsOf =
+    config:
+    let
+      unit = config.systemd.services.rknn-node-driver or null;
+      start = toString unit.serviceConfig.ExecStart;
+      says = text: lib.hasInfix text start;
+    in
+    if unit == null then
+      [ "no unit runs the node driver: pods cannot get the NPU" ]
+    else
+      problem (!(says "--interface=dra")) "its node driver does not offer the NPU by DRA"
+      ++ problem (!(says "--cdi-folder=/run/cdi")) "its node driver writes no CDI spec where containerd reads them"
+      ++ problem (
+        !(says "--node=${config.networking.hostName}")
+      ) "its node driver has another node's name";
 
   # How a host differs from the same host with the module disabled: the whole system, and details that explain it.
   leaksOf =

@@ -7,6 +7,7 @@
   imports = [
     ./k3s-agent.nix
     ./npu-labels.nix
+    ./npu-pods.nix
   ];
 
   hardware.rknn = {

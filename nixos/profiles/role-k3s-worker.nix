@@ -9,6 +9,7 @@
   imports = [
     ./k3s-agent.nix
     ./npu-labels.nix
+    ./npu-pods.nix
   ];
 
   hardware.rknn.enable = lib.mkDefault pkgs.stdenv.hostPlatform.isAarch64;

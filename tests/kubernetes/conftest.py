@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+# Tests start processes while kubelet's servers run: gRPC would say so each time.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 import pytest
 from fakeapi import FakeApi
 from fakenode import FakeNode

@@ -180,7 +180,7 @@ class FakeCluster(FakeApi):
                     self._end_space(path)
 
     def _end_space(self, path: str) -> None:
-        inside = [one for one in self.objects if f"/namespaces/{path.rpartition('/')[2]}/" in one]
+        inside = [one for one in list(self.objects) if f"/namespaces/{path.rpartition('/')[2]}/" in one]
         for one in inside:
             if "/pods/" in one:
                 self._ending(one)
@@ -227,9 +227,8 @@ class FakeCluster(FakeApi):
         if self._node()["spec"].get("unschedulable"):
             return self._waits(path, pod, "0/2 nodes are available: 1 node(s) were unschedulable.")
         if "resourceClaims" not in pod["spec"]:
-            used = [
-                one for one in self.objects.values() if RESOURCE in str(one.get("spec")) and "nodeName" in one["spec"]
-            ]
+            specs = [one.get("spec", {}) for one in list(self.objects.values())]
+            used = [one for one in specs if "nodeName" in one and RESOURCE in str(one.get("containers"))]
             if len(used) >= int(self._node()["status"]["allocatable"].get(RESOURCE, "0")):
                 return self._waits(path, pod, f"0/2 nodes are available: 1 Insufficient {RESOURCE}.")
         else:
@@ -254,7 +253,7 @@ class FakeCluster(FakeApi):
                 self.put(path, {**self.objects[path], **parts})
 
     def _allocated(self) -> list[list[Object]]:
-        claims = [one for path, one in self.objects.items() if "/resourceclaims/" in path]
+        claims = [one for path, one in list(self.objects.items()) if "/resourceclaims/" in path]
         return [one["status"]["allocation"]["devices"]["results"] for one in claims]
 
     def _waits(self, path: str, pod: Object, why: str) -> None:

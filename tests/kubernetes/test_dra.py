@@ -206,7 +206,7 @@ def test_a_probe_decides_and_leaves_an_npu_in_use_alone(node: FakeNode, api: Fak
     probe.write_text(f"#!/bin/sh\necho x >>{node.root}/runs\n[ ! -s {state} ] || {{ cat {state}; exit 1; }}\n")
     probe.chmod(0o755)
     with FakeKubelet(node.kubelet, api) as kubelet:
-        start(node, api, f"--probe={probe}")
+        start(node, api, f"--probe={probe}", "--probe-interval=0")
         ready(kubelet, api)
         until("the condition", lambda: _condition(api) == ("True", "ModelRan"))
         state.write_text("core 1: the output is wrong\n")
@@ -217,6 +217,88 @@ def test_a_probe_decides_and_leaves_an_npu_in_use_alone(node: FakeNode, api: Fak
         one = claim(api, "first")
         kubelet.prepare(one)
         until("a run that began before", lambda: _still(node.root / "runs"))
+
+
+def test_the_model_runs_on_a_schedule_and_one_bad_run_changes_nothing(node: FakeNode, api: FakeApi) -> None:
+    """Healthy, one bad run, healthy again: no flap. Bad twice: unhealthy. Good once: not yet. Good twice: healthy."""
+    node.mainline()
+    probe, turn = node.root / "probe", node.root / "turn"
+    turn.mkdir()
+    # A run waits for its turn, so that the test decides what each one says.
+    probe.write_text(f"#!/bin/sh\nuntil mv {turn}/* {node.root}/said 2>/dev/null; do sleep 0.02; done\n"
+                     f"echo run >>{node.root}/runs; read status <{node.root}/said; exit $status\n")  # fmt: skip
+    probe.chmod(0o755)
+
+    def runs() -> int:
+        file = node.root / "runs"
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    def run(status: int) -> None:
+        before = runs()
+        (node.root / "next").write_text(f"{status}\n")
+        (node.root / "next").rename(turn / "next")
+        until("a run of the model", lambda: runs() > before)
+
+    with FakeKubelet(node.kubelet, api) as kubelet:
+        start(node, api, f"--probe={probe}", "--probe-interval=0")
+        run(0)
+        ready(kubelet, api)
+        kubelet.wait("health", lambda: kubelet.health == {"npu-0": (1, "")})
+        for status in (1, 0, 1, 0, 0):
+            run(status)
+        assert kubelet.health == {"npu-0": (1, "")} and "taints" not in devices(api)[0]
+        run(1)
+        run(1)
+        kubelet.wait("ill health", lambda: kubelet.health["npu-0"][0] == 2)
+        until("the taint", lambda: "taints" in devices(api)[0])
+        run(0)
+        run(1)
+        assert kubelet.health["npu-0"][0] == 2
+        run(0)
+        run(0)
+        kubelet.wait("recovery", lambda: kubelet.health == {"npu-0": (1, "")})
+        until("the taint's end", lambda: "taints" not in devices(api)[0])
+        until("the condition", lambda: _condition(api) == ("True", "ModelRan"))
+
+
+def test_a_content_model_rests_and_a_driver_loaded_again_is_proved_anew(node: FakeNode, api: FakeApi) -> None:
+    node.vendor_misc()
+    probe, runs = node.root / "probe", node.root / "runs"
+    probe.write_text(f"#!/bin/sh\necho run >>{runs}\n")
+    probe.chmod(0o755)
+    with FakeKubelet(node.kubelet, api) as kubelet:
+        start(node, api, f"--probe={probe}", "--probe-interval=3600")
+        ready(kubelet, api)
+        until("the condition", lambda: _condition(api) == ("True", "ModelRan"))
+        assert _still(runs) and runs.read_text() == "run\n"
+        node.remove("rknpu", "misc/rknpu")
+        until("ill health", lambda: _condition(api) == ("False", "Unhealthy"))
+        node.vendor_misc()
+        until("a second run", lambda: runs.read_text() == "run\n" * 2)
+        until("the condition", lambda: _condition(api) == ("True", "ModelRan"))
+
+
+def test_replicas_are_offered_with_a_warning(node: FakeNode, api: FakeApi) -> None:
+    node.vendor_misc()
+
+    def events() -> list[Mapping[str, Any]]:
+        return [one for path, one in list(api.objects.items()) if "/events/" in path]
+
+    with FakeKubelet(node.kubelet, api) as kubelet:
+        driver = start(node, api, "--replicas=2")
+        kubelet.wait("the registration", lambda: kubelet.plugin is not None)
+        until("both devices", lambda: [one["name"] for one in devices(api)] == ["npu-0-0", "npu-0-1"])
+        until("the event", events)
+        (event,) = events()
+        assert (event["type"], event["reason"], event["involvedObject"]["name"]) == ("Warning", "NPUShared", "opi01")
+        assert event["involvedObject"]["uid"] == api.objects["/api/v1/nodes/opi01"]["metadata"]["uid"]
+        assert "2 containers may share" in driver.log.read_text()
+        driver.stop()
+        api.remove(next(path for path in api.objects if "/events/" in path))
+        start(node, api)
+        until("one device", lambda: len(devices(api)) == 1)
+        until("the condition", lambda: _condition(api)[0])
+        assert not events()
 
 
 def test_a_devnode_that_opens_is_no_proof(node: FakeNode, api: FakeApi) -> None:

@@ -20,7 +20,7 @@ from fakenode import until
 
 from rknn_validation.checks.cluster import CLUSTER_CHECKS, STAGES, ask
 from rknn_validation.checks.cluster.live import RESOURCE, SLICES, ClusterUnderTest, Expected
-from rknn_validation.checks.cluster.workload import MANAGED, OURS, OWNER, Workload, workload
+from rknn_validation.checks.cluster.workload import OURS, OWNER, Workload, workload
 from rknn_validation.checks.model import Answer, Status
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.nodes.kubectl import Kubectl, require_context
@@ -63,8 +63,8 @@ def working(**more: Any) -> AbstractContextManager[Workload]:
 
 def left(cluster: FakeCluster) -> list[str]:
     """What a run may not leave behind."""
-    annotated = [path for path, one in cluster.objects.items() if OWNER in one["metadata"].get("annotations", {})]
-    return [*annotated, *(path for path in cluster.objects if f"/namespaces/{OURS}" in path)]
+    annotated = [path for path, one in list(cluster.objects.items()) if OWNER in one["metadata"].get("annotations", {})]
+    return [*annotated, *(path for path in list(cluster.objects) if f"/namespaces/{OURS}" in path)]
 
 
 @pytest.mark.parametrize("interface", ["dra", "device-plugin"])
@@ -256,8 +256,9 @@ def test_a_whole_run_reports_its_verdicts(make: Make, tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_nothing_behind(make: Make, tmp_path: Path) -> None:
     cluster = make()
+    held(cluster)  # so that the pod waits
     run = validate(tmp_path, "--kubernetes", "--context", "lab", "--pod-deadline", "60", "-k", "pod")
-    until("a pod", lambda: any(one["metadata"].get("labels", {}).get(MANAGED) for one in cluster.objects.values()), 60)
+    until("a pod that waits", lambda: any("PodScheduled" in str(one) for one in list(cluster.objects.values())), 60)
     run.send_signal(signal.SIGINT)
     said, _ = run.communicate(timeout=60)
     assert run.returncode == 2, said

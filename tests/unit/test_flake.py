@@ -24,7 +24,17 @@ from rknn_validation.facts.nix.nixpkgs import version
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("flake.nix", "flake.lock", "nixos", "src", "pyproject.toml", "validation.yaml", "README.md", "tests/nixos-vm")
+PARTS = (
+    "flake.nix",
+    "flake.lock",
+    "nixos",
+    "kubernetes",
+    "src",
+    "pyproject.toml",
+    "validation.yaml",
+    "README.md",
+    "tests/nixos-vm",
+)
 STANDIN = "src/rknn_validation/facts/nix/standin"
 HOSTS = sorted(path.stem for path in (ROOT / "nixos" / "hosts").glob("*.nix") if path.stem != "default")
 Nix = Callable[..., subprocess.CompletedProcess[str]]
@@ -157,6 +167,18 @@ BROKEN = {
     "host that is missing": (
         ("nixos/flake/fleet.nix", '    rpi01 = "warned";\n', '    rpi01 = "warned";\n    rpi02 = "warned";\n'),
         r"rpi02: expected, but there is no such host",
+    ),
+    "pods without the NPU": (
+        ("nixos/profiles/npu-pods.nix", "enable = lib.mkDefault true;", "enable = lib.mkDefault false;"),
+        r"opi01: no unit runs the node driver(?:.|\n)*opi03: no unit runs the node driver",
+    ),
+    "pods by the old interface": (
+        (
+            "nixos/hosts/opi02.nix",
+            "hardware.rknn.stack",
+            'services.rknn-node-driver.interface = "device-plugin";\n  hardware.rknn.stack',
+        ),
+        r"opi02: its node driver does not offer the NPU by DRA",
     ),
     "kernel without the driver": (
         ("nixos/hosts/opi02.nix", 'stack = "mainline";', 'stack = "vendor";'),

@@ -9,8 +9,9 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError, MissingToolError
@@ -77,18 +78,33 @@ def output(
     return done.stdout
 
 
-def dies_with_harness(memory: int | None = None) -> Callable[[], None]:
-    """What a process runs before it becomes a program: the kernel then kills it when the harness dies."""
-    parent = os.getpid()
+def start(command: Sequence[str], *, memory: int | None = None, **more: Any) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, which the kernel kills when the harness dies.
+
+    `more` are Popen's. Ctrl-C waits meanwhile: Python drops an exception that is raised in its callbacks around a fork.
+    """
+    parent, process = os.getpid(), None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
     def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
         if memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
-    return prepare
+    try:
+        try:
+            process = subprocess.Popen(command, start_new_session=True, preexec_fn=prepare, **more)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.wait()
+        raise
+    return process
 
 
 def _finished(
@@ -102,13 +118,12 @@ def _finished(
     """The process leads a group of its own, which is killed when the deadline passes or the harness is interrupted,
     and by the kernel when the harness dies.
     """
-    with subprocess.Popen(
+    with start(
         command,
+        memory=memory,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,
-        preexec_fn=dies_with_harness(memory),
         env=None if environment is None else {**os.environ, **environment},
         cwd=cwd,
     ) as process:

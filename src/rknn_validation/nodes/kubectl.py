@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import select
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from urllib.parse import urlencode
 
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError, NodeError
-from rknn_validation.common.process import dies_with_harness, run, tool
+from rknn_validation.common.process import run, start, tool
 
 Object = dict[str, Any]
 REQUEST_SECONDS = 20.0
@@ -122,18 +123,15 @@ class Kubectl:
     def _event(self, path: str, seconds: float) -> None:
         """Wait until a watch tells something, or ends."""
         command = [*self._command, "get", "--raw", path]
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=dies_with_harness(),
-        ) as process:
+        quiet = subprocess.DEVNULL
+        with start(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:
             try:
                 # The server ends the watch after `seconds`; kubectl itself is ended where it does not notice.
                 assert process.stdout is not None
+                began = time.monotonic()
                 select.select([process.stdout], [], [], seconds + REQUEST_SECONDS)
+                if not process.stdout.read(1) and time.monotonic() - began < 1:
+                    time.sleep(1)  # no watch came about: the list is asked again, but not all the time
             finally:
                 process.kill()
 

@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     add("replicas", _positive, 1, "containers that may share the NPU (default: 1; two clients can crash old drivers)")
     add("probe", str, "", "a program that runs a model; exit status 0 means healthy")
     add("probe-seconds", float, 60.0, "deadline of the probe")
+    add("probe-interval", float, 300.0, "seconds between two runs of a probe that is content")
     add("interval", float, 5.0, "seconds between two looks at the NPU")
     add("verdict", Path, None, "JSON verdict of a validation of this node: no NPUReady without it")
     add("metrics", _address, None, "[ADDRESS]:PORT for /healthz and /metrics")
@@ -100,7 +101,7 @@ class Driver:
         self.given = cdi.Given(tuple(options.library), closure, self.roots)
         self.runtime = self._runtime()
         self.opens = health.Opens(self.roots)
-        self.proved = False  # whether the model ran last with the right output
+        self.model: health.Scheduled | None = None
         self.inventory = health.Inventory(self.roots, self._probe(), options.replicas)
         self.specs = cdi.Folder(options.cdi_folder)
         self.stopping = threading.Event()
@@ -127,17 +128,26 @@ class Driver:
 
         if not self.options.probe:
             return opens
-        model = health.runs(shlex.split(self.options.probe), self.options.probe_seconds)
+        run = health.runs(shlex.split(self.options.probe), self.options.probe_seconds)
+        model = self.model = health.Scheduled(run, self.options.probe_interval)
 
         def probe(npu: Npu) -> str:
+            now = self.inventory.offered
+            held = now[0].problem if now else ""
             problem = opens(npu)
+            if problem or (held and held != model.last):
+                model.again()  # the driver was gone, or anything else was wrong than the model's output
             # A model that runs beside a pod's can crash old drivers: only an NPU nobody has been given is probed so.
-            if not problem and not self.in_use:
-                problem = model(npu)
-                self.proved = not problem
-            return problem
+            if not problem and self.in_use:
+                return held if held == model.last else ""
+            return problem or model(npu)
 
         return probe
+
+    @property
+    def proved(self) -> bool:
+        """Whether the model ran last with the right output."""
+        return self.model is not None and self.model.last == ""
 
     @property
     def in_use(self) -> bool:
@@ -160,6 +170,8 @@ class Driver:
                 self._refuse_beside_dra()
             self.plugin = DevicePlugin(self.inventory, self.given, options.device_plugins, with_cdi=not options.paths)
         self.inventory.look()
+        if options.replicas > 1:
+            LOG.warning("%d containers may share the NPU: two clients can crash drivers before 0.9.7", options.replicas)
         if not self.inventory.offered:
             LOG.info("no driver offers an NPU on this machine (%s)", self.machine.model or "no device tree")
         # Containers of a node that was restarted are started again by names that stand in these files.
@@ -282,11 +294,15 @@ class Driver:
 
     def _tell(self) -> None:
         told: node.Readiness | None = None
+        warned = self.options.replicas == 1
         while not self.stopping.is_set():
             now = node.readiness(self.inventory.offered, self.options.verdict, proved=self.proved)
             try:
                 if self.api:
                     node.publish(self.api, self.options.node, now)
+                if self.api and not warned and self.inventory.offered:
+                    node.warn_shared(self.api, self.options.node, self.options.replicas)
+                    warned = True
                 if self.options.nfd_folder:
                     text = node.features(self.inventory.offered, self.machine, now)
                     node.write_features(self.options.nfd_folder, text)

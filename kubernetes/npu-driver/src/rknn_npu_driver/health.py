@@ -79,6 +79,31 @@ def runs(command: Sequence[str], seconds: float) -> Probe:
     return probe
 
 
+class Scheduled:
+    """A probe that costs something, a model's, on a schedule: seldom while it is good, at every look while it is not.
+
+    `last` is its last answer, None before the first and after `again`.
+    """
+
+    def __init__(self, probe: Probe, seconds: float) -> None:
+        self.last: str | None = None
+        self._probe = probe
+        self._seconds = seconds
+        self._due = 0.0
+
+    def __call__(self, npu: Npu) -> str:
+        """What is wrong, as of the last run; it runs now where that is due."""
+        if self.last is None or time.monotonic() >= self._due:
+            before, self.last = self.last, self._probe(npu)
+            # A bad run has to be confirmed, and so has the first good one after it.
+            self._due = time.monotonic() + (0 if self.last or before else self._seconds)
+        return self.last
+
+    def again(self) -> None:
+        """Run at the next look: what was seen before says nothing any more."""
+        self.last = None
+
+
 class Inventory:
     """The devices of this node, and a condition that is notified when they change."""
 

@@ -75,6 +75,26 @@ def publish(api: Api, node: str, now: Readiness) -> None:
     api.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
 
 
+def warn_shared(api: Api, node: str, replicas: int) -> None:
+    """Say in an Event of the node that containers share the NPU. Raises ApiError."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    uid = api.get(f"/api/v1/nodes/{node}")["metadata"]["uid"]
+    event: Object = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{node}.npu-shared-", "namespace": "default"},
+        "involvedObject": {"apiVersion": "v1", "kind": "Node", "name": node, "uid": uid},
+        "type": "Warning",
+        "reason": "NPUShared",
+        "message": f"{replicas} containers may share one NPU (--replicas): two clients can crash drivers before 0.9.7",
+        "source": {"component": "rknn-npu-driver", "host": node},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
+    api.create("/api/v1/namespaces/default/events", event)
+
+
 def features(offered: tuple[Offered, ...], machine: Machine, ready: Readiness) -> str:
     """A file for NFD's features.d. It expires, so that a driver that has gone takes its labels along."""
     labels = {f"{LABEL}.present": str(bool(offered)).lower(), f"{LABEL}.ready": str(ready.status == "True").lower()}
