@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import cel
 import kubernetes_validate
 import manifests
 import pytest
@@ -114,3 +115,42 @@ def test_each_pattern_says_when_to_take_it(folder: Path) -> None:
     page = (folder / "README.md").read_text()
     for heading in ("## Take it when", "## What it costs", "## Pod Security"):
         assert heading in page
+
+
+DRIVERS = "system:serviceaccount:rknn:rknn-npu-driver"
+OWN, OTHER, NOBODY = {"spec": {"nodeName": "opi01"}}, {"spec": {"nodeName": "opi02"}}, {"spec": {"allNodes": True}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "node", "before", "after", "allowed"),
+    [
+        ("CREATE", "opi01", None, OWN, True),
+        ("UPDATE", "opi01", OWN, OWN, True),
+        ("DELETE", "opi01", OWN, None, True),
+        ("CREATE", "opi01", None, OTHER, False),
+        ("UPDATE", "opi01", OWN, OTHER, False),
+        ("DELETE", "opi01", OTHER, None, False),
+        ("CREATE", "opi01", None, NOBODY, False),
+        ("CREATE", "", None, OWN, False),
+        ("CREATE", "", None, NOBODY, False),
+    ],
+)
+def test_the_policy_lets_a_driver_write_its_own_node_s_slice_only(
+    operation: str, node: str, before: Any, after: Any, allowed: bool
+) -> None:
+    """The policy's own expressions, evaluated; a token that is bound to no node has no right to any slice."""
+    (policy,) = [one for one in manifests.composed(manifests.ROOT / "deploy/dra") if one["kind"].endswith("Policy")]
+    spec = policy["spec"]
+    assert spec["failurePolicy"] == "Fail"
+    extra = {"extra": {"authentication.kubernetes.io/node-name": [node]}} if node else {}
+    user = {"username": DRIVERS, **extra}
+    context = {"request": {"operation": operation, "userInfo": user}, "object": after, "oldObject": before}
+    (condition,) = spec["matchConditions"]
+    assert cel.evaluate(condition["expression"], context) is True
+    other = {"request": {"operation": operation, "userInfo": {**user, "username": "system:node:opi01"}}}
+    assert cel.evaluate(condition["expression"], other) is False
+    variables = {one["name"]: cel.evaluate(one["expression"], context) for one in spec["variables"]}
+    (validation,) = spec["validations"]
+    assert cel.evaluate(validation["expression"], {**context, "variables": variables}) is allowed
+    if not allowed:
+        assert "may not write the slice of" in cel.evaluate(validation["messageExpression"], {"variables": variables})
