@@ -12,7 +12,7 @@ from typing import Any
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.library import TEFLON
-from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest
+from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.npu.stacks import MAINLINE
 from rknn_validation.subject.inference import Inference, Model
