@@ -118,8 +118,9 @@ RULES = (
         "Run it on the node, or make /proc/device-tree visible in the container; remove ProcSubset=pid from the unit.",
         "airockchip/rknn-toolkit2#33",
         (Sign(r"Please specify the target|does not recognise a Rockchip board", ("python.*", "inference.*")),
-         Sign(r"device tree cannot be read here", ("identity.board",))),
-        ("python.works-*", "inference.*", "identity.board"),
+         Sign(r"device tree cannot be read here", ("identity.board",)),
+         Sign(r"its device tree is masked", ("container.device-tree-visible",))),
+        ("python.works-*", "inference.*", "identity.board", "container.device-tree-visible"),
     ),
     KnownFailure(
         "old-kernel-booted", "kernel", "the release that runs is not the system's",

@@ -66,7 +66,7 @@ def nodes_to_ask(config: pytest.Config, validation: Validation) -> tuple[Node, .
     """The nodes to ask, none without --hardware. Raises HarnessError where it is given and there is none."""
     option = config.getoption
     if not option("--hardware"):
-        for name in ("--inventory", "--node", "--group"):
+        for name in ("--inventory", "--node", "--group", "--container"):
             if option(name):
                 raise HarnessError(f"{name} names real nodes", expected="--hardware beside it", seen="no --hardware")
         return ()
@@ -182,7 +182,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapp
         asked = getattr(getattr(item, "callspec", None), "params", {}).get("hardware_question")
         if isinstance(asked, Question) and asked.node and (option("--disturb") or asked.check.id not in DISTURBING):
             wanted.setdefault(asked.node.name, []).append(asked.check)
-    soak = soak_seconds(request.config)
+    soak, containers = soak_seconds(request.config), tuple(option("--container"))
     # What a level takes by design comes on top of what a node may take to answer.
     total = option("--node-deadline") + LEVEL_SECONDS[option("--level")] + soak
     limits = Limits(option("--connect-deadline"), option("--command-deadline"), total)
@@ -193,7 +193,7 @@ def fleet(request: pytest.FixtureRequest, validation: Validation, gathered: Mapp
         return lambda: SshLink(node, limits, accept_new=accept, password=password)
 
     def expected(node: Node) -> Callable[[], Expectation]:
-        return lambda: replace(expectation(node, validation, gathered), soak_seconds=soak)
+        return lambda: replace(expectation(node, validation, gathered), soak_seconds=soak, containers=containers)
 
     plans = [
         NodePlan(name, connect(validation.nodes[name]), expected(validation.nodes[name]), checks)

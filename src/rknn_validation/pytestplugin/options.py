@@ -52,6 +52,8 @@ def hardware(add: Add) -> None:
     add("--node", metavar="NAME", action="append", default=[], help="ask this node (repeatable)")
     add("--group", metavar="NAME", action="append", default=[], help="ask the nodes of this group (repeatable)")
     add("--disturb", action="store_true", help="ask also what changes a node for a moment")
+    container = "look into this container of the nodes, not into all that map an NPU (repeatable)"
+    add("--container", metavar="NAME", action="append", default=[], help=container)
     accept = "trust the key of a node that is not known yet, and remember it"
     add("--accept-new-host-keys", action="store_true", help=accept)
     add("--nodes-at-once", metavar="N", type=int, default=AT_ONCE, help=f"default: {AT_ONCE}")

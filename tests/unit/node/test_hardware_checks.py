@@ -12,7 +12,15 @@ import pytest
 from fakehost import FakeHost, Reply
 
 from rknn_validation.checks.model import Check, Status
-from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS, Expectation, NodeUnderTest, ask, checks_of
+from rknn_validation.checks.node import (
+    HARDWARE_CHECKS,
+    NODE_CHECKS,
+    Expectation,
+    NodeUnderTest,
+    ask,
+    checks_of,
+    containers,
+)
 from rknn_validation.checks.node.registry import STAGES
 from rknn_validation.npu.boards import BOARDS
 from rknn_validation.npu.stacks import STACKS
@@ -97,12 +105,15 @@ MAINLINE: dict[str, Reply] = {
 HEALTHY = {"vendor": VENDOR, "mainline": MAINLINE, "none": COMMON}
 
 
+NO_CONTAINER = f"{containers.ENDED}\n"
+
+
 def question(stack: str, changed: Mapping[str, Reply] = {}, **more: Any) -> NodeUnderTest:
     board = BOARDS["orangepi-5-plus"]
     configuration = {"vendor": handmade.vendor, "mainline": handmade.mainline}.get(stack, handmade.configuration)()
     configuration = replace(configuration, kernel=handmade.kernel("6.18.22"))
     expectation = Expectation(Scenario("x", stack, {}, (board.name,)), board, configuration, STACKS.get(stack), False)
-    healthy = {**HEALTHY[stack], r"^date \+%s": f"{int(time.time())}\nyes\n"}
+    healthy = {**HEALTHY[stack], r"^date \+%s": f"{int(time.time())}\nyes\n", r"(?m)^leaders": NO_CONTAINER}
     # What was changed is looked for first.
     host: Any = FakeHost({**changed, **{key: reply for key, reply in healthy.items() if key not in changed}})
     return NodeUnderTest(host, replace(expectation, **more))
@@ -121,6 +132,8 @@ def test_a_healthy_node_passes(check: Check[NodeUnderTest], stack: str) -> None:
     answer = ask(check, question(stack))
     if check.stage == "inference" or check.level > 1:
         assert (answer.status, "no model is to be run" in answer.reason) == (Status.SKIP, True)
+    elif check.stage == "container":
+        assert (answer.status, "no container maps an NPU" in answer.reason) == (Status.SKIP, True), answer
     else:
         assert answer.status is Status.PASS, answer.reason
         assert answer.evidence
@@ -244,8 +257,9 @@ def test_a_broken_node_fails_with_its_reason(
 
 def test_every_check_fails_in_some_case() -> None:
     shown = {one[0] for one in BROKEN if one[3] is FAIL} | {"inference.golden-output", "inference.faster-than-cpu"}
-    # Those of higher levels: test_sustained.py.
-    assert shown == {check.id for check in HARDWARE_CHECKS.all() if check.level == 1}
+    # Those of higher levels: test_sustained.py; of containers: test_containers.py.
+    every = (check for check in HARDWARE_CHECKS.all() if check.level == 1 and check.stage != "container")
+    assert shown == {check.id for check in every}
 
 
 def test_the_toolkit_in_the_configuration_is_compared_with_the_runtime() -> None:

@@ -2,6 +2,7 @@
 
 from rknn_validation.checks.node import (
     access,
+    containers,
     device,
     driver,
     guard,
@@ -38,5 +39,19 @@ __all__ = [
     "checks_of",
 ]
 
-TOPICS = (units, kernel, identity, driver, device, service, access, library, python, inference, sustained, guard)
+TOPICS = (
+    units,
+    kernel,
+    identity,
+    driver,
+    device,
+    service,
+    access,
+    library,
+    python,
+    inference,
+    sustained,
+    containers,
+    guard,
+)
 """Importing a topic declares its checks."""

@@ -18,7 +18,7 @@ from rknn_validation.subject.validation import Scenario
 
 STAGES = (
     "units", "identity", "kernel", "driver", "power", "device", "access", "udev", "library", "python", "inference",
-    "guard", "disabled", "transition",
+    "container", "guard", "disabled", "transition",
 )  # fmt: skip
 """Stages from cause to effect."""
 
@@ -44,7 +44,8 @@ class Expectation:
     configuration was told so, and the node must be left unharmed. `service_user` is who uses the NPU there, "" where
     nobody was named; `inference` the model to run; `nixpkgs` what evaluated the configuration ("stand-in", or nixpkgs
     and its version), for the stand-in knows no kernel's real version. `whole`: the configuration is a whole machine's,
-    of which only what has to do with the NPU is judged. `soak_seconds` is how long a soak lasts.
+    of which only what has to do with the NPU is judged. `soak_seconds` is how long a soak lasts,
+    `containers` are those to look into, all that map an NPU where none is named.
     """
 
     scenario: Scenario
@@ -57,6 +58,7 @@ class Expectation:
     nixpkgs: str = "stand-in"
     whole: bool = False
     soak_seconds: float = 0.0
+    containers: tuple[str, ...] = ()
 
     @property
     def brought_up(self) -> Stack:
