@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +32,6 @@ from rknn_validation.checks.cluster.manifests import FOLDER
 PODS, SPACES, NODES = "/api/v1/pods", "/api/v1/namespaces", "/api/v1/nodes"
 ALONE = ("0/2 nodes are available: 1 cannot allocate all claims, 1 node(s) didn't match Pod's node affinity/selector. "
          "still not schedulable, preemption: not helpful for scheduling.")  # fmt: skip
-LABELS = {f"{RESOURCE}.present": "true", f"{RESOURCE}.stack": "vendor"}
 RKNNLITE = """\
 import numpy, os
 class RKNNLite:
@@ -45,18 +45,28 @@ class RKNNLite:
 
 
 class FakeCluster(FakeApi):
-    """The cluster while it is entered: `opi01` has an NPU and the driver, `rpi01` has neither.
+    """The cluster while it is entered: the first of its nodes has an NPU and the driver, the second has neither.
 
-    `interface` is how opi01 offers its NPU; `faults` are, of this list: wrong (the NPU computes something else),
+    `interface` is how the NPU is offered, `stack` whose it is. `faults` are of: wrong (the NPU computes otherwise),
     both (the scheduler gives a device twice), leak (a claim outlives its pod), stays (an evicted pod stays), dead (a
     driver that is killed stays away), rest (claims outlive their namespace), admission (kubelet refuses pods), image
     (no image can be pulled).
     """
 
-    def __init__(self, root: Path, output: Path, *faults: str, interface: str = "dra") -> None:
+    def __init__(
+        self,
+        root: Path,
+        output: Path,
+        *faults: str,
+        interface: str = "dra",
+        names: tuple[str, str] = ("opi01", "rpi01"),
+        stack: str = "vendor",
+    ) -> None:
         super().__init__()
         self.faults = set(faults)
         self.interface = interface
+        self.own, self.other = names
+        self.stack = stack
         self.root = root
         own = {"FAKE_OUTPUT": str(output), "PYTHONPATH": str(root / "modules")}
         self.environment = {**os.environ, **own, **({"FAKE_WRONG": "1"} if "wrong" in faults else {})}
@@ -71,15 +81,15 @@ class FakeCluster(FakeApi):
 
     def __enter__(self) -> FakeCluster:
         super().__enter__()
-        for name, labels in (("opi01", LABELS), ("rpi01", {})):
+        labels = {f"{RESOURCE}.present": "true", f"{RESOURCE}.stack": self.stack}
+        for name, own in ((self.own, labels), (self.other, {})):
             conditions = [{"type": "Ready", "status": "True"}]
             body = {"spec": {}, "status": {"conditions": conditions, "allocatable": {"cpu": "8"}}}
-            self.put(f"{NODES}/{name}", {"metadata": {"labels": dict(labels)}, **body})
+            self.put(f"{NODES}/{name}", {"metadata": {"labels": dict(own)}, **body})
         self.put(CLASS, {"spec": {"selectors": [{"cel": {"expression": f'device.driver == "{DRIVER}"'}}]}})
         self.node = self._owned.enter_context(FakeNode())
-        self.node.vendor_misc()
-        self.kubelet = self._owned.enter_context(FakeKubelet(self.node.kubelet, self))
-        self.start_driver()
+        self.node.vendor_misc() if self.stack == "vendor" else self.node.mainline()
+        self.boot()
         self._thread = threading.Thread(target=self._control, daemon=True)
         self._thread.start()
         return self
@@ -94,6 +104,7 @@ class FakeCluster(FakeApi):
         for process in self.processes.values():
             process.kill()
             process.wait()
+        self._running.close()
         self._owned.close()
         super().__exit__(kind, value, trace)
 
@@ -114,10 +125,14 @@ class FakeCluster(FakeApi):
 
     def start_driver(self) -> None:
         """Start it, and wait until its node offers the NPU."""
-        words = [f"--interface={self.interface}", "--node=opi01", f"--kubeconfig={self.node.kubeconfig(self.url)}"]
+        words = [
+            f"--interface={self.interface}",
+            f"--node={self.own}",
+            f"--kubeconfig={self.node.kubeconfig(self.url)}",
+        ]
         self.driver = self.node.driver(*words, f"--verdict={self.verdict}")
         labels = {"app": "rknn-npu-driver"}
-        pod = {"metadata": {"namespace": "rknn", "labels": labels}, "spec": {"nodeName": "opi01"}}
+        pod = {"metadata": {"namespace": "rknn", "labels": labels}, "spec": {"nodeName": self.own}}
         self.put(f"{SPACES}/rknn/pods/driver-{len(self.node.drivers)}", {**pod, "status": {"phase": "Running"}})
         if self.interface == "dra":
             until("the slice", lambda: any(one["spec"].get("devices") for one in self.slices))
@@ -125,6 +140,26 @@ class FakeCluster(FakeApi):
             until("the device", lambda: self.kubelet.devices)
             self._count()
         until("the condition", lambda: any(one["type"] == "NPUReady" for one in self._node()["status"]["conditions"]))
+
+    def boot(self) -> None:
+        """Start kubelet, which deletes the slices of its node, and the driver."""
+        self.kubelet = FakeKubelet(self.node.kubelet, self, self.own).__enter__()
+        self._running = ExitStack()
+        self._running.push(self.kubelet)
+        self.start_driver()
+
+    def shutdown(self) -> None:
+        """End everything that runs on the node; /run is empty afterwards."""
+        for name, process in list(self.processes.items()):
+            process.kill()
+            process.wait()
+            for path in [one for one in list(self.objects) if one.endswith(f"/pods/{name}")]:
+                self._merge(path, status={"phase": "Failed", "reason": "Terminated"})
+        assert self.driver is not None
+        self.driver.kill()
+        self._running.close()
+        for spec in (self.node.root / "cdi").glob("*"):
+            spec.unlink()
 
     def kill_driver(self) -> None:
         """SIGKILL; whoever watches over it starts another."""
@@ -134,13 +169,13 @@ class FakeCluster(FakeApi):
             threading.Thread(target=self.start_driver, daemon=True).start()
 
     def _node(self) -> Object:
-        return self.objects[f"{NODES}/opi01"]
+        return self.objects[f"{NODES}/{self.own}"]
 
     def _count(self) -> None:
         with self._changed:
             node = json.loads(json.dumps(self._node()))
             node["status"]["allocatable"][RESOURCE] = str(len(self.kubelet.devices))
-            self.put(f"{NODES}/opi01", node)
+            self.put(f"{NODES}/{self.own}", node)
 
     # The API server's side of pods and namespaces.
 
@@ -237,13 +272,13 @@ class FakeCluster(FakeApi):
             free = [one["name"] for one in found if one["name"] not in taken or "both" in self.faults]
             if not free:
                 return self._waits(path, pod, ALONE)
-            result = {"request": "npu", "driver": DRIVER, "pool": "opi01", "device": free[0]}
+            result = {"request": "npu", "driver": DRIVER, "pool": self.own, "device": free[0]}
             status = {"allocation": {"devices": {"results": [result]}}, "reservedFor": [{"name": name}]}
             claim = {"metadata": {"namespace": space}, "spec": {}, "status": status}
             self.put(f"{_claims(space)}/{name}-npu", claim)
         conditions = [{"type": "PodScheduled", "status": "True"}]
         status = {"phase": "Pending", "conditions": conditions}
-        self._merge(path, spec={**pod["spec"], "nodeName": "opi01"}, status=status)
+        self._merge(path, spec={**pod["spec"], "nodeName": self.own}, status=status)
         return None
 
     def _merge(self, path: str, **parts: Object) -> None:
@@ -297,7 +332,8 @@ class FakeCluster(FakeApi):
                 files = self.objects[f"{SPACES}/{space}/configmaps/{volume['configMap']['name']}"]["binaryData"]
                 for file, text in files.items():
                     (folder / file).write_bytes(base64.b64decode(text))
-        words = [word.replace(FOLDER, str(folder)) for word in container["command"]]
+        places = {FOLDER: str(folder), '"/dev/': f'"{self.node.dev}/'}
+        words = [_replaced(word, places) for word in container["command"]]
         with (self.root / f"{name}-{container['name']}.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, *words[1:]], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -307,6 +343,12 @@ class FakeCluster(FakeApi):
         status = {**pod["status"], "phase": phase, **more}
         if status != pod["status"]:
             self._merge(path, status=status)
+
+
+def _replaced(word: str, places: Mapping[str, str]) -> str:
+    for name, place in places.items():
+        word = word.replace(name, place)
+    return word
 
 
 def _claims(space: str) -> str:

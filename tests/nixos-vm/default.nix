@@ -15,5 +15,6 @@ in
   udev = import ./udev.nix { inherit nodeTest; };
   library-path = import ./library-path.nix { inherit nodeTest; };
   guard = import ./guard.nix { inherit nodeTest; };
+  k3s = import ./k3s.nix { inherit pkgs harness; };
   module-off = import ./module-off.nix { inherit nodeTest; };
 }

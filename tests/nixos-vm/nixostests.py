@@ -34,6 +34,20 @@ let
     }
   );
   packages = flake.packages.${system};
+  k3s =
+    let
+      one = packages.nixos-test-k3s;
+      start = node: unit: toString one.nodes.${node}.systemd.services.${unit}.serviceConfig.ExecStart;
+    in
+    {
+      script = one.testScript;
+      system = one.nodes.agent.nixpkgs.pkgs.stdenv.hostPlatform.system;
+      server = start "server" "k3s";
+      agent = start "agent" "k3s";
+      driver = start "agent" "rknn-node-driver";
+      options = toString one.nodes.agent.virtualisation.qemu.options;
+      plain = toString one.nodes.server.virtualisation.qemu.options;
+    };
   test = one: {
     script = one.testScript;
     file = "${one.expectation}";
@@ -49,11 +63,14 @@ let
     drivers = map (package: package.name) one.nodes.machine.boot.extraModulePackages;
   };
 in
-builtins.mapAttrs (_: test) {
+{
+  inherit k3s;
+  tests = builtins.mapAttrs (_: test) {
   udev = packages.nixos-test-udev;
   library-path = packages.nixos-test-library-path;
   guard = packages.nixos-test-guard;
   module-off = packages.nixos-test-module-off;
+};
 }
 """
 
@@ -93,17 +110,26 @@ class NixosTest:
         exec(compile(self.script.replace(self.file, str(file)), "testScript", "exec"), symbols)
 
 
-def evaluate(system: str = "x86_64-linux", root: Path = ROOT) -> dict[str, NixosTest]:
-    """The flake's NixOS tests for a driver that runs on `system`."""
+def _evaluated(system: str, root: Path, what: str) -> dict[str, Any]:
     program = tool("nix-instantiate", "run ./setup.sh")
     arguments = [("root", str(root)), ("standin", str(STANDIN)), ("system", system)]
     words = [word for name, value in arguments for word in ("--argstr", name, value)]
     command = [program, "--eval", "--strict", "--json", "--show-trace", "--store", "dummy://", *words]
     deadline = Deadline.after(120, "Nix to evaluate the NixOS tests")
-    done = run([*command, "-E", _EXPRESSION], deadline=deadline, environment=ENVIRONMENT)
+    done = run([*command, "-A", what, "-E", _EXPRESSION], deadline=deadline, environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
+    data: dict[str, Any] = json.loads(done.stdout)
+    return data
+
+
+def k3s(system: str = "x86_64-linux") -> dict[str, str]:
+    """The NixOS test of a cluster: its testScript, and what its machines start."""
+    return _evaluated(system, ROOT, "k3s")
+
+
+def evaluate(system: str = "x86_64-linux", root: Path = ROOT) -> dict[str, NixosTest]:
+    """The flake's NixOS tests of one machine, for a driver that runs on `system`."""
     return {
         name: NixosTest(name, one["script"], one["file"], one["expectation"], one["deviceTree"], one)
-        for name, one in data.items()
+        for name, one in _evaluated(system, root, "tests").items()
     }

@@ -100,7 +100,7 @@ class Kubectl:
             seconds = max(1, min(WATCH_SECONDS, int(deadline.remaining())))
             version = str(listed["metadata"].get("resourceVersion", "0"))
             news = {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(seconds)}
-            self._event(f"{path}?{urlencode({**query, **news})}", seconds)
+            self.event(f"{path}?{urlencode({**query, **news})}", seconds)
 
     def _ask(self, verb: str, path: str, body: str = "") -> str:
         arguments = [verb, "--raw", path, *(["-f", "-"] if body else [])]
@@ -120,7 +120,7 @@ class Kubectl:
         done = run([*self._command, seconds, *arguments], deadline=deadline, stdin=body.encode())
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def _event(self, path: str, seconds: float) -> None:
+    def event(self, path: str, seconds: float) -> None:
         """Wait until a watch tells something, or ends."""
         command = [*self._command, "get", "--raw", path]
         quiet = subprocess.DEVNULL

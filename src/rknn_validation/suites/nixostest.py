@@ -140,6 +140,11 @@ def run(machine: NixosTestMachine, file: str | Path, directory: Path | None = No
         collection.finished = True
     finally:
         report(collection, machine.name)
+    accept(collection, machine.name)
+
+
+def accept(collection: Collection, name: str) -> None:
+    """Raise NotAccepted if any check failed or was inconclusive."""
     bad = [one for one in collection.verdicts if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
     if bad:
         counts = ", ".join(
@@ -147,7 +152,7 @@ def run(machine: NixosTestMachine, file: str | Path, directory: Path | None = No
             for status, word in ((Status.FAIL, "failed"), (Status.INCONCLUSIVE, "inconclusive"))
             if collection.count(status)
         )
-        raise NotAccepted(f"{machine.name}: {counts} of {len(collection.verdicts)} checks, {bad[0].check} first")
+        raise NotAccepted(f"{name}: {counts} of {len(collection.verdicts)} checks, {bad[0].check} first")
 
 
 def started(directory: Path | None) -> Collection:

@@ -59,6 +59,9 @@ in
     test.nodeName = declare.str config.networking.hostName;
   };
 
+  # Of the first network between machines.
+  options.networking.primaryIPAddress = declare.str "192.168.1.${toString config.virtualisation.test.nodeNumber}";
+
   config = {
     # The test driver brings the file systems; every system needs this one.
     fileSystems."/" = lib.mkDefault {
