@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -281,3 +284,19 @@ def test_a_context_has_to_be_named_and_known(make: Make, tmp_path: Path) -> None
         said, _ = run.communicate(timeout=120)
         assert run.returncode == 4 and told in said and "lab" in said
     require_context("lab")
+
+
+def test_the_commands_of_the_page_exist() -> None:
+    """Verbs, nouns and flags that kubectl knows, and files that are there."""
+    page = (ROOT / "docs/kubernetes.md").read_text()
+    lines = [line.strip().removeprefix("$ ") for line in page.splitlines() if line.strip().startswith("$ kubectl")]
+    kubectl = str(Path(sys.executable).with_name("kubectl"))
+    common = subprocess.run([kubectl, "options"], capture_output=True, text=True, check=True).stdout
+    for words in map(shlex.split, lines):
+        verb = words[1:3] if words[1] == "rollout" else words[1:2]
+        done = subprocess.run([kubectl, *verb, "--help"], capture_output=True, text=True, check=True)
+        flags = [word.partition("=")[0] for word in words if word.startswith("-")]
+        assert all(re.search(rf"^ +(-\w, )?{flag}[=,]", done.stdout + common, re.MULTILINE) for flag in flags), words
+        for flag, file in itertools.pairwise(words):
+            assert flag not in ("-f", "-k") or (ROOT / file).exists(), words
+    assert len(lines) > 6
