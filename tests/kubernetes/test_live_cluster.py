@@ -269,12 +269,22 @@ def test_ctrl_c_leaves_nothing_behind(make: Make, tmp_path: Path) -> None:
 
 
 def test_without_the_flag_no_cluster_is_asked(make: Make, tmp_path: Path) -> None:
-    cluster = make()
-    seen = len(cluster.requests)
-    run = validate(tmp_path, "--collect-only")
-    said, _ = run.communicate(timeout=120)
-    assert run.returncode == 4 and "expected --kubernetes beside it" in said
-    assert not [one for one in cluster.requests[seen:] if "resourceslices" not in one and "/nodes/opi01" not in one]
+    """Neither by the command nor by pytest on the suite itself, and kubectl is not even started."""
+    make()
+    trace = tmp_path / "kubectl"
+    trace.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    trace.chmod(0o755)
+    suite, report = "src/rknn_validation/suites/test_cluster.py", f"--report={tmp_path / 'report'}"
+    for words, status, told in (
+        (("rknn_validation", "-m", "kubernetes"), 4, "expected --kubernetes beside it"),
+        (("rknn_validation", "-m", "unit", "--context", "lab"), 4, "expected: --kubernetes beside it"),
+        (("pytest", "-p", "no:cacheprovider", suite), 5, "deselected"),
+    ):
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src")}
+        command = [sys.executable, "-m", *words, report]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == status and told in done.stdout + done.stderr, done.stdout + done.stderr
+    assert not (tmp_path / "started").exists()
 
 
 def test_a_context_has_to_be_named_and_known(make: Make, tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from rknn_validation.checks.model import Evidence, Verdict
-from rknn_validation.diagnosis import access, below, library, programs, upstream
+from rknn_validation.diagnosis import access, below, cluster, library, programs, upstream
 from rknn_validation.diagnosis.model import BAD, LAYERS, Diagnosis, KnownFailure, said_by
 
 __all__ = ["RULES", "Diagnosis", "KnownFailure", "diagnose"]
 
 RULES: tuple[KnownFailure, ...] = tuple(
     sorted(
-        (*upstream.RULES, *below.RULES, *access.RULES, *library.RULES, *programs.RULES),
+        (*upstream.RULES, *below.RULES, *access.RULES, *library.RULES, *programs.RULES, *cluster.RULES),
         key=lambda rule: LAYERS.index(rule.layer),
     )
 )

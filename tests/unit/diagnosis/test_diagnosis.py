@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS
 from rknn_validation.checks.model import Evidence, Status, Verdict
 from rknn_validation.checks.node import HARDWARE_CHECKS, NODE_CHECKS
@@ -64,7 +65,10 @@ def test_a_known_failure_is_not_found_in_similar_recordings(rule: KnownFailure) 
 
 
 def test_recordings_name_existing_checks() -> None:
-    known = {check.id for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all(), *CONFIGURATION_CHECKS.all())}
+    known = {
+        check.id
+        for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all(), *CONFIGURATION_CHECKS.all(), *CLUSTER_CHECKS.all())
+    }
     used = {one["check"] for entry in RECORDED.values() for which in ("fires", "silent") for one in entry[which]}
     assert used <= known
 
@@ -76,7 +80,7 @@ def test_known_failures_are_complete_and_in_order() -> None:
     assert layers == sorted(layers)
     for rule in RULES:
         assert all((rule.seen, rule.cause, rule.fix, rule.source)), rule.id
-        known = {check.id for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all())}
+        known = {check.id for check in (*NODE_CHECKS.all(), *HARDWARE_CHECKS.all(), *CLUSTER_CHECKS.all())}
         for pattern in rule.explains:
             assert pattern == "*" or any(one.startswith(pattern.removesuffix("*")) for one in known), (rule.id, pattern)
 
