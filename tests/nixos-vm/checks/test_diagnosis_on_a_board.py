@@ -45,6 +45,8 @@ ON_THE_VENDORS = {
     "power.frequency-is-stock": "skip", "access.service-user-opens": "pass", "device.ioctl-answers": "pass",
     "library.loaded-from-running-system": "inconclusive", "library.link-is-current": "inconclusive",
     "driver.fits-runtime": "inconclusive", "inference.golden-output": "skip", "inference.faster-than-cpu": "skip",
+    "container.device-tree-visible": "skip", "container.has-devnode": "skip", "container.may-open-devnode": "skip",
+    "container.library-found": "skip",
 }  # fmt: skip
 ON_MAINLINE = {
     **{name: status for name, status in ON_THE_VENDORS.items() if "mainline" in HARDWARE_CHECKS[name].stacks},
