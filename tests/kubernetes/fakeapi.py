@@ -19,7 +19,7 @@ Object = dict[str, Any]
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
 WATCH_SECONDS = 20.0
 COLLECTIONS = frozenset(
-    {"nodes", "namespaces", "pods", "events", "configmaps"}
+    {"nodes", "namespaces", "pods", "events", "configmaps", "serviceaccounts"}
     | {"resourceslices", "resourceclaims", "resourceclaimtemplates", "deviceclasses"}
 )
 REASONS = {403: "Forbidden", 404: "NotFound", 409: "Conflict", 500: "InternalError"}

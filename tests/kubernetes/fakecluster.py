@@ -194,6 +194,8 @@ class FakeCluster(FakeApi):
             self._ending(path)
             return 200, {"kind": "Status", "status": "Success"}
         if method == "POST" and path.endswith("/pods") and body is not None:
+            if f"{path.removesuffix('/pods')}/serviceaccounts/default" not in self.objects:
+                return 403, {"message": 'pods is forbidden: serviceaccount "default" not found'}
             body.setdefault("status", {"phase": "Pending"})
             body["metadata"]["namespace"] = path.split("/")[-2]
         return super().answer(method, target, body)
@@ -211,8 +213,16 @@ class FakeCluster(FakeApi):
             for path, one in list(self.objects.items()):
                 if "/pods/" in path:
                     self._pod(path, one)
-                elif path.rpartition("/")[0] == SPACES and "deletionTimestamp" in one["metadata"]:
-                    self._end_space(path)
+                elif path.rpartition("/")[0] == SPACES:
+                    self._space(path, one)
+
+    def _space(self, path: str, space: Object) -> None:
+        """A namespace gets its account soon after it was made, and ends with everything in it."""
+        account = f"{path}/serviceaccounts/default"
+        if "deletionTimestamp" in space["metadata"]:
+            self._end_space(path)
+        elif account not in self.objects:
+            self.put(account, {"metadata": {"namespace": path.rpartition("/")[2]}})
 
     def _end_space(self, path: str) -> None:
         inside = [one for one in list(self.objects) if f"/namespaces/{path.rpartition('/')[2]}/" in one]

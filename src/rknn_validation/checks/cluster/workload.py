@@ -148,7 +148,11 @@ class Workload:
         """Delete the pod that holds this node's NPU, by eviction as `kubectl drain` does; returns when it is gone."""
         held = self.holding.pop(node)
         if evict:
-            body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": held.name}}
+            body = {
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": held.name, "namespace": self.namespace},
+            }
             self.kubectl.create(f"{self.pods}/{held.name}/eviction", body)
         else:
             self.kubectl.delete(f"{self.pods}/{held.name}")
@@ -183,6 +187,12 @@ class Workload:
         labels = {MANAGED: OURS, "pod-security.kubernetes.io/enforce": "privileged"}
         metadata = {"name": name, "labels": labels, "annotations": {OWNER: _owner()}}
         self.kubectl.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+
+        def account(accounts: list[Object]) -> bool | None:
+            return True if _named(accounts, "default") else None
+
+        # Pods are refused until a controller has made it.
+        self.kubectl.until(f"{NAMESPACES}/{name}/serviceaccounts", account, self.patience(f"the account of {name}"))
 
     def close(self) -> None:
         """Remove everything that was made, and wait until it is gone."""
