@@ -128,6 +128,18 @@ WRONG: dict[str, tuple[str, Callable[[Path], object], str, Status, str]] = {
 }
 
 
+def test_a_container_that_nobody_named_need_not_have_the_library(start: Start) -> None:
+    start(no_library)
+    answer = asked("container.library-found")
+    assert (answer.status, "or use none" in answer.reason) == (SKIP, True), answer
+
+
+def test_an_agent_with_all_of_the_nodes_devices_is_no_client(start: Start) -> None:
+    pid = start(inside='mount --bind /dev "$1/dev"')
+    assert asked("container.has-devnode").status is SKIP
+    assert asked("container.has-devnode", pid).status is PASS
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_a_container_lacks_is_told(start: Start, name: str) -> None:
     check, change, inside, status, words = WRONG[name]
