@@ -54,8 +54,8 @@ def test_a_container_with_the_device_passes_and_one_without_is_told(board: Bench
     board.sh(START.format(GIVEN))
     for check in HARDWARE_CHECKS.all():
         if check.stage == "container":
-            answer = asked(board, check.id)
-            assert (answer.status, "container frigate.service" in answer.reason) == (Status.PASS, True), answer
+            answer = asked(board, check.id, "frigate")
+            assert (answer.status, "container frigate:" in answer.reason) == (Status.PASS, True), answer
     board.sh("systemctl stop frigate")
     board.sh(START.format(f"{GIVEN} -p InaccessiblePaths=+/sys/firmware"))
     answer = asked(board, "container.device-tree-visible", "frigate")
@@ -71,6 +71,6 @@ def test_a_container_with_the_device_passes_and_one_without_is_told(board: Bench
 )
 def test_a_device_that_is_mounted_but_not_given_is_told(board: Bench, properties: str, words: str) -> None:
     board.sh(START.format(properties))
-    assert asked(board, "container.has-devnode").status is Status.PASS
-    answer = asked(board, "container.may-open-devnode")
+    assert asked(board, "container.has-devnode", "frigate").status is Status.PASS
+    answer = asked(board, "container.may-open-devnode", "frigate")
     assert (answer.status, words in answer.reason) == (Status.FAIL, True), answer
