@@ -17,7 +17,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
     "name",
     [
         *("command_reference", "diagnosis_table", "findings_pages", "node_checks_table", "options_reference"),
-        *("status_page", "subject_schema", "subjects_table"),
+        *("status_page", "subject_schema", "subjects_table", "together_table"),
     ],
 )
 def test_the_document_is_up_to_date(name: str) -> None:

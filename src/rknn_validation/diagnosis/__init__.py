@@ -68,7 +68,10 @@ def _of_one(tier: str, where: str, verdicts: list[Verdict]) -> list[Diagnosis]:
 
 
 def _hits(rule: KnownFailure, texts: list[tuple[Verdict, str]]) -> tuple[Evidence, ...]:
-    found = (sign.found(verdict, text) for verdict, text in texts for sign in rule.signs)
+    silenced = {
+        sign for sign in rule.signs if sign.unless and any(sign.unless.found(verdict, text) for verdict, text in texts)
+    }
+    found = (sign.found(verdict, text) for verdict, text in texts for sign in rule.signs if sign not in silenced)
     hits = tuple(dict.fromkeys(evidence for evidence in found if evidence))
     if hits and any(sign.found(verdict, text) for sign in rule.unless for verdict, text in texts):
         return ()

@@ -121,7 +121,9 @@ RULES = (
         "devnode to DeviceAllow.",
         "rockchip-linux/rknn-toolkit2#244",
         (Sign(r"cannot open /dev/", ("access.service-user-opens",)),
-         Sign(r"failed to open rknpu module", ("python.works-as-service-user",))),
+         Sign(r"failed to open rknpu module", ("python.works-as-service-user",),
+              # Root is in no group and needs none: what stops root as well is no matter of groups.
+              unless=Sign(r"failed to open rknpu module", ("python.works-as-root",)))),
         ("python.works-as-service-user",),
         certainty=LIKELY,
     ),

@@ -8,6 +8,9 @@ from rknn_validation.diagnosis.upstream import NPU
 JOBS = ("inference.*", "kernel.log-healthy", "kernel.no-known-errors")
 """What fails where jobs do."""
 
+_SMALL_BUFFER = Sign(r"failed to malloc npu memory!?, size: \d{1,7},")
+"""Less than 10 MB: not what lies above 4 GB."""
+
 RULES = (
     KnownFailure(
         "tree-of-the-other-stack", "device tree", "the driver is loaded and binds nothing; `compatible` is the other's",
@@ -138,11 +141,28 @@ RULES = (
     ),
     KnownFailure(
         "driver-0.9.3", "driver", "`failed to submit!` on cores 1 and 2",
-        "driver 0.9.3 does not run jobs on cores 1 and 2",
+        "drivers 0.9.2 and 0.9.3 do not run jobs on cores 1 and 2, and the node may hang",
         "Use driver 0.9.8; until then use core mask 1.",
-        "rockchip-linux/rknn-toolkit2#320; airockchip/rknn-toolkit2#38",
-        (Sign(r"driver 0\.9\.3: "), Sign(r"(?s)driver version: 0\.9\.3.*failed to submit!")),
+        "rockchip-linux/rknn-toolkit2#320; airockchip/rknn-toolkit2#294",
+        (Sign(r"driver 0\.9\.[23]: "), Sign(r"(?s)driver version: 0\.9\.[23]\b.*failed to submit!")),
         JOBS,
+    ),
+    KnownFailure(
+        "driver-too-old", "driver", "`rknpu driver version is too low`, `requires driver version >= …`",
+        "the driver is older than the runtime needs",
+        "Use driver 0.9.8, or a kernel that has it.",
+        "Pelochus/ezrknn-llm#19; LuckfoxTECH/luckfox-pico#328; ran (runtime 1.5.2)",
+        (Sign(r"is too old: runtime \S+ needs driver", ("driver.fits-runtime",)),
+         Sign(r"(?i)rknpu driver version is too low|requires driver version >= ")),
+        ("driver.fits-runtime", "python.works-*", *JOBS),
+    ),
+    KnownFailure(
+        "job-stuck", "driver", "the load file stays at 99 % after the program has ended",
+        "a job is stuck in the driver, and no program has the devnode open: the next one would freeze the node",
+        "Power the node off and on; a restart of the program does not help. Then use driver 0.9.8.",
+        "rockchip-linux/rknn-toolkit2#293",
+        (Sign(r"a job is stuck in the driver"),),
+        ("driver.nothing-stuck", *JOBS),
     ),
     KnownFailure(
         "no-contiguous-memory", "driver", "`failed to malloc npu memory`, `swiotlb: coherent allocation failed`",
@@ -161,7 +181,19 @@ RULES = (
         "airockchip/rknn-llm#335",
         (Sign(r"failed to allocate handle.*errno: 14"),),
         JOBS,
+        # A language model's weights lie there; a buffer of a few megabytes is refused for another reason.
+        unless=(_SMALL_BUFFER,),
         certainty=LIKELY,
+    ),
+    KnownFailure(
+        "contexts-leaked", "driver", "`errno: 14, errstr: Bad address` for a buffer of a few megabytes, after runs",
+        "the process holds too many buffers: it loads a model for each request and never releases the context",
+        "Load the model once, and call rknn.release() (rknn_destroy) for each context; restart the service until then.",
+        "PaddlePaddle/FastDeploy#1858",
+        (Sign(r"(?s)failed to allocate handle[^\n]*errno: 14.*failed to malloc npu memory!?, size: \d{1,7},"),),
+        JOBS,
+        unless=(said("iommu-off"), Sign(r"no IOMMU for |its IOMMU is off|no IOMMU, and \d+ MiB")),
+        certainty=POSSIBLE,
     ),
     KnownFailure(
         "mmu-page-fault", "driver", "`rk_iommu …: Page fault at …`",

@@ -28,11 +28,13 @@ class Sign:
     """What reveals a cause: a regular expression that is searched in the reason and evidence of a verdict.
 
     `checks` are patterns of the check ids whose verdicts are searched. Commands are not searched, only their output.
+    Where `unless` is found in one of the node's verdicts, this one says nothing.
     """
 
     pattern: str
     checks: tuple[str, ...] = ("*",)
     statuses: tuple[Status, ...] = BAD
+    unless: Sign | None = None
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:

@@ -58,6 +58,17 @@ RULES = (
         ("inference.*",),
     ),
     KnownFailure(
+        "program-crashed", "model", "`Segmentation fault` (exit status 139), `Illegal instruction` (132)",
+        "the runtime crashed on this model: most often model, runtime and toolkit are not of one release; the "
+        "evidence names the signal and both versions",
+        "Convert the model again with the toolkit of the runtime's release, or take the runtime of the model's: "
+        "all numbers count, 2.3.0 is not 2.3.2. An illegal instruction: the library is for another processor.",
+        "jaylfc/taOS#42; airockchip/rknn-toolkit2#506; airockchip/rknn-toolkit2#511",
+        (Sign(r"the program that ran the model crashed: SIG", ("inference.*",)),),
+        ("inference.*",),
+        certainty=LIKELY,
+    ),
+    KnownFailure(
         "too-many-open-files", "model", "`errno: 24, errstr: Too many open files`",
         "the process reached its limit of open files; each buffer of the NPU is one",
         "Set LimitNOFILE = 65536 on the unit.",

@@ -124,6 +124,20 @@ MESSAGES = (
         "linux drivers/accel/rocket/rocket_job.c",
     ),
     Message(
+        "kernel-crash-in-driver",
+        r"(?:\bpc|\blr|PC is at|LR is at) ?:? ?(?:rknpu|rocket)_\w+|\b(?:Oops|BUG|Internal error)\b.*(?:rknpu|rocket)",
+        "the kernel crashed in the NPU's driver",
+        "reboot; a newer driver or kernel; the lines after it say in which function",
+        "rockchip-linux/rknpu2#13; linux arch/arm64/kernel/traps.c",
+    ),
+    Message(
+        "kernel-crash",
+        r"Internal error: |Kernel panic - not syncing|Unable to handle kernel |kernel BUG at |Oops - BUG",
+        "the kernel crashed since it booted: nothing that was seen after it counts",
+        "reboot; the lines after it (pc, Call trace) name the driver that crashed",
+        "rockchip-linux/rknpu2#13; linux arch/arm64/kernel/traps.c, kernel/panic.c",
+    ),
+    Message(
         "spinlock",
         r"BUG: spinlock (lockup|recursion|bad magic).*|rcu: .*self-detected stall.*rknpu",
         "the kernel hangs in a lock of the NPU driver",
@@ -137,6 +151,8 @@ HARMLESS = {
     r"failed to find power_model node|failed to initialize power model|failed to get dynamic-coefficient": (
         "rockchip-linux/kernel#371"
     ),
+    # A chip without OTP values: the driver takes its default voltage.
+    r"Failed to get (specification_serial_number|leakage)": "Pelochus/ezrknn-toolkit2#1",
     r"can't request region for resource \[mem 0x": "armbian/build#6355",
     r"Looking up \S+-supply property in node .* failed": "armbian/build#6355",
     r"could not add device link .*: -EEXIST": "istoreos/istoreos#2014",

@@ -64,8 +64,10 @@ COMMON: dict[str, Reply] = {
     "/npu-client": (1, ""),
     "command -v python3": "/run/current-system/sw/bin/python3\n",
 }
+STUCK = "NPU load:  Core0: 99%, Core1:  0%, Core2:  0%,\n"
 VENDOR: dict[str, Reply] = {
     **COMMON,
+    "for try in": "NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n",
     "config.gz": CONFIG,
     "modinfo": "/run/booted-system/kernel-modules/lib/modules/6.18.22/extra/rknpu.ko\n",
     "^dmesg": "[    4.1] RKNPU fdab0000.npu: RKNPU: rknpu iommu is enabled, using iommu mode\n",
@@ -233,6 +235,11 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("library.link-is-current", "vendor", {"verify-path": (1, "", "error: cannot connect")}, WHO, "cannot verify"),
     ("library.link-is-current", "vendor", {"^readlink -e /usr/lib": (1, "")}, Status.SKIP, "runtime-in-place"),
     ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF}, FAIL, "cores 1 and 2"),
+    ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF.replace("0.9.3", "0.9.2")}, FAIL, "cores 1 and 2"),
+    ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF.replace("0.9.3", "0.8.2")}, FAIL, "needs driver 0.9"),
+    ("driver.nothing-stuck", "vendor", {"for try in": STUCK, "lstart": ""}, FAIL, "nobody has the devnode open"),
+    ("driver.nothing-stuck", "vendor", {"for try in": STUCK, "lstart": "812 yolo\n"}, Status.PASS, "812 yolo"),
+    ("driver.nothing-stuck", "vendor", {"for try in": (9, "")}, WHO, "cannot be read"),
     ("driver.fits-runtime", "vendor", {"rknpu/version": ""}, WHO, "no version"),
     ("driver.fits-runtime", "mainline", {"uname -r && readlink -e /run/opengl": f"6.12.40\n{MESA}/lib/libteflon.so\n"},
      FAIL, "6.18 is the first"),
@@ -268,6 +275,12 @@ def test_the_toolkit_in_the_configuration_is_compared_with_the_runtime() -> None
     old: dict[str, Reply] = {"librknnrt version": f"{RUNTIME}/lib/librknnrt.so\nlibrknnrt version: 1.4.0\n"}
     assert ask(HARDWARE_CHECKS["driver.fits-runtime"], question("vendor", configuration=good)).status is Status.PASS
     assert ask(HARDWARE_CHECKS["driver.fits-runtime"], question("vendor", old, configuration=good)).status is FAIL
+    patch: dict[str, Reply] = {"librknnrt version": old["librknnrt version"].replace("1.4.0", "2.3.0")}  # type: ignore[union-attr]
+    answer = ask(HARDWARE_CHECKS["driver.fits-runtime"], question("vendor", patch, configuration=good))
+    assert (answer.status, answer.reason) == (FAIL, "runtime 2.3.0 with a toolkit of 2.3.2")
+    newest = replace(good, system_packages=(replace(toolkit, version="2.5.0"),))
+    answer = ask(HARDWARE_CHECKS["driver.fits-runtime"], question("vendor", configuration=newest))
+    assert answer.status is WHO and "not published" in answer.reason
 
 
 def test_the_kernel_version_is_compared_if_the_real_nixpkgs_evaluated_it() -> None:

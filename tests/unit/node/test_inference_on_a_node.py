@@ -144,8 +144,17 @@ def test_without_python_it_is_skipped(node: Path) -> None:
     assert (answer.status, answer.reason) == (Status.SKIP, "there is no no-such-python on the node to run a model with")
 
 
-def test_a_run_that_dies_is_inconclusive(node: Path) -> None:
-    (node / "modules/rknnlite/api.py").write_text("import os\nos.abort()\n")
+def test_a_crash_names_the_signal_and_both_versions(node: Path) -> None:
+    said = "RKNN Runtime Information, librknnrt version: 2.3.2, RKNN Model Information, toolkit version: 2.3.0"
+    dies = f"import os, signal\nprint('{said}', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    (node / "modules/rknnlite/api.py").write_text(dies)
+    answer = asked(node, "inference.golden-output")
+    assert answer.status is Status.FAIL
+    assert "SIGSEGV (exit status 139), runtime 2.3.2, model of toolkit 2.3.0" in answer.reason
+
+
+def test_a_run_that_is_killed_is_inconclusive(node: Path) -> None:
+    (node / "modules/rknnlite/api.py").write_text("import os\nos.kill(os.getpid(), 9)\n")
     answer = asked(node, "inference.golden-output")
     assert (answer.status, "did not run to its end" in answer.reason) == (Status.INCONCLUSIVE, True), answer
 

@@ -13,10 +13,10 @@ from rknn_validation.checks.node.registry import NODE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.npu.about import about_npu
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 
-# The render node's number varies: it is the one whose driver is RKNPU.
+# Numbers vary: a DRM devnode is the NPU's if its driver is RKNPU. The card comes first, for the runtime opens it.
 _VENDOR_NODES = """\
 for path in /dev/rknpu*; do if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi; done
-for node in /sys/class/drm/renderD*; do
+for node in /sys/class/drm/card* /sys/class/drm/renderD*; do
 if [ "$(basename "$(readlink -f "$node/device/driver")")" = RKNPU ]; then echo "/dev/dri/${node##*/}"; fi; done"""
 _MAINLINE_NODES = 'for node in /dev/accel/accel*; do if [ -e "$node" ]; then echo "$node"; fi; done'
 NODES = {VENDOR.name: _VENDOR_NODES, MAINLINE.name: _MAINLINE_NODES}

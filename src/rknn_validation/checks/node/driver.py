@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, failed, inconclusive, passed, skipped
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.device import NODES
 from rknn_validation.checks.node.reading import read
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.machine.activation.python import is_toolkit
 from rknn_validation.npu.kernels import at_least
 from rknn_validation.npu.stacks import MAINLINE, STOCK_HERTZ, VENDOR
+from rknn_validation.npu.together import UNPUBLISHED_RUNTIMES, against, broken, version_text
 from rknn_validation.npu.versions import version_numbers
 
 DRIVERS = {VENDOR.name: "RKNPU", MAINLINE.name: "rocket"}
@@ -70,6 +72,54 @@ def cores(node: NodeUnderTest) -> Answer:
     return passed("the driver reports three cores", found.seen)
 
 
+_LOAD = """\
+for try in 1 2 3 4 5; do
+load=$(cat /sys/kernel/debug/rknpu/load 2>/dev/null || cat /proc/rknpu/load) || exit 9
+case "$load" in *[1-9]*%*) sleep 1 ;; *) break ;; esac; done
+echo "$load"
+"""
+# Compared by device numbers: in a container the devnode may have another name.
+_OPENERS = """\
+npus=$(for path in $(NODES); do stat -L -c 'device=%t:%T ' "$path"; done)
+find /proc/[0-9]*/fd -lname '/dev/*' -exec stat -L -c 'device=%t:%T %n' {} + 2>/dev/null \
+| grep -F -e "$npus" | while read -r device path; do
+pid=${path#/proc/}; pid=${pid%%/*}
+echo "$pid $(cat "/proc/$pid/comm") since $(ps -o lstart= -p "$pid")"; done | sort -u"""
+STUCK = "a job is stuck in the driver"
+
+
+def stuck(node: NodeUnderTest) -> tuple[str, tuple[Evidence, ...]]:
+    """Why no model may be started, "" where one may; asked before every model, which a stuck NPU would freeze."""
+    if node.expectation.brought_up is MAINLINE:
+        return "", ()
+    load = node.run(_LOAD)
+    busy = [one for one in re.findall(r"Core\d: *(\d+)%", load.stdout) if int(one)]
+    if load.rc or not busy:
+        return "", (load.evidence,)
+    users = node.run(_OPENERS.replace("NODES", f"\n{NODES[VENDOR.name]}\n"))
+    if users.rc or users.lines:
+        return "", (load.evidence, users.evidence)
+    return f"{STUCK}: a core is at {busy[0]} %, and nobody has the devnode open", (load.evidence, users.evidence)
+
+
+@HARDWARE_CHECKS.check(
+    "driver.nothing-stuck",
+    "No job is stuck in the driver",
+    remedy="Power the node off and on: nothing else ends the job, and the next program would freeze the node.",
+    stacks=("vendor",),
+)
+def nothing_stuck(node: NodeUnderTest) -> Answer:
+    """The load of each core, for five seconds, and who has the devnode open, by device number."""
+    problem, seen = stuck(node)
+    if problem:
+        return failed(problem, *seen)
+    if "Core" not in seen[0].output:
+        return inconclusive("the driver's load file cannot be read (no debugfs, no /proc/rknpu)", *seen)
+    if len(seen) > 1:
+        return passed(f"the NPU is in use: {seen[1].output.splitlines()[0]}", *seen)
+    return passed("the NPU is idle", *seen)
+
+
 @HARDWARE_CHECKS.check(
     "driver.iommu-enabled",
     "Every NPU device has an IOMMU",
@@ -106,8 +156,6 @@ def memory_enough(node: NodeUnderTest) -> Answer:
     return passed(f"{free // 1024} MiB are free, {contiguous // 1024} MiB of them contiguous", ran.evidence)
 
 
-BROKEN_DRIVERS = {(0, 9, 3): "cores 1 and 2 take no jobs (rockchip-linux/rknn-toolkit2#320)"}
-"""Driver versions with a known bug, and its source."""
 MESA_AT_LEAST = (25, 3)
 """The first Mesa whose Teflon supports rocket."""
 
@@ -137,16 +185,18 @@ def _vendor(node: NodeUnderTest) -> Answer:
     evidence = (files.seen, library.evidence)
     if driver is None:
         return inconclusive("the driver reports no version (no debugfs, no /proc/rknpu)", *evidence)
-    if driver in BROKEN_DRIVERS:
-        return failed(f"driver {_text(driver)}: {BROKEN_DRIVERS[driver]}", *evidence)
+    if bad := broken(driver):
+        return failed(f"driver {version_text(driver)}: {bad.what} ({bad.source})", *evidence)
     if library.rc == 3:
         return skipped("there is no librknnrt.so in /usr/lib or the system profile: see python.runtime-in-place")
     if runtime is None:
         return inconclusive("the runtime reports no version", *evidence)
     toolkit = _toolkit(node)
-    if toolkit is not None and toolkit[:2] != runtime[:2]:
-        return failed(f"runtime {_text(runtime)} with a toolkit of {_text(toolkit)}", *evidence)
-    return passed(f"driver {_text(driver)}, runtime {_text(runtime)}", *evidence)
+    if problem := against(driver, runtime, toolkit):
+        return failed(problem, *evidence)
+    if toolkit in UNPUBLISHED_RUNTIMES and toolkit != runtime:
+        return inconclusive(f"whether they fit is not published: {UNPUBLISHED_RUNTIMES[toolkit]}", *evidence)
+    return passed(f"driver {version_text(driver)}, runtime {version_text(runtime)}", *evidence)
 
 
 def _toolkit(node: NodeUnderTest) -> tuple[int, ...] | None:
@@ -173,10 +223,6 @@ def _mainline(node: NodeUnderTest) -> Answer:
 def _numbers(text: str) -> tuple[int, ...] | None:
     found = re.search(r"\d+(?:\.\d+)+", text)
     return version_numbers(found[0]) if found else None
-
-
-def _text(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
 
 
 _OURS = re.compile(r"npu|rknn|rocket|fda[bcd]\d000", re.IGNORECASE)

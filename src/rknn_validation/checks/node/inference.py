@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
+from rknn_validation.checks.node.driver import stuck
 from rknn_validation.checks.node.library import TEFLON
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest, Ran
 from rknn_validation.common.errors import HarnessError
@@ -109,6 +110,9 @@ def measured(
     """What the runner measured on the node, or the answer where it could not. `more` are further keys of its task."""
     if missing := without_python(node, wanted):
         return missing
+    problem, why = stuck(node)
+    if problem:
+        return inconclusive(f"no model was started, it would freeze the node: {problem}", *why)
     ran = node.run(RUN, wanted.python, runner_text(), json.dumps({**task(node, wanted, runs, compare), **more}))
     return measurement(ran, wanted, ran.lines)
 
@@ -124,6 +128,8 @@ def measurement(ran: Ran, wanted: Inference, lines: list[str]) -> tuple[dict[str
     """The result among the runner's lines of output, or the answer where there is none."""
     seen = Evidence(f"{wanted.python} runner.py", ran.evidence.output)
     result = result_in("\n".join(lines))
+    if result is None and ran.rc - 128 in CRASHES:
+        return failed(f"the program that ran the model crashed: {crash(ran)}", seen)
     if result is None:
         return inconclusive(f"the model did not run to its end (exit status {ran.rc})", seen)
     if "missing" in result:
@@ -136,6 +142,21 @@ def measurement(ran: Ran, wanted: Inference, lines: list[str]) -> tuple[dict[str
             return skipped(f"the node's runtime is too old for {wanted.words}: {cause}")
         return failed(f"the model does not run: {cause}", seen)
     return result, seen
+
+
+CRASHES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
+"""Signals of a program that crashed by itself; others were sent to it."""
+
+
+def crash(ran: Ran) -> str:
+    """The signal that ended a program, with what the runtime said of its own version and the model's."""
+    said = f"{ran.stdout}\n{ran.stderr}"
+    runtime = re.search(r"librknnrt version: *([\d.]+\w*)", said)
+    model = re.search(r"toolkit version: *([\d.]+\w*)", said)
+    words = [f"{CRASHES[ran.rc - 128]} (exit status {ran.rc})"]
+    words += [f"runtime {runtime[1]}"] if runtime else []
+    words += [f"model of toolkit {model[1]}"] if model else []
+    return ", ".join(words)
 
 
 def result_in(said: str) -> dict[str, Any] | None:

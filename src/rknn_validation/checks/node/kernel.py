@@ -10,7 +10,7 @@ from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NODE_CHECKS, N
 from rknn_validation.npu.messages import is_harmless, known
 from rknn_validation.npu.stacks import MAINLINE
 
-_LINES = r"rknpu|rocket|rknn|\bnpu\b|\.npu"
+_LINES = r"rknpu|rocket|rknn|\bnpu\b|\.npu|Internal error|Kernel panic|Unable to handle kernel|kernel BUG at"
 _BAD = re.compile(
     r"(?i)failed|cannot|can't|error|timed? ?out|soft reset|non-iommu mode|key was rejected|Unknown symbol"
     r"|disagrees about|Oops|BUG:|Call trace"
@@ -66,7 +66,7 @@ def driver_bound(node: NodeUnderTest) -> Answer:
 def log_healthy(node: NodeUnderTest) -> Answer:
     """The kernel's log has lines of the NPU's driver, and none of them reports an error."""
     ran = node.run("dmesg | grep -iE %s | grep -vE 'stage-2-init|systemd\\['", _LINES)
-    bad = [line for line in ran.lines if _BAD.search(line) and not is_harmless(line)]
+    bad = [line for line in ran.lines if (_BAD.search(line) or known(line)) and not is_harmless(line)]
     if bad:
         return failed(f"the kernel says: {bad[0]}", ran.evidence)
     if not any(_GOOD.search(line) for line in ran.lines):

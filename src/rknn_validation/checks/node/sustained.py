@@ -26,6 +26,7 @@ from rknn_validation.checks.node.inference import (
 from rknn_validation.checks.node.reading import read
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NodeUnderTest
 from rknn_validation.npu.stacks import STOCK_HERTZ, VENDOR
+from rknn_validation.npu.together import broken
 from rknn_validation.npu.versions import version_numbers
 from rknn_validation.subject.inference import Inference
 
@@ -43,8 +44,6 @@ LEAK = {"files": (2, "open files"), "memory": (16 * 1024, "kB of memory"), "buff
 POLL_SECONDS = 30
 Found = tuple[dict[str, Any], Evidence]
 _VERSION = ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version")
-_HANGS = {(0, 9, 2), (0, 9, 3)}
-"""Drivers that hang the node once a job is given to core 1 or 2 (airockchip/rknn-toolkit2#294, #320)."""
 _START = "mkdir -p %s && : >%s && { setsid %s >%s 2>&1 </dev/null & echo $!; }"
 
 
@@ -88,7 +87,7 @@ def every_core(node: NodeUnderTest, wanted: Inference) -> Answer:
     if node.expectation.brought_up is not VENDOR:
         return _cores_at_once(node, wanted)
     driver = _driver(node)
-    if driver in _HANGS:
+    if driver and broken(driver):
         return skipped("jobs on core 1 or 2 would hang the node with this driver: see driver.fits-runtime")
     seen: list[Evidence] = []
     for mask, name in CORES.items():
