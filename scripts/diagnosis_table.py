@@ -6,6 +6,7 @@ python scripts/diagnosis_table.py --check  exit 1 where it is out of date
 
 from __future__ import annotations
 
+import re
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +27,8 @@ explains are listed as such.
 
 `certain` means that what was seen has no other known cause. `likely` and `possible` mean that it has others and this
 one comes first. The source is a public thread (`owner/repo#n`), the file that prints the message, or `ran` for an
-emulated board.
+emulated board. How far a cause was seen: `emulated` happened on an emulated board, `recorded` was told in a public
+thread, whose lines the rule was tried on, `read` is known from source text alone. None was seen on silicon here.
 
 `scripts/diagnosis_table.py` generates this page from the rules in `src/rknn_validation/diagnosis/`. Each rule has
 recorded evidence that it fires on, and evidence that only looks alike and must not fire
@@ -34,9 +36,23 @@ recorded evidence that it fires on, and evidence that only looks alike and must 
 """
 
 
+def seen_how(rule: KnownFailure) -> str:
+    """How far a cause was seen: emulated, recorded or read, by its source."""
+    if re.search(r"\bran\b", rule.source):
+        return "emulated"
+    return "recorded" if re.search(r"\S+/\S+#\d+", rule.source) else "read"
+
+
 def row(rule: KnownFailure) -> str:
     """One failure."""
-    cells = (f"{code_of(rule.id)} `{rule.id}`", rule.seen, f"{rule.cause} ({rule.certainty})", rule.fix, rule.source)
+    cells = (
+        f"{code_of(rule.id)} `{rule.id}`",
+        rule.seen,
+        f"{rule.cause} ({rule.certainty})",
+        rule.fix,
+        seen_how(rule),
+        rule.source,
+    )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -44,7 +60,8 @@ def text() -> str:
     """The whole page."""
     parts = [HEAD]
     for layer, rules in groupby(RULES, key=lambda rule: rule.layer):
-        head = f"## {layer.capitalize()}\n\n| id | what is seen | cause | fix | source |\n|---|---|---|---|---|"
+        columns = "| id | what is seen | cause | fix | known | source |\n|---|---|---|---|---|---|"
+        head = f"## {layer.capitalize()}\n\n{columns}"
         parts.append("\n".join([head, *map(row, rules), ""]))
     return "\n".join(parts)
 

@@ -133,7 +133,7 @@ MESSAGES = (
     Message(
         "kernel-crash",
         r"Internal error: |Kernel panic - not syncing|Unable to handle kernel |kernel BUG at |Oops - BUG",
-        "the kernel crashed since it booted: nothing that was seen after it counts",
+        "the kernel crashed: nothing that was seen after it counts",
         "reboot; the lines after it (pc, Call trace) name the driver that crashed",
         "rockchip-linux/rknpu2#13; linux arch/arm64/kernel/traps.c, kernel/panic.c",
     ),

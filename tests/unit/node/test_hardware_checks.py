@@ -58,6 +58,7 @@ COMMON: dict[str, Reply] = {
     "devices_deferred": "fddb0000.hdmi\tdwhdmi: bind pending\n",
     "thermal_zone": THERMAL,
     "^df ": DISKS,
+    "pstore": "from journalctl -k -b -1\nreboot: Restarting system\n",
     "systemd-run": "",
     "requisites": RUNTIME,
     "verify-path": "",
@@ -237,6 +238,11 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
     ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF}, FAIL, "cores 1 and 2"),
     ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF.replace("0.9.3", "0.9.2")}, FAIL, "cores 1 and 2"),
     ("driver.fits-runtime", "vendor", {"rknpu/version": RKNPU_OFF.replace("0.9.3", "0.8.2")}, FAIL, "needs driver 0.9"),
+    ("kernel.last-boot-ended-well", "vendor", {"pstore": "from /sys/fs/pstore/dmesg-ramoops-0\n<1>Unable to handle "
+     "kernel NULL pointer dereference\n<4>pc : rocket_job_run+0x20/0x80\n"}, FAIL, "Unable to handle kernel"),
+    ("kernel.last-boot-ended-well", "mainline", {"pstore": ""}, Status.SKIP, "keeps no log"),
+    ("identity.board", "vendor", {"compatible": "/proc/device-tree/compatible=radxa,rock-5c-lite rockchip,rk3582 "
+     "rockchip,rk3588s \n/proc/device-tree/model=Radxa ROCK 5C Lite \n"}, FAIL, "its RK3582 has another NPU"),
     ("driver.nothing-stuck", "vendor", {"for try in": STUCK, "lstart": ""}, FAIL, "nobody has the devnode open"),
     ("driver.nothing-stuck", "vendor", {"for try in": STUCK, "lstart": "812 yolo\n"}, Status.PASS, "812 yolo"),
     ("driver.nothing-stuck", "vendor", {"for try in": (9, "")}, WHO, "cannot be read"),

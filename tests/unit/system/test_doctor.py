@@ -150,6 +150,12 @@ BROKEN: dict[str, tuple[Change, Change, int, str]] = {
         1,
         "is not a library",
     ),
+    "a driver that fits no runtime": (
+        vendor,
+        lambda root: write(root / "sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.2\n"),
+        1,
+        "WRONG version: RKNPU driver: v0.9.2: cores 1 and 2 take no jobs",
+    ),
     "version unreadable": (
         vendor,
         lambda root: shutil.rmtree(root / "sys/kernel/debug"),

@@ -218,7 +218,7 @@ find_devnode() {
     if [ -e "$root/dev/rknpu" ] || [ -L "$root/dev/rknpu" ]; then
       devnode=/dev/rknpu
     else
-      for device in "$root"/sys/class/drm/renderD*; do
+      for device in "$root"/sys/class/drm/card*; do # the runtime opens the card, not the render node
         case "$(readlink "$device/device/driver")" in
         */RKNPU) devnode=/dev/dri/$(basename "$device") ;;
         esac
@@ -273,9 +273,11 @@ look_at_versions() {
     for file in "$root/sys/kernel/debug/rknpu/version" "$root/proc/rknpu/version"; do
       [ -n "$version" ] || version=$(first_line "$file")
     done
-    if [ -n "$version" ]; then
-      ok "version: $version"
-    fi
+    case "$version" in
+    '') ;;
+    *v0.9.2 | *v0.9.3) wrong NPU821 "version: $version: cores 1 and 2 take no jobs; use 0.9.8" ;;
+    *) ok "version: $version" ;;
+    esac
     if [ -z "$root" ] && [ -n "$devnode" ] && [ ! -L "$devnode" ] && command -v rknpu-query >/dev/null; then
       ask_driver || [ -n "$version" ] || unknown "version: the driver did not answer"
     elif [ -z "$version" ]; then

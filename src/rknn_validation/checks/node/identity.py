@@ -13,6 +13,11 @@ from rknn_validation.npu.boards import RK3588_COMPATIBLES, Board
 CORES = 8
 """Four Cortex-A76 and four Cortex-A55 in every RK3588 and RK3588S."""
 
+OTHER_SOCS = ("rk3582", "rk3583", "rk3576", "rk3566", "rk3568", "rk3562", "rv1103", "rv1106", "rv1126", "rk3399pro")
+"""Rockchip's other SoCs with an NPU: another one, fewer cores or another driver's. They are not judged here.
+
+RK3582 and RK3583 are RK3588S with parts fused off (U-Boot arch/arm/mach-rockchip/rk3588); their trees name both."""
+
 APART = 120
 """Seconds a clock may be wrong before certificates, tokens and the order of logs become unreliable."""
 ROOM = 64
@@ -33,6 +38,10 @@ def board(node: NodeUnderTest) -> Answer:
     model = found.first("/proc/device-tree/model") or "a board without a model"
     if not words:
         return inconclusive("the device tree cannot be read here: is this a container?", found.seen)
+    other = next((soc for word in words for soc in OTHER_SOCS if soc in word.lower()), "")
+    if expected.is_rk3588 and other:
+        scope = f"its {other.upper()} has another NPU, and the checks of an RK3588 say nothing about it"
+        return failed(f"this is {model}: {scope}; the inventory says {expected.name}", found.seen)
     if expected.is_rk3588 and RK3588_COMPATIBLES.isdisjoint(words):
         return failed(f"this is {model}, which is no RK3588; the inventory says {expected.name}", found.seen)
     if any(_same(word, expected) for word in words):

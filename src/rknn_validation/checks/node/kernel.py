@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed
+from rknn_validation.checks.model import Answer, Evidence, failed, inconclusive, passed, skipped
 from rknn_validation.checks.node.device import NPU_TREE, why_absent
 from rknn_validation.checks.node.registry import HARDWARE_CHECKS, NODE_CHECKS, NodeUnderTest
 from rknn_validation.npu.messages import is_harmless, known
@@ -137,6 +137,33 @@ def config_has_driver(node: NodeUnderTest) -> Answer:
             "no ROCKCHIP_RKNPU in the running kernel, and no module rknpu for it", ran.evidence, module.evidence
         )
     return passed(f"the module for this kernel is {module.lines[0]}", ran.evidence, module.evidence)
+
+
+_LAST_BOOT = """\
+for file in /sys/fs/pstore/* /var/lib/systemd/pstore/*/dmesg.txt /var/lib/systemd/pstore/*/*/dmesg.txt; do
+if [ -f "$file" ]; then echo "from $file"; tail -n 400 "$file"; fi; done
+if journalctl --list-boots --no-pager 2>/dev/null | grep -qE '^ *-1 '; then
+echo "from journalctl -k -b -1"; journalctl -k -b -1 -o cat --no-pager | tail -n 400; fi"""
+CRASHES = ("kernel-crash-in-driver", "kernel-crash", "spinlock", "power-on-fault")
+"""Messages of `npu.messages` after which a boot ended, or should have."""
+
+
+@HARDWARE_CHECKS.check(
+    "kernel.last-boot-ended-well",
+    "The last boot did not end with a crash",
+    remedy="Read journalctl -k -b -1 -e and /sys/fs/pstore; the diagnosis names the driver if it is told.",
+    stacks=("vendor", "mainline", "none"),
+)
+def last_boot(node: NodeUnderTest) -> Answer:
+    """The end of the previous boot's kernel log in the journal, and what the kernel kept in pstore when it died."""
+    ran = node.run(_LAST_BOOT)
+    if not any(line.startswith("from ") for line in ran.lines):
+        return skipped("the node keeps no log of its last boot: no persistent journal, and pstore is empty")
+    found = [(message, line) for line in ran.lines if (message := known(line)) and message.id in CRASHES]
+    if not found:
+        return passed(f"no crash in {len(ran.lines)} lines", Evidence(ran.command, "\n".join(ran.lines[-3:])))
+    told = Evidence("the last boot's log", "\n".join(f"{message.id}: {line}" for message, line in found[:20]))
+    return failed(f"the last boot ended with a crash: {found[0][1].strip()}", told)
 
 
 @HARDWARE_CHECKS.check(

@@ -62,9 +62,8 @@ def wrong_imports(recipe: Recipe) -> Iterator[str]:
 
 
 def toolkit_release(recipe: Recipe) -> tuple[int, ...] | None:
-    """The release a recipe is of, None where its version does not tell."""
-    numbers = versions.version_numbers(recipe.text("version") or "")
-    return numbers[:2] if numbers else None
+    """The release a recipe is of, patch level included, None where its version does not tell."""
+    return versions.version_numbers(recipe.text("version") or "")
 
 
 @dataclass(frozen=True)
