@@ -41,7 +41,10 @@ def board(node: NodeUnderTest) -> Answer:
     other = next((soc for word in words for soc in OTHER_SOCS if soc in word.lower()), "")
     if expected.is_rk3588 and other:
         scope = f"its {other.upper()} has another NPU, and the checks of an RK3588 say nothing about it"
-        return failed(f"this is {model}: {scope}; the inventory says {expected.name}", found.seen)
+        named = any(_same(word, expected) for word in words)
+        return failed(
+            f"this is {model}: {scope}" + ("" if named else f"; the inventory says {expected.name}"), found.seen
+        )
     if expected.is_rk3588 and RK3588_COMPATIBLES.isdisjoint(words):
         return failed(f"this is {model}, which is no RK3588; the inventory says {expected.name}", found.seen)
     if any(_same(word, expected) for word in words):
