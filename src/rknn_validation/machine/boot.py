@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from rknn_validation.machine.identity import Identity, device_tree, overlay
 from rknn_validation.machine.image import TOOLKIT, Image
 from rknn_validation.machine.machine import Machine
 from rknn_validation.machine.nixosguest import NixosGuest
+from rknn_validation.machine.npu import Npu
 from rknn_validation.machine.qemu import Nursery, Qemu
 from rknn_validation.machine.tree import File, Link, Tree, cpio, tar
 
@@ -28,6 +30,7 @@ MEMORY_FILE = "memory"
 STATE_FILE = "state"
 NONCE_FILE = "nonce"
 CONSOLE_FILE = "console.log"
+NPU_FILE = "npu.json"
 
 SETTLED = ("running", "degraded")
 """States of `systemctl is-system-running` in which nothing more is going to happen by itself."""
@@ -64,6 +67,11 @@ class BootRecipe:
     network: bool = False
     warm_up: str = ""
 
+    @property
+    def npu(self) -> bool:
+        """Whether the machine has an NPU that is modelled."""
+        return self.identity.modelled
+
     def key(self, qemu_version: str) -> str:
         """A hash of everything that decides what the booted machine's memory holds."""
         sources = (Path(__file__), Path(qemu.__file__), Path(identities.__file__))
@@ -99,16 +107,22 @@ def boot_and_save(nursery: Nursery, recipe: BootRecipe, target: Path, logs: Path
     with workspace() as directory:
         memory = os.memfd_create("guest-memory")
         try:
-            os.truncate(memory, qemu.MEMORY)
+            size = qemu.RAM_WITH_NPU if recipe.npu else qemu.MEMORY
+            os.truncate(memory, size)
+            shared = f"/proc/self/fd/{memory}"
             command = [
-                *qemu.hardware(recipe.rootfs, f"/proc/self/fd/{memory}", share=True, network=recipe.network),
+                *qemu.hardware(recipe.rootfs, shared, share=True, network=recipe.network, npu=recipe.npu),
                 *_boot_files(recipe, directory, deadline),
             ]
-            with Qemu.start(nursery, command, directory, [memory], deadline) as process:
+            with contextlib.ExitStack() as stack:
+                process = stack.enter_context(Qemu.start(nursery, command, directory, [memory], deadline))
+                npu = stack.enter_context(Npu.start(nursery, process, memory, deadline)) if recipe.npu else None
                 machine = Machine(process, recipe.identity.name)
                 nonce = _settle(machine, recipe.warm_up, deadline)
+                if npu:
+                    (target / NPU_FILE).write_text(json.dumps(npu.park(deadline)))
                 _save(process, target, deadline)
-                copy_sparse(memory, qemu.MEMORY, target / MEMORY_FILE)
+                copy_sparse(memory, size, target / MEMORY_FILE)
                 (target / NONCE_FILE).write_bytes(nonce)
                 (target / CONSOLE_FILE).write_text(machine.console_log())
         except HarnessError as problem:
@@ -135,10 +149,11 @@ def _with_log(problem: HarnessError, console: Path, logs: Path) -> HarnessError:
 def _boot_files(recipe: BootRecipe, directory: Path, deadline: Deadline) -> list[str]:
     (directory / "initrd").write_bytes(recipe.initrd)
     (directory / "board.dtb").write_bytes(
-        device_tree(recipe.identity, qemu.board(), len(qemu.SLOTS) + recipe.network, directory, deadline)
+        device_tree(recipe.identity, qemu.board(npu=recipe.npu), len(qemu.SLOTS) + recipe.network, directory, deadline)
     )
+    line = f"{recipe.command_line} {qemu.NPU_COMMAND_LINE}" if recipe.npu else recipe.command_line
     files = ("-kernel", str(recipe.kernel), "-initrd", str(directory / "initrd"))
-    return [*files, "-dtb", str(directory / "board.dtb"), "-append", recipe.command_line]
+    return [*files, "-dtb", str(directory / "board.dtb"), "-append", line]
 
 
 def _settle(machine: Machine, warm_up: str, deadline: Deadline) -> bytes:

@@ -18,7 +18,8 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.process import output
 from rknn_validation.npu.boards import BOARDS, Board
-from rknn_validation.npu.stacks import STACKS, Stack
+from rknn_validation.npu.stacks import MAINLINE, STACKS, Stack
+from rknn_validation.npumodel.cores import CORES, CoreAddresses
 
 VENDOR_WINDOWS = tuple((core, 0x10000) for core in (0xFDAB0000, 0xFDAC0000, 0xFDAD0000))
 """Register windows (address, bytes) of the vendor's single node, which stands for all three cores."""
@@ -36,6 +37,11 @@ class Identity:
 
     board: Board
     npu: Stack | None
+
+    @property
+    def modelled(self) -> bool:
+        """Whether the machine has a working NPU, which a model computes for."""
+        return self.board.is_rk3588 and self.npu is MAINLINE
 
     @property
     def name(self) -> str:
@@ -60,15 +66,38 @@ def overlay(identity: Identity) -> str:
 
 
 def _npu_nodes(stack: Stack) -> list[str]:
-    nodes = []
-    for address in stack.node_addresses:
-        windows = [(address + offset, size) for offset, size in MAINLINE_WINDOWS]
-        if len(stack.node_addresses) == 1:
-            windows = list(VENDOR_WINDOWS)
-        reg = ", ".join(f"<0x0 {start:#x} 0x0 {size:#x}>" for start, size in windows)
-        compatible = _quoted(stack.node_compatible)
-        nodes.append(f'npu@{address:x} {{ compatible = {compatible}; reg = {reg}; status = "okay"; }};')
-    return nodes
+    if stack is MAINLINE:
+        return [_CLOCK_AND_RESET, *(_core(number, core) for number, core in enumerate(CORES))]
+    reg = ", ".join(f"<0x0 {start:#x} 0x0 {size:#x}>" for start, size in VENDOR_WINDOWS)
+    compatible = _quoted(stack.node_compatible)
+    return [f'npu@{stack.node_addresses[0]:x} {{ compatible = {compatible}; reg = {reg}; status = "okay"; }};']
+
+
+_CLOCK_AND_RESET = """
+    npu_clock: npu-clock { compatible = "fixed-clock"; #clock-cells = <0>; clock-frequency = <1000000000>; };
+    npu_reset: reset-controller@fd7c0000 {
+        compatible = "snps,dw-low-reset"; reg = <0x0 0xfd7c0000 0x0 0x1000>; #reset-cells = <1>;
+    };"""
+"""Stand-ins for RK3588's clock and reset unit."""
+
+
+def _core(number: int, core: CoreAddresses) -> str:
+    """A core and its MMU, as rk3588-base.dtsi has them but for clock, resets and power domain."""
+    windows = [(core.registers + offset, size) for offset, size in MAINLINE_WINDOWS]
+    reg = ", ".join(f"<0x0 {start:#x} 0x0 {size:#x}>" for start, size in windows)
+    banks = ", ".join(f"<0x0 {bank:#x} 0x0 0x100>" for bank in core.mmu)
+    interrupts = f"interrupts = <0 {core.interrupt} 4>;"
+    return f"""
+    npu@{core.registers:x} {{
+        compatible = {_quoted(MAINLINE.node_compatible)}; reg = {reg}; reg-names = "pc", "cna", "core"; {interrupts}
+        clocks = <&npu_clock>, <&npu_clock>, <&npu_clock>, <&npu_clock>; clock-names = "aclk", "hclk", "npu", "pclk";
+        resets = <&npu_reset {2 * number}>, <&npu_reset {2 * number + 1}>; reset-names = "srst_a", "srst_h";
+        iommus = <&npu_mmu_{number}>; status = "okay";
+    }};
+    npu_mmu_{number}: iommu@{core.mmu[0]:x} {{
+        compatible = "rockchip,rk3588-iommu", "rockchip,rk3568-iommu"; reg = {banks}; {interrupts}
+        clocks = <&npu_clock>, <&npu_clock>; clock-names = "aclk", "iface"; #iommu-cells = <0>; status = "okay";
+    }};"""
 
 
 def _quoted(text: str) -> str:

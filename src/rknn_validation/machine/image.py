@@ -19,7 +19,9 @@ from rknn_validation.machine.packages import unpack
 
 MEGA = 1024**2
 TOOLKIT = "/usr/lib/rknn-toolkit-lite2"
-"""Where the wheel is unpacked in the guest; not on Python's path unless the configuration puts it there."""
+LITERT = "/usr/lib/ai-edge-litert"
+CXX = "/usr/lib/gcc-libraries"
+"""Where wheels and the C++ library are unpacked in the guest: found by nobody who does not know of them."""
 
 LINKS = {
     # What maintainer scripts would have set up.
@@ -85,9 +87,8 @@ def fetched(cache: Cache, deadline: Deadline, progress: Progress) -> Path:
     """The cached packages; the one thing that ever comes from the network."""
 
     def build(target: Path) -> None:
-        progress("fetching the board's packages (first run only, about 120 MB)")
-        packages.fetch(target, deadline.capped(300, "the board's packages"))
-        shutil.rmtree(target / "apt")
+        progress("fetching the board's packages (first run only, about 430 MB)")
+        packages.fetch(target, deadline.capped(600, "the board's packages"))
 
     return cache.entry(PACKAGES, build, deadline, progress)
 
@@ -103,7 +104,7 @@ def image(cache: Cache, deadline: Deadline, progress: Progress) -> Image:
     wanted = Wanted("image", recipe(), "the board's image", 1000 * MEGA, downloads=(PACKAGES.name,))
     directory = cache.entry(wanted, build, deadline, progress)
     about = json.loads((directory / "image.json").read_text())
-    built = simulated.build(cache, directory / "kbuild", about["release"], deadline, progress)
+    built = simulated.build(cache, directory, about["release"], deadline, progress)
     return Image(directory, about["digest"], about["release"], built)
 
 
@@ -117,12 +118,18 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     # Two at a time: unpacking alternates between one busy decompressor and one busy disk.
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda deb: unpack(deb, root, deadline, exclude=DROPPED), debs))
-    kernel_deb = next((source / "kernel").glob("*.deb"))
-    unpack(kernel_deb, root, deadline, exclude=kernel.DROPPED)
+    # In order: what is newer replaces the same library of the older release.
+    newer = sorted((source / "newer").glob("*.deb"))
+    kernel_debs = sorted((source / "kernel").glob("*.deb"))
+    for deb in newer:
+        unpack(deb, root, deadline, exclude=DROPPED)
+    for deb in kernel_debs:
+        unpack(deb, root, deadline, exclude=kernel.DROPPED)
     release = kernel.set_aside(root, target, deadline)
     for path, to in LINKS.items():
         (root / path).symlink_to(to)
-    _unpack_wheel(source, root)
+    _unpack_wheels(source / "wheels", root)
+    _unpack_cxx_library(next((source / "cxx").glob("*.deb")), root / CXX.lstrip("/"), deadline)
     _compile_python(root, deadline)
     for name in ("dev", "proc", "sys", "run", "tmp", "nix/store"):
         (root / name).mkdir(parents=True, exist_ok=True)
@@ -134,23 +141,45 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     output(["mkfs.erofs", "-T1", "--all-root", target / "root.erofs", root], deadline)
     shutil.rmtree(root)
     # Kept with the kernel they belong to, for the drivers built against it.
-    shutil.copytree(source / "kbuild", target / "kbuild")
-    names = sorted(path.name for path in (*debs, kernel_deb, *(source / "wheel").iterdir()))
+    for name in ("kbuild", "build-libc", "rocket"):
+        shutil.copytree(source / name, target / name)
+    names = sorted(path.name for path in (*debs, *newer, *kernel_debs, *(source / "wheels").iterdir()))
     digest = hashlib.sha256(json.dumps([recipe(), names]).encode()).hexdigest()
     about = {"digest": digest, "release": release, "packages": names}
     (target / "image.json").write_text(json.dumps(about, indent=1))
 
 
-def _unpack_wheel(source: Path, root: Path) -> None:
-    wheel = next((source / "wheel").glob("*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(root / TOOLKIT.lstrip("/"))
+_LITERT_UNUSED = ("WebGpu", "/aot/", "/tools/", "libLiteRt.so", "descriptor_pb2")
+"""What of LiteRT running a model needs not: most of its size."""
+
+
+def _unpack_wheels(wheels: Path, root: Path) -> None:
+    for wheel in wheels.glob("*.whl"):
+        litert = wheel.name.startswith("ai_edge")
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if not (litert and any(x in name for x in _LITERT_UNUSED))]
+            archive.extractall(root / (LITERT if litert else TOOLKIT).lstrip("/"), names)
+
+
+def _unpack_cxx_library(deb: Path, target: Path, deadline: Deadline) -> None:
+    target.mkdir()
+    work = target / "work"
+    work.mkdir()
+    unpack(deb, work, deadline)
+    for library in work.glob("usr/lib/*/libstdc++.so.*"):
+        library.rename(target / library.name)
+    shutil.rmtree(work)
 
 
 def _compile_python(root: Path, deadline: Deadline) -> None:
     """Compile the guest's Python files here, where it is fast; bytecode depends on the version alone."""
     python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which("python3.11")
     if python:
-        places = [root / "usr/lib/python3.11", root / "usr/lib/python3/dist-packages", root / TOOLKIT.lstrip("/")]
+        places = [
+            root / "usr/lib/python3.11",
+            root / "usr/lib/python3/dist-packages",
+            root / TOOLKIT.lstrip("/"),
+            root / LITERT.lstrip("/"),
+        ]
         options = ("-q", "--invalidation-mode", "unchecked-hash", "-j", "2", "-s", str(root), "-p", "/")
         output([python, "-m", "compileall", *options, *places], deadline)

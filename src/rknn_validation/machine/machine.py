@@ -11,6 +11,7 @@ from rknn_validation.common.command import Completed, quoted, still_running
 from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import DeadlineExceeded, MachineError
 from rknn_validation.machine.agent import Gone, Killed
+from rknn_validation.machine.npu import Npu
 from rknn_validation.machine.qemu import NETDEV, Qemu
 
 COMMAND_SECONDS = 60.0
@@ -29,6 +30,8 @@ class Machine:
         self._turn = threading.Lock()
         self._boot_log = boot_log
         self._final_log: str | None = None
+        self.npu: Npu | None = None
+        """The model of its NPU, where it has one."""
 
     def run(self, command: str, *, stdin: bytes = b"", deadline: Deadline | None = None) -> Completed:
         """Run a command as root with bash, in a fixed environment, and return what came of it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +19,18 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError
 from rknn_validation.common.process import output
 
+NEWER = "trixie"
+"""The release the kernel and the mainline stack come from, its backports first: mirrors are the host's own."""
 KERNEL = "linux-image-arm64"
 HEADERS = "linux-headers-arm64"
+KERNEL_SOURCE = r"linux-source-\d\S*"
+TEFLON = "mesa-teflon-delegate"
+NEWER_ROOT = ("libc6", TEFLON)
+"""Laid over the rest of the root file system with all they depend on: Mesa's delegate wants the newer C library."""
+CXX_LIBRARY = "libstdc++6"
+"""Kept beside what needs it: NixOS has it in no directory that a loader searches by itself."""
+ROCKET = "drivers/accel/rocket"
+"""The mainline driver in the kernel's source; Debian does not build it."""
 
 ROOTFS = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "bash", "coreutils", "util-linux", "mount", "login", "passwd"),
@@ -38,12 +49,35 @@ UNUSED = frozenset(
 )
 """Dependencies that only maintainer scripts need, which never run here."""
 
-WHEEL = "rknn-toolkit-lite2"
-WHEEL_VERSION = "2.3.2"
-WHEEL_SHA256 = "bda74f1179e15fccb8726054a24898982522784b65bb340b20146955d254e800"
-"""The cp311 aarch64 wheel on the Python package index; files there never change."""
 
-LAYOUT = 1
+@dataclass(frozen=True)
+class Wheel:
+    """A cp311 aarch64 wheel on the Python package index, where files never change."""
+
+    name: str
+    version: str
+    platform: str
+    sha256: str
+
+
+TOOLKIT = Wheel(
+    "rknn-toolkit-lite2",
+    "2.3.2",
+    "manylinux_2_17_aarch64",
+    "bda74f1179e15fccb8726054a24898982522784b65bb340b20146955d254e800",
+)
+LITERT = Wheel(
+    "ai-edge-litert",
+    "2.3.0",
+    "manylinux_2_27_aarch64",
+    "853fc608f96da87bd5f3458465dfb9abbf18d5ae6b94eceacead407146f175ae",
+)
+"""Google's TensorFlow Lite interpreter."""
+WHEELS = (TOOLKIT, LITERT)
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+LAYOUT = 4
 """Raised when `fetch` puts things elsewhere, so that older fetched packages are not mistaken for them."""
 
 NETWORK_HINT = (
@@ -55,11 +89,13 @@ NETWORK_HINT = (
 class Apt:
     """A private apt for the guest's architecture, living in `state`.
 
-    `complaint` is what it said when the package lists could not all be fetched. That is no error yet: a source of
-    the host's that has nothing to do with the board may be out of order.
+    With `suites`, these of Debian's are its sources, from the first mirror of Debian that the host uses; without, the
+    host's own sources. `complaint` is what it said when the package lists could not all be fetched. That is no error
+    yet: a source of the host's that has nothing to do with the board may be out of order.
     """
 
     state: Path
+    suites: tuple[str, ...] = ()
     complaint: str = ""
 
     def prepare(self, deadline: Deadline) -> None:
@@ -71,11 +107,28 @@ class Apt:
         # Hooks belong to the host's own package management; everything else of its configuration is wanted.
         kept = [line for line in dump.splitlines() if not re.match(r"(\S*-Invoke|APT::Architectures?\b|DPkg::)", line)]
         native = output(["dpkg", "--print-architecture"], deadline).decode().strip()
-        (self.state / "apt.conf").write_text("\n".join([*kept, *self._settings(native)]) + "\n")
+        settings = self._settings(native)
+        if self.suites:
+            (self.state / "sources.list").write_text(self._sources(deadline))
+            settings += [f'Dir::Etc::sourcelist "{self.state / "sources.list"}";', 'Dir::Etc::sourceparts "/dev/null";']
+            settings += [f'APT::Default-Release "{self.suites[-1]}";']
+        (self.state / "apt.conf").write_text("\n".join([*kept, *settings]) + "\n")
         try:
             self.run("apt-get", ["update"], deadline)
         except MachineError as problem:
             self.complaint = problem.seen
+
+    def _sources(self, deadline: Deadline) -> str:
+        told = output(["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)"], deadline).decode()
+        mirrors = [line.split()[2] for line in told.splitlines() if line.startswith("Debian Debian ")]
+        if not mirrors:
+            raise MachineError(
+                "the host's apt sources name no mirror of Debian",
+                expected="one, to fetch a newer kernel and Mesa from",
+                seen=told.strip() or "no package lists",
+                hint="the harness builds its board from Debian packages; run `apt-get update` first",
+            )
+        return "".join(f"deb [signed-by={KEYRING}] {mirrors[0]} {suite} main\n" for suite in self.suites)
 
     def _settings(self, native: str) -> list[str]:
         architectures = " ".join(f'"{name}";' for name in dict.fromkeys(("arm64", native)))
@@ -144,38 +197,72 @@ class Apt:
 
 def recipe() -> str:
     """A hash of what is asked for (not of the versions the sources will answer with)."""
-    asked = [LAYOUT, KERNEL, HEADERS, ROOTFS, sorted(UNUSED), WHEEL, WHEEL_SHA256]
+    asked = [LAYOUT, NEWER, KERNEL, HEADERS, ROOTFS, NEWER_ROOT, sorted(UNUSED), [wheel.sha256 for wheel in WHEELS]]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def fetch(target: Path, deadline: Deadline) -> None:
-    """Everything the board needs from the network, into `target`: `root/`, `kernel/`, `kbuild/` and `wheel/`."""
+    """Everything the board needs from the network, into `target`.
+
+    `root/`, `newer/` (laid over it), `cxx/`, `kernel/`, `kbuild/`, `build-libc/` (what kbuild's programs need here),
+    `rocket/` (the driver's source) and `wheels/`.
+    """
     apt = Apt(target / "apt")
     apt.prepare(deadline)
     apt.download([name for name in apt.closure(ROOTFS, deadline) if name not in UNUSED], target / "root", deadline)
-    image = apt.depends(KERNEL, r"linux-image-\S+", deadline)
-    headers = apt.depends(HEADERS, r"linux-headers-\S+", deadline)
+    newer = Apt(target / "newer-apt", (NEWER, f"{NEWER}-backports"))
+    newer.prepare(deadline)
+    newer.download(newer.closure(NEWER_ROOT, deadline), target / "newer", deadline)
+    newer.download([CXX_LIBRARY], target / "cxx", deadline)
+    _fetch_kernel(newer, target, deadline)
+    for wheel in WHEELS:
+        fetch_wheel(wheel, target / "wheels", deadline)
+    for used in (apt, newer):
+        shutil.rmtree(used.state)
+
+
+def _fetch_kernel(apt: Apt, target: Path, deadline: Deadline) -> None:
+    image = apt.depends(KERNEL, r"linux-image-\d\S+", deadline)
+    binary = apt.depends(image, r"linux-binary-\S+", deadline)
+    modules = apt.depends("linux-modules-arm64", r"linux-modules-\d\S+", deadline)
+    headers = apt.depends(HEADERS, r"linux-headers-\d\S+", deadline)
     common = apt.depends(headers, r"linux-headers-\S+-common", deadline)
     # The build tools run here, so they are of this machine's architecture.
-    kbuild = apt.depends(headers, r"linux-kbuild-\S+", deadline)
+    kbuild = apt.depends(headers, r"linux-kbuild-\S+", deadline).split(":")[0]
     native = output(["dpkg", "--print-architecture"], deadline).decode().strip()
-    apt.download([image], target / "kernel", deadline)
-    apt.download([headers, common, f"{kbuild.split(':')[0]}:{native}"], target / "kbuild", deadline)
-    fetch_wheel(target / "wheel", deadline)
+    base = apt.depends(binary, r"linux-base-\d\S+", deadline)
+    apt.download([base, binary, modules], target / "kernel", deadline)
+    apt.download([headers, common, f"{kbuild}:{native}"], target / "kbuild", deadline)
+    apt.download([f"libc6:{native}"], target / "build-libc", deadline)
+    source = apt.depends("linux-source", KERNEL_SOURCE, deadline)
+    apt.download([source], target / "source", deadline)
+    _extract_rocket(next((target / "source").glob("*.deb")), target / "rocket", deadline)
+    shutil.rmtree(target / "source")
 
 
-def fetch_wheel(target: Path, deadline: Deadline) -> None:
-    """The vendor's wheel for Python 3.11 on aarch64, its content pinned."""
-    platform = ("--platform", "manylinux_2_17_aarch64", "--python-version", "311", "--implementation", "cp")
+def _extract_rocket(deb: Path, target: Path, deadline: Deadline) -> None:
+    """The driver's own directory out of the kernel's source, which is a tar in the package."""
+    work = target.parent / "source"
+    unpack(deb, work, deadline)
+    tarball = next(work.glob("usr/src/*.tar.xz"))
+    inside = f"{tarball.name.removesuffix('.tar.xz')}/{ROCKET}"
+    target.mkdir()
+    strip = f"--strip-components={len(Path(inside).parts)}"
+    output(["tar", "--extract", "--xz", "--file", tarball, "--directory", target, strip, inside], deadline)
+
+
+def fetch_wheel(wheel: Wheel, target: Path, deadline: Deadline) -> None:
+    """A wheel for Python 3.11 on aarch64, its content pinned."""
+    platform = ("--platform", wheel.platform, "--python-version", "311", "--implementation", "cp")
     options = ("--quiet", "--no-deps", "--only-binary=:all:", *platform, "--abi", "cp311", "--dest", str(target))
     try:
-        output([sys.executable, "-m", "pip", "download", *options, f"{WHEEL}=={WHEEL_VERSION}"], deadline)
+        output([sys.executable, "-m", "pip", "download", *options, f"{wheel.name}=={wheel.version}"], deadline)
     except MachineError as problem:
-        raise _unfetched(f"the wheel {WHEEL} {WHEEL_VERSION}", problem.seen) from problem
-    for path in target.iterdir():
+        raise _unfetched(f"the wheel {wheel.name} {wheel.version}", problem.seen) from problem
+    for path in target.glob(f"{wheel.name.replace('-', '_')}-*"):
         seen = hashlib.sha256(path.read_bytes()).hexdigest()
-        if seen != WHEEL_SHA256:
-            raise MachineError(f"{path.name} is not the pinned file", expected=f"sha256 {WHEEL_SHA256}", seen=seen)
+        if seen != wheel.sha256:
+            raise MachineError(f"{path.name} is not the pinned file", expected=f"sha256 {wheel.sha256}", seen=seen)
 
 
 def _unfetched(what: str, seen: str) -> MachineError:

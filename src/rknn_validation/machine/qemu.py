@@ -24,6 +24,8 @@ from rknn_validation.machine.qmp import Qmp
 PROGRAM = "qemu-system-aarch64"
 MEMORY = 512 * 1024**2
 """Guest RAM in bytes."""
+RAM_WITH_NPU = 3 * 1024**3
+"""RAM of a machine whose NPU is modelled: it reaches up to the NPU's registers, and Linux is kept to the first part."""
 PROCESSORS = 1
 """A second one would be emulated at the expense of the first, and of other machines."""
 NETDEV = "net"
@@ -34,6 +36,9 @@ NETWORK = (
     *("-device", f"virtio-net-device,netdev={NETDEV},bus=virtio-mmio-bus.{len(SLOTS)}"),
 )
 """The interface of a machine that has one, in the slot after the others."""
+NPU = ("-S", "-gdb", "chardev:gdb", "-object", "qtest,id=qtest,chardev=qtest,log=none")
+"""How the model of the NPU reaches in."""
+NPU_COMMAND_LINE = f"mem={MEMORY // 1024**2}M"
 COMMAND_LINE = (
     "console=ttyAMA0 quiet loglevel=4 panic=-1 oops=panic nokaslr audit=0 apparmor=0 net.ifnames=0 "
     "systemd.firstboot=off mitigations=off random.trust_bootloader=on "
@@ -47,8 +52,9 @@ def version(deadline: Deadline) -> str:
     return output([PROGRAM, "--version"], deadline).decode().splitlines()[0]
 
 
-def board() -> list[str]:
+def board(*, npu: bool = False) -> list[str]:
     """The part of the command line that decides what QEMU's own device tree says."""
+    memory = RAM_WITH_NPU if npu else MEMORY
     machine = [
         PROGRAM,
         "-machine",
@@ -58,24 +64,27 @@ def board() -> list[str]:
         "-smp",
         str(PROCESSORS),
         "-m",
-        f"{MEMORY // 1024**2}M",
+        f"{memory // 1024**2}M",
     ]
     return [*machine, "-nodefaults", "-no-user-config", "-display", "none"]
 
 
-def hardware(rootfs: Path, memory: str, *, share: bool, network: bool = False) -> list[str]:
+def hardware(rootfs: Path, memory: str, *, share: bool, network: bool = False, npu: bool = False) -> list[str]:
     """The whole machine, the same for a cold boot and for a clone (migration demands it).
 
-    With `network` it has an interface that reaches nothing, and is reached only by what `Machine.forward` opens.
+    With `network` it has an interface that reaches nothing, and is reached only by what `Machine.forward` opens. With
+    `npu` it waits for the model of one (see `machine.npu`).
     """
-    program, flag, machine, *rest = board()
-    backend = f"memory-backend-file,id=ram,size={MEMORY},mem-path={_escaped(memory)},share={'on' if share else 'off'}"
+    program, flag, machine, *rest = board(npu=npu)
+    size = RAM_WITH_NPU if npu else MEMORY
+    backend = f"memory-backend-file,id=ram,size={size},mem-path={_escaped(memory)},share={'on' if share else 'off'}"
     return [
         *(program, flag, f"{machine},memory-backend=ram", *rest),
         *("-object", backend, "-accel", "tcg,thread=multi,tb-size=128", "-no-reboot"),
         *("-drive", f"if=none,id=root,format=raw,readonly=on,file={_escaped(str(rootfs))}"),
         *(word for slot, device in enumerate(SLOTS) for word in ("-device", f"{device},bus=virtio-mmio-bus.{slot}")),
         *(NETWORK if network else ()),
+        *(NPU if npu else ()),
         *("-device", "virtserialport,chardev=agent,name=harness.agent"),
         *("-serial", "chardev:console", "-mon", "chardev=qmp,mode=control"),
     ]
@@ -127,13 +136,16 @@ class Qemu:
     agent: Agent
     sockets: tuple[socket.socket, ...]
     directory: Path
+    npu_sockets: tuple[socket.socket, ...] = ()
+    """Of a machine whose NPU is modelled: to the gdbstub and to qtest."""
 
     @classmethod
     def start(
         cls, nursery: Nursery, command: Sequence[str], directory: Path, descriptors: Sequence[int], deadline: Deadline
     ) -> Qemu:
         """Start `command` (from `hardware`), with logs in `directory`, and open its control session."""
-        pairs = {name: socket.socketpair() for name in ("agent", "qmp")}
+        npu = ("gdb", "qtest") if NPU[2] in command else ()
+        pairs = {name: socket.socketpair() for name in ("agent", "qmp", *npu)}
         ours = tuple(pair[0] for pair in pairs.values())
         channels: list[str] = ["-chardev", f"file,id=console,path={_escaped(str(directory / 'console.log'))}"]
         for name, (_, theirs) in pairs.items():
@@ -151,6 +163,7 @@ class Qemu:
             for _, theirs in pairs.values():
                 theirs.close()
         qemu = cls(process, Qmp(pairs["qmp"][0]), Agent(pairs["agent"][0]), ours, directory)
+        qemu.npu_sockets = tuple(pairs[name][0] for name in npu)
         try:
             qemu.qmp.greet(deadline)
         except BaseException as problem:

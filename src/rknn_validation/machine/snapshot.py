@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,19 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import MachineError
 from rknn_validation.common.workspace import workspace
 from rknn_validation.machine import qemu
-from rknn_validation.machine.boot import CONSOLE_FILE, MEMORY_FILE, NONCE_FILE, STATE_FILE, enable_shared_memory
+from rknn_validation.machine.boot import (
+    CONSOLE_FILE,
+    MEMORY_FILE,
+    NONCE_FILE,
+    NPU_FILE,
+    STATE_FILE,
+    enable_shared_memory,
+)
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.machine import Machine
+from rknn_validation.machine.npu import Npu
 from rknn_validation.machine.qemu import Nursery, Qemu
+from rknn_validation.npumodel.memory import private_memory
 
 
 @dataclass(frozen=True)
@@ -33,30 +44,41 @@ class Snapshot:
         with workspace() as directory:
             # A clone's kernel is in its memory already; QEMU requires the option all the same.
             (directory / "no-kernel").write_bytes(bytes(64))
+            memory, npu = str(self.directory / MEMORY_FILE), self.identity.modelled
             command = [
-                *qemu.hardware(self.rootfs, str(self.directory / MEMORY_FILE), share=False, network=self.network),
+                *qemu.hardware(self.rootfs, memory, share=False, network=self.network, npu=npu),
                 *("-kernel", str(directory / "no-kernel"), "-incoming", "defer"),
             ]
-            with Qemu.start(self.nursery, command, directory, [], deadline) as process:
+            with contextlib.ExitStack() as stack:
+                process = stack.enter_context(Qemu.start(self.nursery, command, directory, [], deadline))
                 machine = Machine(process, self.identity.name, self.boot_log())
-                try:
-                    self._resume(process, deadline)
-                    self._prove(machine, deadline)
-                    yield machine
-                finally:
-                    machine.close()
+                stack.callback(machine.close)
+                self._load(process, deadline)
+                if npu:
+                    machine.npu = stack.enter_context(self._attach(process, deadline))
+                else:
+                    process.qmp.execute("cont", deadline)
+                self._prove(machine, deadline)
+                yield machine
+
+    def _attach(self, process: Qemu, deadline: Deadline) -> Npu:
+        descriptor, start = private_memory(process.process.pid, f"/{MEMORY_FILE}", qemu.RAM_WITH_NPU)
+        try:
+            mapped = json.loads((self.directory / NPU_FILE).read_text())
+            return Npu.start(self.nursery, process, descriptor, deadline, start=start, mapped=mapped)
+        finally:
+            os.close(descriptor)
 
     def boot_log(self) -> str:
         """What the serial console said while the board booted."""
         return (self.directory / CONSOLE_FILE).read_text()
 
-    def _resume(self, process: Qemu, deadline: Deadline) -> None:
+    def _load(self, process: Qemu, deadline: Deadline) -> None:
         enable_shared_memory(process, deadline)
         with (self.directory / STATE_FILE).open("rb") as state:
             process.qmp.execute("getfd", deadline, descriptor=state.fileno(), fdname="state")
             process.qmp.execute("migrate-incoming", deadline, uri="fd:state")
             process.qmp.migrated(deadline)
-        process.qmp.execute("cont", deadline)
 
     def _prove(self, machine: Machine, deadline: Deadline) -> None:
         """The nonce was drawn in the booted machine and is nowhere but in its memory."""
