@@ -66,6 +66,16 @@ class Image:
         return self.directory / "vmlinuz"
 
     @property
+    def teflon(self) -> Path:
+        """Mesa's TFLite delegate, as Debian builds it."""
+        return self.directory / "libteflon.so"
+
+    @property
+    def mesa(self) -> str:
+        """The version of Mesa that it is of."""
+        return (self.directory / "mesa").read_text()
+
+    @property
     def boot_modules(self) -> tuple[Path, ...]:
         """Kernel modules for the initramfs, in loading order."""
         return tuple(sorted((self.directory / "boot-modules").iterdir()))
@@ -131,6 +141,9 @@ def _build(source: Path, target: Path, deadline: Deadline) -> None:
     _unpack_wheels(source / "wheels", root)
     _unpack_cxx_library(next((source / "cxx").glob("*.deb")), root / CXX.lstrip("/"), deadline)
     _compile_python(root, deadline)
+    # Only where a configuration puts it is it found.
+    (root / "usr/lib/teflon/libteflon.so").rename(target / "libteflon.so")
+    (target / "mesa").write_text(next(deb.name for deb in newer if deb.name.startswith(packages.TEFLON)).split("_")[1])
     for name in ("dev", "proc", "sys", "run", "tmp", "nix/store"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)

@@ -23,10 +23,9 @@ CLIENT = "/nix/store/00000000000000000000000000000000-npu-client/bin/npu-client"
 
 @dataclass(frozen=True)
 class Programs:
-    """Built for the guest (aarch64 ELF): the stub runtimes of both stacks and the C client."""
+    """Built for the guest (aarch64 ELF): the stub of the vendor's runtime, and the C client."""
 
     librknnrt: bytes
-    libteflon: bytes
     client: bytes
 
 
@@ -35,7 +34,6 @@ def build(deadline: Deadline) -> Programs:
     shared = ("-fPIC", "-shared")
     return Programs(
         librknnrt=_compile("librknnrt_stub.c", (*shared, "-Wl,-soname,librknnrt.so"), deadline),
-        libteflon=_compile("libteflon_stub.c", (*shared, "-Wl,-soname,libteflon.so"), deadline),
         client=_compile("npu_client.c", ("-Wl,-z,nodefaultlib", f"-Wl,-rpath,{LOADER_LIBRARIES}"), deadline),
     )
 

@@ -41,7 +41,7 @@ def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
 
 
 def _brings(layout: Layout, facts: Facts, stack: Stack) -> bool:
-    """Whether the simulated driver of a stack is installed: where the configuration has or may have the real one."""
+    """Whether the driver of a stack is installed: where the configuration has it or may have it."""
     found = driver(facts, stack.name)
     packages = driver_packages(facts.configuration, stack)
     broken = [package.name for package in packages if package.broken]
@@ -50,7 +50,10 @@ def _brings(layout: Layout, facts: Facts, stack: Stack) -> bool:
         layout.note(f"{stack.module}.ko is not installed: {reason}")
         return False
     assumed = "" if found.has is Presence.YES else "assumed to be there: "
-    layout.stand_in(f"{stack.module}.ko: a simulated driver ({assumed}{found.why})")
+    if stack is MAINLINE:
+        layout.stand_in(f"rocket.ko: Linux {layout.guest.kernel_release}'s own, built here ({assumed}{found.why})")
+    else:
+        layout.stand_in(f"{stack.module}.ko: a simulated driver ({assumed}{found.why})")
     return True
 
 

@@ -26,13 +26,15 @@ MODULES_SECONDS = 120.0
 class Guest:
     """What an emulated board's image offers to an installation.
 
-    `modules` gives the tree with the named simulated kernel modules (`rknpu`, `rocket`) and the indexes of
-    `/usr/lib/modules`; `programs` are the stand-ins built for the guest.
+    `modules` gives the tree with the named drivers (`rknpu`, `rocket`) and the indexes of `/usr/lib/modules`; `programs`
+    are the stand-ins built for the guest; `teflon` is Mesa's delegate, of version `mesa`.
     """
 
     kernel_release: str
     modules: Callable[[Sequence[str]], Tree]
     programs: Programs
+    teflon: bytes = b""
+    mesa: str = ""
 
     @classmethod
     def of(cls, image: Image, deadline: Deadline) -> Guest:
@@ -40,9 +42,9 @@ class Guest:
 
         # Called at any time of the run, when the deadline of the image has passed.
         def modules(names: Sequence[str]) -> Tree:
-            return module_tree(image, names, Deadline.after(MODULES_SECONDS, "the simulated drivers' indexes"))
+            return module_tree(image, names, Deadline.after(MODULES_SECONDS, "the drivers' indexes"))
 
-        return cls(image.release, modules, build(deadline))
+        return cls(image.release, modules, build(deadline), image.teflon.read_bytes(), image.mesa)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ def lay_package(layout: Layout, package: Package) -> None:
 
 def _lay_library(layout: Layout, package: Package, library: str) -> None:
     places = placed(package.phases, library)
-    stub = layout.guest.programs.librknnrt if library == "librknnrt.so" else layout.guest.programs.libteflon
+    guest = layout.guest
+    content, what = guest.programs.librknnrt, "a stub that computes nothing"
+    if library == "libteflon.so":
+        content, what = guest.teflon, f"Debian's, of Mesa {guest.mesa}"
     if not places and not package.phases and not package.members:
         places = _by_name(package, library)
     elif not places and not package.members and library == "librknnrt.so" and _named_runtime(package):
@@ -79,8 +82,8 @@ def _lay_library(layout: Layout, package: Package, library: str) -> None:
         elif target is not None and not target.startswith(("$", "/")):
             layout.link(path, target)
         else:
-            layout.data(path, stub, 0o555 if place.executable else 0o444)
-            layout.stand_in(f"{library}: a stub that computes nothing, in place of {package.name}'s")
+            layout.data(path, content, 0o555 if place.executable else 0o444)
+            layout.stand_in(f"{library}: {what}, in place of {package.name}'s")
         if place.assumed:
             layout.note(f"{package.name}: {place.assumed}")
 
