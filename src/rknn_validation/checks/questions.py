@@ -9,7 +9,7 @@ from rknn_validation.checks.cluster import CLUSTER_CHECKS
 from rknn_validation.checks.cluster import STAGES as CLUSTER_STAGES
 from rknn_validation.checks.configuration import CONFIGURATION_CHECKS, STAGES, concerns, is_asked
 from rknn_validation.checks.model import Answer, Check, Evidence, Verdict, inconclusive
-from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS
+from rknn_validation.checks.node import DISTURBING, HARDWARE_CHECKS, NODE_CHECKS, ON_EMULATED_NPU
 from rknn_validation.checks.node import STAGES as NODE_STAGES
 from rknn_validation.checks.node.transition import TRANSITION_CHECKS
 from rknn_validation.npu.boards import Board, named
@@ -93,9 +93,15 @@ def node_questions(validation: Validation) -> list[Question]:
         Question(check, scenario, board, "vm")
         for scenario in validation.scenarios.values()
         for board in scenario.identities()
-        for check in sorted(NODE_CHECKS.all(), key=lambda check: check.id in DISTURBING)
+        for check in sorted(_on_boards(scenario, board), key=lambda check: check.id in DISTURBING)
         if _applies(check, scenario, board)
     ]
+
+
+def _on_boards(scenario: Scenario, board: Board) -> list[Check[Any]]:
+    """What an emulated board can be asked; where its NPU computes, an inference too."""
+    computing = ON_EMULATED_NPU.get(scenario.stack, ()) if board.is_rk3588 else ()
+    return [*NODE_CHECKS.all(), *(HARDWARE_CHECKS[check] for check in computing)]
 
 
 def transition_questions(validation: Validation) -> list[Question]:

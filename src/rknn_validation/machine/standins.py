@@ -14,6 +14,14 @@ from rknn_validation.common.process import output
 from rknn_validation.common.workspace import workspace
 from rknn_validation.machine.guestcode import COMPILER, SOURCES
 
+TFLITE_PYTHON = "/usr/lib/ai-edge-litert/bin/python3"
+"""An interpreter with TensorFlow Lite's, for boards with a modelled NPU: it belongs to no configuration."""
+TFLITE_SCRIPT = """\
+#!/bin/sh
+export PYTHONPATH=/usr/lib/ai-edge-litert
+export LD_LIBRARY_PATH="/usr/lib/gcc-libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+exec /usr/bin/python3.11 "$@"
+"""
 _FLAGS = ("-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,-z,max-page-size=4096")
 LOADER_LIBRARIES = "/nix/store/00000000000000000000000000000000-glibc-of-debian/lib"
 """Where the C client's own rpath points: the guest's C library, under a store path as a Nix-built program has it."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rknn_validation.checks.model import Answer, Status
+from rknn_validation.checks.model import Answer, Status, inconclusive
 from rknn_validation.checks.node import DISTURBING, Expectation, NodeUnderTest, ask, checks_of
 from rknn_validation.checks.node.transition import Move, State, look
 from rknn_validation.checks.node.units import units_not_built
@@ -14,10 +14,12 @@ from rknn_validation.checks.questions import Question as AskedOf
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.facts.model import Facts
 from rknn_validation.machine.machine import Machine
+from rknn_validation.machine.standins import TFLITE_PYTHON
 from rknn_validation.nodes.console import host
 from rknn_validation.npu.boards import Board
 from rknn_validation.npu.stacks import STACKS
 from rknn_validation.pytestplugin.emulation import Once
+from rknn_validation.subject.inference import Inference
 from rknn_validation.subject.transitions import Path
 from rknn_validation.suites.boards import Boards, DebianBoards, evaluated
 
@@ -40,6 +42,7 @@ class Asker:
     gathered: Mapping[str, Facts]
     boards: Boards
     once: Once
+    inferences: Mapping[str, Inference] = field(default_factory=dict)
     _shared: tuple[Place, Machine, contextlib.ExitStack] | None = None
     _disturbed: bool = False
     _lost: dict[Place, HarnessError] = field(default_factory=dict)
@@ -68,7 +71,11 @@ class Asker:
         return found
 
     def _ask(self, asked: AskedOf, machine: Machine, place: Place) -> Answered:
+        before = len(_refused(machine))
         answer = ask(asked.check, self._question(machine, place))
+        refused = _refused(machine)[before:]
+        if refused and answer.status is not Status.PASS:
+            answer = inconclusive(refused[0], *answer.evidence)
         wrong = answer.status in (Status.FAIL, Status.INCONCLUSIVE)
         return Answered(answer, machine.console_log() if wrong else "")
 
@@ -81,7 +88,18 @@ class Asker:
         facts = evaluated(self.gathered[scenario])
         stack = STACKS.get(facts.scenario.stack)
         whole = facts.subject.host is not None
-        return Expectation(facts.scenario, board, facts.configuration, stack, not board.is_rk3588, whole=whole)
+        inference = self.inferences.get(facts.scenario.stack)
+        if inference is not None and isinstance(self.boards, DebianBoards):
+            inference = replace(inference, python=TFLITE_PYTHON)
+        return Expectation(
+            facts.scenario,
+            board,
+            facts.configuration,
+            stack,
+            not board.is_rk3588,
+            inference=inference,
+            whole=whole,
+        )
 
     def _share(self, place: Place) -> Machine:
         if self._shared is not None and self._shared[0] == place and self._shared[1].alive:
@@ -155,3 +173,8 @@ class Asker:
             answers={check.id: ask(check, question) for check in checks},
             booted_answers={check.id: self.answered(AskedOf(check, scenario, board, "vm")).answer for check in checks},
         )
+
+
+def _refused(machine: Machine) -> list[str]:
+    """The jobs that the model of the NPU could not compute, each with its reason."""
+    return [str(event["text"]) for event in machine.npu.said("cannot")] if machine.npu else []

@@ -43,9 +43,9 @@ def boards(
 
 
 @pytest.fixture(scope="session")
-def asker(gathered: Mapping[str, Facts], boards: Boards, once: Once) -> Iterator[Asker]:
+def asker(gathered: Mapping[str, Facts], validation: Validation, boards: Boards, once: Once) -> Iterator[Asker]:
     """Asks the boards."""
-    asker = Asker(gathered, boards, once)
+    asker = Asker(gathered, boards, once, validation.inferences)
     yield asker
     asker.close()
 

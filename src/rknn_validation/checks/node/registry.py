@@ -26,6 +26,9 @@ DISTURBING = frozenset({"udev.survives-replug", "udev.restores-access", "udev.ru
 """Checks that change the node for a moment: ask them last, or on a machine of their own."""
 
 
+ON_EMULATED_NPU = {"mainline": ("inference.golden-output",)}
+"""Checks that need an NPU which computes, by the stacks whose emulated boards have one."""
+
 LINES = 40
 
 _EXISTING = 'for path in PATHS; do if [ -e "$path" ] || [ -L "$path" ]; then ls -ld "$path"; fi; done'

@@ -11,11 +11,13 @@ from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, Package
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
+from rknn_validation.machine.standins import TFLITE_PYTHON, TFLITE_SCRIPT
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 from rknn_validation.npu.symbols import Presence
 
 BOTH = (VENDOR, MAINLINE)
+NPU = "a model that agrees with Mesa and TensorFlow Lite, never measured against silicon; a fixed clock, plain resets"
 
 
 def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
@@ -37,6 +39,12 @@ def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
     layout.text("/etc/modprobe.d/nixos.conf", "\n".join(lines))
     stack, note = described(facts)
     layout.note(note)
+    if stack is MAINLINE:
+        layout.script(TFLITE_PYTHON, TFLITE_SCRIPT)
+        layout.stand_in(f"NPU: {NPU}")
+        layout.stand_in(
+            "TensorFlow Lite: LiteRT's wheel for Python 3.11, whatever interpreter the configuration brings"
+        )
     return stack
 
 

@@ -26,8 +26,8 @@ MODULES_SECONDS = 120.0
 class Guest:
     """What an emulated board's image offers to an installation.
 
-    `modules` gives the tree with the named drivers (`rknpu`, `rocket`) and the indexes of `/usr/lib/modules`; `programs`
-    are the stand-ins built for the guest; `teflon` is Mesa's delegate, of version `mesa`.
+    `modules` gives the tree with the named drivers (`rknpu`, `rocket`) and the indexes of `/usr/lib/modules`;
+    `programs` are the stand-ins built for the guest; `teflon` is Mesa's delegate, of version `mesa`.
     """
 
     kernel_release: str
