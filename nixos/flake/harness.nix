@@ -34,6 +34,7 @@ let
     packages.pyyaml
     packages.junit-xml
     packages.shtab
+    packages.numpy
     packages.tree-sitter
     packages.tree-sitter-grammars.tree-sitter-bash
     packages.tree-sitter-grammars.tree-sitter-nix

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.unit
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "rknn_validation"
 ROOMS = (
-    *("common", "npu", "subject", "facts", "machine", "nodes"),
+    *("common", "npu", "subject", "facts", "npumodel", "machine", "nodes"),
     *("checks", "diagnosis", "report", "pytestplugin", "suites"),
 )
 """From the lowest floor up: a room imports only from those before it."""

@@ -18,8 +18,8 @@ from rknn_validation.common.deadline import Deadline
 from rknn_validation.common.errors import HarnessError
 from rknn_validation.common.process import output
 from rknn_validation.npu.boards import BOARDS, Board
+from rknn_validation.npu.cores import CORES, CoreAddresses
 from rknn_validation.npu.stacks import MAINLINE, STACKS, Stack
-from rknn_validation.npumodel.cores import CORES, CoreAddresses
 
 VENDOR_WINDOWS = tuple((core, 0x10000) for core in (0xFDAB0000, 0xFDAC0000, 0xFDAD0000))
 """Register windows (address, bytes) of the vendor's single node, which stands for all three cores."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import socket
 import subprocess
 import sys
@@ -150,3 +152,22 @@ def _interrupt_controller(qemu: Qemu, deadline: Deadline) -> str:
         if child["type"] in GIC:
             return f"/machine/unattached/{child['name']}"
     raise MachineError("QEMU has no interrupt controller that is known", expected=", ".join(GIC), seen="none of them")
+
+
+def private_memory(pid: int, name: str, size: int) -> tuple[int, int]:
+    """A descriptor of a child's memory, and where it maps the file whose name ends with `name`.
+
+    Raises LookupError when it maps no such file whole. The caller closes the descriptor.
+    """
+    start = _mapping(Path(f"/proc/{pid}/maps").read_text(), name, size)
+    return os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC), start
+
+
+def _mapping(maps: str, name: str, size: int) -> int:
+    for line in maps.splitlines():
+        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw\S* \S+ \S+ \S+\s*(.*)", line)
+        if found and found[3].removesuffix(" (deleted)").endswith(name):
+            start, end = int(found[1], 16), int(found[2], 16)
+            if end - start >= size:
+                return start
+    raise LookupError(f"no mapping of {size} bytes of {name}")

@@ -23,9 +23,8 @@ from rknn_validation.machine.boot import (
 )
 from rknn_validation.machine.identity import Identity
 from rknn_validation.machine.machine import Machine
-from rknn_validation.machine.npu import Npu
+from rknn_validation.machine.npu import Npu, private_memory
 from rknn_validation.machine.qemu import Nursery, Qemu
-from rknn_validation.npumodel.memory import private_memory
 
 
 @dataclass(frozen=True)

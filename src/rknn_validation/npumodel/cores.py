@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rknn_validation.npu.cores import CORES, CoreAddresses
 from rknn_validation.npumodel import commands, layers
 from rknn_validation.npumodel.commands import CannotCompute, Registers
 from rknn_validation.npumodel.iommu import Iommu, PageFault
@@ -27,23 +28,6 @@ DPU_DONE = 0x300
 PPU_DONE = 0xC00
 
 Report = Callable[[Mapping[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class CoreAddresses:
-    """Where a core is: its registers, those of its MMU's banks, and its interrupt (an SPI)."""
-
-    registers: int
-    mmu: tuple[int, ...]
-    interrupt: int
-
-
-CORES = (
-    CoreAddresses(0xFDAB0000, (0xFDAB9000, 0xFDABA000), 110),
-    CoreAddresses(0xFDAC0000, (0xFDACA000,), 111),
-    CoreAddresses(0xFDAD0000, (0xFDADA000,), 112),
-)
-"""Source: rk3588-base.dtsi of Linux 6.18."""
 
 
 @dataclass

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-import re
 import struct
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -52,7 +50,7 @@ class ProcessMemory:
     """RAM that is private to a QEMU process (a restored snapshot's, copy on write): by way of `/proc/PID/mem`."""
 
     def __init__(self, descriptor: int, start: int, size: int) -> None:
-        """`descriptor` is of the opened file, `start` where the RAM begins in the process (see `private_memory`)."""
+        """`descriptor` is of the opened file, `start` where the RAM begins in the process (see `machine.npu`)."""
         self._file = descriptor
         self._start = start
         self._size = size
@@ -65,25 +63,6 @@ class ProcessMemory:
     def write(self, address: int, data: bytes) -> None:
         """Write bytes."""
         os.pwrite(self._file, data, self._start + _offset(address, len(data), self._size))
-
-
-def private_memory(pid: int, name: str, size: int) -> tuple[int, int]:
-    """A descriptor of a child's memory, and where it maps the file whose name ends with `name`.
-
-    Raises LookupError when it maps no such file whole. The caller closes the descriptor.
-    """
-    start = _mapping(Path(f"/proc/{pid}/maps").read_text(), name, size)
-    return os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC), start
-
-
-def _mapping(maps: str, name: str, size: int) -> int:
-    for line in maps.splitlines():
-        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw\S* \S+ \S+ \S+\s*(.*)", line)
-        if found and found[3].removesuffix(" (deleted)").endswith(name):
-            start, end = int(found[1], 16), int(found[2], 16)
-            if end - start >= size:
-                return start
-    raise LookupError(f"no mapping of {size} bytes of {name}")
 
 
 def _offset(address: int, size: int, whole: int) -> int:

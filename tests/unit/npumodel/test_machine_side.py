@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from encoder import INPUT, OUTPUT, Convolution, Quantised, Ram, encode, result
 
+from rknn_validation.npu.cores import CORES
 from rknn_validation.npumodel import cores, iommu
 from rknn_validation.npumodel.arm64 import Store, decode_store, kernel_pages
-from rknn_validation.npumodel.cores import CORES, Core, Faults
+from rknn_validation.npumodel.cores import Core, Faults
 from rknn_validation.npumodel.iommu import Iommu, PageFault
 from rknn_validation.npumodel.layers import compute
 from rknn_validation.npumodel.memory import BASE, PAGE, SharedMemory, set_word, word
