@@ -16,11 +16,12 @@ pytestmark = pytest.mark.unit
 
 @pytest.mark.parametrize(("stack", "nodes"), [(VENDOR, 1), (MAINLINE, 3), (None, 0)])
 def test_only_rk3588_boards_get_npu_nodes(stack: Stack | None, nodes: int) -> None:
-    """One vendor node, three mainline nodes, none without a stack and none on any other board."""
+    """One vendor node, three mainline nodes with their MMUs, none without a stack and none on any other board."""
     for board in filter(attrgetter("can_be_emulated"), BOARDS.values()):
         text = overlay(Identity(board, stack))
         assert text.count("npu@") == (nodes if board.is_rk3588 else 0)
-        assert "model = " in text and text.count("compatible") == 1 + text.count("npu@")
+        assert text.count("iommu@") == (3 if board.is_rk3588 and stack is MAINLINE else 0)
+        assert "model = " in text
 
 
 def test_a_name_cannot_break_out_of_its_string() -> None:

@@ -75,6 +75,7 @@ def log_healthy(node: NodeUnderTest) -> Answer:
 
 
 MAINLINE_NEEDS = ("DRM_ACCEL", "DRM_ACCEL_ROCKET", "ROCKCHIP_IOMMU", "ARCH_ROCKCHIP")
+MAINLINE_HAS = "DRM_ACCEL_ROCKET"
 VENDOR_HAS = "ROCKCHIP_RKNPU"
 ALWAYS = "ARM64"
 """A symbol of every configuration: if it is missing, nothing was read."""
@@ -122,19 +123,20 @@ def config_has_driver(node: NodeUnderTest) -> Answer:
     on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", ran.stdout, re.MULTILINE))
     if ALWAYS not in on:
         return inconclusive("the running kernel's configuration cannot be read", ran.evidence)
-    if node.expectation.brought_up is MAINLINE:
-        missing = [symbol for symbol in MAINLINE_NEEDS if symbol not in on]
-        if missing:
-            return failed(f"the running kernel lacks {', '.join(missing)}", ran.evidence)
-        return passed("the running kernel has rocket and what it needs", ran.evidence)
-    if VENDOR_HAS in on:
-        return passed(f"the running kernel has {VENDOR_HAS}", ran.evidence)
-    module = node.run("modinfo -F filename rknpu")
+    mainline = node.expectation.brought_up is MAINLINE
+    missing = [symbol for symbol in (MAINLINE_NEEDS if mainline else (VENDOR_HAS,)) if symbol not in on]
+    if not missing:
+        return passed(f"the running kernel has {MAINLINE_HAS if mainline else VENDOR_HAS}", ran.evidence)
+    if missing != [MAINLINE_HAS if mainline else VENDOR_HAS]:
+        return failed(f"the running kernel lacks {', '.join(missing)}", ran.evidence)
+    # Only the driver itself is not of the kernel: it may be a module built for it.
+    name = node.expectation.brought_up.module
+    module = node.run("modinfo -F filename %s", name)
     if module.rc == 127:
         return inconclusive("there is no modinfo on the node to look for the module with", ran.evidence)
     if module.rc or not module.lines:
         return failed(
-            "no ROCKCHIP_RKNPU in the running kernel, and no module rknpu for it", ran.evidence, module.evidence
+            f"no {missing[0]} in the running kernel, and no module {name} for it", ran.evidence, module.evidence
         )
     return passed(f"the module for this kernel is {module.lines[0]}", ran.evidence, module.evidence)
 
