@@ -164,7 +164,10 @@ RULES = (
         "the running kernel was built without DRM_ACCEL, DRM_ACCEL_ROCKET or what they depend on",
         "Set boot.kernelPackages = pkgs.linuxPackages_rocket (overlay linux-rknpu), which enables them.",
         "ran",
-        (Sign(r"lacks (DRM_ACCEL|ROCKCHIP_IOMMU|ARCH_ROCKCHIP)"), Sign(r"the running kernel has no driver rocket")),
+        (
+            Sign(r"lacks (DRM_ACCEL|ROCKCHIP_IOMMU|ARCH_ROCKCHIP)|no DRM_ACCEL_ROCKET in the running kernel"),
+            Sign(r"the running kernel has no driver rocket"),
+        ),
         NPU,
     ),
     KnownFailure(

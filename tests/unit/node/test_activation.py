@@ -24,8 +24,7 @@ GUEST = Guest(
     "6.1.0",
     lambda names: {f"/usr/lib/modules/6.1.0/updates/{name}.ko": File(b"\x7fELF") for name in names},
     Programs(b"\x7fELFrt", b"\x7fELF"),
-    teflon=b"\x7fELFtf",
-    mesa="26.1.6",
+    lambda: (b"\x7fELFtf", "26.1.6"),
 )
 SW = "/nix/store/00000000000000000000000000000000-nixos-system/sw"
 

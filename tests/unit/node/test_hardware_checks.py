@@ -178,7 +178,10 @@ BROKEN: list[tuple[str, str, dict[str, Reply], Status, str]] = [
      f"6.12.40\n{KERNEL.replace('6.18.22', '6.12.40')}\n{KERNEL}\n"}, FAIL, "switched to another kernel"),
     ("kernel.release-matches", "vendor", {"uname -r && readlink -e /run/booted": (1, "6.1.115\n")}, WHO, "NixOS"),
     ("kernel.config-has-driver", "mainline", {"config.gz": CONFIG + "# CONFIG_DRM_ACCEL_ROCKET is not set\n"
-     "CONFIG_DRM_ACCEL=y\n"}, FAIL, "lacks DRM_ACCEL_ROCKET"),
+     "CONFIG_DRM_ACCEL=y\n", "modinfo": (1, "", "modinfo: ERROR: Module rocket not found.")}, FAIL,
+     "no DRM_ACCEL_ROCKET in the running kernel, and no module rocket for it"),
+    ("kernel.config-has-driver", "mainline", {"config.gz": CONFIG + "CONFIG_DRM_ACCEL_ROCKET=m\n"}, FAIL,
+     "lacks DRM_ACCEL"),
     ("kernel.config-has-driver", "vendor", {"modinfo": (1, "", "modinfo: ERROR: Module rknpu not found.")}, FAIL,
      "no module rknpu"),
     ("kernel.config-has-driver", "mainline", {"config.gz": "from /proc/config.gz\n"}, WHO, "cannot be read"),

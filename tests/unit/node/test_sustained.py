@@ -63,12 +63,12 @@ def board(node: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
 
 
 def program(board: Path, before_each_run: str, setup: str = "") -> None:
-    """Another API: something happens before each run, and init_runtime() keeps the mask of cores."""
+    """An API with runs long enough to be timed: something happens before each; init_runtime() keeps the cores."""
     text = api(board).replace(
         "def init_runtime(self):",
         f"def init_runtime(self, core_mask=0):\n        self.cores = core_mask; self.n = 0{setup}",
     )
-    text = text.replace("        time.sleep(0)", f"        self.n += 1{before_each_run}")
+    text = text.replace("        time.sleep(0)", f"        self.n += 1; time.sleep(0.005){before_each_run}")
     (board / "modules/rknnlite/api.py").write_text(text)
 
 

@@ -27,14 +27,13 @@ class Guest:
     """What an emulated board's image offers to an installation.
 
     `modules` gives the tree with the named drivers (`rknpu`, `rocket`) and the indexes of `/usr/lib/modules`;
-    `programs` are the stand-ins built for the guest; `teflon` is Mesa's delegate, of version `mesa`.
+    `programs` are the stand-ins built for the guest; `teflon` gives Mesa's delegate and the version of Mesa.
     """
 
     kernel_release: str
     modules: Callable[[Sequence[str]], Tree]
     programs: Programs
-    teflon: bytes = b""
-    mesa: str = ""
+    teflon: Callable[[], tuple[bytes, str]]
 
     @classmethod
     def of(cls, image: Image, deadline: Deadline) -> Guest:
@@ -44,7 +43,7 @@ class Guest:
         def modules(names: Sequence[str]) -> Tree:
             return module_tree(image, names, Deadline.after(MODULES_SECONDS, "the drivers' indexes"))
 
-        return cls(image.release, modules, build(deadline), image.teflon.read_bytes(), image.mesa)
+        return cls(image.release, modules, build(deadline), lambda: (image.teflon.read_bytes(), image.mesa))
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,11 @@ def lay_package(layout: Layout, package: Package) -> None:
 
 def _lay_library(layout: Layout, package: Package, library: str) -> None:
     places = placed(package.phases, library)
-    guest = layout.guest
-    content, what = guest.programs.librknnrt, "a stub that computes nothing"
     if library == "libteflon.so":
-        content, what = guest.teflon, f"Debian's, of Mesa {guest.mesa}"
+        content, mesa = layout.guest.teflon()
+        what = f"Debian's, of Mesa {mesa}"
+    else:
+        content, what = layout.guest.programs.librknnrt, "a stub that computes nothing"
     if not places and not package.phases and not package.members:
         places = _by_name(package, library)
     elif not places and not package.members and library == "librknnrt.so" and _named_runtime(package):
