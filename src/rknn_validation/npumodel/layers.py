@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rknn_validation.npumodel.commands import CannotCompute, Registers
+from rknn_validation.npumodel.known import refuse_contradictions, refuse_unknown
 from rknn_validation.npumodel.memory import Bytes
+from rknn_validation.npumodel.shape import DEPTHWISE, Shape
 
 Ints = npt.NDArray[np.int64]
 ATOM = 16
 """Channels of a group of feature data."""
-DEPTHWISE = 3
 ADD = 2
 """The algorithm of an ALU that adds."""
 PER_CHANNEL = 7
@@ -53,55 +54,12 @@ class Channels:
     multiplier: Ints
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The geometry of a task: input, kernel and output, in elements."""
-
-    height: int
-    width: int
-    channels: int
-    real_channels: int
-    kernel_height: int
-    kernel_width: int
-    kernels: int
-    stride_y: int
-    stride_x: int
-    out_height: int
-    out_width: int
-    out_channels: int
-    depthwise: bool
-
-    @classmethod
-    def of(cls, registers: Registers) -> Shape:
-        """From a task's registers."""
-        field = registers.field
-        return cls(
-            height=field("CNA_DATA_SIZE0", 0, 11),
-            width=field("CNA_DATA_SIZE0", 16, 11),
-            channels=field("CNA_DATA_SIZE1", 0, 16),
-            real_channels=field("CNA_DATA_SIZE1", 16, 14) + 1,
-            kernel_height=field("CNA_WEIGHT_SIZE2", 16, 5),
-            kernel_width=field("CNA_WEIGHT_SIZE2", 24, 5),
-            kernels=field("CNA_WEIGHT_SIZE2", 0, 14),
-            stride_y=max(1, field("CNA_CONV_CON3", 3, 3)),
-            stride_x=max(1, field("CNA_CONV_CON3", 0, 3)),
-            out_height=field("CORE_DATAOUT_SIZE_0", 16, 16) + 1,
-            out_width=field("CORE_DATAOUT_SIZE_0", 0, 16) + 1,
-            out_channels=field("DPU_DATA_CUBE_CHANNEL", 16, 13) + 1,
-            depthwise=field("CNA_CONV_CON1", 0, 4) == DEPTHWISE,
-        )
-
-    def __str__(self) -> str:
-        kind = "depthwise" if self.depthwise else "convolution"
-        size = f"{self.height}x{self.width}x{self.real_channels}"
-        kernel = f"kernel {self.kernel_height}x{self.kernel_width} stride {self.stride_y}x{self.stride_x}"
-        return f"{kind} {size} {kernel} -> {self.out_height}x{self.out_width}x{self.out_channels}"
-
-
 def compute(bus: Bus, registers: Registers) -> Shape:
     """Run one task: read, compute, write. Raises CannotCompute before anything is written, or PageFault."""
+    refuse_unknown(registers)
     _refuse(registers)
     shape = Shape.of(registers)
+    refuse_contradictions(registers, shape)
     channels = _per_channel(bus, registers, shape)
     data = _padded(_input(bus, registers, shape), registers, shape)
     accumulated = _convolve(bus, registers, shape, data, channels.weight_offset)
@@ -117,14 +75,9 @@ def compute(bus: Bus, registers: Registers) -> Shape:
 
 
 def _refuse(registers: Registers) -> None:
-    """Raise CannotCompute for what the model has no notion of."""
+    """Raise CannotCompute for values of known fields that mean something else than the model computes."""
     registers.require("CNA_CONV_CON1", (0, DEPTHWISE), "another mode or precision than INT8 convolution", mask=0x103FF)
-    registers.require("CNA_CONV_CON3", (0,), "dilation or deconvolution", mask=0x73FF3F00)
-    registers.require("CNA_DCOMP_CTRL", (0,), "compressed weights")
-    registers.require("DPU_DATA_FORMAT", (0,), "another precision than INT8", mask=0xFC000007)
-    registers.require("DPU_FEATURE_MODE_CFG", (0,), "flying mode or transposition", mask=0x40000001)
-    registers.require("DPU_OUT_CVT_SHIFT", (0,), "output in floating point", mask=0x000FF000)
-    registers.require("DPU_RDMA_NRDMA_CFG", (0,), "parameters of the BN unit in memory")
+    registers.require("DPU_FEATURE_MODE_CFG", (4,), "output to another place than memory", mask=6)
 
 
 def _per_channel(bus: Bus, registers: Registers, shape: Shape) -> Channels:
@@ -132,6 +85,7 @@ def _per_channel(bus: Bus, registers: Registers, shape: Shape) -> Channels:
     source = registers["DPU_RDMA_BS_BASE_ADDR"]
     use = registers.field("DPU_RDMA_BRDMA_CFG", 1, 4)
     none = np.zeros(count, np.int64)
+    registers.require("DPU_BS_OW_CFG", (int(use == PER_CHANNEL),), "a weight offset from elsewhere", mask=1)
     if use == PER_CHANNEL:
         blocks = bus.read(source, -(-count // 8) * 64).reshape(-1, 64)
         bias = np.ascontiguousarray(blocks[:, :32]).view("<i4")
@@ -156,8 +110,8 @@ def _input(bus: Bus, registers: Registers, shape: Shape) -> Ints:
         raise CannotCompute("CNA_DATA_SIZE1", registers["CNA_DATA_SIZE1"], "channels that are no whole groups of 16")
     surface = (registers.signed("CNA_DMA_CON2", 0, 28) + line) * ATOM
     groups, line = shape.channels // ATOM, line * 4
-    if not registers.field("CNA_DMA_CON2", 0, 28):
-        surface = line * shape.height
+    if groups > 1 and surface < line * (shape.height - 1) + shape.width * ATOM:
+        raise CannotCompute("CNA_DMA_CON2", registers["CNA_DMA_CON2"], "groups of the input that overlap")
     size = (groups - 1) * surface + (shape.height - 1) * line + shape.width * ATOM
     raw = bus.read(address, size).view(np.int8)
     view = np.lib.stride_tricks.as_strided(
@@ -169,6 +123,7 @@ def _input(bus: Bus, registers: Registers, shape: Shape) -> Ints:
 def _pixels(bus: Bus, registers: Registers, shape: Shape, address: int, line: int) -> Ints:
     """Input with one byte a channel side by side, through the input converter: (value + offset) * scale >> shift."""
     real = shape.real_channels
+    registers.require("CNA_CONV_CON1", (0x60000000 | (7 + real) << 12,), "another packing of pixels", mask=0x6000F000)
     registers.require("CNA_CVT_CON0", (0,), "packed input without conversion", mask=1)
     if real > 4:
         raise CannotCompute("CNA_DATA_SIZE1", registers["CNA_DATA_SIZE1"], "packed input of more than four channels")
@@ -266,9 +221,10 @@ def _bias_unit(values: Ints, registers: Registers, channels: Channels) -> Ints:
         values = values + (channels.bias if in_memory else registers.signed("DPU_BS_ALU_CFG", 0, 32))
     if not registers.field("DPU_BS_CFG", 4, 1):
         registers.require("DPU_BS_CFG", (0,), "PReLU", mask=0x20)
-        in_memory = registers.field("DPU_BS_MUL_CFG", 0, 1)
+        in_memory, bits = registers.field("DPU_BS_MUL_CFG", 0, 1), registers.field("DPU_BS_MUL_CFG", 8, 6)
+        registers.require("DPU_DATA_FORMAT", (bits << 4,), "another shift for negative values", mask=0x3F0)
         factor = channels.multiplier if in_memory else registers.signed("DPU_BS_MUL_CFG", 16, 16)
-        values = shift_right(values * factor, registers.field("DPU_BS_MUL_CFG", 8, 6))
+        values = shift_right(values * factor, bits)
     return _relu(values, registers, "DPU_BS_CFG", "DPU_BS_RELUX_CMP_VALUE")
 
 
@@ -290,14 +246,18 @@ def _element_wise_unit(values: Ints, bus: Bus, registers: Registers, shape: Shap
     """Addition of a second tensor: (element + offset) * scale >> shift, added to what the units before computed."""
     if registers.field("DPU_EW_CFG", 0, 1):
         return values
-    registers.require("DPU_EW_CFG", (ADD << 16,), "another operation than addition", mask=0x003F0006)
-    registers.require("DPU_EW_CFG", (0x280, 0x2C0), "a function table or activation", mask=0x2A0 | 0x40)
+    registers.require("DPU_EW_CFG", (0x904202C0, 0x904203C0), "another operation than addition of a tensor in memory")
     registers.require("DPU_RDMA_ERDMA_CFG", (0x40000004,), "a second tensor that is not one byte an element")
     area = shape.out_height * shape.out_width * ATOM
     sources = (
         (registers["DPU_RDMA_SRC_BASE_ADDR"], registers["DPU_RDMA_SURF_NOTCH"] & ~15),
         (registers["DPU_RDMA_EW_BASE_ADDR"], registers["DPU_RDMA_EW_SURF_NOTCH"] & ~15),
     )
+    # Mesa programs tensors of fewer than 12 elements a group, and such of three columns, in ways that do not fit.
+    if shape.out_channels > ATOM and any(area + notch != 2 * (sources[1][0] - sources[0][0]) for _, notch in sources):
+        raise CannotCompute(
+            "DPU_RDMA_SURF_NOTCH", sources[0][1], "groups of the second tensor that are not side by side"
+        )
     groups = []
     for group in range(-(-shape.out_channels // ATOM)):
         base, notch = sources[group % 2]  # the two readers take turns, a group each

@@ -139,6 +139,7 @@ def encode(layer: Convolution, ram: Ram, *, one_channel: bool = False) -> Regist
         "CNA_DMA_CON2": (line * height // 4 - line) & 0x0FFFFFFF,
         "CNA_DCOMP_ADDR0": WEIGHTS,
         "CORE_DATAOUT_SIZE_0": (rows - 1) << 16 | (columns - 1),
+        "DPU_FEATURE_MODE_CFG": 0x1FC if layer.depthwise else 0x1E4,
         "DPU_DATA_CUBE_CHANNEL": (layer.out_channels - 1) << 16,
         "DPU_DST_BASE_ADDR": OUTPUT,
         "DPU_DST_SURF_STRIDE": rows * columns * 16,

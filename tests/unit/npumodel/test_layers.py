@@ -11,8 +11,11 @@ import numpy.typing as npt
 import pytest
 from encoder import OTHER, OUTPUT, Convolution, Quantised, Ram, encode, grouped, result, scale_and_shift
 
-from rknn_validation.npumodel.commands import BY_NAME, CannotCompute, Registers
+import rknn_validation
+from rknn_validation.npumodel import known
+from rknn_validation.npumodel.commands import BY_NAME, NAMES, CannotCompute, Registers
 from rknn_validation.npumodel.layers import compute, shift_right
+from rknn_validation.npumodel.shape import Shape
 
 sys.path.append(str(Path(__file__).parents[3] / "scripts" / "golden"))
 
@@ -177,6 +180,8 @@ def test_parameters_for_each_channel_come_in_blocks_of_eight() -> None:
         BY_NAME["DPU_RDMA_BRDMA_CFG"]: 0xE,
         BY_NAME["DPU_BS_CFG"]: 0x20140,
         BY_NAME["DPU_BS_MUL_CFG"]: 10 << 8 | 1,
+        BY_NAME["DPU_DATA_FORMAT"]: 10 << 4,
+        BY_NAME["DPU_BS_OW_CFG"]: 0x125,
         BY_NAME["DPU_BS_OW_OP"]: 0,
     }
     compute(ram, registers)
@@ -195,6 +200,12 @@ def test_parameters_for_each_channel_come_in_blocks_of_eight() -> None:
         ("DPU_RDMA_BRDMA_CFG", 0x6),
         ("DPU_RDMA_NRDMA_CFG", 2),
         ("DPU_BS_CFG", 0x50150),
+        ("DPU_BS_OW_CFG", 0x125),
+        ("DPU_FEATURE_MODE_CFG", 0x1E2),
+        ("CORE_MISC_CFG", 3),
+        ("CNA_WEIGHT_SIZE0", 16),
+        ("CNA_DMA_CON2", 0x0FFFFFF8),
+        ("PPU_OPERATION_MODE_CFG", 0x11),
     ],
 )
 def test_what_is_not_known_is_refused_by_name_and_nothing_is_written(register: str, value: int) -> None:
@@ -205,6 +216,51 @@ def test_what_is_not_known_is_refused_by_name_and_nothing_is_written(register: s
     with pytest.raises(CannotCompute, match=register):
         compute(ram, Registers(registers.values))
     assert bytes(ram.read(OUTPUT, 6)) == b"poison"
+
+
+@pytest.mark.parametrize("offset", [0x1018, 0x1060, 0x1148, 0x3030, 0x4038, 0x4108, 0x5048, 0x5064])
+def test_a_register_that_the_model_does_not_know_is_refused(offset: int) -> None:
+    one, ram = layer(3, depthwise=False, channels=32), Ram()
+    registers = encode(one, ram)
+    registers.values[offset] = 0
+    compute(ram, registers)
+    registers.values[offset] = 4
+    with pytest.raises(CannotCompute, match=f"{offset:#x}|{NAMES.get(offset, '-')}"):
+        compute(ram, registers)
+
+
+def shipped_tasks() -> list[dict[int, int]]:
+    """The commands of the shipped `golden-1.rknn`, as the vendor's compiler wrote them, one list a task."""
+    content = Path(rknn_validation.__file__).with_name("npu").joinpath("models", "golden-1.rknn").read_bytes()
+    entries = np.frombuffer(content[: len(content) // 8 * 8], "<u8").tolist()
+    tasks: list[dict[int, int]] = []
+    own: dict[int, int] = {}
+    for entry in entries:
+        unit = entry >> 48
+        if unit in (0x101, 0x201, 0x801, 0x1001, 0x2001, 0x4001, 0x8001):
+            own[entry & 0xFFFF] = entry >> 16 & 0xFFFFFFFF
+        elif unit == 0x81 and len(own) > 20:
+            tasks.append(own)
+            own = {}
+        elif unit not in (0, 0x41):
+            own = {}
+    return tasks
+
+
+def test_every_register_of_the_shipped_vendor_model_is_known() -> None:
+    """With what its compiler says twice read alike: sizes, strides and bytes of weights."""
+    convolutions = pooling = 0
+    inherited: dict[int, int] = {}
+    for own in shipped_tasks():
+        if BY_NAME["DPU_DST_BASE_ADDR"] not in own:
+            pooling += 1
+            continue
+        inherited |= {offset: value for offset, value in own.items() if offset > 0x1000}
+        registers = Registers(inherited)
+        known.refuse_unknown(registers)
+        known.refuse_contradictions(registers, Shape.of(registers))
+        convolutions += 1
+    assert (convolutions, pooling) == (95, 5)
 
 
 def test_halves_are_rounded_away_from_zero() -> None:
