@@ -107,6 +107,11 @@ class Npu:
         with self._news:
             return [event for event in self.events if event["event"] == kind]
 
+    def complaints(self) -> list[str]:
+        """Why an answer of the board may not be its own: jobs that were refused, and the model's own end."""
+        with self._news:
+            return [str(event["text"]) for event in self.events if event["event"] in ("cannot", "failed", "ended")]
+
     def kill(self) -> None:
         """End the model at once, as a crash would."""
         with contextlib.suppress(ProcessLookupError):
@@ -141,7 +146,9 @@ class Npu:
             *lines, buffer = (buffer + data).split(b"\n")
             events = [{**json.loads(line), "at": time.monotonic()} for line in lines]
             with self._news:
-                self.events += events if data else [*events, {"event": "ended"}]
+                self.events += events
+                if not data:
+                    self.events.append({"event": "ended", "text": f"the NPU model has ended: {self._last_words()}"})
                 self._news.notify_all()
             if not data:
                 return

@@ -71,11 +71,11 @@ class Asker:
         return found
 
     def _ask(self, asked: AskedOf, machine: Machine, place: Place) -> Answered:
-        before = len(_refused(machine))
+        before = len(_complaints(machine))
         answer = ask(asked.check, self._question(machine, place))
-        refused = _refused(machine)[before:]
-        if refused and answer.status is not Status.PASS:
-            answer = inconclusive(refused[0], *answer.evidence)
+        complaints = _complaints(machine)[before:]
+        if complaints and answer.status is not Status.PASS:
+            answer = inconclusive(complaints[0], *answer.evidence)
         wrong = answer.status in (Status.FAIL, Status.INCONCLUSIVE)
         return Answered(answer, machine.console_log() if wrong else "")
 
@@ -175,6 +175,5 @@ class Asker:
         )
 
 
-def _refused(machine: Machine) -> list[str]:
-    """The jobs that the model of the NPU could not compute, each with its reason."""
-    return [str(event["text"]) for event in machine.npu.said("cannot")] if machine.npu else []
+def _complaints(machine: Machine) -> list[str]:
+    return machine.npu.complaints() if machine.npu else []
