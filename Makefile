@@ -31,6 +31,7 @@ hardware: setup
 benchmark: setup
 	$(VENV)/bin/python benchmarks/evaluation.py
 	$(VENV)/bin/python benchmarks/machine.py
+	$(VENV)/bin/python benchmarks/npu.py
 	$(VENV)/bin/python benchmarks/fleet.py
 	$(VENV)/bin/python benchmarks/hosts.py
 

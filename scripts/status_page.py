@@ -38,7 +38,8 @@ MEANS = {
     STAND_IN: "The [stand-in](evaluation.md#the-stand-in-for-nixpkgs) took the place of nixpkgs. Nothing was built.",
     HYBRID: "Nixpkgs' own library, with the stand-in's modules and packages on it. Nothing was built.",
     NIXPKGS: "The real nixpkgs. Nothing was built.",
-    EMULATION: "An [emulated board](emulated-board.md): systemd, udev and the loader are real, the drivers simulated.",
+    EMULATION: "An [emulated board](emulated-board.md): systemd, udev and the loader are real, and so are mainline's "
+    "driver and delegate, on a [model of the NPU](emulated-npu.md). The vendor's driver and runtime are simulated.",
     SILICON: "A real board whose NPU computed.",
 }
 """Weakest first."""
@@ -57,13 +58,14 @@ PARTS = {
     "Switching between configurations": ("transition",),
     "Board and power": ("identity", "power"),
     "Inference on the NPU": ("inference",),
+    "Containers": ("container",),
     "Kubernetes": ("offer", "ready", "pod", "disrupt", "released"),
 }
 """Parts that checks ask about, by the prefixes of their ids."""
 
 EMULATED = {
-    "Kernel and driver": "Loading the driver (a simulated one)",
-    "Runtime library": "Finding the runtime library (a stub)",
+    "Kernel and driver": "Loading the driver (the vendor's is a simulated one)",
+    "Runtime library": "Finding the runtime library (the vendor's is a stub)",
     "Python API": "Loading the runtime by the Python API (a stub)",
 }
 """What checks of a part ask about on an emulated board, where something else is in the part's place."""

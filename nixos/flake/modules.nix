@@ -14,8 +14,13 @@ lib.mapAttrs' (file: _: {
 // rec {
   # Needs pkgs.rknn from the overlay; `default` brings it.
   rknn = module ../modules/nixos/rknn.nix;
-  # Builds upon `rknn`, and imports it.
-  rknn-node-driver = module ../modules/nixos/rknn-node-driver.nix;
+  # Builds upon `rknn`, and brings it.
+  rknn-node-driver = {
+    imports = [
+      rknn
+      ../modules/nixos/rknn-node-driver.nix
+    ];
+  };
   default = {
     imports = [ rknn ];
     nixpkgs.overlays = [ overlay ];

@@ -32,6 +32,7 @@ def gathered(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Facts]:
     """The module with the service, on both stacks."""
     subject = {
         "module": str(NIXOS / "modules/nixos/rknn-node-driver.nix"),
+        "imports": [str(NIXOS / "modules/nixos/rknn.nix")],
         "option": "hardware.rknn",
         "overlays": [str(NIXOS / "overlays/rknn-packages.nix"), str(NIXOS / "overlays/linux-rknpu.nix")],
     }

@@ -108,6 +108,7 @@ pkgs.testers.runNixOSTest {
     {
       imports = [
         common
+        (root + "/nixos/modules/nixos/rknn.nix")
         (root + "/nixos/modules/nixos/rknn-node-driver.nix")
       ];
 

@@ -65,7 +65,7 @@ def test_a_simulated_driver_proves_no_driver(tmp_path: Path) -> None:
     record.add(*status_page.of_results(run_of(tmp_path, driver)))
     page = status_page.text(record)
     assert "| Kernel and driver | **nothing yet** | – |" in page
-    assert "| Loading the driver (a simulated one) | **emulation** | emulation: 1 passed |" in page
+    assert "| Loading the driver (the vendor's is a simulated one) | **emulation** | emulation: 1 passed |" in page
     assert "- rknpu.ko: a simulated driver" in page
 
 

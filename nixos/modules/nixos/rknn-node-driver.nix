@@ -1,5 +1,5 @@
 # The Kubernetes node driver as a service of the host, and CDI specs for container engines without Kubernetes.
-# Builds upon hardware.rknn: where that contributes nothing, neither does this.
+# Builds upon hardware.rknn (./rknn.nix, to be imported beside it): where that contributes nothing, neither does this.
 {
   config,
   lib,
@@ -53,8 +53,6 @@ let
   };
 in
 {
-  imports = [ ./rknn.nix ];
-
   options = {
     hardware.rknn.cdi.enable = lib.mkEnableOption ''
       a CDI spec for the NPU, so that containerd, Docker and Podman can give it to a container as

@@ -5,5 +5,8 @@
   options.hardware.rknn = lib.mkOption {
     type = lib.types.submodule { freeformType = lib.types.attrsOf lib.types.anything; };
   };
-  config.hardware.rknn.active = false;
+  config.hardware.rknn = {
+    active = false;
+    cdi.enable = false;
+  };
 }

@@ -11,7 +11,6 @@ from rknn_validation.facts.kernel.source import Origin, kernel_source
 from rknn_validation.facts.model import Facts
 from rknn_validation.facts.nix.configuration import Configuration, Package
 from rknn_validation.machine.activation.layout import STORE, SYSTEM, Layout
-from rknn_validation.machine.standins import TFLITE_PYTHON, TFLITE_SCRIPT
 from rknn_validation.npu import kernels
 from rknn_validation.npu.stacks import MAINLINE, VENDOR, Stack
 from rknn_validation.npu.symbols import Presence
@@ -40,7 +39,6 @@ def lay_kernel(layout: Layout, facts: Facts) -> Stack | None:
     stack, note = described(facts)
     layout.note(note)
     if stack is MAINLINE:
-        layout.script(TFLITE_PYTHON, TFLITE_SCRIPT)
         layout.stand_in(f"NPU: {NPU}")
         layout.stand_in(
             "TensorFlow Lite: LiteRT's wheel for Python 3.11, whatever interpreter the configuration brings"

@@ -9,7 +9,14 @@ from rknn_validation.facts.nix.configuration import Package
 from rknn_validation.machine.activation.layout import BASE, STORE, Layout
 from rknn_validation.machine.activation.phases import Placed, in_output, placed
 from rknn_validation.machine.activation.python import is_toolkit, lay_environment, lay_interpreter, lay_library
-from rknn_validation.machine.standins import CLIENT, LOADER_LIBRARIES, base_programs, programs_of
+from rknn_validation.machine.standins import (
+    CLIENT,
+    LOADER_LIBRARIES,
+    TFLITE_PYTHON,
+    TFLITE_SCRIPT,
+    base_programs,
+    programs_of,
+)
 
 _STORE_PATH = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 _SBIN = re.compile(
@@ -29,6 +36,7 @@ def lay_base(layout: Layout) -> None:
     layout.link("/usr/bin/sh", "bash")  # the one program NixOS has in /bin, and it is bash there
     for library in ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1"):
         layout.link(f"{LOADER_LIBRARIES}/{library}", f"/usr/lib/aarch64-linux-gnu/{library}")
+    layout.script(TFLITE_PYTHON, TFLITE_SCRIPT)  # on every board, so that no switch takes it away
     layout.data(CLIENT, layout.guest.programs.client, 0o555)
     layout.stand_in("C client: built with -z nodefaultlib, so that only LD_LIBRARY_PATH and its rpath count")
 
