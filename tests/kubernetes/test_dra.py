@@ -345,6 +345,7 @@ def test_a_checkpoint_of_another_release_is_read_and_a_torn_one_kept_aside(node:
         ready(kubelet, api)
         kubelet.prepare(one)
         driver.stop()
+        kubelet.wait("the end of the registration", lambda: kubelet.plugin is None)
         text = json.loads(file.read_text())
         file.write_text(json.dumps({**text, "version": 2, "more": "of a later release"}))
         driver = start(node, api)
@@ -352,6 +353,7 @@ def test_a_checkpoint_of_another_release_is_read_and_a_torn_one_kept_aside(node:
         second = claim(api, "second")
         assert "still prepared for" in kubelet.prepare(second)[second[1]].error
         driver.stop()
+        kubelet.wait("the end of the registration", lambda: kubelet.plugin is None)
         file.write_text(file.read_text()[:-20])
         start(node, api)
         until("the copy", file.with_suffix(".unreadable").exists)
