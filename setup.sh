@@ -17,6 +17,8 @@ wanted=(
   aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
   dtc:device-tree-compiler
   mkfs.erofs:erofs-utils
+  xz:xz-utils
+  make:make
   cpio:cpio
   modprobe:kmod
   shellcheck:shellcheck

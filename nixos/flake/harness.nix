@@ -12,6 +12,7 @@
   dpkg,
   dtc,
   erofs-utils,
+  xz,
   git,
   gnumake,
   gnutar,
@@ -107,6 +108,7 @@ let
     dpkg
     dtc
     erofs-utils
+    xz
     git
     gnumake
     gnutar

@@ -89,13 +89,14 @@ NETWORK_HINT = (
 class Apt:
     """A private apt for the guest's architecture, living in `state`.
 
-    With `suites`, these of Debian's are its sources, from the first mirror of Debian that the host uses; without, the
-    host's own sources. `complaint` is what it said when the package lists could not all be fetched. That is no error
-    yet: a source of the host's that has nothing to do with the board may be out of order.
+    With `suites`, these of Debian's are its sources, from the mirror `source`; without, the host's own sources.
+    `complaint` is what it said when the package lists could not all be fetched. That is no error yet: a source of the
+    host's that has nothing to do with the board may be out of order.
     """
 
     state: Path
     suites: tuple[str, ...] = ()
+    source: str = ""
     complaint: str = ""
 
     def prepare(self, deadline: Deadline) -> None:
@@ -109,7 +110,8 @@ class Apt:
         native = output(["dpkg", "--print-architecture"], deadline).decode().strip()
         settings = self._settings(native)
         if self.suites:
-            (self.state / "sources.list").write_text(self._sources(deadline))
+            lines = (f"deb [signed-by={KEYRING}] {self.source} {suite} main\n" for suite in self.suites)
+            (self.state / "sources.list").write_text("".join(lines))
             settings += [f'Dir::Etc::sourcelist "{self.state / "sources.list"}";', 'Dir::Etc::sourceparts "/dev/null";']
             settings += [f'APT::Default-Release "{self.suites[-1]}";']
         (self.state / "apt.conf").write_text("\n".join([*kept, *settings]) + "\n")
@@ -118,17 +120,18 @@ class Apt:
         except MachineError as problem:
             self.complaint = problem.seen
 
-    def _sources(self, deadline: Deadline) -> str:
-        told = output(["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)"], deadline).decode()
+    def mirror(self, deadline: Deadline) -> str:
+        """The first mirror of Debian among the sources. Raises MachineError where there is none."""
+        told = self.run("apt-get", ["indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)"], deadline)
         mirrors = [line.split()[2] for line in told.splitlines() if line.startswith("Debian Debian ")]
         if not mirrors:
             raise MachineError(
                 "the host's apt sources name no mirror of Debian",
                 expected="one, to fetch a newer kernel and Mesa from",
-                seen=told.strip() or "no package lists",
-                hint="the harness builds its board from Debian packages; run `apt-get update` first",
+                seen=self.complaint or told.strip() or "no package lists",
+                hint="the harness builds its board from Debian packages",
             )
-        return "".join(f"deb [signed-by={KEYRING}] {mirrors[0]} {suite} main\n" for suite in self.suites)
+        return mirrors[0]
 
     def _settings(self, native: str) -> list[str]:
         architectures = " ".join(f'"{name}";' for name in dict.fromkeys(("arm64", native)))
@@ -210,7 +213,7 @@ def fetch(target: Path, deadline: Deadline) -> None:
     apt = Apt(target / "apt")
     apt.prepare(deadline)
     apt.download([name for name in apt.closure(ROOTFS, deadline) if name not in UNUSED], target / "root", deadline)
-    newer = Apt(target / "newer-apt", (NEWER, f"{NEWER}-backports"))
+    newer = Apt(target / "newer-apt", (NEWER, f"{NEWER}-backports"), apt.mirror(deadline))
     newer.prepare(deadline)
     newer.download(newer.closure(NEWER_ROOT, deadline), target / "newer", deadline)
     newer.download([CXX_LIBRARY], target / "cxx", deadline)

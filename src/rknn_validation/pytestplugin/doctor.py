@@ -28,6 +28,7 @@ PROGRAMS = {
     "dtc": ("vm", "device-tree-compiler"),
     "mkfs.erofs": ("vm", "erofs-utils"),
     "cpio": ("vm", "cpio"),
+    "xz": ("vm", "xz-utils"),
     "depmod": ("vm", "kmod"),
     "make": ("vm", "make"),
     "setpriv": ("vm", "util-linux"),
