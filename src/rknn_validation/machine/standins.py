@@ -14,7 +14,7 @@ from rknn_validation.common.process import output
 from rknn_validation.common.workspace import workspace
 from rknn_validation.machine.guestcode import COMPILER, SOURCES
 
-TFLITE_PYTHON = "/usr/lib/ai-edge-litert/bin/python3"
+TFLITE_PYTHON = "/nix/store/00000000000000000000000000000000-litert/bin/python3"
 """An interpreter with TensorFlow Lite's, for boards with a modelled NPU: it belongs to no configuration."""
 TFLITE_SCRIPT = """\
 #!/bin/sh
